@@ -1,0 +1,166 @@
+"""Two engines on one database, one that writes and one that only reads, and which of their failures pass."""
+
+import sqlite3
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+READERS = 4
+WRITERS = 5  # PostgreSQL only: one for the posts, four for the other verbs
+_LOCK_WAIT_S = 5
+
+_SQLITE_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_READONLY,
+}
+# Serialization failure, deadlock, lock timeout, idle too long, server going down or coming up; and by class:
+# connection lost, resources (disk, memory, connections) used up, the server's own input and output.
+_POSTGRESQL_PASSING = ("40001", "40P01", "55P03", "25P03", "57P0", "08", "53", "58")
+
+
+class Database:
+    """The engines for a DATABASE_URL (`sqlite:///path` or `postgresql://…`); ValueError for any other.
+
+    Nothing is opened before it is used. A transaction begins with the first statement on a connection:
+    `writes` then holds SQLite's one write lock, `reads` sees one snapshot until it ends.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.writes, self.reads = _sqlite(parsed) if self.is_sqlite else _postgresql(parsed)
+
+    def open(self) -> None:
+        """Makes the SQLite file and its WAL, without which `mode=ro` readers cannot open it.
+
+        A PostgreSQL server may still be away: its callers are told `Unavailable` until it is there.
+        """
+        if self.is_sqlite:
+            self.writes.connect().close()
+
+    def close(self) -> None:
+        """The writer goes last: SQLite then folds the WAL into the file on the writer's own connection."""
+        self.reads.dispose()
+        self.writes.dispose()
+
+
+def checkpoint(writes: Engine) -> None:
+    """Folds SQLite's WAL into its file, as far as readers let it; only ever on the writer's own connection.
+
+    Library versions up to 3.51.2 can lose commits when a second connection does it beside a writer.
+    """
+    raw = writes.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+    finally:
+        raw.close()
+
+
+def rolled_back(sql: Connection) -> bool:
+    """SQLite has ended the transaction by itself (a full disk), though SQLAlchemy still believes in it."""
+    driver = sql.connection.driver_connection
+    return isinstance(driver, sqlite3.Connection) and not driver.in_transaction
+
+
+def passing(error: BaseException) -> bool:
+    """Whether the server or the disk failed, not the call: the same call may succeed later.
+
+    Knows the drivers' own errors too, for code that speaks to them directly.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.Error):
+        # The low byte is the kind, the rest says where; errors of the Python module itself carry no code.
+        return getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _SQLITE_PASSING
+    if isinstance(cause, psycopg.Error) and cause.sqlstate:
+        return cause.sqlstate.startswith(_POSTGRESQL_PASSING)
+    # Without a state the server has not answered at all.
+    return isinstance(cause, psycopg.OperationalError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+
+
+def _sqlite(url: URL) -> tuple[Engine, Engine]:
+    if not url.database or url.database == ":memory:":
+        raise ValueError("SQLite needs a file: readers have connections of their own")
+    path = Path(url.database).absolute()
+    writes = _sqlite_engine(path, "rwc", "BEGIN IMMEDIATE", pool_size=1)
+    event.listen(writes, "connect", _prepare_writer)
+    return writes, _sqlite_engine(path, "ro", "BEGIN", pool_size=READERS)
+
+
+def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
+    def connect() -> sqlite3.Connection:
+        if mode == "rwc":
+            path.touch(mode=0o600)
+        # isolation_level None takes the driver's own, late BEGIN away; ours are below.
+        return sqlite3.connect(
+            f"{path.as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_LOCK_WAIT_S,
+        )
+
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        hide_parameters=True,
+    )
+    event.listen(engine, "begin", lambda sql: sql.exec_driver_sql(begin))
+    # The driver's commit() does nothing, without a word, when SQLite has already rolled back; COMMIT says so.
+    event.listen(engine, "commit", lambda sql: sql.exec_driver_sql("COMMIT"))
+    return engine
+
+
+def _prepare_writer(driver: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = driver.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _postgresql(url: URL) -> tuple[Engine, Engine]:
+    if url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
+        raise ValueError(f"DATABASE_URL: sqlite:///path or postgresql://…, not {url.drivername}")
+    url = url.set(drivername="postgresql+psycopg")
+    writes = _postgresql_engine(url, "READ COMMITTED", pool_size=WRITERS)
+    event.listen(writes, "connect", _wait_briefly_for_locks)
+    reads = _postgresql_engine(url, "REPEATABLE READ", pool_size=READERS)
+    event.listen(reads, "connect", _only_read)
+    return writes, reads
+
+
+def _postgresql_engine(url: URL, isolation: str, pool_size: int) -> Engine:
+    return create_engine(
+        url,
+        isolation_level=isolation,
+        pool_size=pool_size,
+        max_overflow=0,
+        # Errors are logged with their statement, and the parameters are what people wrote.
+        hide_parameters=True,
+        connect_args={"connect_timeout": 5, "tcp_user_timeout": 15_000},
+    )
+
+
+def _wait_briefly_for_locks(driver: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = driver.cursor()
+    cursor.execute(f"SET lock_timeout = '{_LOCK_WAIT_S}s'")
+    cursor.close()
+    driver.commit()
+
+
+def _only_read(driver: psycopg.Connection, _entry: ConnectionPoolEntry) -> None:
+    driver.read_only = True

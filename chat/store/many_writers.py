@@ -1,0 +1,70 @@
+"""PostgreSQL's writers: a transaction for each verb or batch of posts, run again when the server drops it."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from random import uniform
+from time import sleep
+
+from chat.store import failpoint
+from chat.store.calls import Call, Outcome, play, refused
+from chat.store.engine import Database, passing
+
+# A deadlock is over at once; a server that restarts needs seconds.
+PAUSES_S = (0.01, 0.05, 0.2, 0.6, 1.2, 2.0)
+
+log = logging.getLogger(__name__)
+
+
+class ManyWriters:
+    """For any number of threads; lost connections are replaced by the pool when a call runs again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def commit(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]:
+        """A transaction for each group of neighbours that share their `batch`."""
+        for _, group in groupby(calls, attrgetter("batch")):
+            yield from self._group(list(group))
+
+    def _group(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]:
+        """A batch that raises is run again one by one, each in a transaction of its own.
+
+        Savepoints would keep the locks of the members before, in order of arrival: deadlocks with others.
+        """
+        try:
+            outcomes = self._insist(calls)
+        except Exception as error:
+            if passing(error):
+                log.exception("%d calls are refused: the server can't take them", len(calls))
+                outcomes = [refused(call, error) for call in calls]
+            elif len(calls) == 1:
+                outcomes = [Outcome(calls[0], error)]
+            else:
+                log.warning("a batch of %d failed, each runs alone now", len(calls), exc_info=True)
+                outcomes = []
+        if outcomes:
+            yield outcomes
+        else:
+            for call in calls:
+                yield from self._group([call])
+
+    def _insist(self, calls: Sequence[Call]) -> list[Outcome]:
+        for pause in PAUSES_S:
+            try:
+                return self._transaction(calls)
+            except Exception as error:
+                if not passing(error):
+                    raise
+                log.info("run again: %s", error)
+            # Jitter, or two that met in a deadlock meet again.
+            sleep(pause * uniform(0.5, 1.5))  # noqa: S311
+        return self._transaction(calls)
+
+    def _transaction(self, calls: Sequence[Call]) -> list[Outcome]:
+        with self._database.writes.begin() as sql:
+            outcomes = play(sql, calls)
+            failpoint.pass_by("before_commit")
+        failpoint.pass_by("committed")
+        return outcomes

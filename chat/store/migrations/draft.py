@@ -1,0 +1,29 @@
+"""Drafts the next version, with what tables.py has and the versions have not: for developers, to be read.
+
+python -m chat.store.migrations.draft "tickets have a colour"
+"""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from alembic import command
+
+from chat.store.engine import Database
+from chat.store.migrations import alembic_config, migrate
+
+
+def draft(message: str) -> None:
+    """Writes versions/NNNN_message.py beside this file; an empty one when nothing differs."""
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/draft.db"
+        migrate(url)
+        database = Database(url)
+        with database.writes.begin() as sql:
+            number = len(list((Path(__file__).parent / "versions").glob("[0-9]*.py"))) + 1
+            command.revision(alembic_config(sql), message, autogenerate=True, rev_id=f"{number:04}")
+        database.close()
+
+
+if __name__ == "__main__":
+    draft(sys.argv[1])

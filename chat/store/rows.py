@@ -1,0 +1,158 @@
+"""What the tables' rows look like once read: frozen values that travel from the domain to the doors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Status = Literal["live", "open", "pending", "on_hold", "solved", "closed"]
+Channel = Literal["chat", "form", "email", "api"]
+Role = Literal["admin", "supervisor", "agent"]
+Choice = Literal["available", "away"]
+Nearness = Literal["here", "hidden", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    """A website that embeds the widget; `origins` are the pages that may show it."""
+
+    id: int
+    key: str
+    name: str
+    origins: list[str]
+    secret: str | None
+    color: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentRow:
+    """A part of the team that some categories go to."""
+
+    id: int
+    public_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """An agent as the team sees them; `chats` counts places in use, ringing offers included."""
+
+    id: int
+    public_id: str
+    email: str
+    name: str
+    role: Role
+    photo: str | None
+    languages: list[str]
+    capacity: int
+    state: Choice
+    state_since: datetime
+    away_why: str | None
+    chats: int
+    departments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorRow:
+    """A visitor: known by the hash of their token, never by an address they typed."""
+
+    id: int
+    public_id: str
+    site_id: int
+    name: str | None
+    email: str | None
+    verified: bool
+    locale: str
+    timezone: str | None
+    page: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """A ticket with the names one needs to show it, and its place while it waits for an agent."""
+
+    id: int
+    public_id: str
+    site_id: int
+    visitor_id: int
+    status: Status
+    channel: Channel
+    category: str | None
+    department_id: int | None
+    locale: str
+    name: str | None
+    email: str | None
+    assignee_id: int | None
+    rev: int
+    last_seq: int
+    last_note_seq: int
+    read_visitor: int
+    read_agent: int
+    unread: int
+    preview: str
+    last_from: str
+    updated_at: datetime
+    queued_at: datetime | None
+    taken_at: datetime | None
+    waiting_since: datetime | None
+    answered_at: datetime | None
+    visitor_state: Nearness
+    freed_at: datetime | None
+    form_offered_at: datetime | None
+    keep_waiting_at: datetime | None
+    due: datetime | None
+    kept_at: datetime | None
+    solved_at: datetime | None
+    agent_public_id: str | None
+    agent_name: str | None
+    agent_photo: str | None
+    position: int | None = None
+    wait_s: int | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """A live chat that nobody has taken yet."""
+        return self.status == "live" and self.assignee_id is None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A line of a ticket that its visitor may see; `event` is set where nobody wrote words."""
+
+    ticket: str
+    seq: int
+    public_id: str
+    client_id: str | None
+    author: str
+    author_id: str | None
+    author_name: str | None
+    text: str
+    event: Mapping[str, object] | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """A line that only agents may see, numbered apart, standing after message `after_seq`."""
+
+    ticket: str
+    note_seq: int
+    after_seq: int
+    public_id: str
+    client_id: str
+    author_id: str
+    author_name: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """A ticket that rings on one agent's console until `expires_at`."""
+
+    id: int
+    ticket_id: int
+    agent_id: int
+    giver_id: int | None
+    rule: str
+    expires_at: datetime

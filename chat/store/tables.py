@@ -1,0 +1,310 @@
+"""Every table, as SQLAlchemy Core: integer keys inside, opaque public ids outside, times as UTC milliseconds."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime kept as whole UTC milliseconds: the same order and arithmetic on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Refuses naive datetimes (TypeError from the subtraction): a moment without a zone is a mistake."""
+        return None if value is None else (value - _EPOCH) // timedelta(milliseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+
+
+def new_id(prefix: str) -> str:
+    """An opaque public id of 96 random bits; never sequential, so that it tells nothing of its neighbours."""
+    return f"{prefix}_{secrets.token_urlsafe(12)}"
+
+
+# SQLite only numbers rows by itself for a plain INTEGER key.
+Key = BigInteger().with_variant(Integer(), "sqlite")
+# none_as_null: an absent value is SQL's NULL, not the JSON word null.
+Json = JSON(none_as_null=True)
+
+
+def _id() -> Column[int]:
+    return Column("id", Key, primary_key=True, autoincrement=True)
+
+
+def _reference(name: str, target: str, nullable: bool = False, index: bool = False) -> Column[int]:
+    return Column(name, Key, ForeignKey(f"{target}.id"), nullable=nullable, index=index)
+
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+sites = Table(
+    "sites",
+    metadata,
+    _id(),
+    Column("key", String(40), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("origins", Json, nullable=False),
+    Column("secret", String(100)),
+    Column("color", String(7)),
+    Column("created_at", Moment, nullable=False),
+)
+
+departments = Table(
+    "departments",
+    metadata,
+    _id(),
+    Column("public_id", String(24), nullable=False, unique=True),
+    Column("name", String(100), nullable=False, unique=True),
+)
+
+categories = Table(
+    "categories",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(12), nullable=False),
+    _reference("department_id", "departments", nullable=True),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    _id(),
+    Column("public_id", String(24), nullable=False, unique=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
+    Column("role", String(12), nullable=False),
+    Column("photo", String(500)),
+    Column("languages", Json, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("password_hash", String(200)),
+    Column("state", String(12), nullable=False),
+    Column("state_since", Moment, nullable=False),
+    Column("missed", Integer, nullable=False, server_default="0"),
+    Column("away_why", String(12)),
+    Column("idle_since", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("removed_at", Moment),
+    CheckConstraint("role IN ('admin', 'supervisor', 'agent')", name="role"),
+    CheckConstraint("state IN ('available', 'away')", name="state"),
+)
+
+agent_departments = Table(
+    "agent_departments",
+    metadata,
+    Column("agent_id", Key, ForeignKey("agents.id"), primary_key=True),
+    Column("department_id", Key, ForeignKey("departments.id"), primary_key=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    _reference("agent_id", "agents", index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+# One-time links: the owner's first password (no agent yet) and an agent's new one.
+password_links = Table(
+    "password_links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    _reference("agent_id", "agents", nullable=True, index=True),
+    Column("expires_at", Moment, nullable=False),
+)
+
+visitors = Table(
+    "visitors",
+    metadata,
+    _id(),
+    Column("public_id", String(24), nullable=False, unique=True),
+    _reference("site_id", "sites"),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("name", String(100)),
+    Column("email", String(254)),
+    Column("verified", Boolean, nullable=False),
+    Column("locale", String(10), nullable=False),
+    Column("timezone", String(60)),
+    Column("page", Json),
+    Column("created_at", Moment, nullable=False),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    # Its own key is the number that people say: "n° 1051".
+    _id(),
+    Column("public_id", String(24), nullable=False, unique=True),
+    _reference("site_id", "sites"),
+    _reference("visitor_id", "visitors", index=True),
+    Column("status", String(10), nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("category", String(40)),
+    _reference("department_id", "departments", nullable=True),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("locale", String(10), nullable=False),
+    Column("name", String(100)),
+    Column("email", String(254)),
+    Column("form_id", String(64)),
+    _reference("assignee_id", "agents", nullable=True),
+    Column("rev", BigInteger, nullable=False, server_default="1"),
+    Column("last_seq", Integer, nullable=False, server_default="0"),
+    Column("last_note_seq", Integer, nullable=False, server_default="0"),
+    Column("read_visitor", Integer, nullable=False, server_default="0"),
+    Column("read_agent", Integer, nullable=False, server_default="0"),
+    Column("unread", Integer, nullable=False, server_default="0"),
+    Column("preview", String(200), nullable=False, server_default=""),
+    Column("last_from", String(8), nullable=False, server_default="visitor"),
+    Column("last_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    # Waiting for an agent: the place in the queue, which a chat keeps when its agent is lost.
+    Column("queued_at", Moment),
+    Column("queue_place", Integer),
+    Column("taken_at", Moment),
+    # Waiting for an answer: the first word of the visitor that nobody has answered yet.
+    Column("waiting_since", Moment),
+    Column("answered_at", Moment),
+    Column("visitor_state", String(8), nullable=False),
+    Column("visitor_since", Moment, nullable=False),
+    # Set while the visitor is gone, or silent after our answer, for so long that the agent's place is free.
+    Column("freed_at", Moment),
+    Column("form_offered_at", Moment),
+    Column("keep_waiting_at", Moment),
+    _reference("lost_agent_id", "agents", nullable=True),
+    Column("lost_until", Moment),
+    Column("promised_at", Moment),
+    Column("due", Moment),
+    Column("kept_at", Moment),
+    Column("solved_at", Moment),
+    Column("closed_at", Moment),
+    UniqueConstraint("site_id", "form_id"),
+    CheckConstraint("status IN ('live', 'open', 'pending', 'on_hold', 'solved', 'closed')", name="status"),
+    CheckConstraint("channel IN ('chat', 'form', 'email', 'api')", name="channel"),
+    CheckConstraint("visitor_state IN ('here', 'hidden', 'gone')", name="visitor_state"),
+    Index("ix_tickets_status_rev", "status", "id", "rev"),
+    Index("ix_tickets_status_updated", "status", "updated_at"),
+    Index("ix_tickets_assignee", "assignee_id", "status"),
+    Index("ix_tickets_taken", "taken_at"),
+    # One live chat a visitor, whatever two tabs or two nodes do at once.
+    Index(
+        "uq_tickets_live_visitor",
+        "visitor_id",
+        unique=True,
+        sqlite_where=text("status = 'live'"),
+        postgresql_where=text("status = 'live'"),
+    ),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets"),
+    Column("seq", Integer, nullable=False),
+    Column("public_id", String(24), nullable=False),
+    Column("client_id", String(64)),
+    # Who wrote it, for the key below: "visitor", "agent:12" or "system".
+    Column("author", String(30), nullable=False),
+    _reference("agent_id", "agents", nullable=True),
+    Column("author_name", String(100)),
+    Column("text", Text, nullable=False),
+    Column("event", Json),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("ticket_id", "seq"),
+    UniqueConstraint("ticket_id", "author", "client_id"),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets"),
+    Column("note_seq", Integer, nullable=False),
+    Column("after_seq", Integer, nullable=False),
+    Column("public_id", String(24), nullable=False),
+    Column("client_id", String(64), nullable=False),
+    _reference("agent_id", "agents"),
+    Column("author_name", String(100), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("ticket_id", "note_seq"),
+    UniqueConstraint("ticket_id", "agent_id", "client_id"),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets"),
+    _reference("agent_id", "agents"),
+    # Set when an agent hands the ticket over: they stay its owner until it is taken.
+    _reference("giver_id", "agents", nullable=True),
+    Column("rule", String(30), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("outcome", String(12)),
+    CheckConstraint("outcome IN ('taken', 'declined', 'missed', 'withdrawn')", name="outcome"),
+    # A ticket rings on one console at a time.
+    Index(
+        "uq_offers_ringing",
+        "ticket_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index("ix_offers_agent", "agent_id", "ended_at"),
+    Index("ix_offers_ticket", "ticket_id", "agent_id"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets", index=True),
+    Column("at", Moment, nullable=False),
+    Column("rule", String(30), nullable=False),
+    Column("chosen", String(24)),
+    Column("candidates", Json, nullable=False),
+)

@@ -1,0 +1,86 @@
+"""A notebook of lines, small enough to see through: what the store does with it, it does with tickets."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from chat.store.engine import Database
+from chat.store.works import Told, Works
+from tests.services import Postgres
+from tests.store.notebook import notebook
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> str:
+    """The path has everything in it that a URI or a ConfigParser could choke on."""
+    folder = tmp_path / "données de Zoé 100%?#"
+    folder.mkdir()
+    return str(URL.create("sqlite", database=str(folder / "guichet.db")))
+
+
+@pytest.fixture
+def postgresql(postgres: Postgres) -> Iterator[str]:
+    """An empty database of a real server."""
+    with postgres.database() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind."""
+    return str(request.getfixturevalue(request.param))
+
+
+@dataclass
+class Room:
+    """What was delivered, transaction by transaction."""
+
+    heard: list[list[Told]] = field(default_factory=list)
+
+    def hear(self, told: Sequence[Told]) -> None:
+        """What publish.py will be to Works."""
+        self.heard.append(list(told))
+
+    @property
+    def facts(self) -> list[object]:
+        return [told.fact for batch in self.heard for told in batch]
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+Hear = Callable[[Sequence[Told]], None]
+OpenWorks = Callable[[str, Hear], AbstractAsyncContextManager[Works]]
+
+
+@pytest.fixture
+def open_works() -> OpenWorks:
+    """Works on a database with an empty notebook, closed at the end of the block."""
+
+    @asynccontextmanager
+    async def opened(url: str, hear: Hear) -> AsyncIterator[Works]:
+        database = Database(url)
+        with database.writes.begin() as sql:
+            notebook.create_all(sql)
+        database.close()
+        works = Works(url, hear)
+        await works.start()
+        try:
+            yield works
+        finally:
+            await works.close()
+
+    return opened
+
+
+@pytest.fixture
+async def works(url: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Works]:
+    """On SQLite, then on PostgreSQL, heard in the room."""
+    async with open_works(url, room.hear) as opened:
+        yield opened

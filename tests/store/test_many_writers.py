@@ -1,0 +1,185 @@
+"""PostgreSQL when two verbs block each other, a connection is cut, the server restarts."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Barrier, Event
+
+import psycopg
+import pytest
+from sqlalchemy import text, update
+
+from chat.store.works import Unavailable, Work, Works
+from tests import services
+from tests.services import Postgres
+from tests.store.conftest import OpenWorks, Room
+from tests.store.notebook import count, lines, write, write_all, written
+
+
+@pytest.fixture
+async def works(postgresql: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Works]:
+    async with open_works(postgresql, room.hear) as opened:
+        yield opened
+
+
+def sign(work: Work, line: str, author: str) -> None:
+    work.sql.execute(update(lines).where(lines.c.text == line).values(author=author))
+    work.happened(f"{author}: {line}")
+
+
+async def test_a_deadlock_is_run_again(works: Works, room: Room) -> None:
+    await works.run(write, "Vic", "left")
+    await works.run(write, "Zoe", "right")
+    both_hold_one = Barrier(2, timeout=10)
+    attempts: list[str] = []
+
+    def sign_both(work: Work, first: str, second: str, author: str) -> str:
+        attempts.append(author)
+        work.sql.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
+        sign(work, first, author)
+        if attempts.count(author) == 1:
+            both_hold_one.wait()
+        sign(work, second, author)
+        return author
+
+    ada = works.run(sign_both, "left", "right", "Ada")
+    ben = works.run(sign_both, "right", "left", "Ben")
+    assert list(await asyncio.gather(ada, ben)) == ["Ada", "Ben"]
+    assert len(attempts) == 3, "one of the two was the victim, or there was no deadlock"
+    signed = ["Ada: left", "Ada: right", "Ben: left", "Ben: right"]
+    assert sorted(map(str, room.facts)) == [*signed, "left", "right"]
+
+
+async def test_a_deadlocked_batch_is_run_again_together(works: Works, room: Room) -> None:
+    await works.run(write, "Vic", "left")
+    await works.run(write, "Zoe", "right")
+    both_hold_one = Barrier(2, timeout=10)
+    attempts: list[str] = []
+
+    def sign_both(work: Work, first: str, second: str, author: str) -> None:
+        attempts.append(author)
+        work.sql.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
+        sign(work, first, author)
+        if attempts.count(author) == 1:
+            both_hold_one.wait()
+        sign(work, second, author)
+
+    def sign_all(batch: Sequence[Work], authors: Sequence[str]) -> Sequence[str]:
+        sign_both(batch[0], "right", "left", authors[0])
+        return authors
+
+    posting = works.post(sign_all, "Ada")
+    await asyncio.gather(posting, works.run(sign_both, "left", "right", "Ben"))
+    assert len(attempts) == 3
+    assert len(room.facts) == 6
+
+
+async def test_a_lock_that_is_held_too_long_is_waited_for_again(works: Works, postgresql: str) -> None:
+    await works.run(write, "Vic", "wanted")
+    tried = Event()
+
+    def impatient(work: Work) -> None:
+        work.sql.execute(text("SET LOCAL lock_timeout = '1ms'"))
+        tried.set()
+        sign(work, "wanted", "Ada")
+
+    with psycopg.connect(postgresql) as other:
+        other.execute("SELECT * FROM lines FOR UPDATE")
+        signing = asyncio.ensure_future(works.run(impatient))
+        await asyncio.to_thread(tried.wait, 10)
+    await signing
+
+
+async def test_a_connection_cut_in_the_middle_is_replaced(works: Works, room: Room) -> None:
+    attempts: list[str] = []
+
+    def cut(work: Work) -> str:
+        write(work, "Vic", "still here")
+        attempts.append("Vic")
+        if len(attempts) == 1:
+            work.sql.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return "done"
+
+    assert await works.run(cut) == "done"
+    assert attempts == ["Vic", "Vic"]
+    assert await works.read(written) == ["still here"]
+    assert room.facts == ["still here"]
+
+
+async def test_idle_connections_that_were_cut_are_replaced(works: Works, postgresql: str) -> None:
+    together = Barrier(4, timeout=10)
+
+    def meet(work: Work) -> None:
+        work.sql.execute(text("SELECT 1"))
+        together.wait()
+
+    async def use_all() -> None:
+        await works.post(write_all, "posted")
+        await asyncio.gather(*(works.run(meet) for _ in range(4)))
+        assert await works.read(count) == 1
+
+    await use_all()
+    with psycopg.connect(postgresql, autocommit=True) as other:
+        cut = other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert cut.rowcount >= 5
+    await use_all()
+
+
+@pytest.fixture
+def programs() -> Iterator[tuple[Path, Path]]:
+    """A server's programs and its folder, to start and stop at will."""
+    with TemporaryDirectory(prefix="guichet-pg-") as home:
+        folder = Path(home)
+        found = services.lent_to_nobody(folder) if os.geteuid() == 0 else services.installed()
+        services.initialise(found, folder)
+        yield found, folder
+
+
+@contextmanager
+def served(programs: tuple[Path, Path]) -> Iterator[str]:
+    server = services.serve(*programs)
+    try:
+        yield Postgres(programs[1]).url()
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait()
+
+
+async def test_a_server_that_restarts_costs_a_wait_and_no_message(
+    programs: tuple[Path, Path], open_works: OpenWorks, room: Room
+) -> None:
+    with ExitStack() as first:
+        url = first.enter_context(served(programs))
+        async with open_works(url, room.hear) as works:
+            await works.run(write, "Vic", "before")
+            first.close()
+            posts = [asyncio.ensure_future(works.post(write_all, f"post {number}")) for number in range(20)]
+            verbs = [asyncio.ensure_future(works.run(write, "Ada", f"verb {number}")) for number in range(20)]
+            await asyncio.sleep(0)
+            with served(programs):
+                await asyncio.gather(*posts, *verbs)
+                assert await works.read(count) == 41
+    assert len(room.facts) == 41
+
+
+async def test_a_server_that_stays_away_is_said_to_be(
+    programs: tuple[Path, Path], open_works: OpenWorks, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.store.many_writers.PAUSES_S", (0.01,))
+    with ExitStack() as first:
+        async with open_works(first.enter_context(served(programs)), room.hear) as works:
+            first.close()
+            for asked in (works.run(write, "Vic", "lost"), works.post(write_all, "lost"), works.read(count)):
+                with pytest.raises(Unavailable):
+                    await asked
+            with served(programs):
+                assert await works.read(count) == 0
+                assert await works.post(write_all, "back") == "back"
+    assert room.facts == ["back"]

@@ -1,0 +1,82 @@
+"""The versions, one after another, make exactly what tables.py says; and two processes may try at once."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from chat.store.engine import Database
+from chat.store.migrations import head_is, migrate
+from chat.store.tables import metadata
+from tests.services import Postgres
+
+
+def schema(url: str) -> list[str]:
+    """All that the database itself knows of its tables: checks, keys and conditions of indexes too."""
+    database = Database(url)
+    question = SQLITE_SCHEMA if database.is_sqlite else POSTGRESQL_SCHEMA
+    with database.writes.begin() as sql:
+        found = sorted(part.strip() for line in sql.scalars(text(question)) for part in line.split("\n"))
+    database.close()
+    return [line.rstrip(",") for line in found if "alembic_version" not in line]
+
+
+SQLITE_SCHEMA = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version'"
+POSTGRESQL_SCHEMA = """
+    SELECT concat_ws(' ', table_name, column_name, data_type, character_maximum_length, is_nullable,
+                     column_default)
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid))
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+"""
+
+
+@pytest.fixture
+def made_at_once(request: pytest.FixtureRequest, url: str) -> Iterator[str]:
+    """A second database of the same kind, made from tables.py."""
+    if url.startswith("sqlite"):
+        other = url.replace("guichet.db", "other.db")
+        create_all(other)
+        yield other
+    else:
+        postgres: Postgres = request.getfixturevalue("postgres")
+        with postgres.database() as other:
+            create_all(other)
+            yield other
+
+
+def create_all(url: str) -> None:
+    database = Database(url)
+    with database.writes.begin() as sql:
+        metadata.create_all(sql)
+    database.close()
+
+
+def test_the_versions_make_what_tables_says(url: str, made_at_once: str) -> None:
+    migrate(url)
+    database = Database(url)
+    with database.writes.begin() as sql:
+        assert compare_metadata(MigrationContext.configure(sql), metadata) == []
+    database.close()
+    assert any("live" in line for line in schema(made_at_once))
+    assert schema(url) == schema(made_at_once)
+
+
+def test_the_head_is_reached_once_and_for_all(url: str) -> None:
+    assert not head_is(url)
+    migrate(url)
+    assert head_is(url)
+    migrate(url)
+    assert head_is(url)
+
+
+def test_two_processes_migrate_at_once(url: str) -> None:
+    code = "import sys; from chat.store.migrations import migrate; migrate(sys.argv[1])"
+    processes = [subprocess.Popen([sys.executable, "-c", code, url]) for _ in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert head_is(url)

@@ -1,0 +1,163 @@
+"""SQLite when the disk is full, the file is locked, the WAL grows; and who may open it at all."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, event, make_url
+
+from chat.store.engine import Database
+from chat.store.lock import Locked, locked
+from chat.store.one_writer import CHECKPOINT_EVERY
+from chat.store.works import Unavailable, Work, Works
+from tests.store.conftest import OpenWorks, Room
+from tests.store.notebook import count, write, write_all, written
+from tests.store.queueing import queueing
+
+
+@pytest.fixture
+async def works(sqlite: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Works]:
+    async with open_works(sqlite, room.hear) as opened:
+        yield opened
+
+
+def set_pragma(work: Work, pragma: str) -> object:
+    """On the writer's own connection."""
+    return work.sql.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+
+
+async def test_a_full_disk_takes_what_fits(works: Works, room: Room) -> None:
+    pages = await works.run(set_pragma, "page_count")
+    await works.run(set_pragma, f"max_page_count = {int(str(pages)) + 4}")
+    async with queueing(works):
+        vic = asyncio.ensure_future(works.run(write, "Vic", "short"))
+        zoe = asyncio.ensure_future(works.post(write_all, "Z" * 100_000))
+        ada = asyncio.ensure_future(works.run(write, "Ada", "short too"))
+    assert await vic == "short"
+    with pytest.raises(Unavailable):
+        await zoe
+    assert await ada == "short too"
+    assert await works.read(written) == ["short", "short too"]
+    assert room.facts == ["short", "short too"]
+
+    await works.run(set_pragma, "max_page_count = 1000000")
+    assert len(await works.post(write_all, "Z" * 100_000)) == 100_000
+
+
+async def test_a_lost_transaction_is_run_again_one_by_one(works: Works, room: Room) -> None:
+    attempts: list[str] = []
+
+    def lose_everything(work: Work) -> None:
+        """What SQLite does by itself when the disk is full in the wrong moment."""
+        attempts.append("Zoe")
+        driver = work.sql.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.execute("ROLLBACK")
+
+    async with queueing(works):
+        vic = asyncio.ensure_future(works.run(write, "Vic", "before"))
+        zoe = asyncio.ensure_future(works.run(lose_everything))
+        ada = asyncio.ensure_future(works.run(write, "Ada", "after"))
+    assert [await vic, await ada] == ["before", "after"]
+    with pytest.raises(Unavailable):
+        await zoe
+    assert attempts == ["Zoe", "Zoe"]
+    assert await works.read(written) == ["before", "after"]
+    assert room.facts == ["before", "after"]
+
+
+async def test_a_commit_of_nothing_is_noticed(works: Works, room: Room) -> None:
+    lost: list[str] = []
+
+    def lose(sql: Connection) -> None:
+        """The transaction ends by itself after the last call's savepoint."""
+        if not lost:
+            lost.append("all of it")
+            sql.exec_driver_sql("ROLLBACK")
+
+    event.listen(Engine, "commit", lose)
+    assert await works.run(write, "Vic", "Bonjour") == "Bonjour"
+    event.remove(Engine, "commit", lose)
+    assert lost
+    assert await works.read(written) == ["Bonjour"]
+    assert room.facts == ["Bonjour"]
+
+
+async def test_a_locked_file_makes_callers_wait_and_then_says_so(works: Works, sqlite: str) -> None:
+    await works.run(set_pragma, "busy_timeout = 20")
+    intruder = sqlite3.connect(str(make_url(sqlite).database), isolation_level=None)
+    intruder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable):
+        await works.run(write, "Vic", "Bonjour")
+    assert await works.read(count) == 0
+    intruder.execute("ROLLBACK")
+    intruder.close()
+    assert await works.run(write, "Vic", "Bonjour") == "Bonjour"
+
+
+async def test_the_file_is_durable_checked_and_folded_by_its_writer_alone(works: Works) -> None:
+    assert await works.run(set_pragma, "journal_mode") == "wal"
+    assert await works.run(set_pragma, "synchronous") == 2  # FULL
+    assert await works.run(set_pragma, "foreign_keys") == 1
+    assert await works.run(set_pragma, "wal_autocheckpoint") == 0
+
+
+async def test_the_wal_is_folded_into_the_file_now_and_then(works: Works, sqlite: str) -> None:
+    def size() -> int:
+        return Path(str(make_url(sqlite).database)).stat().st_size
+
+    await asyncio.gather(*(works.post(write_all, f"{number:0>200}") for number in range(CHECKPOINT_EVERY - 1)))
+    small = size()
+    await works.post(write_all, "one more")
+    await works.post(write_all, "the checkpoint comes after the answer, so before this one")
+    assert size() > small + 200 * CHECKPOINT_EVERY
+
+
+async def test_only_the_owner_may_read_the_file(works: Works, sqlite: str) -> None:
+    file = Path(str(make_url(sqlite).database))
+    assert {path.stat().st_mode & 0o777 for path in file.parent.iterdir()} == {0o600}
+
+
+def test_a_database_needs_a_file_and_a_known_kind() -> None:
+    for url in ("sqlite://", "sqlite:///:memory:", "mysql://localhost/guichet"):
+        with pytest.raises(ValueError, match=r"SQLite|DATABASE_URL"):
+            Database(url)
+
+
+def test_a_writer_holds_the_lock_before_it_has_written(sqlite: str) -> None:
+    database = Database(sqlite)
+    intruder = sqlite3.connect(str(make_url(sqlite).database), isolation_level=None, timeout=0)
+    intruder.execute("BEGIN IMMEDIATE")
+    intruder.execute("ROLLBACK")
+    with database.writes.begin() as sql:
+        sql.exec_driver_sql("SELECT 1")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            intruder.execute("BEGIN IMMEDIATE")
+    intruder.close()
+    database.close()
+
+
+def test_two_processes_cannot_open_one_data_dir(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    hold = (
+        "import sys, pathlib; from chat.store.lock import locked\n"
+        "with locked(pathlib.Path(sys.argv[1])): print('mine', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, data_dir], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as first:
+        assert first.stdout
+        assert first.stdout.readline() == b"mine\n"
+        with pytest.raises(Locked, match=str(first.pid)) as refusal, locked(data_dir):
+            pass
+        assert refusal.value.pid == first.pid
+        first.kill()
+        first.wait()
+    with locked(data_dir):
+        assert data_dir.stat().st_mode & 0o777 == 0o700
+    with locked(data_dir):
+        pass
