@@ -1,0 +1,34 @@
+"""Public holidays of a country or one of its parts, as dates."""
+
+from datetime import date
+from functools import lru_cache
+
+import holidays
+
+# Departments where the law of Alsace-Moselle adds two holidays, under names the table does not list itself.
+ALSACE_MOSELLE = ("67", "68", "Bas-Rhin", "Haut-Rhin", "Alsace-Moselle")
+
+
+def knows_country(code: str) -> bool:
+    """Whether there is a table for this ISO 3166 code ("FR")."""
+    return code in holidays.list_supported_countries()
+
+
+def knows_subdivision(country: str, name: str) -> bool:
+    """Whether `name` is a part of this known country, by ISO 3166-2 code or usual name ("57", "Alsace")."""
+    return name in _subdivisions(country)
+
+
+@lru_cache(maxsize=256)
+def dates(country: str, subdivision: str | None, year: int) -> frozenset[date]:
+    """The holidays of one year, days off in lieu included. Empty where the table does not reach."""
+    part = _subdivisions(country)[subdivision] if subdivision else None
+    table = holidays.country_holidays(country, subdiv=part, years=year)
+    return frozenset(day for day in table if day.year == year)
+
+
+@lru_cache(maxsize=16)
+def _subdivisions(country: str) -> dict[str, str]:
+    table = holidays.country_holidays(country)
+    names = {code: code for code in table.subdivisions} | dict(table.subdivisions_aliases)
+    return names | dict.fromkeys(ALSACE_MOSELLE, "6AE") if country in ("FR", "FRA") else names
