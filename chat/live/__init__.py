@@ -1,0 +1,1 @@
+"""What Redis remembers for us: who is here, how often somebody asked, what the other nodes should hear."""

@@ -1,0 +1,84 @@
+"""Limits: how often somebody may ask within a window, counted in Redis, per node while it is away."""
+
+import hashlib
+import time
+from collections.abc import Callable
+
+from chat.live.redis import Redis, RedisAway
+
+# A refused try is not counted, so whoever keeps asking gets through as soon as the window ends.
+SPEND = """
+local left = redis.call('PTTL', KEYS[1])
+if left <= 0 then
+  redis.call('SET', KEYS[1], 1, 'PX', ARGV[2])
+  return 0
+end
+if tonumber(redis.call('GET', KEYS[1])) >= tonumber(ARGV[1]) then
+  return left
+end
+redis.call('INCR', KEYS[1])
+return 0
+"""
+
+
+class Windows:
+    """Fixed windows in the memory of this node, each starting with its first try.
+
+    At most `room` windows are kept; beyond it the one that started first is forgotten, for memory
+    must not grow with the number of strangers.
+    """
+
+    def __init__(self, room: int = 50_000, clock: Callable[[], float] = time.monotonic) -> None:
+        self._room = room
+        self._clock = clock
+        self._windows: dict[str, tuple[float, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def spend(self, key: str, limit: int, window_s: float) -> float | None:
+        """None when there was one left (now it is spent), else the seconds until the window ends."""
+        return self.spend_name(name_of(key, window_s), limit, window_s)
+
+    def spend_name(self, name: str, limit: int, window_s: float) -> float | None:
+        """The same, for a key that has its hashed name already."""
+        now = self._clock()
+        ends, used = self._windows.get(name, (now, 0))
+        if ends <= now:
+            self._start(name, now + window_s)
+            return None
+        if used >= limit:
+            return ends - now
+        self._windows[name] = (ends, used + 1)
+        return None
+
+    def _start(self, name: str, ends: float) -> None:
+        self._windows.pop(name, None)
+        self._windows[name] = (ends, 1)
+        if len(self._windows) > self._room:
+            del self._windows[next(iter(self._windows))]
+
+
+class Limits:
+    """The same windows shared by all nodes; while Redis is away each node counts for itself."""
+
+    def __init__(self, redis: Redis, windows: Windows | None = None) -> None:
+        self._redis = redis
+        self._windows = windows or Windows()
+
+    async def spend(self, key: str, limit: int, window_s: float) -> float | None:
+        """None when one of `limit` (1 or more) was left, else the seconds to wait, not rounded."""
+        name = name_of(key, window_s)
+        place = self._redis.key("limit", name)
+        try:
+            left_ms: int = await self._redis.ask(
+                lambda client: client.eval(SPEND, 1, place, limit, round(window_s * 1000))
+            )
+        except RedisAway:
+            return self._windows.spend_name(name, limit, window_s)
+        return left_ms / 1000 if left_ms else None
+
+
+def name_of(key: str, window_s: float) -> str:
+    """What stands for `key` in Redis and here: keys hold tokens and addresses, so only a hash is kept."""
+    return hashlib.blake2b(f"{window_s:g} {key}".encode(), digest_size=16).hexdigest()
