@@ -22,11 +22,6 @@ def visitor(visitor_id: int) -> Room:
     return Room("/visitor", f"v:{visitor_id}")
 
 
-def visitors_at(ticket_id: int) -> Room:
-    """The sockets of a visitor that look at this ticket."""
-    return Room("/visitor", f"t:{ticket_id}")
-
-
 def agents_at(ticket_id: int) -> Room:
     """The agents who have this ticket open."""
     return Room("/agent", f"t:{ticket_id}")
@@ -50,7 +45,7 @@ def audience(heard: Heard, whom: Concerned) -> list[Room]:
     people = [agent(agent_id) for agent_id in whom.agent_ids]
     match heard:
         case "message" | "ticket" | "read":
-            return [visitor(whom.visitor_id), visitors_at(whom.ticket_id), agents_at(whom.ticket_id), *people]
+            return [visitor(whom.visitor_id), agents_at(whom.ticket_id), *people]
         case "note" | "visitor":
             return [agents_at(whom.ticket_id), *people]
         case "offer" | "offer_ended":

@@ -1,0 +1,47 @@
+"""The calendar that is in force: kept as JSON in the settings, the policy's until somebody sets another."""
+
+import json
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import Connection, insert, select, update
+
+from chat.desk.facts import SettingsChanged
+from chat.desk.refusals import BadRequest
+from chat.desk.rules import calendar, calendar_file
+from chat.desk.rules.calendar import Calendar
+from chat.desk.rules.wall_time import checked, instant
+from chat.store.tables import settings
+from chat.store.works import Work
+
+
+def calendar_of(sql: Connection) -> Calendar:
+    """The calendar in force; read from the database each time, parsed once."""
+    stored = sql.execute(select(settings.c.value).where(settings.c.name == "calendar")).scalar()
+    return _parsed(stored) if stored else calendar.DEFAULT
+
+
+@lru_cache(maxsize=4)
+def _parsed(stored: str) -> Calendar:
+    return calendar_file.parse(json.loads(stored))
+
+
+def moment_of(calendar: Calendar, said: str) -> datetime:
+    """RFC 3339 with its offset, or naive in the calendar's zone; a `+` that was not escaped reaches us as a space.
+    BadRequest for anything else."""
+    try:
+        at = datetime.fromisoformat(said.replace(" ", "+") if "T" in said else said)
+        return checked(at if at.tzinfo else instant(calendar.zone, at))
+    except (ValueError, OverflowError):
+        raise BadRequest("a time like 2026-11-24T09:00:00+01:00", field="at") from None
+
+
+def set_calendar(work: Work, found: object) -> Calendar:
+    """Put the calendar that this JSON describes in force; promises already made stay. Raises BadCalendar."""
+    parsed = calendar_file.parse(found)
+    value = json.dumps(calendar_file.to_json(parsed))
+    changed = update(settings).where(settings.c.name == "calendar").values(value=value)
+    if not work.sql.execute(changed).rowcount:
+        work.sql.execute(insert(settings).values(name="calendar", value=value))
+    work.happened(SettingsChanged())
+    return parsed

@@ -1,0 +1,100 @@
+"""What has happened, in the past tense: recorded by the verbs, announced by publish.py once it is committed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from chat.desk.refusals import Holder
+from chat.store.rows import AgentRow, MessageRow, NoteRow, OfferRow, TicketRow
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePosted:
+    """A line that the visitor may see; `ticket` as it is with that line in it."""
+
+    message: MessageRow
+    ticket: TicketRow
+
+
+@dataclass(frozen=True, slots=True)
+class NotePosted:
+    """A line for the team only."""
+
+    note: NoteRow
+    ticket: TicketRow
+
+
+@dataclass(frozen=True, slots=True)
+class TicketChanged:
+    """Status, owner, queue, promise or contact moved."""
+
+    ticket: TicketRow
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMoved:
+    """One side has read further."""
+
+    ticket: TicketRow
+    seq: int
+    by: Literal["visitor", "agent"]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade:
+    """A ticket rings on an agent's console; `giver` hands it over."""
+
+    offer: OfferRow
+    ticket: TicketRow
+    giver: Holder | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    """It rings there no longer."""
+
+    ticket: TicketRow
+    offer: OfferRow
+    reason: Literal["taken", "expired", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """An agent's state, places in use or profile moved."""
+
+    agent: AgentRow
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRemoved:
+    """An agent's sessions are gone; their sockets are to be cut."""
+
+    agent_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorMoved:
+    """Where a visitor is, told to the agents of their ticket."""
+
+    ticket: TicketRow
+    page: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """Calendar, sites or departments were edited."""
+
+
+TeamFact = OfferMade | OfferEnded | AgentChanged | AgentRemoved | SettingsChanged
+Fact = (
+    MessagePosted
+    | NotePosted
+    | TicketChanged
+    | ReadMoved
+    | OfferMade
+    | OfferEnded
+    | AgentChanged
+    | AgentRemoved
+    | VisitorMoved
+    | SettingsChanged
+)

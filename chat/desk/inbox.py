@@ -1,0 +1,122 @@
+"""The inbox: three lists, counted and paged, and found by a word."""
+
+import re
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    type_coerce,
+)
+
+from chat.desk.records import bounds, plain, queue_order, ticket_query, tickets_of, unfinished, waiting
+from chat.desk.refusals import BadRequest
+from chat.store.rows import TicketRow
+from chat.store.tables import messages, tickets
+
+View = Literal["mine", "waiting", "open", "all"]
+LENGTH = 50
+# Without a promise: after all that have one.
+LAST = 2**53
+_NUMBER = re.compile(r"-?[0-9]{1,16}")
+
+
+class Lists(NamedTuple):
+    """The first page of each list, and how long each is."""
+
+    mine: list[TicketRow]
+    waiting: list[TicketRow]
+    open: list[TicketRow]
+    counts: dict[View, int]
+
+
+class Listing(NamedTuple):
+    """A page of a list; `next` is the cursor of the page after, None on the last."""
+
+    rows: list[TicketRow]
+    next: str | None
+
+
+def hello(sql: Connection, agent_id: int) -> Lists:
+    """What the console shows first."""
+    pages = [list_tickets(sql, agent_id, view).rows for view in _VIEWS[:3]]
+    counts = {view: _count(sql, _condition(view, agent_id)) for view in _VIEWS[:3]}
+    return Lists(pages[0], pages[1], pages[2], counts)
+
+
+_VIEWS: tuple[View, ...] = ("mine", "waiting", "open", "all")
+
+
+def _count(sql: Connection, condition: ColumnElement[bool]) -> int:
+    return sql.execute(select(func.count()).select_from(tickets).where(condition)).scalar_one()
+
+
+def _condition(view: View, agent_id: int) -> ColumnElement[bool]:
+    """Waiting: no agent yet. Open: we owe an answer, whoever has it. Mine: everything unfinished that is mine."""
+    if view == "mine":
+        return and_(tickets.c.assignee_id == agent_id, unfinished())
+    if view == "waiting":
+        return waiting
+    return tickets.c.status == "open" if view == "open" else true()
+
+
+def _order(view: View) -> tuple[Any, ...]:
+    """Each list by what is most pressing; all ends with the key, so that a cursor is exact."""
+    if view == "waiting":
+        return tuple(type_coerce(part, BigInteger) for part in queue_order)
+    if view == "open":
+        return (func.coalesce(type_coerce(tickets.c.due, BigInteger), LAST), tickets.c.id)
+    return (-type_coerce(tickets.c.updated_at, BigInteger), tickets.c.id)
+
+
+def list_tickets(sql: Connection, agent_id: int, view: View, q: str | None = None, after: str | None = None) -> Listing:
+    """A page of 50. BadRequest for a cursor that is none."""
+    query, order = ticket_query().where(_condition(view, agent_id), *_matches(q)), _order(view)
+    if after is not None:
+        query = query.where(tuple_(*order) > bounds(order, _place(order, after)))
+    rows = tickets_of(sql, query.order_by(*order).limit(LENGTH + 1))
+    if len(rows) <= LENGTH:
+        return Listing(rows, None)
+    return Listing(rows[:LENGTH], _cursor(sql, order, rows[LENGTH - 1]))
+
+
+def _cursor(sql: Connection, order: tuple[Any, ...], last: TicketRow) -> str:
+    """A page's end as the numbers that placed its last row: that row may have moved when the next page is asked."""
+    return ".".join(map(str, sql.execute(select(*order).where(tickets.c.id == last.id)).one()))
+
+
+def _place(order: tuple[Any, ...], cursor: str) -> list[int]:
+    numbers = [int(part) for part in cursor.split(".") if _NUMBER.fullmatch(part)]
+    if len(numbers) != len(order) or cursor.count(".") != len(order) - 1:
+        raise BadRequest("no such place in the list", field="after")
+    return numbers
+
+
+def _matches(q: str | None) -> list[ColumnElement[bool]]:
+    """Every word must stand in a name, an address, a number or a message."""
+    return [_has(word) for word in plain(q or "").split()[:8]]
+
+
+def _has(word: str) -> ColumnElement[bool]:
+    in_text = select(messages.c.id).where(messages.c.ticket_id == tickets.c.id, _like(messages.c.text, word))
+    number = word.removeprefix("#")
+    return or_(
+        _like(tickets.c.name, word),
+        _like(tickets.c.email, word),
+        cast(tickets.c.id, String) == number,
+        in_text.exists(),
+    )
+
+
+def _like(column: Column[str], word: str) -> ColumnElement[bool]:
+    return column.icontains(word, autoescape=True)

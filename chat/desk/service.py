@@ -1,0 +1,81 @@
+"""What is to be had now: the calendar's state, chat or form, and the promise made at this moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+
+from chat.desk.calendar_in_force import calendar_of
+from chat.desk.changes import Situation
+from chat.desk.records import paces, plain, waiting
+from chat.desk.rules import availability, promise
+from chat.desk.rules import calendar as calendars
+from chat.store.tables import agent_departments, agents, categories, tickets
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The answer to "is somebody there?", good for one moment; times carry the calendar's offset."""
+
+    state: Literal["open", "limited", "closed"]
+    mode: Literal["chat", "form"]
+    until: datetime | None
+    next_open: datetime | None
+    due: datetime | None
+
+
+def now_for(sql: Connection, situation: Situation, category: str | None = None) -> Service:
+    """The service at a moment, of a category's department where one is given."""
+    calendar = calendar_of(sql)
+    state, until = calendars.state_at(calendar, situation.now)
+    return Service(
+        state,
+        _mode(sql, state, situation.present, department_of(sql, category)),
+        until,
+        calendars.next_open(calendar, situation.now),
+        promise.due(calendar, situation.now),
+    )
+
+
+def mode_for(sql: Connection, situation: Situation, department_id: int | None = None) -> Literal["chat", "form"]:
+    """Chat or form, without the rest."""
+    state, _ = calendars.state_at(calendar_of(sql), situation.now)
+    return _mode(sql, state, situation.present, department_id)
+
+
+def due_from(sql: Connection, now: datetime) -> datetime | None:
+    """The promise made at this moment; None where the calendar never opens."""
+    return promise.due(calendar_of(sql), now)
+
+
+def _mode(
+    sql: Connection, state: calendars.State, present: frozenset[int] | None, department_id: int | None
+) -> Literal["chat", "form"]:
+    available = available_agents(sql, present, department_id) if present else 0
+    if state == "closed" or not available:
+        return "form"
+    same = tickets.c.department_id == department_id if department_id else tickets.c.id.is_not(None)
+    number = sql.execute(select(func.count()).select_from(tickets).where(waiting, same)).scalar_one()
+    return availability.mode(state, available, number, availability.honest_wait(paces(sql), number + 1))
+
+
+def available_agents(sql: Connection, present: frozenset[int], department_id: int | None) -> int:
+    """Agents who chose to be available and are connected, full ones and those in their grace included."""
+    query = select(func.count()).select_from(agents).where(is_available(present, department_id))
+    return sql.execute(query).scalar_one()
+
+
+def is_available(present: frozenset[int], department_id: int | None) -> ColumnElement[bool]:
+    """Available, connected and, where a department is given, of it."""
+    condition = and_(agents.c.removed_at.is_(None), agents.c.state == "available", agents.c.id.in_(present))
+    if department_id is None:
+        return condition
+    member = and_(agent_departments.c.agent_id == agents.c.id, agent_departments.c.department_id == department_id)
+    return and_(condition, exists().where(member))
+
+
+def department_of(sql: Connection, category: str | None) -> int | None:
+    """The department that a category goes to, if it goes to one."""
+    query = select(categories.c.department_id).where(categories.c.name == plain(category or ""))
+    return sql.execute(query).scalar()
