@@ -1,0 +1,125 @@
+"""Facts become events: what was committed is told to those who may hear it, here and on the other nodes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, assert_never
+
+import msgspec
+
+from chat import present, wire
+from chat.desk import facts
+from chat.desk.facts import Fact, TeamFact
+from chat.desk.rules.audience import Concerned, Heard, Namespace, audience
+from chat.store.rows import TicketRow
+from chat.store.works import Told
+
+
+class Emission(NamedTuple):
+    """One event for the sockets in any of `rooms`, each once; `skip` is the sender's, whose ack is its copy."""
+
+    namespace: Namespace
+    rooms: tuple[str, ...]
+    event: str
+    payload: dict[str, object]
+    skip: str | None = None
+
+
+class Said(NamedTuple):
+    """What a fact says to one audience, before it is known which rooms that is."""
+
+    heard: Heard
+    event: str
+    shape: wire.Shape
+    whom: Concerned
+    # The sender of a message has it from the ack; everybody hears of a ticket's change.
+    spare_sender: bool = False
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Tells this node's sockets by `emit` and the other nodes by `send`; neither may wait. `connected` says whether
+    an agent has a socket anywhere."""
+
+    links: present.Links
+    emit: Callable[[Emission], None]
+    send: Callable[[bytes], None]
+    connected: Callable[[int], bool]
+
+    def deliver(self, told: Sequence[Told]) -> None:
+        """Announce what one transaction did, in its order."""
+        for fact, origin in told:
+            assert isinstance(fact, Fact)
+            for said in self._said(fact):
+                self.announce(said, origin)
+
+    def announce(self, said: Said, origin: str | None = None) -> None:
+        """One event to all of its audience."""
+        skip = origin if said.spare_sender else None
+        for emission in self._emissions(said, skip):
+            self.emit(emission)
+            self.send(msgspec.json.encode(emission._replace(skip=None)))
+
+    def _emissions(self, said: Said, skip: str | None) -> Iterator[Emission]:
+        rooms = audience(said.heard, said.whom)
+        payload = wire.plain(said.shape)
+        for namespace in ("/visitor", "/agent"):
+            names = tuple(room.name for room in rooms if room.namespace == namespace)
+            if names:
+                yield Emission(namespace, names, said.event, self._for(namespace, payload, said), skip)
+
+    def _for(self, namespace: Namespace, payload: dict[str, object], said: Said) -> dict[str, object]:
+        """A visitor is told the address of their ticket's page; nobody else is."""
+        if namespace == "/visitor" and isinstance(said.shape, wire.Ticket):
+            return payload | {"link": self.links.address(said.shape.id)}
+        return payload
+
+    def _said(self, fact: Fact) -> Iterator[Said]:
+        match fact:
+            case facts.MessagePosted(message, ticket):
+                # An event's line is in no ack: the one who caused it hears it like everybody else.
+                words = message.event is None
+                yield Said("message", "message", present.message(message), _about(ticket), spare_sender=words)
+                yield _card(ticket)
+            case facts.NotePosted(note, ticket):
+                yield Said("note", "note", present.note(note), _about(ticket), spare_sender=True)
+            case facts.TicketChanged(ticket):
+                yield Said("ticket", "ticket", present.ticket(ticket), _about(ticket))
+                yield _card(ticket)
+                if ticket.status in ("solved", "closed"):
+                    yield Said("card", "gone", wire.Gone(ticket=ticket.public_id), Concerned())
+            case facts.ReadMoved(ticket, seq, by):
+                read = wire.ReadEvent(ticket=ticket.public_id, seq=seq, by=by)
+                yield Said("read", "read", read, _about(ticket), spare_sender=True)
+                yield _card(ticket)
+            case facts.VisitorMoved(ticket, page):
+                moved = wire.VisitorEvent(ticket=ticket.public_id, state=ticket.visitor_state, page=present.page(page))
+                yield Said("visitor", "visitor", moved, _about(ticket))
+                yield _card(ticket)
+            case _:
+                yield from self._said_to_agents(fact)
+
+    def _said_to_agents(self, fact: TeamFact) -> Iterator[Said]:
+        match fact:
+            case facts.OfferMade(offer, ticket, giver):
+                whom = Concerned(agent_ids=(offer.agent_id,))
+                yield Said("offer", "offer", present.offer(offer, ticket, giver), whom)
+            case facts.OfferEnded(ticket, offer, reason):
+                both = (offer.agent_id,) if offer.giver_id is None else (offer.agent_id, offer.giver_id)
+                ended = wire.OfferEnded(ticket=ticket.public_id, reason=reason)
+                yield Said("offer_ended", "offer_ended", ended, Concerned(agent_ids=both))
+            case facts.AgentChanged(agent):
+                shown = present.agent(agent, self.connected(agent.id))
+                yield Said("agent", "presence", shown, Concerned())
+            case facts.AgentRemoved() | facts.SettingsChanged():
+                return  # Nothing to show: each node looks at its sockets and its settings by itself.
+            case _:
+                assert_never(fact)
+
+
+def _about(ticket: TicketRow) -> Concerned:
+    owner = (ticket.assignee_id,) if ticket.assignee_id is not None else ()
+    return Concerned(ticket.id, ticket.visitor_id, owner)
+
+
+def _card(ticket: TicketRow) -> Said:
+    return Said("card", "card", present.card(ticket), Concerned())
