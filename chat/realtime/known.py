@@ -1,0 +1,88 @@
+"""What this node's sockets have been told of a ticket, to see what they miss."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chat import present, wire
+from chat.desk.held import Mark
+from chat.store.rows import TicketRow
+
+Told = dict[str, object]
+# These move with every message, which tells them by itself; the link is its visitor's only.
+NOT_COMPARED = ("rev", "head", "link", "updated_at")
+
+
+@dataclass(slots=True)
+class Known:
+    """Up to where a ticket has been told. None: nothing of this kind was told since the mark was taken."""
+
+    rev: int
+    seq: int | None = None
+    note_seq: int | None = None
+    ticket: Told | None = None
+    card: Told | None = None
+    shown_rev: int = 0
+
+    @classmethod
+    def of(cls, row: TicketRow) -> "Known":
+        """As whoever has just read this row knows it."""
+        return cls(row.rev, row.last_seq, row.last_note_seq, shown(row), carded(row), row.rev)
+
+    @classmethod
+    def at(cls, mark: Mark) -> "Known":
+        """As an inbox that has just been read knows it."""
+        return cls(mark.rev, mark.seq, mark.note_seq, shown_rev=mark.rev)
+
+    def hear(self, event: str, payload: Mapping[str, object]) -> None:
+        """An event of this ticket is being told to this node's sockets."""
+        match event:
+            case "message":
+                self.seq = following(self.seq, payload["seq"])
+                self._read_by(payload["author"], payload["seq"])
+            case "note":
+                self.note_seq = following(self.note_seq, payload["note_seq"])
+            case "read":
+                self._read_by({"kind": payload["by"]}, payload["seq"])
+            case "ticket" | "card":
+                self._show(event, payload)
+
+    def misses(self, row: TicketRow) -> bool:
+        """Whether the row shows something else than was told; news older than what was told is none."""
+        if row.rev < self.shown_rev:
+            return False
+        return self.card != carded(row) or self.ticket not in (None, shown(row))
+
+    def _show(self, event: str, payload: Mapping[str, object]) -> None:
+        rev = payload["rev"]
+        assert isinstance(rev, int)
+        if rev >= self.shown_rev:
+            self.shown_rev = rev
+            told = compared(payload)
+            self.ticket, self.card = (told, self.card) if event == "ticket" else (self.ticket, told)
+
+    def _read_by(self, author: object, seq: object) -> None:
+        """Writing is reading up to there."""
+        read = (self.ticket or {}).get("read")
+        side = author.get("kind") if isinstance(author, dict) else None
+        if isinstance(read, dict) and side in read and isinstance(seq, int):
+            read[side] = max(read[side], seq)
+
+
+def following(known: int | None, said: object) -> int | None:
+    """The cursor after `said`: a gap is not stepped over, so that what is missing is told again."""
+    assert isinstance(said, int)
+    return said if known is None or said == known + 1 else known
+
+
+def compared(payload: Mapping[str, object]) -> Told:
+    return {name: value for name, value in payload.items() if name not in NOT_COMPARED}
+
+
+def shown(row: TicketRow) -> Told:
+    """What a `ticket` event says of this row."""
+    return compared(wire.plain(present.ticket(row)))
+
+
+def carded(row: TicketRow) -> Told:
+    """What a `card` event says of this row."""
+    return compared(wire.plain(present.card(row)))

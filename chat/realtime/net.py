@@ -1,0 +1,153 @@
+"""The net under Redis: what the bus did not bring is found in SQL and told to this node's sockets."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from chat.desk import held
+from chat.desk.facts import MessagePosted, NotePosted, TicketChanged
+from chat.desk.held import Mark
+from chat.desk.records import messages_after, notes_after
+from chat.realtime.behind import Behind
+from chat.realtime.hub import Emission
+from chat.realtime.known import Known
+from chat.realtime.sockets import Socket
+from chat.store.rows import MessageRow, NoteRow, TicketRow
+from chat.store.works import Told
+
+# What was committed a moment ago is still on its way to this node's sockets.
+SETTLE_S = 0.25
+FOLLOWED = ("message", "note", "read", "ticket", "card")
+
+
+class Suspect(NamedTuple):
+    """A ticket that has come further than its sockets were told, and from where on they miss something."""
+
+    mark: Mark
+    seq: int
+    note_seq: int
+
+
+class Missing(NamedTuple):
+    """A ticket as it is now, and the lines after a suspect's cursors."""
+
+    mark: Mark
+    ticket: TicketRow
+    messages: list[MessageRow]
+    notes: list[NoteRow]
+
+
+class Net:
+    """Follows, by `rev`, the tickets of this node's sockets and, while agents are here, every unfinished one.
+
+    `again` announces facts on this node only: what it has brought twice, clients drop by seq and rev.
+    """
+
+    def __init__(
+        self, behind: Behind, sockets: Callable[[], Iterable[Socket]], again: Callable[[Sequence[Told]], None]
+    ) -> None:
+        self._works = behind.works
+        self._sockets = sockets
+        self._again = again
+        self._known: dict[str, Known] = {}
+        self._inbox: dict[str, int] | None = None
+
+    def follow(self, ticket: TicketRow) -> None:
+        """A socket has read this row after it entered the room: all that comes after it is to reach it."""
+        self._known.setdefault(ticket.public_id, Known.of(ticket))
+
+    async def follow_inbox(self) -> None:
+        """An agent is about to read the inbox: all that comes after is to reach them."""
+        if self._inbox is None:
+            self._inbox = {}
+            for mark in await self._works.read(held.marks, [], True):
+                self._known.setdefault(mark.ticket, Known.at(mark))
+                self._inbox[mark.ticket] = mark.key
+
+    def leave_inbox(self) -> None:
+        """The last agent has gone from this node."""
+        self._inbox = None
+
+    def hear(self, word: Emission) -> None:
+        """Something is being told to this node's sockets."""
+        if word.event not in FOLLOWED:
+            return
+        ticket = str(word.payload["id" if word.event == "ticket" else "ticket"])
+        if self._inbox is not None and ticket not in self._known:
+            self._known[ticket] = Known(0)
+        if ticket in self._known:
+            self._known[ticket].hear(word.event, word.payload)
+
+    def knows(self, ticket: TicketRow) -> bool:
+        """Whether this row says nothing that was not told."""
+        known = self._known.get(ticket.public_id)
+        return known is not None and not known.misses(ticket)
+
+    async def look(self) -> None:
+        """Ask SQL what moved on, and tell what is still missing a moment later."""
+        keys = {joined.key for socket in self._sockets() for joined in socket.tickets.values()}
+        marks = await self._works.read(held.marks, sorted(keys), self._inbox is not None)
+        suspects = self._suspects(marks + await self._finished(marks))
+        self._forget_all_but(marks)
+        if suspects:
+            await asyncio.sleep(SETTLE_S)
+            for missing in await self._works.read(_missing, suspects):
+                self._tell(missing)
+
+    async def _finished(self, marks: Sequence[Mark]) -> list[Mark]:
+        """What left the inbox since the last look: its going is news too."""
+        if self._inbox is None:
+            return []
+        now = {mark.ticket: mark.key for mark in marks}
+        left = [key for ticket, key in self._inbox.items() if ticket not in now]
+        self._inbox = now
+        return await self._works.read(held.marks, left, False) if left else []
+
+    def _suspects(self, marks: Sequence[Mark]) -> list[Suspect]:
+        suspects = []
+        for mark in marks:
+            known = self._known.setdefault(mark.ticket, Known(0))
+            known.seq = mark.seq if known.seq is None else known.seq
+            known.note_seq = mark.note_seq if known.note_seq is None else known.note_seq
+            if known.rev != mark.rev:
+                suspects.append(Suspect(mark, known.seq, known.note_seq))
+        return suspects
+
+    def _forget_all_but(self, marks: Sequence[Mark]) -> None:
+        kept = {mark.ticket for mark in marks}
+        for ticket in self._known.keys() - kept:
+            # A ticket of a socket that joined while SQL was asked is asked for next time.
+            if not any(ticket in socket.tickets for socket in self._sockets()):
+                del self._known[ticket]
+
+    def _tell(self, missing: Missing) -> None:
+        """Looks at what is known once more: most of what was missing has come by itself meanwhile."""
+        mark, ticket = missing.mark, missing.ticket
+        known = self._known.setdefault(mark.ticket, Known(0, mark.seq, mark.note_seq))
+        for message in missing.messages:
+            if (known.seq or 0) < message.seq <= mark.seq:
+                self._again([Told(MessagePosted(message, ticket), None)])
+        for note in missing.notes:
+            if (known.note_seq or 0) < note.note_seq <= mark.note_seq:
+                self._again([Told(NotePosted(note, ticket), None)])
+        if known.misses(ticket):
+            self._again([Told(TicketChanged(ticket), None)])
+        known.rev = mark.rev
+
+
+def _missing(sql: Connection, suspects: Sequence[Suspect]) -> list[Missing]:
+    rows = {row.id: row for row in held.by_keys(sql, [suspect.mark.key for suspect in suspects])}
+    return [
+        Missing(mark, rows[mark.key], _messages(sql, mark, seq), _notes(sql, mark, note_seq))
+        for mark, seq, note_seq in suspects
+    ]
+
+
+def _messages(sql: Connection, mark: Mark, seq: int) -> list[MessageRow]:
+    return messages_after(sql, mark.key, seq) if seq < mark.seq else []
+
+
+def _notes(sql: Connection, mark: Mark, note_seq: int) -> list[NoteRow]:
+    return notes_after(sql, mark.key, note_seq) if note_seq < mark.note_seq else []

@@ -1,0 +1,67 @@
+"""The outlook: what is to be had now, who of the team is there, which place one has; told when it changes."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from chat import present, wire
+from chat.desk import agents, held, service
+from chat.desk.facts import AgentChanged
+from chat.desk.service import Service
+from chat.realtime.behind import Behind, Onlooker
+from chat.realtime.hub import Emission, Hub, Word
+from chat.realtime.net import Net
+from chat.realtime.sockets import VisitorSocket
+from chat.store.works import Told
+
+# What may open or close the chat, or move the queue.
+STIRRING = ("presence", "card", "ticket", "gone")
+
+
+class Outlook:
+    """Every node looks for itself and tells its own sockets."""
+
+    def __init__(self, behind: Behind, hub: Hub, onlooker: Onlooker, again: Callable[[Sequence[Told]], None]) -> None:
+        self._behind = behind
+        self._hub = hub
+        self._onlooker = onlooker
+        self._again = again
+        self._service: Service | None = None
+        self._there: frozenset[int] | None = None
+        self.stirred = asyncio.Event()
+
+    def hear(self, word: Emission) -> None:
+        """Something is being told to this node's sockets."""
+        if word.event in STIRRING:
+            self.stirred.set()
+
+    def seconds_left(self, now: datetime) -> float | None:
+        """Until the state that was told last ends, by the calendar."""
+        until = self._service.until if self._service else None
+        return None if until is None else max(0.0, (until - now).total_seconds())
+
+    async def look(self) -> None:
+        """Tell the service when state or mode differ from what was told last, and who came or went."""
+        there = await self._onlooker.look()
+        found = await self._behind.works.read(service.now_for, await self._onlooker.situation())
+        before, self._service = self._service, found
+        if before is not None and (before.state, before.mode) != (found.state, found.mode):
+            payload = wire.plain(present.service(found))
+            self._hub.here(Word("/visitor", ("site",), "service", payload))
+            self._hub.here(Word("/agent", ("agents",), "service", payload))
+        await self._who_came_or_went(there)
+
+    async def _who_came_or_went(self, there: frozenset[int] | None) -> None:
+        before, self._there = self._there, self._there if there is None else there
+        moved = (there or frozenset()) ^ (before or frozenset()) if there is not None else frozenset()
+        if moved:
+            team = await self._behind.works.read(agents.team)
+            self._again([Told(AgentChanged(agent), None) for agent in team if agent.id in moved])
+
+    async def look_at_queue(self, visitors: Iterable[VisitorSocket], net: Net) -> None:
+        """Tell the waiting visitors of this node whose place or wait has changed."""
+        keys = {joined.key for socket in visitors for joined in socket.tickets.values()}
+        for row in await self._behind.works.read(held.waiting_among, sorted(keys)):
+            if not net.knows(row):
+                shown = wire.plain(present.ticket(row, self._behind.links))
+                self._hub.here(Word("/visitor", (f"v:{row.visitor_id}",), "ticket", shown))

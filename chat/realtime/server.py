@@ -1,0 +1,147 @@
+"""Realtime: the socket doors, the net under them, and their beats; app.py starts and ends it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+from aiohttp import web
+
+from chat.realtime.agents import NAMESPACE as AGENTS
+from chat.realtime.agents import AgentDoor
+from chat.realtime.behind import Behind, Onlooker
+from chat.realtime.doors import Shared
+from chat.realtime.gate import Gate
+from chat.realtime.hub import Emission, Hub
+from chat.realtime.leaving import Leaving
+from chat.realtime.net import Net
+from chat.realtime.outlook import Outlook
+from chat.realtime.rings import Rings
+from chat.realtime.sockets import AgentSocket, Socket, Sockets, VisitorSocket
+from chat.realtime.visitors import VisitorDoor
+from chat.store.works import Told, Unavailable
+
+SERVICE_S = 3.0
+QUEUE_S = 1.0
+SESSIONS_S = 2.0
+LEAVING_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Realtime:
+    """`emit` tells this node's sockets, `hear` takes what the bus brings, `healed` is for the bus too.
+
+    `send` puts bytes on the bus without waiting. `again` announces facts to this node's sockets only.
+    """
+
+    def __init__(self, behind: Behind, send: Callable[[bytes], None], again: Callable[[Sequence[Told]], None]) -> None:
+        self._behind = behind
+        self._gate = Gate(behind.handshakes.is_own)
+        self._hub = Hub(self._gate, send)
+        self._onlooker = Onlooker(behind)
+        self._visitors: Sockets[VisitorSocket] = Sockets()
+        self._agents: Sockets[AgentSocket] = Sockets()
+        self._net = Net(behind, self._sockets, again)
+        self._rings = Rings(behind, self._hub, again)
+        self._outlook = Outlook(behind, self._hub, self._onlooker, again)
+        self._leaving = Leaving(behind)
+        self._mending = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._open_doors()
+
+    def _open_doors(self) -> None:
+        shared = Shared(self._behind, self._hub, self._net, self._onlooker)
+        door = VisitorDoor(shared, self._visitors)
+        self._gate.register_namespace(door)
+        self._gate.register_namespace(AgentDoor(shared, self._agents, self._rings))
+        self._hub.listeners += [door.hear, self._net.hear, self._rings.hear, self._outlook.hear]
+
+    def emit(self, emission: Emission) -> None:
+        """Tell this node's sockets, in order, without waiting."""
+        self._hub.here(emission)
+
+    def hear(self, payload: bytes) -> None:
+        """What another node said on the bus."""
+        self._hub.hear(payload)
+
+    def healed(self) -> None:
+        """The bus may have missed something: look now, not in a while."""
+        self._mending.set()
+
+    def connected(self, agent_id: int) -> bool:
+        """Whether an agent has a socket anywhere, as far as this node knows."""
+        return self._onlooker.connected(agent_id)
+
+    def attach(self, app: web.Application) -> None:
+        """Take /socket.io/ of an app; its connections are closed before anything else when it ends."""
+        self._gate.attach(app)
+        app.on_shutdown.append(self._drain)
+
+    async def start(self) -> None:
+        """Start the beats."""
+        beats = (
+            self._beat(self._mend, self._mended),
+            self._beat(self._outlook.look, self._service_moved),
+            self._beat(self._look_at_queue, lambda: asyncio.sleep(QUEUE_S)),
+            self._beat(self._cut_ended, lambda: asyncio.sleep(SESSIONS_S)),
+            self._beat(self._leaving.look_for_visitors, lambda: asyncio.sleep(LEAVING_S)),
+        )
+        self._tasks = [asyncio.create_task(beat) for beat in beats]
+
+    async def close(self) -> None:
+        """End the beats; call after the app has shut down and before works close."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._gate.shutdown()
+
+    async def _drain(self, _: web.Application) -> None:
+        await self._gate.engine.drain()
+
+    def _sockets(self) -> Iterator[Socket]:
+        yield from self._visitors
+        yield from self._agents
+
+    async def _beat(self, look: Callable[[], Awaitable[None]], pause: Callable[[], Awaitable[None]]) -> None:
+        """For ever; one look that fails must not be the last."""
+        while True:
+            try:
+                await look()
+            except Unavailable:
+                log.warning("the store can't be asked, looking again soon")
+            except Exception:
+                log.exception("a look of the net failed")
+            await pause()
+
+    async def _mend(self) -> None:
+        if not any(True for _ in self._agents):
+            self._net.leave_inbox()
+        await self._net.look()
+        await self._rings.look(self._agents)
+
+    async def _mended(self) -> None:
+        await within(self._mending, self._behind.settings.net_s)
+
+    async def _service_moved(self) -> None:
+        left_s = self._outlook.seconds_left(self._behind.clock())
+        # A state that has just ended must not make a busy loop of a clock that lags behind.
+        pause_s = SERVICE_S if left_s is None else min(SERVICE_S, left_s + 0.05)
+        await within(self._outlook.stirred, pause_s)
+        await asyncio.sleep(0.05)
+
+    async def _look_at_queue(self) -> None:
+        await self._outlook.look_at_queue(self._visitors, self._net)
+
+    async def _cut_ended(self) -> None:
+        for socket in await self._leaving.ended(self._agents):
+            await self._gate.disconnect(socket.sid, AGENTS)
+
+
+async def within(event: asyncio.Event, seconds: float) -> None:
+    """Until the event or the time, whichever is first; the event starts anew."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass
+    event.clear()

@@ -1,0 +1,72 @@
+"""Which socket is whose: what a node remembers of each connection."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
+
+from chat.store.rows import SiteRow
+
+
+class Joined(NamedTuple):
+    """A ticket that a socket follows: its inner key and its visitor's, and their name for typing notices."""
+
+    key: int
+    visitor: int
+    name: str | None
+
+
+@dataclass(slots=True, eq=False)
+class Socket:
+    """One connection in one namespace. `held`: the presence key that it holds, given back when it goes."""
+
+    sid: str
+    address: str
+    tickets: dict[str, Joined] = field(default_factory=dict, kw_only=True)
+    held: str | None = field(default=None, kw_only=True)
+
+
+@dataclass(slots=True, eq=False)
+class VisitorSocket(Socket):
+    """A visitor's. Without `token_hash` until hello when no token came; without `visitor_id` until first words."""
+
+    site: SiteRow
+    locale: str
+    timezone: str | None
+    page: Mapping[str, str] | None
+    token_hash: str | None
+    visitor_id: int | None = None
+    visible: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class AgentSocket(Socket):
+    """An agent's, good as long as its session."""
+
+    agent_id: int
+    name: str
+    session: str
+
+
+S = TypeVar("S", bound=Socket)
+
+
+class Sockets(Generic[S]):
+    """The live sockets of one namespace by sid."""
+
+    def __init__(self) -> None:
+        self._by_sid: dict[str, S] = {}
+
+    def __iter__(self) -> Iterator[S]:
+        return iter(list(self._by_sid.values()))
+
+    def __contains__(self, socket: S) -> bool:
+        return socket.sid in self._by_sid
+
+    def add(self, socket: S) -> None:
+        self._by_sid[socket.sid] = socket
+
+    def get(self, sid: str) -> S | None:
+        return self._by_sid.get(sid)
+
+    def pop(self, sid: str) -> S | None:
+        return self._by_sid.pop(sid, None)

@@ -1,0 +1,265 @@
+"""The visitors' door: /visitor, one small handler a command."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from aiohttp import web
+from msgspec import UNSET
+from sqlalchemy import Connection
+
+from chat import present, wire
+from chat.desk import endings, messages, sites, tickets, visitors
+from chat.desk.messages import CaughtUp, Post
+from chat.desk.records import newest_messages, ticket_of_visitor
+from chat.desk.refusals import BadRequest, NotFound
+from chat.desk.tickets import Contact, NewChat, Started
+from chat.desk.visitors import Newcomer
+from chat.realtime.commands import fitted
+from chat.realtime.doors import Budget, Door, refuse_after
+from chat.realtime.hub import Emission, Word
+from chat.realtime.pages import kept_page
+from chat.realtime.sockets import Joined, VisitorSocket
+from chat.store.rows import MessageRow, Nearness, TicketRow, VisitorRow
+
+NAMESPACE = "/visitor"
+# Told among nodes only: other tabs of a visitor who has just become one.
+AMONG_NODES = "nodes"
+BEGUN = "begun"
+A_MINUTE_S = 60.0
+
+
+class VisitorDoor(Door[VisitorSocket]):
+    """Each socket hears of its own visitor's tickets only: its one room is that visitor's."""
+
+    name = NAMESPACE
+    commands = wire.VISITOR_COMMANDS
+
+    async def admit(self, sid: str, request: web.Request, auth: object) -> VisitorSocket:
+        """By site key; a token is looked up at hello only, so that connecting tells nothing about it."""
+        asked = fitted(auth if auth is not None else {}, wire.VisitorAuth)
+        assert isinstance(asked, wire.VisitorAuth)
+        site = await self.works.read(sites.site_by_key, asked.site)
+        if site is None:
+            raise NotFound("site")
+        token_hash = self.behind.handshakes.hashed(asked.token) if asked.token else None
+        return VisitorSocket(
+            sid,
+            self.behind.handshakes.address(request),
+            site,
+            asked.locale or "fr",
+            asked.timezone,
+            kept_page(asked.page) if asked.page else None,
+            token_hash,
+        )
+
+    def left(self, who: VisitorSocket) -> None:
+        """Gone is concluded later (see leaving.py): a page that changes closes its socket too."""
+        if who.held is not None:
+            self.behind.visitors.drop(who.held)
+
+    def budgets(self, who: VisitorSocket) -> Iterable[Budget]:
+        settings = self.behind.settings
+        yield Budget(who.token_hash or who.sid, settings.visitor_commands)
+        yield Budget(who.address, settings.visitor_commands * settings.address_times)
+
+    # -- coming ------------------------------------------------------------------------------------------------
+
+    async def on_hello(self, who: VisitorSocket, _: wire.Hello) -> wire.VisitorHello:
+        token = await self._recognise(who)
+        self.hub.enter(who.sid, NAMESPACE, "site")
+        self.hub.enter(who.sid, NAMESPACE, f"k:{who.token_hash}")
+        # The room is entered before reading, so what comes in between arrives twice rather than never.
+        ticket, thread = await self.works.read(newest_thread, who.visitor_id)
+        service = await self._service()
+        if ticket is not None:
+            await self._here_with(who, ticket)
+        return wire.VisitorHello(
+            service=present.service(service),
+            ticket=self._shown(ticket) if ticket else None,
+            messages=[present.message(row) for row in thread],
+            head=ticket.last_seq if ticket else 0,
+            token=token or UNSET,
+        )
+
+    async def _recognise(self, who: VisitorSocket) -> str | None:
+        """The token that was made when none came, or one that belongs to another site."""
+        visitor = await self._visitor_of(who)
+        if who.token_hash is not None and (visitor is None or visitor.site_id == who.site.id):
+            self._becomes(who, visitor.id if visitor else None)
+            return None
+        token = secrets.token_urlsafe(24)
+        who.token_hash = self.behind.handshakes.hashed(token)
+        return token
+
+    async def _visitor_of(self, who: VisitorSocket) -> VisitorRow | None:
+        return await self.works.read(visitors.by_token, who.token_hash) if who.token_hash else None
+
+    def _becomes(self, who: VisitorSocket, visitor_id: int | None) -> None:
+        """From now on this socket hears what concerns this visitor, and holds their presence."""
+        if visitor_id is None or who not in self.sockets:
+            return
+        who.visitor_id = visitor_id
+        self.hub.enter(who.sid, NAMESPACE, f"v:{visitor_id}")
+        if who.held is None:
+            who.held = str(visitor_id)
+            self.behind.visitors.hold(who.held)
+
+    async def _here_with(self, who: VisitorSocket, ticket: TicketRow) -> None:
+        self.enter(who, ticket)
+        if ticket.visitor_state != "here":
+            await self._moves(who)
+        if who.page is not None:
+            await self.works.run(visitors.set_page, ticket.visitor_id, who.page, self.now())
+
+    async def on_start_chat(self, who: VisitorSocket, command: wire.StartChat) -> wire.Started:
+        newcomer = self._newcomer(who)
+        await self._spend_a_start(who)
+        chat = NewChat(**msgspec.structs.asdict(command))
+        situation = await self.onlooker.situation()
+        started = await self.works.as_from(who.sid).run(tickets.start_chat, newcomer, chat, situation)
+        self._becomes(who, started.ticket.visitor_id)
+        self.enter(who, started.ticket)
+        self._tell_other_tabs(who, started)
+        return wire.Started(ticket=self._shown(started.ticket), message=present.message(started.message))
+
+    def _newcomer(self, who: VisitorSocket) -> Newcomer:
+        if who.token_hash is None:
+            raise BadRequest("say hello first: without a token nobody could come back")
+        return Newcomer(who.token_hash, who.site.id, who.locale, who.timezone, who.page)
+
+    async def _spend_a_start(self, who: VisitorSocket) -> None:
+        settings, limits = self.behind.settings, self.behind.limits
+        starts = settings.visitor_starts
+        refuse_after(await limits.spend(f"start {who.token_hash}", starts, A_MINUTE_S))
+        refuse_after(await limits.spend(f"starts {who.address}", starts * settings.address_times, A_MINUTE_S))
+
+    def _tell_other_tabs(self, who: VisitorSocket, started: Started) -> None:
+        """Tabs with the same token were nobody's until now, so no event has reached them."""
+        begun = {
+            "visitor": started.ticket.visitor_id,
+            "key": started.ticket.id,
+            "ticket": wire.plain(self._shown(started.ticket)),
+            "message": wire.plain(present.message(started.message)),
+        }
+        self.hub.everywhere(Word(AMONG_NODES, (f"k:{who.token_hash}",), BEGUN, begun, who.sid))
+
+    def hear(self, word: Emission) -> None:
+        """Something is being told: take in the other tabs of somebody who has become a visitor."""
+        if word.namespace == AMONG_NODES and word.event == BEGUN:
+            for who in (tab for room in word.rooms for tab in self._tabs(room)):
+                if who.visitor_id is None:
+                    self._joins_late(who, word.payload)
+
+    def _joins_late(self, who: VisitorSocket, begun: Mapping[str, object]) -> None:
+        visitor_id, key, ticket, message = (begun[name] for name in ("visitor", "key", "ticket", "message"))
+        assert isinstance(visitor_id, int) and isinstance(key, int)
+        assert isinstance(ticket, dict) and isinstance(message, dict)
+        self._becomes(who, visitor_id)
+        who.tickets[str(ticket["id"])] = Joined(key, visitor_id, None)
+        self.hub.here(Word(NAMESPACE, (who.sid,), "ticket", ticket))
+        self.hub.here(Word(NAMESPACE, (who.sid,), "message", message))
+
+    def _tabs(self, room: str) -> list[VisitorSocket]:
+        found = map(self.sockets.get, self.hub.members(NAMESPACE, room))
+        return [tab for tab in found if tab is not None]
+
+    # -- talking -----------------------------------------------------------------------------------------------
+
+    async def on_send_message(self, who: VisitorSocket, command: wire.SendMessage) -> wire.Sent:
+        await self._own(who, command.ticket)
+        situation = await self.onlooker.situation()
+        post = Post(command.ticket, command.client_id, command.text, situation, visitor_id=who.visitor_id)
+        row = await self.works.post(messages.post_batch, post, who.sid)
+        return wire.Sent(seq=row.seq, id=row.public_id, at=row.at)
+
+    async def on_catch_up(self, who: VisitorSocket, command: wire.CatchUp) -> wire.CaughtUp:
+        await self._own(who, command.ticket)
+        found = await self.works.read(messages.visitor_catch_up, self._key(who), command.ticket, command.after)
+        return self._caught_up(found)
+
+    async def on_typing(self, who: VisitorSocket, command: wire.Typing) -> wire.Done:
+        ticket = await self._own(who, command.ticket)
+        told = wire.TypingEvent(ticket=command.ticket, on=command.on, name=ticket.name)
+        self.hub.everywhere(Word("/agent", (f"t:{ticket.key}",), "typing", wire.plain(told)))
+        return wire.Done()
+
+    async def on_mark_read(self, who: VisitorSocket, command: wire.MarkRead) -> wire.Done:
+        await self._own(who, command.ticket)
+        own = self.works.as_from(who.sid)
+        await own.run(messages.read_by_visitor, self._key(who), command.ticket, command.seq, self.now())
+        return wire.Done()
+
+    async def on_give_contact(self, who: VisitorSocket, command: wire.GiveContact) -> wire.TicketDone:
+        await self._own(who, command.ticket)
+        contact = Contact(command.email, command.name, command.wait)
+        own = self.works.as_from(who.sid)
+        row = await own.run(tickets.give_contact, self._key(who), command.ticket, contact, self.now())
+        return wire.TicketDone(ticket=self._shown(row))
+
+    async def on_end_chat(self, who: VisitorSocket, command: wire.OfTicket) -> wire.TicketDone:
+        await self._own(who, command.ticket)
+        own = self.works.as_from(who.sid)
+        row = await own.run(endings.end_by_visitor, self._key(who), command.ticket, self.now())
+        return wire.TicketDone(ticket=self._shown(row))
+
+    # -- moving about ------------------------------------------------------------------------------------------
+
+    async def on_set_page(self, who: VisitorSocket, command: wire.SetPage) -> wire.Done:
+        who.page = kept_page(command)
+        if who.visitor_id is not None:
+            await self.works.run(visitors.set_page, who.visitor_id, who.page, self.now())
+        return wire.Done()
+
+    async def on_set_locale(self, who: VisitorSocket, command: wire.SetLocale) -> wire.Done:
+        who.locale = command.locale
+        if who.visitor_id is not None:
+            await self.works.run(visitors.set_locale, who.visitor_id, command.locale)
+        return wire.Done()
+
+    async def on_set_visible(self, who: VisitorSocket, command: wire.SetVisible) -> wire.Done:
+        who.visible = command.on
+        await self._moves(who)
+        return wire.Done()
+
+    async def _moves(self, who: VisitorSocket) -> None:
+        """Here while any of their tabs on this node can be seen."""
+        if who.visitor_id is not None:
+            seen = any(tab.visible for tab in self._tabs(f"v:{who.visitor_id}"))
+            state: Nearness = "here" if seen else "hidden"
+            await self.works.run(visitors.moved, who.visitor_id, state, self.now())
+
+    # -- what the handlers share -------------------------------------------------------------------------------
+
+    async def _own(self, who: VisitorSocket, ticket: str) -> Joined:
+        """Theirs, and followed from now on; NotFound, for whatever is somebody else's too."""
+        if who.visitor_id is None:
+            visitor = await self._visitor_of(who)
+            self._becomes(who, visitor.id if visitor and visitor.site_id == who.site.id else None)
+
+        async def find() -> TicketRow:
+            return await self.works.read(ticket_of_visitor, self._key(who), ticket)
+
+        return await self.joined(who, ticket, find)
+
+    def _key(self, who: VisitorSocket) -> int:
+        if who.visitor_id is None:
+            raise NotFound
+        return who.visitor_id
+
+    def _shown(self, ticket: TicketRow) -> wire.Ticket:
+        return present.ticket(ticket, self.behind.links)
+
+    def _caught_up(self, found: CaughtUp) -> wire.CaughtUp:
+        return wire.CaughtUp(
+            restart=True if found.restart else UNSET,
+            ticket=self._shown(found.ticket),
+            messages=[present.message(row) for row in found.messages],
+            head=found.ticket.last_seq,
+        )
+
+
+def newest_thread(sql: Connection, visitor_id: int | None) -> tuple[TicketRow | None, list[MessageRow]]:
+    """A visitor's newest ticket and its last 200 messages."""
+    ticket = visitors.newest(sql, visitor_id) if visitor_id is not None else None
+    return ticket, newest_messages(sql, ticket) if ticket else []

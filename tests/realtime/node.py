@@ -1,0 +1,70 @@
+"""A node for tests: the whole house on a free port, and what an operator would do there."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from chat.app import house
+from chat.desk import agents
+from chat.desk.agents import NewAgent
+from chat.settings import Settings
+from chat.store.rows import AgentRow, Role
+from chat.store.works import Works
+from chat.web.tokens import hashed
+
+# A Tuesday morning: the desk is open for hours.
+OPENED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
+class Clock:
+    """Time goes by as usual, from a moment that the test chooses."""
+
+    def __init__(self) -> None:
+        self.turn_to(OPENED)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def turn_to(self, moment: datetime) -> None:
+        self._ahead = moment - datetime.now(UTC)
+
+
+@dataclass
+class Node:
+    """One process's worth of Guichet."""
+
+    settings: Settings
+    url: str
+    works: Works
+    clock: Clock
+
+    async def hire(self, name: str, role: Role = "agent", capacity: int = 4) -> AgentRow:
+        """An agent who has not signed in yet."""
+        new = NewAgent(f"{name.lower()}@desk.example", name, role, capacity)
+        return await self.works.run(agents.add, new, self.clock())
+
+    async def sign_in(self, agent: AgentRow) -> str:
+        """The Cookie header of a new session."""
+        token = secrets.token_urlsafe(32)
+        await self.works.run(agents.open_session, agent.id, hashed(token), self.clock())
+        return f"guichet={token}"
+
+
+@asynccontextmanager
+async def running(settings: Settings, clock: Clock | None = None, *, ticking: bool = True) -> AsyncIterator[Node]:
+    """A node that answers; `settings.redis_url` says whose Redis it shares."""
+    assert settings.redis_url is not None
+    clock = clock or Clock()
+    async with house(settings, settings.redis_url, clock, ticking=ticking) as home:
+        runner = web.AppRunner(home.app, access_log=None, shutdown_timeout=5)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            yield Node(settings, f"http://127.0.0.1:{runner.addresses[0][1]}", home.desk.works, clock)
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,104 @@
+"""The engine by itself: who never reads is cut, and a server that ends sends everybody home to come back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+import pytest
+import socketio
+from aiohttp import web
+
+from chat.realtime.gate import Gate
+from chat.settings import Settings
+from chat.store.migrations import migrate
+from tests.realtime.cast import Visitor
+from tests.realtime.node import running
+from tests.realtime.raw import Line, line
+
+
+class Hall(socketio.AsyncNamespace):
+    """Lets everybody in and remembers who has left."""
+
+    def __init__(self) -> None:
+        super().__init__("/hall")
+        self.inside: set[str] = set()
+        self.emptied = asyncio.Event()
+
+    async def trigger_event(self, event: str, *args: object) -> object:
+        sid = str(args[0])
+        if event == "connect":
+            self.inside.add(sid)
+        if event == "disconnect":
+            self.inside.discard(sid)
+            self.emptied.set()
+        return None
+
+
+@dataclass
+class Server:
+    """A gate with one hall behind it."""
+
+    gate: Gate
+    hall: Hall = field(default_factory=Hall)
+    url: str = ""
+
+
+@asynccontextmanager
+async def gate() -> AsyncIterator[Server]:
+    server = Server(Gate(lambda _: True))
+    server.gate.register_namespace(server.hall)
+    app = web.Application()
+    server.gate.attach(app)
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield server
+    await server.gate.engine.drain()
+    await server.gate.shutdown()
+    await runner.cleanup()
+
+
+async def test_who_never_reads_is_cut_before_memory_fills() -> None:
+    async with gate() as server, aiohttp.ClientSession() as session:
+        address = f"{server.url}/socket.io/?EIO=4&transport=websocket"
+        hurried = aiohttp.ClientWSTimeout(ws_close=0.1)
+        async with session.ws_connect(address, timeout=hurried) as lazy, session.ws_connect(address) as eager:
+            for socket in (lazy, eager):
+                await Line(socket).arrives("/hall", "{}")
+            for number in range(6_000):
+                server.gate.rooms.tell("/hall", server.hall.inside, "noise", {"n": number, "text": "x" * 8_000})
+                heard = await Line(eager).hears("42/hall,")
+                assert isinstance(heard, list)
+                assert heard[1]["n"] == number
+            async with asyncio.timeout(10):
+                await server.hall.emptied.wait()
+            assert len(server.hall.inside) == 1
+
+
+async def test_a_server_that_ends_says_that_it_comes_back(settings: Settings) -> None:
+    migrate(settings.database_url)
+    polling = Visitor()
+    async with AsyncExitStack() as lines:
+        async with running(settings) as node:
+            quiet, greeted = [await lines.enter_async_context(line(node)) for _ in range(2)]
+            await greeted.arrives()
+            await polling.client.connect(
+                node.url, auth={"site": "demo"}, transports=["polling"], namespaces=["/visitor"], wait_timeout=5
+            )
+            await polling.does("hello")
+            closed = asyncio.create_task(codes(quiet, greeted))
+            # To leave this block is what SIGTERM does.
+        assert await closed == [1012, 1012]
+    async with asyncio.timeout(10):
+        await polling.gone.wait()
+
+
+async def codes(*lines: Line) -> list[int | None]:
+    """How each line was closed."""
+    for one in lines:
+        with pytest.raises(EOFError):
+            await one.hears("43")
+    return [one.socket.close_code for one in lines]

@@ -1,0 +1,121 @@
+"""kill -9 around a COMMIT: what was acknowledged stands there once, and what was not can be said again."""
+
+import asyncio
+import os
+import secrets
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from chat.desk import agents, calendar_in_force, install
+from chat.desk.agents import NewAgent
+from chat.store.migrations import migrate
+from chat.store.works import Works
+from chat.web.tokens import hashed
+from tests.realtime.cast import Agent, Payload, Visitor, new_id, words
+from tooling.steps import ROOT
+
+EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ALWAYS_OPEN = {
+    "timezone": "Europe/Paris",
+    "week": [{"days": EVERY_DAY, "from": "00:00", "to": "24:00", "state": "open"}],
+    "holidays": None,
+    "exceptions": [],
+    "promise": {"hours": 48, "unit": "working_days"},
+}
+Said = tuple[str, str]
+
+
+async def a_desk_that_never_closes(folder: Path) -> str:
+    """Ada is hired and signed in: her cookie. The process under test will own the file."""
+    url, token, now = f"sqlite:///{folder / 'guichet.db'}", secrets.token_urlsafe(32), datetime.now(UTC)
+    await asyncio.to_thread(migrate, url)
+    works = Works(url, lambda _: None)
+    await works.start()
+    await works.run(install.seed, now)
+    await works.run(calendar_in_force.set_calendar, ALWAYS_OPEN)
+    ada = await works.run(agents.add, NewAgent("ada@desk.example", "Ada"), now)
+    await works.run(agents.open_session, ada.id, hashed(token), now)
+    await works.close()
+    return f"guichet={token}"
+
+
+@asynccontextmanager
+async def serving(folder: Path, failpoint: str = "") -> AsyncIterator[tuple[str, Process]]:
+    """`python -m chat serve` and its address; killed at the end, whatever state it is in."""
+    environ = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder), "PORT": "0"}
+    command = (sys.executable, "-m", "chat", "serve")
+    environ |= {"GUICHET_FAILPOINT": failpoint} if failpoint else {}
+    process = await asyncio.create_subprocess_exec(*command, env=environ, cwd=ROOT, stdout=PIPE)
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(20):
+            shop = (await process.stdout.readline()).decode()
+        yield shop.split()[1].rstrip("/").replace("localhost", "127.0.0.1"), process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def meet(address: str, cookie: str, token: str | None = None) -> tuple[Visitor, Agent, Payload]:
+    """Vic and Ada are connected; Vic's hello."""
+    vic, ada = Visitor(), Agent()
+    await ada.connect(address, Cookie=cookie)
+    await ada.does("hello")
+    await ada.does("set_presence", state="available")
+    await vic.connect(address, {"site": "demo"} | ({"token": token} if token else {}))
+    hello = await vic.does("hello")
+    vic.token = hello.get("token", token)
+    return vic, ada, hello
+
+
+async def speak_until_it_dies(process: Process, said: dict[Said, Visitor | Agent], ticket: str) -> dict[Said, Payload]:
+    """Everybody says their lines at once; the acks that came."""
+    asked = {line: asyncio.create_task(send(person, line, ticket)) for line, person in said.items()}
+    assert await process.wait() == -9
+    done, waiting = await asyncio.wait(asked.values(), timeout=0.2)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    return {line: task.result() for line, task in asked.items() if task in done and not task.exception()}
+
+
+async def send(person: Visitor | Agent, line: Said, ticket: str) -> Payload:
+    client_id, text = line
+    return await person.does("send_message", ticket=ticket, client_id=client_id, text=text)
+
+
+@pytest.mark.parametrize("failpoint", ["before_commit:22", "committed:22", "committed:30"])
+async def test_nothing_acknowledged_is_lost_and_nothing_stands_twice(failpoint: str, tmp_path: Path) -> None:
+    cookie = await a_desk_that_never_closes(tmp_path)
+    async with serving(tmp_path, failpoint) as (address, process):
+        vic, ada, _ = await meet(address, cookie)
+        ticket = (await vic.starts("Bonjour"))["id"]
+        await ada.does("claim", ticket=ticket)
+        people: dict[Said, Visitor | Agent] = {
+            (new_id(), f"line {number}"): (vic, ada)[number % 2] for number in range(80)
+        }
+        acked = await speak_until_it_dies(process, people, ticket)
+        await vic.leave()
+        await ada.leave()
+    assert 0 < len(acked) < 80
+    async with serving(tmp_path) as (address, _):
+        again, back, hello = await meet(address, cookie, vic.token)
+        assert (hello["ticket"]["id"], "token" in hello) == (ticket, False)
+        kept = (await again.does("catch_up", ticket=ticket, after=0))["messages"]
+        seqs = {message["client_id"]: message["seq"] for message in kept}
+        assert {line: seqs[line[0]] for line in acked} == {line: ack["seq"] for line, ack in acked.items()}
+        for line, person in people.items():
+            ack = await send(again if person is vic else back, line, ticket)
+            assert ack == acked.get(line, ack)
+        thread = (await again.does("catch_up", ticket=ticket, after=0))["messages"]
+        assert [message["seq"] for message in thread] == list(range(1, len(thread) + 1))
+        assert sorted(words(thread)) == sorted(["Bonjour", *(text for _, text in people)])
+        await again.leave()
+        await back.leave()

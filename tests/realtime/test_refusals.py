@@ -1,0 +1,293 @@
+"""Refusals: what makes no sense is refused by name, nothing is done, and the socket stays."""
+
+import asyncio
+
+import aiohttp
+import pytest
+import socketio
+
+from chat import wire
+from chat.realtime import gate
+from tests.realtime.cast import Agent, Payload, Visitor, new_id
+from tests.realtime.conftest import Arrive, ShowUp
+from tests.realtime.node import Node
+from tests.realtime.raw import line
+from tests.realtime.test_messages import chat
+
+ID = "t_whatever_it_is"
+GOOD_ID = "0193-a-good-client-id"
+# A correct payload of every command, whose fields are then spoilt one by one.
+GOOD: dict[str, dict[str, Payload]] = {
+    "/visitor": {
+        "hello": {},
+        "start_chat": {"client_id": GOOD_ID, "text": "x"},
+        "send_message": {"ticket": ID, "client_id": GOOD_ID, "text": "x"},
+        "catch_up": {"ticket": ID, "after": 0},
+        "typing": {"ticket": ID, "on": True},
+        "mark_read": {"ticket": ID, "seq": 1},
+        "set_page": {"url": "https://shop.example/"},
+        "set_locale": {"locale": "fr"},
+        "set_visible": {"on": True},
+        "give_contact": {"ticket": ID, "email": "vic@example.com", "wait": True},
+        "end_chat": {"ticket": ID},
+    },
+    "/agent": {
+        "hello": {},
+        "set_presence": {"state": "away"},
+        "list": {"view": "mine"},
+        "claim": {"ticket": ID},
+        "decline": {"ticket": ID},
+        "open_ticket": {"ticket": ID},
+        "send_message": {"ticket": ID, "client_id": GOOD_ID, "text": "x"},
+        "add_note": {"ticket": ID, "client_id": GOOD_ID, "text": "x"},
+        "catch_up": {"ticket": ID, "after": 0, "notes_after": 0},
+        "hand_over": {"ticket": ID, "to": {"agent": "a_somebody"}},
+        "take_over": {"ticket": ID},
+        "end_chat": {"ticket": ID},
+        "set_status": {"ticket": ID, "status": "open"},
+        "spam": {"ticket": ID},
+        "explain": {"ticket": ID},
+        "typing": {"ticket": ID, "on": True},
+        "mark_read": {"ticket": ID, "seq": 1},
+    },
+}
+
+
+def spoilt(good: Payload) -> list[tuple[Payload, str]]:
+    """Every way to spoil a payload by one field, and the field's name."""
+    missing = [({name: value for name, value in good.items() if name != left}, left) for left in good]
+    nonsense: tuple[object, ...] = (None, 4.5, [], {"x": 1})
+    wrong = [(good | {name: value}, name) for name in good for value in nonsense]
+    return [*missing, *wrong, (good | {"colour": "red"}, "colour")]
+
+
+@pytest.mark.parametrize("namespace", GOOD)
+def test_the_table_knows_every_command(namespace: str) -> None:
+    commands = wire.VISITOR_COMMANDS if namespace == "/visitor" else wire.AGENT_COMMANDS
+    assert GOOD[namespace].keys() == commands.keys()
+
+
+@pytest.mark.parametrize("namespace", GOOD)
+async def test_a_spoilt_command_is_refused_by_the_name_of_its_field(
+    namespace: str, node: Node, visitor: Arrive, agent: ShowUp
+) -> None:
+    for command, good in GOOD[namespace].items():
+        # One socket a command: the limits are another story.
+        person: Visitor | Agent = (
+            await visitor(node) if namespace == "/visitor" else await agent(node, f"agent-{command}")
+        )
+        for payload, field in spoilt(good):
+            error = await person.refused(command, **payload)
+            assert (error["code"], error.get("field")) == ("bad_request", field), (command, payload, error)
+        assert (await person.asks(command, **good)).get("error", {}).get("code") != "bad_request"
+
+
+@pytest.mark.parametrize(
+    ("command", "fields", "code", "field"),
+    [
+        ("start_chat", {"client_id": "short", "text": "x"}, "bad_request", "client_id"),
+        ("start_chat", {"client_id": GOOD_ID + "é", "text": "x"}, "bad_request", "client_id"),
+        ("start_chat", {"client_id": GOOD_ID, "text": " \n "}, "empty", "text"),
+        ("start_chat", {"client_id": GOOD_ID, "text": "x" * 4_001}, "too_long", "text"),
+        ("start_chat", {"client_id": GOOD_ID, "text": "x" * 20_000}, "too_long", "text"),
+        ("start_chat", {"client_id": GOOD_ID, "text": "a\0b"}, "bad_request", "text"),
+        ("start_chat", {"client_id": GOOD_ID, "text": "x", "name": "a\0b"}, "bad_request", "name"),
+        ("start_chat", {"client_id": GOOD_ID, "text": "x", "category": "gold"}, "bad_request", "category"),
+        ("start_chat", {"client_id": GOOD_ID, "text": "x", "email": "nowhere"}, "bad_request", "email"),
+        ("send_message", {"ticket": ID, "client_id": GOOD_ID, "text": "x", "files": ["a"]}, "bad_request", "files"),
+        ("mark_read", {"ticket": ID, "seq": -1}, "bad_request", "seq"),
+        ("mark_read", {"ticket": ID, "seq": 2**40}, "bad_request", "seq"),
+        ("set_locale", {"locale": "fr\n"}, "bad_request", "locale"),
+        ("catch_up", {"ticket": "", "after": 0}, "bad_request", "ticket"),
+        ("nonsense", {}, "bad_request", "event"),
+    ],
+)
+async def test_values_that_make_no_sense(
+    command: str, fields: Payload, code: str, field: str, node: Node, visitor: Arrive, agent: ShowUp
+) -> None:
+    await agent(node, "Ada")
+    vic = await visitor(node)
+    error = await vic.refused(command, **fields)
+    assert (error["code"], error.get("field")) == (code, field)
+    assert (await vic.does("hello"))["ticket"] is None
+
+
+UNHEARD_OF = (
+    '["set_visible",{"on":NaN}]',
+    '["set_visible",{"on":1e400}]',
+    '["set_locale",{"locale":"\\ud800"}]',
+    '["set_visible",{"on":true}',
+    '["set_visible",{"on":true},{"on":true}]',
+    '["set_visible"]',
+    '["set_visible","on"]',
+    '["connect",{"site":"demo"}]',
+    '["disconnect"]',
+    '["trigger_event",{}]',
+    "[42,{}]",
+    "[]",
+    "{}",
+    "null",
+    '"set_visible"',
+)
+
+
+async def test_events_that_no_library_would_send(node: Node) -> None:
+    async with line(node) as raw:
+        await raw.arrives()
+        for event in UNHEARD_OF:
+            await raw.says(f"42/visitor,7{event}")
+            ack = await raw.hears("43/visitor,7")
+            assert isinstance(ack, list)
+            assert (ack[0]["ok"], ack[0]["error"]["code"]) == (False, "bad_request"), event
+        await raw.says('42/visitor,8["hello",{}]')
+        assert isinstance(await raw.hears("43/visitor,8"), list)
+
+
+async def test_binary_is_refused_and_the_socket_stays(node: Node) -> None:
+    async with line(node) as raw:
+        await raw.arrives()
+        await raw.says('451-/visitor,7["set_visible",{"on":{"_placeholder":true,"num":0}}]')
+        await raw.socket.send_bytes(b"\x00\x01")
+        ack = await raw.hears("43/visitor,7")
+        assert isinstance(ack, list)
+        assert ack[0]["error"]["code"] == "bad_request"
+        await raw.says('42/visitor,8["hello",{}]')
+        assert isinstance(await raw.hears("43/visitor,8"), list)
+
+
+async def test_what_is_no_packet_ends_the_connection(node: Node) -> None:
+    for frame in ("", "9", "x", "4", "4x", "4null", "49/visitor", "4[[[[", "42/visitor," + "9" * 200):
+        async with line(node) as raw:
+            await raw.arrives()
+            await raw.says(frame)
+            with pytest.raises(EOFError):
+                await raw.hears("43")
+
+
+async def test_a_frame_above_64_kb_ends_the_connection(node: Node) -> None:
+    async with line(node) as raw:
+        await raw.arrives()
+        await raw.says('42/visitor,7["hello",{"x":"' + "x" * 70_000 + '"}]')
+        with pytest.raises(EOFError):
+            await raw.hears("43")
+
+
+# -- connecting ----------------------------------------------------------------------------------------------
+
+
+UNWELCOME = (
+    ("/visitor", '{"site":"nowhere"}', "not_found"),
+    ("/visitor", "{}", "bad_request"),
+    ("/visitor", "", "bad_request"),
+    ("/visitor", '{"site":"demo","colour":"red"}', "bad_request"),
+    ("/visitor", '{"site":"demo","token":"short"}', "bad_request"),
+    ("/visitor", '{"site":"demo","token":7}', "bad_request"),
+    ("/visitor", '{"site":NaN}', "bad_request"),
+    ("/agent", "", "not_allowed"),
+    ("/agent", '{"site":"demo"}', "not_allowed"),
+    ("/admin", "", "not_found"),
+    ("/", "", "not_found"),
+)
+
+
+async def test_a_connect_is_refused_with_an_object(node: Node) -> None:
+    for namespace, auth, code in UNWELCOME:
+        shown = "" if namespace == "/" else f"{namespace},"
+        async with line(node) as raw:
+            await raw.says(f"40{shown}{auth}")
+            refusal = await raw.hears(f"44{shown}")
+            assert isinstance(refusal, dict)
+            assert (refusal["code"], refusal["data"]["code"]) == (code, code), (namespace, auth)
+            assert isinstance(refusal["message"], str)
+
+
+async def test_a_cookie_that_is_no_session_does_not_open_the_console(node: Node) -> None:
+    ada = Agent()
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        await ada.open(node, "guichet=made-up-by-somebody")
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://chat.example.evil.example"])
+async def test_another_origin_does_not_get_in(origin: str, node: Node, visitor: Arrive) -> None:
+    address = f"{node.url}/socket.io/?EIO=4&transport="
+    async with aiohttp.ClientSession(headers={"Origin": origin}) as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(address + "websocket")
+        async with session.get(address + "polling") as answer:
+            assert answer.status == 400
+            assert "Access-Control-Allow-Origin" not in answer.headers
+    async with line(node, Origin="http://chat.example") as raw:
+        await raw.arrives()
+
+
+async def test_jsonp_and_compression_are_not_spoken(node: Node) -> None:
+    address = f"{node.url}/socket.io/?EIO=4&transport="
+    async with aiohttp.ClientSession() as session:
+        async with session.get(address + "polling&j=0") as answer:
+            assert answer.status == 400
+        async with session.ws_connect(address + "websocket", compress=15) as socket:
+            assert socket.compress == 0
+
+
+async def test_long_polling_works_too(node: Node, visitor: Arrive, agent: ShowUp) -> None:
+    ada, vic = await agent(node, "Ada"), Visitor()
+    await vic.client.connect(
+        node.url, auth={"site": "demo"}, transports=["polling"], namespaces=["/visitor"], wait_timeout=5
+    )
+    await vic.does("hello")
+    ticket = await chat(ada, vic)
+    await ada.says(ticket, "Bonjour")
+    await vic.hears("message", lambda message: message["text"] == "Bonjour")
+    assert vic.client.transport() == "polling"
+    await vic.leave()
+
+
+async def test_who_says_nothing_is_cut(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "PATIENCE_S", 0.3)
+    async with line(node) as silent, line(node) as greeting, line(node) as talking:
+        await greeting.arrives()
+        await talking.arrives()
+        await talking.says('42/visitor,1["hello",{}]')
+        await talking.hears("43/visitor,1")
+        for raw in (silent, greeting):
+            with pytest.raises(EOFError):
+                await raw.hears("43")
+        await talking.says('42/visitor,2["hello",{}]')
+        await talking.hears("43/visitor,2")
+
+
+# -- limits --------------------------------------------------------------------------------------------------
+
+
+async def test_sixty_commands_then_too_many_and_typing_apart(node: Node, visitor: Arrive, agent: ShowUp) -> None:
+    ada, vic = await agent(node, "Ada"), await visitor(node)
+    ticket = await chat(ada, vic)
+    acks = await asyncio.gather(*(vic.asks("set_visible", on=True) for _ in range(60)))
+    assert [ack["ok"] for ack in acks] == [True] * 59 + [False]
+    error = acks[-1]["error"]
+    assert error["code"] == "too_many"
+    assert 1 <= error["retry_after"] <= 10
+    await vic.does("typing", ticket=ticket, on=True)
+    tab = Visitor()
+    with pytest.raises(AssertionError, match="too_many"):
+        await tab.open(node, token=vic.token)
+    await tab.leave()
+    # Somebody else in the same office is not held up by it.
+    await (await visitor(node)).does("hello")
+
+
+async def test_five_chats_a_minute(node: Node, visitor: Arrive, agent: ShowUp) -> None:
+    await agent(node, "Ada")
+    vic = await visitor(node)
+    for _ in range(5):
+        await vic.does("start_chat", client_id=new_id(), text="Bonjour")
+    error = await vic.refused("start_chat", client_id=new_id(), text="Bonjour")
+    assert error["code"] == "too_many"
+    assert 1 <= error["retry_after"] <= 60
+
+
+async def test_two_hundred_commands_of_an_agent(node: Node, agent: ShowUp) -> None:
+    ada = await agent(node, "Ada")
+    acks = await asyncio.gather(*(ada.asks("list", view="mine") for _ in range(200)))
+    codes = [ack.get("error", {}).get("code") for ack in acks]
+    assert codes == [None] * 198 + ["too_many"] * 2
