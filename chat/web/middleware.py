@@ -1,0 +1,200 @@
+"""What every request passes: a log line without secrets, headers that forbid, and refusals said once."""
+
+import math
+import re
+import secrets
+import time
+from traceback import format_tb
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from prometheus_client import Counter, Histogram
+
+from chat import present
+from chat.desk.refusals import Refused, TooMany
+from chat.store.works import Unavailable
+from chat.web.answers import page, told
+from chat.web.doors import doors_of
+from chat.web.origins import cross_origin
+from chat.web.words import language_of, say
+
+STATUSES = {
+    "bad_request": 400,
+    "empty": 400,
+    "too_long": 400,
+    "not_allowed": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "form_instead": 409,
+    "ticket_ended": 409,
+    "too_many": 429,
+    "unavailable": 503,
+}
+CODES = {400: "bad_request", 403: "not_allowed", 404: "not_found", 405: "bad_request", 413: "bad_request"}
+# What opens something must not stand in a log.
+SECRET_PATHS = re.compile(r"^(/t/|/setup/|/password/).*")
+SOCKETS = "/socket.io/"
+
+REQUESTS = Counter("guichet_http_requests", "Requests by route and status", ["route", "status"])
+SECONDS = Histogram("guichet_http_seconds", "Seconds to an answer by route", ["route"])
+
+log = structlog.get_logger("guichet.http")
+
+
+@web.middleware
+async def logged(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """One line a request, with an id that the answer and every line logged on the way carry too."""
+    request_id = secrets.token_hex(8)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    began = time.perf_counter()
+    answer = await handler(request)
+    seconds = time.perf_counter() - began
+    if not answer.prepared:
+        answer.headers["X-Request-Id"] = request_id
+    route = route_of(request)
+    REQUESTS.labels(route, answer.status).inc()
+    if not answer.prepared:  # a socket is answered for as long as it lives
+        SECONDS.labels(route).observe(seconds)
+    log.info("request", method=request.method, path=shown(request.path), status=answer.status, ms=round(seconds * 1e3))
+    return answer
+
+
+def shown(path: str) -> str:
+    """The path without what it opens; queries are never logged."""
+    return SECRET_PATHS.sub(r"\1…", path)
+
+
+def route_of(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unknown"
+
+
+@web.middleware
+async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The headers that every answer carries; a door that needs to be laxer has set its own already."""
+    answer = await handler(request)
+    if not answer.prepared:
+        for name, value in (headers(request) | cross_origin(request)).items():
+            answer.headers.setdefault(name, value)
+        # Its default tells everybody the versions that run here.
+        answer.headers.setdefault("Server", "Guichet")
+    return answer
+
+
+def headers(request: web.Request) -> dict[str, str]:
+    secure = doors_of(request).settings.secure
+    always = {
+        "Content-Security-Policy": policy(),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    }
+    return always | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
+
+
+def policy(ancestors: str = "'none'", **more: str) -> str:
+    """Nothing inline, nothing from elsewhere. `more` widens a directive by its name with underscores."""
+    directives = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "connect-src": "'self'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "'none'",
+        "frame-ancestors": ancestors,
+    }
+    directives |= {name.replace("_", "-"): sources for name, sources in more.items()}
+    return "; ".join(f"{name} {sources}" for name, sources in directives.items())
+
+
+@web.middleware
+async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The one place where HTTP catches refusals: JSON for those who ask for it, a page in words for people."""
+    try:
+        return await handler(request)
+    except Refused as refusal:
+        return refusal_answer(request, refusal)
+    except Unavailable:
+        return refusal_answer(request, Away("the database can't be reached"))
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return said(request, error.status, CODES.get(error.status, "bad_request"), error.reason)
+    except Exception as error:  # noqa: BLE001
+        # The last net: whoever waits is told something. Its own words stay away: they may quote a visitor's.
+        where = "".join(format_tb(error.__traceback__))
+        log.error("failed", error=type(error).__name__, where=where)  # noqa: TRY400
+        return said(request, 500, "unknown", "something went wrong on our side")
+
+
+class Away(Refused):
+    """The database's own refusal, put among the others."""
+
+    code = "unavailable"
+
+
+def refusal_answer(request: web.Request, refusal: Refused) -> web.Response:
+    status = STATUSES[refusal.code]
+    seconds = refusal.retry_after if isinstance(refusal, TooMany) else 0
+    if wants_json(request):
+        answer = told(present.refusal(refusal), status)
+    elif refusal.reason in ("plain_http", "origin") and request.method == "GET":
+        answer = wrong_place(request, refusal.reason)
+    else:
+        answer = in_words(request, status, refusal.code, seconds)
+    if seconds:
+        answer.headers["Retry-After"] = str(math.ceil(seconds))
+    return answer
+
+
+def said(request: web.Request, status: int, code: str, message: str) -> web.Response:
+    if wants_json(request):
+        error = {"code": "unavailable" if code == "unknown" else code, "message": message}
+        return told({"ok": False, "error": error}, status)
+    return in_words(request, status, code)
+
+
+def wants_json(request: web.Request) -> bool:
+    accepted = request.headers.get("Accept", "")
+    return request.path.startswith(("/api/", SOCKETS)) and not accepted.startswith("text/html")
+
+
+def in_words(request: web.Request, status: int, code: str, seconds: int = 0) -> web.Response:
+    """A refusal as a page."""
+    language = language_of(request)
+    key = f"refused.{code if code in ('conflict', 'not_allowed', 'not_found', 'too_many') else kind(status)}"
+    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+    values = {
+        "title": say(language, f"{key}.title"),
+        "text": say(language, f"{key}.text", seconds=seconds, request_id=request_id),
+        "link": None,
+        "more": None,
+    }
+    return page(request, "refused.html", values, status)
+
+
+def kind(status: int) -> str:
+    return "unavailable" if status == 503 else "unknown" if status >= 500 else "bad_request"
+
+
+def wrong_place(request: web.Request, reason: str) -> web.Response:
+    """What is wrong with an address at which nobody could sign in, where to go instead, and how to mend it."""
+    language, address = language_of(request), doors_of(request).settings.public_url
+    values = {
+        "title": say(language, f"{reason}.title"),
+        "text": say(language, f"{reason}.text"),
+        "link": f"{address}/console",
+        "link_text": f"{address}/console",
+        "more": say(language, f"{reason}.how"),
+    }
+    return page(request, "refused.html", values, 403)
+
+
+MIDDLEWARES: tuple[Middleware, ...] = (logged, guarded, refused)

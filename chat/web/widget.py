@@ -1,0 +1,95 @@
+"""The widget's two files: the loader for host pages, and the frame that holds the chat."""
+
+import json
+from functools import lru_cache
+
+from aiohttp import web
+
+from chat.desk import categories, sites
+from chat.store.rows import SiteRow
+from chat.web.answers import page_in
+from chat.web.assets import Asset, Assets
+from chat.web.doors import doors_of
+from chat.web.guards import site_of
+from chat.web.middleware import policy
+from chat.web.origins import sources
+from chat.web.words import Language, known, language_of, say
+
+PLACE = "__GUICHET_CONFIG__"
+# The loader's words, which the widget's build brings.
+TEXTS = "widget/loader.json"
+LOADER_CACHE = "public, max-age=300, stale-while-revalidate=86400"
+ANYWHERE = {"Cross-Origin-Resource-Policy": "cross-origin"}
+
+
+async def get_loader(request: web.Request) -> web.Response:
+    """`?site=KEY`: the loader, its configuration inlined; never the opening state, which comes by hello."""
+    doors = doors_of(request)
+    site = await doors.works.read(sites.site_by_key, request.query.get("site", ""))
+    if site is None:
+        return unknown_site()
+    made = loader(doors.assets, site.key, site.color, doors.settings.public_url)
+    answer = made.answer(request, LOADER_CACHE)
+    answer.headers.update(ANYWHERE)
+    return answer
+
+
+@lru_cache(maxsize=256)
+def loader(assets: Assets, key: str, color: str | None, public_url: str) -> Asset:
+    """The loader of one site; made once, for compressing it well takes longer than sending it."""
+    config = {
+        "key": key,
+        "frame": f"{public_url}/widget/frame?site={key}",
+        "origin": public_url,
+        "texts": json.loads(assets.files[TEXTS].plain),
+        "color": color,
+        "position": "right",
+    }
+    source = assets.loader().plain.decode()
+    return Asset("text/javascript; charset=utf-8", source.replace(PLACE, literal(config), 1).encode())
+
+
+def literal(value: object) -> str:
+    """JSON that is JavaScript as well, and harmless should it ever stand in markup."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def unknown_site() -> web.Response:
+    """Whoever embeds the widget looks into the browser's console: say there what is wrong."""
+    text = 'console.warn("Guichet: no site has this key. Compare it with `python -m chat site list`.");\n'
+    headers = {"Cache-Control": "no-store", **ANYWHERE}
+    return web.Response(text=text, status=404, content_type="text/javascript", headers=headers)
+
+
+async def get_frame(request: web.Request) -> web.Response:
+    """`?site=KEY&lang=`: the chat's own page, for the site's origins only, on a thread of its own."""
+    doors, site, language = doors_of(request), await site_of(request), language_of(request)
+    values = {
+        "config": literal(frame_config(site, language, await doors.works.read(categories.names))),
+        "pack": doors.assets.part("widget", f"locales/{language}.ts"),
+        "contact": f"/contact?site={site.key}&lang={language}",
+    }
+    answer = page_in(request, language, "frame.html", values | doors.assets.entry("widget")._asdict())
+    answer.headers.update(ANYWHERE)
+    answer.headers["Content-Security-Policy"] = policy(sources(site.origins))
+    answer.headers["Origin-Agent-Cluster"] = "?1"
+    answer.enable_compression()
+    return answer
+
+
+def frame_config(site: SiteRow, language: Language, names: list[str]) -> dict[str, object]:
+    """What the frame must know before it speaks to the server."""
+    return {
+        "key": site.key,
+        "lang": language,
+        "parents": site.origins,
+        "categories": [{"id": name, "name": category_in_words(language, name)} for name in names],
+        "name": None if site.key == "demo" else site.name,
+        "color": site.color,
+    }
+
+
+def category_in_words(language: Language, name: str) -> str:
+    """Ours are translated; a category of the owner's has the name that they gave it."""
+    return say(language, key) if known(language, key := f"category.{name}") else name
