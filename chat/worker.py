@@ -1,0 +1,126 @@
+"""What has to happen by itself: a list of (every so many seconds, do this), and offers as soon as something changed."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chat.desk import offers, waits
+from chat.desk.changes import Pauses, Situation
+from chat.desk.facts import MessagePosted, NotePosted, ReadMoved
+from chat.live.presence import Presence
+from chat.store.works import Told, Unavailable, Works
+
+log = logging.getLogger(__name__)
+
+# Facts after which nobody can have become free, and nothing waits that did not wait before.
+QUIET = (NotePosted, ReadMoved)
+
+
+@dataclass
+class Worker:
+    """Rings agents and lets time do its work. Several may run: SQL picks the winner, twice is once.
+
+    `ticking` False leaves only the offers that follow a change; the slow list is the worker process's then.
+    """
+
+    works: Works
+    agents: Presence
+    clock: Callable[[], datetime]
+    pauses: Pauses
+    ticking: bool = True
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def heard(self, told: Sequence[Told]) -> None:
+        """Facts of this node: whatever may have freed or filled a place is looked at right away."""
+        if any(not isinstance(fact, QUIET) and not _mid_chat(fact) for fact, _ in told):
+            self.wake()
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        self._woken.set()
+
+    async def start(self) -> None:
+        """Start the offers and, where this worker ticks, the list below."""
+        self._tasks = [asyncio.create_task(self._offer_when_woken())]
+        if self.ticking:
+            self._tasks += [asyncio.create_task(self._every(seconds, job)) for seconds, job in self._list()]
+
+    async def close(self) -> None:
+        """Stop; what is under way is finished by the writer."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _list(self) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
+        quick = min(1.0, self.pauses.offer.total_seconds() / 2)
+        return [
+            (quick, self._expire_offers),
+            (quick, self._look_at_queue),
+            (quick, self._release_absent),
+            (quick, self._long_waits),
+            (min(10.0, self.pauses.quiet.total_seconds() / 4), self._silences),
+        ]
+
+    async def _every(self, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            await self._carefully(job)
+            await asyncio.sleep(seconds)
+
+    async def _offer_when_woken(self) -> None:
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            await self._carefully(self._offer)
+
+    async def _carefully(self, job: Callable[[], Awaitable[object]]) -> None:
+        """A database that is away for a while must not end the worker."""
+        with contextlib.suppress(Unavailable):
+            try:
+                await job()
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("a job of the worker failed")
+
+    async def _offer(self) -> None:
+        situation = await self._now()
+        await self.works.run(waits.give_back, situation)
+        await self.works.run(offers.offer_waiting, situation, self.pauses)
+
+    async def _look_at_queue(self) -> None:
+        """The net under the wakes: what another node or a lost wake left undone."""
+        if await self.works.read(waits.anybody_waits):
+            await self._offer()
+
+    async def _expire_offers(self) -> None:
+        if await self.works.read(offers.any_overdue, self.clock()):
+            await self.works.run(offers.expire_offers, self.clock())
+
+    async def _release_absent(self) -> None:
+        situation = await self._sure()
+        if await self.works.read(waits.anybody_absent, situation):
+            await self.works.run(waits.release_absent, situation, self.pauses)
+
+    async def _long_waits(self) -> None:
+        if await self.works.read(waits.anybody_waits):
+            await self.works.run(waits.long_waits, await self._sure(), self.pauses)
+
+    async def _silences(self) -> None:
+        await self.works.run(waits.silences, self.clock(), self.pauses)
+
+    async def _now(self) -> Situation:
+        keys = await self.agents.present()
+        return Situation(self.clock(), None if keys is None else frozenset(map(int, keys)))
+
+    async def _sure(self) -> Situation:
+        """Who is absent is concluded only once Redis has answered without a break for the whole grace."""
+        situation = await self._now()
+        return situation if self.agents.steady() else situation._replace(present=None)
+
+
+def _mid_chat(fact: object) -> bool:
+    return isinstance(fact, MessagePosted) and fact.ticket.assignee_id is not None
