@@ -1,0 +1,275 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Dial, dialWebSocket, type Ears, LinkLost } from "../link";
+import { connectFrame, eventFrame, read } from "../packets";
+import type { VisitorCommands } from "../protocol";
+import { backoff, Connection, followBrowser, type Wiring } from "../socket";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const turn = () => vi.advanceTimersByTimeAsync(0);
+
+describe("packets", () => {
+  test("are written as Socket.IO v5 has them", () => {
+    expect(connectFrame("/visitor", { site: "demo" })).toBe('40/visitor,{"site":"demo"}');
+    expect(eventFrame("/visitor", 7, "hello", {})).toBe('42/visitor,7["hello",{}]');
+  });
+
+  test("are told apart", () => {
+    expect(read('0{"sid":"x","pingInterval":25000,"pingTimeout":20000}', "/visitor")).toMatchObject({
+      type: "open",
+      pingInterval: 25000,
+    });
+    expect(read("2", "/visitor")).toEqual({ type: "ping" });
+    expect(read('40/visitor,{"sid":"s"}', "/visitor")).toEqual({ type: "connected", sid: "s" });
+    expect(read('42/visitor,["message",{"seq":1}]', "/visitor")).toEqual({
+      type: "event",
+      name: "message",
+      payload: { seq: 1 },
+    });
+    expect(read('43/visitor,12[{"ok":true}]', "/visitor")).toEqual({
+      type: "ack",
+      id: 12,
+      payload: { ok: true },
+    });
+    expect(read('44/visitor,{"message":"no"}', "/visitor")).toEqual({
+      type: "refused",
+      why: { message: "no" },
+    });
+    expect(read('44/visitor,"no"', "/visitor")).toEqual({ type: "refused", why: { message: "no" } });
+    expect(read("41/visitor,", "/visitor")).toEqual({ type: "disconnected" });
+  });
+
+  test("of others and nonsense are unknown, never an exception", () => {
+    for (const odd of [
+      "",
+      "4",
+      "42",
+      '42/agent,["message",{}]',
+      "42/visitor,[",
+      "0{",
+      "b4xxxx",
+      "43/visitor,x",
+    ]) {
+      expect(read(odd, "/visitor").type, odd).toBe("unknown");
+    }
+  });
+
+  test("text with line breaks inside survives", () => {
+    expect(read('42/visitor,["message",{"text":"a\\nb\u2028c"}]', "/visitor")).toMatchObject({
+      payload: { text: "a\nb\u2028c" },
+    });
+  });
+});
+
+class FakeSocket {
+  static OPEN = 1;
+  static all: FakeSocket[] = [];
+  readyState = 1;
+  sent: string[] = [];
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
+  constructor(readonly url: string) {
+    FakeSocket.all.push(this);
+  }
+  send(frame: string): void {
+    this.sent.push(frame);
+  }
+  close(): void {
+    this.readyState = 3;
+  }
+  says(frame: string): void {
+    this.onmessage?.({ data: frame });
+  }
+}
+
+describe("a WebSocket link", () => {
+  function dialled() {
+    FakeSocket.all = [];
+    vi.stubGlobal("WebSocket", FakeSocket);
+    const heard: unknown[] = [];
+    const ears: Ears = {
+      up: () => heard.push("up"),
+      heard: (name, payload) => heard.push([name, payload]),
+      down: (end) => heard.push(["down", end]),
+    };
+    const link = dialWebSocket("https://chat.example", "/visitor", { site: "demo" }, ears);
+    return { link, heard, socket: FakeSocket.all[0] as unknown as FakeSocket };
+  }
+  const OPEN = '0{"sid":"x","pingInterval":25000,"pingTimeout":20000}';
+
+  test("shakes hands, hears events and answers pings", () => {
+    const { socket, heard } = dialled();
+    expect(socket.url).toBe("wss://chat.example/socket.io/?EIO=4&transport=websocket");
+    socket.says(OPEN);
+    socket.says('40/visitor,{"sid":"s"}');
+    socket.says('42/visitor,["service",{"mode":"chat"}]');
+    socket.says("2");
+    expect(heard).toEqual(["up", ["service", { mode: "chat" }]]);
+    expect(socket.sent).toEqual(['40/visitor,{"site":"demo"}', "3"]);
+  });
+
+  test("matches acks to their commands, in any order", async () => {
+    const { link, socket } = dialled();
+    const [first, second] = [link.ask("hello", {}), link.ask("typing", {})];
+    socket.says('43/visitor,1[{"n":2}]');
+    socket.says('43/visitor,0[{"n":1}]');
+    expect(await Promise.all([first, second])).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
+  test("without a ping in time it is dead, and says so once, to every waiting command too", async () => {
+    const { link, socket, heard } = dialled();
+    socket.says(OPEN);
+    const lost = expect(link.ask("hello", {})).rejects.toBeInstanceOf(LinkLost);
+    vi.advanceTimersByTime(45_000);
+    await lost;
+    socket.onclose?.();
+    expect(heard).toEqual([["down", { opened: true, refused: undefined }]]);
+    await expect(link.ask("hello", {})).rejects.toBeInstanceOf(LinkLost);
+  });
+
+  test("a handshake that is swallowed ends, and no server was seen", () => {
+    const { heard } = dialled();
+    vi.advanceTimersByTime(5_000);
+    expect(heard).toEqual([["down", { opened: false, refused: undefined }]]);
+  });
+});
+
+/** A dial whose links the test moves by hand. */
+function exchange(more: Partial<Wiring> = {}) {
+  const dialled: Ears[] = [];
+  const seen: string[] = [];
+  const dial: Dial = (_url, _namespace, _auth, ears) => {
+    dialled.push(ears);
+    return { ask: () => Promise.resolve({ ok: true }), close: () => ears.down({ opened: true }) };
+  };
+  const connection = new Connection<VisitorCommands>({
+    url: "https://chat.example",
+    namespace: "/visitor",
+    auth: () => ({}),
+    up: () => seen.push("up"),
+    down: () => seen.push("down"),
+    heard: () => {},
+    refused: ({ message }) => seen.push(`refused ${message}`),
+    dial,
+    random: () => 0,
+    ...more,
+  });
+  return { connection, dialled, seen };
+}
+
+describe("the connection", () => {
+  test("backs off from 0.5 to 30 s, never below and never above", () => {
+    expect([0, 1, 2, 3, 20].map((n) => backoff(n, 1))).toEqual([500, 1000, 2000, 4000, 30_000]);
+    expect([0, 20].map((n) => backoff(n, 0))).toEqual([500, 15_000]);
+  });
+
+  test("comes back by itself, sooner when the network is said to be back", async () => {
+    const { connection, dialled, seen } = exchange();
+    connection.open();
+    await turn();
+    dialled[0]?.up();
+    dialled[0]?.down({ opened: true });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(dialled.length).toBe(2);
+    dialled[1]?.down({ opened: true });
+    connection.wake();
+    await turn();
+    expect([dialled.length, seen]).toEqual([3, ["up", "down", "down"]]);
+  });
+
+  test("knocks no more once refused", async () => {
+    const { connection, dialled, seen } = exchange();
+    connection.open();
+    await turn();
+    dialled[0]?.down({ opened: true, refused: { message: "not_allowed" } });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([dialled.length, seen]).toEqual([1, ["down", "refused not_allowed"]]);
+  });
+
+  test("a command without a link is lost at once", async () => {
+    await expect(exchange().connection.ask("hello", {})).rejects.toBeInstanceOf(LinkLost);
+  });
+
+  test("WebSocket blocked: the fallback is loaded after two silent failures, and kept once it works", async () => {
+    const loaded: string[] = [];
+    const polls: Ears[] = [];
+    const { connection, dialled } = exchange({
+      fallback: () => {
+        loaded.push("polling");
+        return Promise.resolve((_url, _namespace, _auth, ears) => {
+          polls.push(ears);
+          return { ask: () => Promise.resolve({ ok: true }), close: () => {} };
+        });
+      },
+    });
+    connection.open();
+    await turn();
+    dialled[0]?.down({ opened: false });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(loaded).toEqual([]);
+    dialled[1]?.down({ opened: false });
+    await vi.advanceTimersByTimeAsync(500);
+    expect([loaded, dialled.length, polls.length]).toEqual([["polling"], 2, 1]);
+    polls[0]?.up();
+    polls[0]?.down({ opened: true });
+    await vi.advanceTimersByTimeAsync(500);
+    expect([dialled.length, polls.length]).toEqual([2, 2]);
+  });
+
+  test("a server that is down is not taken for a blocked WebSocket: the fallback can't be loaded, we go on", async () => {
+    const { connection, dialled } = exchange({ fallback: () => Promise.reject(new Error("down")) });
+    connection.open();
+    await turn();
+    for (let at = 0; at < 4; at++) {
+      dialled[at]?.down({ opened: false });
+      await vi.advanceTimersByTimeAsync(30_000);
+    }
+    expect(dialled.length).toBe(5);
+  });
+
+  test("a WebSocket that a policy forbids throws in its constructor: that is a failure like any other", async () => {
+    const { connection, seen } = exchange({
+      dial: () => {
+        throw new Error("SecurityError");
+      },
+    });
+    connection.open();
+    await turn();
+    expect(seen).toEqual(["down"]);
+  });
+
+  test("believes a browser that says it is offline, and comes back", async () => {
+    const page = Object.assign(new EventTarget(), { document: new EventTarget() }) as unknown as Window;
+    const { connection, dialled, seen } = exchange();
+    followBrowser(connection, page);
+    connection.open();
+    await turn();
+    dialled[0]?.up();
+    page.dispatchEvent(new Event("offline"));
+    expect(seen).toEqual(["up", "down"]);
+    page.dispatchEvent(new Event("online"));
+    await turn();
+    expect(dialled.length).toBe(2);
+  });
+
+  test("leaves on pagehide and returns on pageshow, only if it was wanted", async () => {
+    const page = Object.assign(new EventTarget(), { document: new EventTarget() }) as unknown as Window;
+    const { connection, dialled } = exchange();
+    followBrowser(connection, page);
+    page.dispatchEvent(new Event("pageshow"));
+    await turn();
+    expect(dialled.length).toBe(0);
+    connection.open();
+    await turn();
+    page.dispatchEvent(new Event("pagehide"));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([dialled.length, connection.isUp]).toEqual([1, false]);
+    page.dispatchEvent(new Event("pageshow"));
+    await turn();
+    expect(dialled.length).toBe(2);
+  });
+});

@@ -1,0 +1,61 @@
+/** Typing notices: sent rarely, believed briefly. */
+
+export const THROTTLE_MS = 1_500;
+export const EXPIRY_MS = 3_000;
+
+/** Ours: says "on" at most once per 1.5 s while keys are pressed, and "off" when the text is gone or sent. */
+export class OwnTyping {
+  #lastOn = Number.NEGATIVE_INFINITY;
+  #on = false;
+
+  constructor(
+    private readonly say: (on: boolean) => void,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  typed(text: string): void {
+    if (text.trim() === "") this.stopped();
+    else if (this.now() - this.#lastOn >= THROTTLE_MS) this.#started();
+  }
+
+  #started(): void {
+    this.#lastOn = this.now();
+    this.#on = true;
+    this.say(true);
+  }
+
+  stopped(): void {
+    this.#lastOn = Number.NEGATIVE_INFINITY;
+    if (!this.#on) return;
+    this.#on = false;
+    this.say(false);
+  }
+}
+
+/** Theirs: who is writing on which ticket, forgotten after 3 s without news. */
+export class TheirTyping {
+  #timers = new Map<string, ReturnType<typeof setTimeout>>();
+
+  constructor(private readonly changed: (ticket: string, name: string | null) => void) {}
+
+  heard(ticket: string, on: boolean, name: string | null): void {
+    this.#forget(ticket);
+    if (on)
+      this.#timers.set(
+        ticket,
+        setTimeout(() => this.cleared(ticket), EXPIRY_MS),
+      );
+    this.changed(ticket, on ? (name ?? "") : null);
+  }
+
+  /** Their message has come: it says more than any notice. */
+  cleared(ticket: string): void {
+    this.#forget(ticket);
+    this.changed(ticket, null);
+  }
+
+  #forget(ticket: string): void {
+    clearTimeout(this.#timers.get(ticket));
+    this.#timers.delete(ticket);
+  }
+}

@@ -1,0 +1,285 @@
+/** The loader: all that runs on the host page. A launcher, and the frame once somebody means to open it. */
+import { styles } from "./embed.css";
+import { keeping } from "./keeping";
+import type { Badge, HostPage, LoaderConfig, Prefill, ToFrame, ToLoader } from "./messages";
+
+declare const __GUICHET_CONFIG__: LoaderConfig;
+
+type Api = ((verb: string, ...more: never[]) => unknown) & { q?: ArrayLike<unknown>[]; up?: boolean };
+type Listener = (detail?: unknown) => void;
+
+const host = window as unknown as { guichet?: Api };
+const page = document.documentElement;
+
+function start({ key, frame, origin, texts, color, position }: LoaderConfig): void {
+  const waiting = host.guichet?.q ?? [];
+  const life = new AbortController();
+  const { signal } = life;
+  const listeners: Record<string, Set<Listener>> = {};
+
+  // The page's language, else the reader's, else English.
+  const tags = [page.lang, ...navigator.languages];
+  const lang = (tags.find((tag) => texts[tag.slice(0, 2)]) ?? "en").slice(0, 2);
+  // The reader's own variety of it, if they have one: times of day differ.
+  const locale = navigator.languages.find((tag) => tag.startsWith(lang)) ?? lang;
+  const words = texts[lang] as LoaderConfig["texts"][string];
+  const scheme = getComputedStyle(page).colorScheme;
+  const theme = scheme === "dark" || scheme === "light" ? scheme : "";
+
+  // -- what is kept: only ever written when the frame asks, after the visitor has acted
+  const place = `guichet:${key}`;
+  const [kept, keep] = keeping(place);
+
+  // -- what is drawn: by DOM calls and a constructed sheet, so that strict policies and Trusted Types have nothing to say
+  const make = <K extends keyof HTMLElementTagNameMap>(
+    tag: K,
+    parent: Node,
+    name = "",
+  ): HTMLElementTagNameMap[K] => {
+    const element = parent.appendChild(document.createElement(tag));
+    element.className = name;
+    return element;
+  };
+  const root = document.createElement("div");
+  root.role = "region";
+  root.ariaLabel = words.title;
+  const shadow = root.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(styles);
+  shadow.adoptedStyleSheets = [sheet];
+  const box = make("div", shadow, position === "left" ? "g left" : "g");
+  box.style.colorScheme = theme || "light dark";
+  if (color) {
+    box.style.setProperty("--a", color);
+    // Black or white, whichever reads on it.
+    box.style.setProperty("--o", "oklch(from var(--a) calc((.67 - l)*999) 0 0)");
+  }
+  const panel = make("div", box, "p");
+  panel.role = "dialog";
+  panel.ariaLabel = words.title;
+  const preview = make("button", box, "v");
+  const said = make("span", preview);
+  const who = make("small", preview);
+  const launcher = make("button", box, "l");
+  launcher.ariaHasPopup = "dialog";
+  const svg = launcher.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "svg"));
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.ariaHidden = "true";
+  const path = svg.appendChild(document.createElementNS(svg.namespaceURI, "path"));
+  const count = make("span", launcher, "n");
+
+  // -- the frame
+  let iframe: HTMLIFrameElement | undefined;
+  let opened = false;
+  let opener: Element | null = null;
+  let prefill: Prefill = {};
+  let named: Partial<HostPage> = {};
+  let badge: Partial<Badge> = {};
+
+  const here = (): HostPage => ({
+    url: location.origin + location.pathname,
+    title: document.title,
+    referrer: document.referrer,
+    ...named,
+  });
+  // Before the frame has spoken there is nobody behind that origin; `init` tells it all that it missed.
+  let frameWindow: Window | undefined;
+  const post = (message: ToFrame) => frameWindow?.postMessage(message, origin);
+  const fire = (name: string, detail?: unknown) => {
+    for (const listener of listeners[name] ?? []) listener(detail);
+  };
+  const mount = () => {
+    if (iframe) return;
+    iframe = make("iframe", panel);
+    iframe.title = words.title;
+    iframe.allow = "clipboard-write";
+    iframe.src = `${frame}&lang=${lang}#${new URLSearchParams({ parent: location.origin, theme })}`;
+  };
+
+  // -- open and closed
+  const draw = () => {
+    const news = badge.count ?? 0;
+    box.classList.toggle("on", opened);
+    launcher.ariaExpanded = `${opened}`;
+    launcher.ariaLabel = opened ? words.close : (badge.label ?? words.open);
+    path.setAttribute("d", opened ? "m6 9 6 6 6-6" : "M4 5h16v11H9l-5 4z");
+    count.hidden = opened || !news;
+    count.textContent = news > 9 ? "9+" : `${news}`;
+    preview.hidden = opened || !badge.preview;
+    [said.textContent, who.textContent] = [badge.preview?.text ?? "", badge.preview?.who ?? ""];
+  };
+  const small = matchMedia("(max-width:480px)");
+  let overflow = "";
+  // A keyboard shrinks the visual viewport only; the frame is sized by hand and the page behind it holds still.
+  const fit = () => {
+    const view = opened && small.matches && window.visualViewport;
+    page.style.overflow = view ? "hidden" : overflow;
+    panel.style.height = view ? `${view.height}px` : "";
+    panel.style.top = view ? `${view.offsetTop}px` : "";
+  };
+  const refit = () => opened && fit();
+  const open = (focus: unknown = true) => {
+    if (opened) return;
+    opened = true;
+    opener = document.activeElement;
+    overflow = page.style.overflow;
+    mount();
+    draw();
+    fit();
+    if (focus) iframe?.focus();
+    post({ type: "open", focus: !!focus });
+    fire("open");
+  };
+  const close = () => {
+    if (!opened) return;
+    opened = false;
+    draw();
+    fit();
+    post({ type: "close" });
+    if (document.activeElement === root) {
+      const away =
+        opener instanceof HTMLElement && opener.isConnected && opener !== root && opener !== document.body;
+      (away ? (opener as HTMLElement) : launcher).focus();
+    }
+    fire("close");
+  };
+
+  // -- the title while nobody looks
+  let ours: string | undefined;
+  let theirs: string | undefined;
+  let blinking: ReturnType<typeof setInterval> | undefined;
+  const blink = () => {
+    clearInterval(blinking);
+    if (theirs !== undefined && document.title === ours) document.title = theirs;
+    theirs = undefined;
+    if (!badge.count || !document.hidden) return;
+    ours = badge.title ?? "";
+    theirs = document.title;
+    blinking = setInterval(() => {
+      if (document.title !== ours) theirs = document.title;
+      document.title = (document.title === ours ? theirs : ours) ?? "";
+    }, 1500);
+  };
+
+  const heard = (message: ToLoader) => {
+    switch (message.type) {
+      case "ready":
+        frameWindow = iframe?.contentWindow ?? undefined;
+        return post({
+          type: "init",
+          kept: kept(),
+          locale,
+          page: here(),
+          open: opened,
+          focus: document.activeElement === root,
+          prefill,
+        });
+      case "keep":
+        return keep(message.patch);
+      case "close":
+        return close();
+      case "badge":
+        badge = message;
+        draw();
+        return blink();
+      case "event":
+        return fire(message.name, message.detail);
+    }
+  };
+
+  // -- what the page may ask
+  const api: Record<string, (...more: never[]) => unknown> = {
+    open: () => open(),
+    close,
+    show: () => {
+      box.hidden = false;
+    },
+    hide: () => {
+      close();
+      box.hidden = true;
+    },
+    prefill: (fields: Prefill) => {
+      prefill = { ...prefill, ...fields };
+      post({ type: "prefill", prefill: fields });
+    },
+    on: (name: string, listener: Listener) => {
+      listeners[name] ??= new Set();
+      listeners[name].add(listener);
+    },
+    off: (name: string, listener: Listener) => listeners[name]?.delete(listener),
+    setPage: (fields: Partial<HostPage>) => {
+      named = fields;
+      post({ type: "page", page: here() });
+    },
+    destroy: () => {
+      close();
+      life.abort();
+      badge = {};
+      blink();
+      root.remove();
+      delete host.guichet;
+    },
+  };
+  host.guichet = (verb, ...more) => api[verb]?.(...more);
+  host.guichet.up = true;
+
+  // -- what we listen to
+  const on = (target: EventTarget | null | undefined, names: string, listener: (event: Event) => void) => {
+    for (const name of names.split(" ")) target?.addEventListener(name, listener, { signal });
+  };
+  on(window, "message", (event) => {
+    const { source, origin: from, data } = event as MessageEvent<ToLoader>;
+    if (from === origin && source && source === iframe?.contentWindow) heard(data);
+  });
+  on(
+    window,
+    "storage",
+    (event) => (event as StorageEvent).key === place && post({ type: "kept", kept: kept() }),
+  );
+  on(document, "visibilitychange", blink);
+  on(window.visualViewport, "resize scroll", refit);
+  on(small, "change", refit);
+  on(launcher, "click", () => (opened ? close() : open()));
+  on(preview, "click", () => open());
+  on(shadow, "keydown", (event) => (event as KeyboardEvent).key === "Escape" && close());
+  // Somebody means to open it: the frame is fetched, but says nothing to anybody before it is opened.
+  let rest: ReturnType<typeof setTimeout> | undefined;
+  on(launcher, "focus touchstart", mount);
+  on(launcher, "pointerenter", () => {
+    rest = setTimeout(mount, 90);
+  });
+  on(launcher, "pointerleave", () => clearTimeout(rest));
+
+  // -- pages of a single-page site; a frame that is not there has no page to be told
+  let last = location.href;
+  const moved = () => {
+    if (location.href === last) return;
+    last = location.href;
+    named = {};
+    // The title follows the address a moment later.
+    if (iframe) setTimeout(() => post({ type: "page", page: here() }), 250);
+  };
+  const { navigation } = window as unknown as { navigation?: EventTarget };
+  on(navigation ?? window, navigation ? "currententrychange" : "popstate hashchange", moved);
+  if (!navigation) {
+    for (const name of ["pushState", "replaceState"] as const) {
+      const original = history[name];
+      history[name] = function (...state) {
+        original.apply(this, state);
+        moved();
+      };
+    }
+  }
+
+  draw();
+  // Not into the body: sites that swap it on navigation would take us away with it.
+  page.append(root);
+  const before = kept();
+  const idle = window.requestIdleCallback ?? setTimeout;
+  if (before.open && !small.matches) idle(() => open(false));
+  else if (before.live) idle(mount);
+  for (const call of waiting) host.guichet(...(Array.from(call) as [string]));
+}
+
+// Included twice, it is there once.
+if (!host.guichet?.up) start(__GUICHET_CONFIG__);

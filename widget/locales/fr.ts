@@ -1,0 +1,120 @@
+/** Le français, tel que le lit un visiteur : espaces insécables comprises, sans supposer le genre de personne. */
+import type { Words } from "./en";
+
+// En français, zéro et un sont au singulier.
+const one = (count: number, single: string, several: string) =>
+  `${count}\u00a0${count < 2 ? single : several}`;
+
+const statuses: Record<string, string> = {
+  open: "Votre demande suit son cours",
+  pending: "Nous attendons votre réponse",
+  on_hold: "Nous examinons votre demande",
+  solved: "Demande résolue",
+  closed: "Demande close",
+};
+
+export const words: Words = {
+  team: "Support",
+  write: "Écrivez-nous",
+  close: "Fermer",
+  log: "Conversation",
+  you: "Vous",
+  visitor: "Visiteur",
+
+  here: "L’équipe est là",
+  soon: "Quelqu’un arrive",
+  busy: "Toute l’équipe est occupée",
+  with: "Vous répond",
+  nobody: "Personne n’est libre pour l’instant",
+  closed: (when) => `Fermé · réouverture ${when}`,
+  closedForNow: "Fermé pour le moment",
+  received: "Demande bien reçue",
+  onHold: "Nous examinons votre demande",
+  ended: "Conversation terminée",
+
+  hello: "Bonjour. Que pouvons‑nous faire pour vous\u202f?",
+  message: "Votre message",
+  more: "Ajouter un détail",
+  send: "Envoyer",
+  left: (count) => (count < 2 ? `${count}\u00a0caractère restant` : `${count}\u00a0caractères restants`),
+  over: (count) => one(count, "caractère de trop", "caractères de trop"),
+
+  sending: "envoi…",
+  sent: "reçu",
+  read: "lu",
+  notSent: "Non envoyé.",
+  retry: "Réessayer",
+  slowed: (seconds) =>
+    `Trop de messages à la fois\u00a0: envoi automatique dans ${one(seconds, "seconde", "secondes")}.`,
+  typing: (name) => `${name} écrit…`,
+  newMessages: (count) => one(count, "nouveau message", "nouveaux messages"),
+
+  place: (position) => ({
+    before: "Vous êtes en ",
+    number: `${position}`,
+    ordinal: position === 1 ? "re" : "e",
+    after: "\u00a0position",
+  }),
+  searching: "Nous prévenons l’équipe",
+  wait: (minutes) =>
+    `Environ ${one(minutes, "minute", "minutes")} d’attente. Vous pouvez garder cette page ouverte.`,
+  waitUnknown: "Vous pouvez garder cette page ouverte.",
+  longWait:
+    "L’attente est plus longue que nous ne le voudrions. Laissez-nous une adresse, ou continuez d’attendre.",
+  later: "Recevoir la réponse plus tard",
+  keepWaiting: "Continuer d’attendre",
+
+  answeredBefore: "Nous vous répondons avant le",
+  topic: "Thème",
+  noTopic: "À choisir si vous le souhaitez",
+  email: "Votre adresse e-mail",
+  whereTo: "Où pouvons-nous vous répondre\u202f?",
+  addressOnly: "Votre adresse ne sert qu’à vous répondre.",
+  submit: "Envoyer",
+  submitting: "Envoi…",
+  bad: {
+    "email.empty": "Sans adresse, nous ne pouvons pas vous répondre.",
+    email: "Cette adresse ne semble pas complète, par exemple nom@exemple.fr.",
+    "text.empty": "Écrivez-nous quelques mots.",
+    text: "Il y a ici un caractère que nous ne pouvons pas enregistrer.",
+    too_long: "C’est trop long.",
+    category: "Choisissez un thème de la liste.",
+  },
+  checkField: "Merci de vérifier ce champ.",
+  tooMany: (seconds) => `Trop de demandes. Merci de réessayer dans ${one(seconds, "seconde", "secondes")}.`,
+  noAnswer: "Pas de connexion. Votre texte est gardé\u00a0; merci de réessayer.",
+  unavailable: "La discussion n’est pas disponible ici.",
+
+  number: (number) => `Demande n°\u00a0${number}`,
+  answerHere: "La réponse arrivera ici et sur la page de votre demande.",
+  copy: "Copier le lien de votre demande",
+  copied: "Lien copié",
+  endedHint: "Vous pouvez encore répondre\u00a0: votre message rouvre la conversation.",
+  fresh: "Nouvelle conversation",
+  finish: "Terminer",
+
+  connecting: "Connexion…",
+  offline: "Connexion perdue. Vos messages partiront dès son retour.",
+
+  nowForm:
+    "La discussion vient de fermer. Votre texte est gardé\u00a0: laissez une adresse et nous vous répondrons.",
+  nowChat: "L’équipe est de retour\u00a0: vous pouvez discuter.",
+  formSent: (number) => `Demande n°\u00a0${number} bien reçue.`,
+
+  open: "Ouvrir la discussion",
+  openWith: (count) => `Ouvrir la discussion, ${one(count, "message non lu", "messages non lus")}`,
+  justNow: "à l’instant",
+
+  events: {
+    joined: ({ agent }) => `${agent} a rejoint la conversation`,
+    handed_over: ({ from, to }) => `${from} a passé la conversation à ${to}`,
+    agent_gone: ({ agent }) => `${agent} a perdu la connexion`,
+    agent_back: ({ agent }) => `${agent} est de retour`,
+    became_ticket: () => "Votre message est devenu une demande écrite",
+    reopened: () => "La conversation reprend",
+    paused: () => "Conversation en pause",
+    ended: ({ by, agent }) =>
+      by === "visitor" ? "Vous avez terminé la conversation" : `${agent} a terminé la conversation`,
+    status: ({ status }) => statuses[status ?? ""] ?? "",
+  },
+};

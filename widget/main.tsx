@@ -1,0 +1,70 @@
+/** The frame: waits for its loader's first word, loads one language, and draws. */
+import { render } from "preact";
+import { followBrowser } from "../client/socket";
+import { type Bridge, bridgeTo } from "./bridge";
+import { type FrameConfig, readBirth, readConfig } from "./config";
+import type { Words } from "./locales/en";
+import type { ToFrame } from "./messages";
+import { createStore, type Store } from "./store";
+import { App } from "./views/App";
+
+const packs: Record<string, () => Promise<{ words: Words }>> = {
+  fr: () => import("./locales/fr"),
+  en: () => import("./locales/en"),
+};
+
+function begin(): void {
+  const config = readConfig(document);
+  const { parent, theme } = readBirth(location.hash);
+  if (theme) document.documentElement.dataset.theme = theme;
+  const { color } = config;
+  if (color) void import("./brand").then(({ applyBrand }) => applyBrand(color));
+  const bridge = bridgeTo(parent);
+  const words = (packs[config.lang] ?? packs.en)?.();
+  let store: Store | undefined;
+  const early: ToFrame[] = [];
+  bridge.listen((message) => {
+    if (store) store.heard(message);
+    else if (message.type !== "init") early.push(message);
+    else
+      void words?.then((pack) => {
+        store = start(config, pack.words, bridge, message);
+        for (const one of early) store.heard(one);
+      });
+    if ((message.type === "init" || message.type === "open") && "focus" in message && message.focus) enter();
+  });
+}
+
+function start(
+  config: FrameConfig,
+  words: Words,
+  bridge: Bridge,
+  init: Extract<ToFrame, { type: "init" }>,
+): Store {
+  const wiring = {
+    url: location.origin,
+    fallback: async () => (await import("../client/polling")).dialPolling,
+  };
+  const store = createStore({ config, words, bridge, init, wiring, kit: () => import("./kit") });
+  const look = () => {
+    store.state.visible = document.visibilityState === "visible";
+  };
+  look();
+  document.addEventListener("visibilitychange", look);
+  followBrowser(store.talk.connection);
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.isComposing) store.close();
+  });
+  store.changes.follow(() => render(<App store={store} />, document.body));
+  if (init.open && init.focus) enter();
+  return store;
+}
+
+/** Into the panel: to the text, or where a touch keyboard would cover half of it, to the log. */
+function enter(): void {
+  const touch = matchMedia("(pointer: coarse)").matches;
+  const target = document.querySelector<HTMLElement>(touch ? ".panel" : "#text");
+  (target ?? document.querySelector<HTMLElement>("button"))?.focus();
+}
+
+begin();

@@ -1,0 +1,79 @@
+/** What loader and frame say to each other, by postMessage with exact origins both ways. */
+
+export interface HostPage {
+  url: string;
+  title: string;
+  referrer: string;
+}
+
+export interface Prefill {
+  text?: string;
+  email?: string;
+  name?: string;
+  category?: string;
+}
+
+/** What the host page's localStorage keeps for us, as one JSON object; undefined takes a key away. */
+export interface Kept {
+  token?: string;
+  /** The panel was open: it opens again on wide screens. */
+  open?: boolean;
+  /** A conversation is under way: the frame is mounted when the page is idle. */
+  live?: boolean;
+  draft?: string;
+  /** The client_id of a form that was sent without an answer. */
+  form?: string;
+  /** Unsent messages, one key each, so that two tabs never overwrite each other. */
+  [letter: `letter:${string}`]: string | undefined;
+}
+
+export type ToFrame =
+  | {
+      type: "init";
+      kept: Kept;
+      locale: string;
+      page: HostPage;
+      open: boolean;
+      focus: boolean;
+      prefill: Prefill;
+    }
+  | { type: "open"; focus: boolean }
+  | { type: "close" }
+  | { type: "page"; page: HostPage }
+  | { type: "kept"; kept: Kept }
+  | { type: "prefill"; prefill: Prefill };
+
+export interface Badge {
+  count: number;
+  /** The launcher's accessible name, with the count in words. */
+  label: string;
+  /** Shown in turn with the page's own title while the tab is hidden. */
+  title: string;
+  preview: { text: string; who: string } | null;
+}
+
+export type ToLoader =
+  | { type: "ready" }
+  | { type: "keep"; patch: Kept }
+  | { type: "close" }
+  | ({ type: "badge" } & Badge)
+  | { type: "event"; name: string; detail: unknown };
+
+/** The literal that the server puts in place of __GUICHET_CONFIG__. */
+export interface LoaderConfig {
+  key: string;
+  /** The frame's address, with a query already: `https://chat.example/widget/frame?site=KEY`. */
+  frame: string;
+  /** The frame's origin. */
+  origin: string;
+  texts: Record<string, LoaderTexts>;
+  /** The site's colour as #rrggbb, or null for ours. */
+  color: string | null;
+  position: "right" | "left";
+}
+
+export interface LoaderTexts {
+  open: string;
+  close: string;
+  title: string;
+}

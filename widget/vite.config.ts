@@ -1,0 +1,47 @@
+/** Builds the frame: hashed files and a manifest for the server; language packs and long polling load when needed. */
+import { defineConfig, type Plugin } from "vite";
+
+/** Vite wraps every import() in a preloader of 0.8 kB; ours have nothing to preload. */
+const bareImports: Plugin = {
+  name: "bare-imports",
+  enforce: "pre",
+  load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null),
+};
+
+/** The tokens are shared with the console; what the widget does not use of them is not sent. */
+const usedTokens: Plugin = {
+  name: "used-tokens",
+  enforce: "post",
+  generateBundle(_, bundle) {
+    for (const file of Object.values(bundle)) {
+      if (file.type !== "asset" || !file.fileName.endsWith(".css")) continue;
+      const css = String(file.source);
+      file.source = css.replace(/(?<=[;{])(--[\w-]+):[^;{}]+;?/g, (token, name) =>
+        css.includes(`var(${name})`) ? token : "",
+      );
+    }
+  },
+};
+
+export default defineConfig({
+  base: "./",
+  resolve: { alias: { "preact/jsx-runtime": new URL("./jsx.ts", import.meta.url).pathname } },
+  plugins: [bareImports, usedTokens],
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    target: "es2022",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    outDir: "../chat/static/widget",
+    emptyOutDir: true,
+    manifest: true,
+    modulePreload: false,
+    rolldownOptions: {
+      input: ["main.tsx", "styles/widget.css"],
+      output: {
+        entryFileNames: "[name]-[hash].js",
+        chunkFileNames: "[name]-[hash].js",
+        assetFileNames: "[name]-[hash][extname]",
+      },
+    },
+  },
+});
