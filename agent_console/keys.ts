@@ -1,0 +1,83 @@
+/** Which key asks for what: pure, so that the sheet of shortcuts and the tests read the same table. */
+
+export type Act =
+  | "next"
+  | "previous"
+  | "end"
+  | "reply"
+  | "note"
+  | "search"
+  | "sheet"
+  | "back"
+  | "claim"
+  | "handOver"
+  | "presence"
+  | "decline"
+  | "undo"
+  | { chat: number };
+
+export interface Press {
+  key: string;
+  code: string;
+  alt: boolean;
+  /** Ctrl, or Command on a Mac. */
+  ctrl: boolean;
+  shift: boolean;
+  /** Typed into a field, where plain letters are text. */
+  writing: boolean;
+}
+
+// Plain letters: where a keyboard writes no Latin letters the key of the same place is meant.
+const LETTERS: Record<string, Act> = {
+  j: "next",
+  k: "previous",
+  e: "end",
+  a: "claim",
+  t: "handOver",
+  d: "presence",
+  x: "decline",
+  z: "undo",
+};
+
+// Held with Alt these work in the composer too. By place on the keyboard: Alt changes the letter on a Mac, and
+// a French keyboard has its digits behind Shift.
+const HELD: Record<string, Act> = { KeyP: "note", KeyL: "reply" };
+
+function letterOf({ key, code }: Press): string {
+  if (/^[a-z]$/i.test(key)) return key.toLowerCase();
+  const foreign = key.length === 1 && key.charCodeAt(0) > 0x24f;
+  return foreign && code.startsWith("Key") ? code.slice(3).toLowerCase() : "";
+}
+
+function heldWithAlt(code: string): Act | null {
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(code);
+  return digit ? { chat: Number(digit[1]) } : (HELD[code] ?? null);
+}
+
+/** Null: none of our business. Escape and Ctrl+K stay when single-letter shortcuts are turned off. */
+export function actOf(press: Press, shortcutsOn: boolean): Act | null {
+  const { key, code, alt, ctrl } = press;
+  if (key === "Escape") return "back";
+  if (ctrl && !alt && key.toLowerCase() === "k") return "search";
+  if (ctrl || !shortcutsOn) return null;
+  if (alt) return heldWithAlt(code);
+  if (press.writing) return null;
+  if (key === "?") return "sheet";
+  if (press.shift) return null;
+  return LETTERS[letterOf(press)] ?? null;
+}
+
+function isWriting(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
+}
+
+export function pressOf(event: KeyboardEvent): Press {
+  return {
+    key: event.key,
+    code: event.code,
+    alt: event.altKey,
+    ctrl: event.ctrlKey || event.metaKey,
+    shift: event.shiftKey,
+    writing: isWriting(event.target),
+  };
+}

@@ -1,0 +1,153 @@
+/** The line to the server: ask a command and get its answer, or a refusal; hear events; know when it is cut. */
+import { type ReadonlySignal, signal } from "@preact/signals";
+import { io } from "socket.io-client";
+import { LinkLost } from "../client/link";
+import { type Ack, type AgentCommands, type AgentEvents, LIMITS, type Refusal } from "../client/protocol";
+
+type Command = keyof AgentCommands;
+type Payload<C extends Command> = AgentCommands[C]["payload"];
+type Answer<C extends Command> = AgentCommands[C]["ack"];
+
+export class Turned extends Error {
+  constructor(readonly refusal: Refusal) {
+    super(refusal.code);
+  }
+}
+
+export interface Link {
+  /** False from the first moment without a socket; views use `cut`. */
+  readonly online: ReadonlySignal<boolean>;
+  /** Without a socket for more than 2 seconds: a short gap should not flicker. */
+  readonly cut: ReadonlySignal<boolean>;
+  /** Rejects with `Turned` when the server refused, with LinkLost when nobody knows whether it was done. */
+  ask<C extends Command>(command: C, payload: Payload<C>): Promise<Answer<C>>;
+  /** The bare ack, however long it takes; rejects with LinkLost. For the outbox, which has its own patience. */
+  post<C extends Command>(command: C, payload: Payload<C>): Promise<Ack<Answer<C>>>;
+  hear<E extends keyof AgentEvents>(event: E, listener: (news: AgentEvents[E]) => void): void;
+  /** Each time the line stands again, the first time included. */
+  onUp(listener: () => void): void;
+  /** The server does not want this socket: signed out, or a wrong address. */
+  onTurnedAway(listener: () => void): void;
+  close(): void;
+}
+
+const CUT_AFTER_MS = 2000;
+const KNOCK_AGAIN_MS = 5000;
+
+/** `true` only after `lasts` milliseconds of a closed line. */
+export function createCut(online: ReadonlySignal<boolean>, lasts = CUT_AFTER_MS): ReadonlySignal<boolean> {
+  const cut = signal(false);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  online.subscribe((up) => {
+    clearTimeout(timer);
+    if (up) cut.value = false;
+    else
+      timer = setTimeout(() => {
+        cut.value = true;
+      }, lasts);
+  });
+  return cut;
+}
+
+function openSocket() {
+  return io("/agent", {
+    path: "/socket.io/",
+    transports: ["websocket", "polling"],
+    tryAllTransports: true,
+    withCredentials: true,
+    autoConnect: false,
+    reconnectionDelay: 500,
+    reconnectionDelayMax: 30_000,
+    randomizationFactor: 0.5,
+  });
+}
+
+type Socket = ReturnType<typeof openSocket>;
+
+/** `patience` in milliseconds. The client of socket.io would keep a command for later; a click is meant for now. */
+async function send<T>(socket: Socket, command: string, payload: unknown, patience?: number): Promise<T> {
+  if (!socket.connected) throw new LinkLost();
+  const line = patience === undefined ? socket : socket.timeout(patience);
+  return line.emitWithAck(command, payload).catch(() => {
+    throw new LinkLost();
+  });
+}
+
+/** Comes back at once when the browser does, instead of sitting out the pause between two attempts. */
+function followPage(socket: Socket): () => void {
+  const again = () => {
+    if (!socket.connected && !document.hidden) socket.disconnect().connect();
+  };
+  const leave = () => socket.disconnect();
+  addEventListener("online", again);
+  addEventListener("pageshow", again);
+  document.addEventListener("visibilitychange", again);
+  addEventListener("pagehide", leave);
+  return () => {
+    removeEventListener("online", again);
+    removeEventListener("pageshow", again);
+    document.removeEventListener("visibilitychange", again);
+    removeEventListener("pagehide", leave);
+  };
+}
+
+/** Calls back when the server closed the door itself; the client of socket.io does not come back by itself then. */
+function watchDoor(socket: Socket, turnedAway: () => void): void {
+  const knockLater = () => {
+    turnedAway();
+    setTimeout(() => socket.io.reconnection() && socket.connect(), KNOCK_AGAIN_MS);
+  };
+  socket.on("connect_error", () => {
+    if (!socket.active) knockLater();
+  });
+  socket.on("disconnect", (reason) => {
+    if (reason === "io server disconnect") knockLater();
+  });
+}
+
+export function openLink(): Link {
+  const socket = openSocket();
+  const online = signal(false);
+  const turnedAway: (() => void)[] = [];
+  socket.on("connect", () => {
+    online.value = true;
+  });
+  socket.on("disconnect", () => {
+    online.value = false;
+  });
+  watchDoor(socket, () => {
+    for (const listener of turnedAway) listener();
+  });
+  let unfollow = (): void => {};
+  // Listeners of one window are called in the order in which they came: whoever is built on this link right now and
+  // has something left to say when the page goes says it before the line is closed.
+  queueMicrotask(() => {
+    unfollow = followPage(socket);
+    socket.connect();
+  });
+
+  return {
+    online,
+    cut: createCut(online),
+    post: (command, payload) => send(socket, command, payload),
+    async ask<C extends Command>(command: C, payload: Payload<C>) {
+      const answer = await send<Ack<Answer<C>>>(socket, command, payload, LIMITS.ack_timeout_ms);
+      if (!answer.ok) throw new Turned(answer.error);
+      return answer;
+    },
+    hear(event, listener) {
+      socket.on(event as string, listener);
+    },
+    onUp(listener) {
+      socket.on("connect", listener);
+    },
+    onTurnedAway(listener) {
+      turnedAway.push(listener);
+    },
+    close() {
+      unfollow();
+      socket.io.reconnection(false);
+      socket.disconnect();
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** Where the agent is: /console, /console/TICKET, /console/TICKET/visitor; Back and Forward work. */
+import { signal } from "@preact/signals";
+
+export type Pane = "list" | "thread" | "visitor";
+
+export interface Place {
+  ticket: string | null;
+  pane: Pane;
+}
+
+const BASE = "/console";
+
+export function placeOf(path: string): Place {
+  const [ticket, rest] = path.slice(BASE.length).split("/").filter(Boolean);
+  if (!ticket) return { ticket: null, pane: "list" };
+  return { ticket: decodeURIComponent(ticket), pane: rest === "visitor" ? "visitor" : "thread" };
+}
+
+export function pathOf({ ticket, pane }: Place): string {
+  if (!ticket) return BASE;
+  return `${BASE}/${encodeURIComponent(ticket)}${pane === "visitor" ? "/visitor" : ""}`;
+}
+
+export function createRoute() {
+  const place = signal<Place>(placeOf(location.pathname));
+  const follow = () => {
+    place.value = placeOf(location.pathname);
+  };
+  addEventListener("popstate", follow);
+  return {
+    place,
+    go(next: Place): void {
+      if (pathOf(next) === pathOf(place.value)) return;
+      history.pushState(null, "", pathOf(next));
+      place.value = next;
+    },
+    leave: () => removeEventListener("popstate", follow),
+  };
+}
+
+export type Route = ReturnType<typeof createRoute>;

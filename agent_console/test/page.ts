@@ -1,0 +1,45 @@
+/** The little of a browser that the stores touch: storage, an address, a history. */
+import { beforeEach } from "vitest";
+
+function storage(): Storage {
+  const kept = new Map<string, string>();
+  const methods = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+    clear: () => kept.clear(),
+    key: (at: number) => [...kept.keys()][at] ?? null,
+  };
+  return new Proxy(methods, {
+    ownKeys: () => [...kept.keys()],
+    getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
+  }) as unknown as Storage;
+}
+
+const page = new EventTarget();
+const seen = Object.assign(new EventTarget(), { hidden: false, title: "" });
+
+const browser = {
+  localStorage: storage(),
+  location: { pathname: "/console" },
+  history: {
+    pushState: (_state: unknown, _title: string, path: string) => {
+      browser.location.pathname = path;
+    },
+  },
+  document: seen,
+  matchMedia: () => ({ matches: false }),
+  addEventListener: page.addEventListener.bind(page),
+  removeEventListener: page.removeEventListener.bind(page),
+  dispatchEvent: page.dispatchEvent.bind(page),
+};
+
+for (const [name, value] of Object.entries(browser)) {
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+}
+Object.defineProperty(globalThis, "navigator", { value: { languages: ["fr-FR"] }, configurable: true });
+
+beforeEach(() => {
+  browser.localStorage.clear();
+  browser.location.pathname = "/console";
+});

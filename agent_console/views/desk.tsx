@@ -1,0 +1,57 @@
+/** The whole console: lists, thread and details side by side; on a phone one of them at a time. */
+import { useEffect } from "preact/hooks";
+import { actOf, pressOf } from "../keys";
+import type { Notifier } from "../notify";
+import { shortcuts, words } from "../settings";
+import { perform } from "../shortcuts";
+import { useDesk } from "../store";
+import { OfflineBanner } from "./banners";
+import { Details } from "./details";
+import { Explain } from "./explain";
+import { HandOver } from "./hand-over";
+import { Lists } from "./lists";
+import { Notices } from "./notices";
+import { Offers } from "./offers";
+import { Rail } from "./rail";
+import { Sheet } from "./sheet";
+import { ThreadPane } from "./thread-pane";
+
+interface DeskViewProps {
+  notifier: Notifier;
+  unwanted: boolean;
+  onSignOut: () => void;
+}
+
+export function DeskView({ notifier, unwanted, onSignOut }: DeskViewProps) {
+  const desk = useDesk();
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || desk.dialog.peek()) return;
+      const act = actOf(pressOf(event), shortcuts.peek());
+      if (act && perform(act, desk, notifier)) event.preventDefault();
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, [desk]);
+
+  return (
+    <div class="desk" data-pane={desk.route.place.value.pane}>
+      <a class="skip" href="#thread">
+        {words.value.nav.skip}
+      </a>
+      <OfflineBanner unwanted={unwanted} />
+      <Rail onSignOut={onSignOut} />
+      <main class="desk__panes">
+        <h1 class="unseen">{words.value.product}</h1>
+        <Lists notifier={notifier} onSignOut={onSignOut} />
+        <ThreadPane />
+        <Details />
+      </main>
+      <Offers />
+      <Notices />
+      {desk.dialog.value === "sheet" && <Sheet />}
+      {desk.dialog.value === "hand-over" && <HandOver />}
+      {desk.dialog.value === "explain" && <Explain />}
+    </div>
+  );
+}

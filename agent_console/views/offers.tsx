@@ -1,0 +1,95 @@
+/** What rings: who, why here, how long still; take it or pass. */
+import { useEffect, useState } from "preact/hooks";
+import { categoryName, visitorName } from "../names";
+import type { Ringing } from "../offers";
+import { shortcuts, words } from "../settings";
+import { useDesk } from "../store";
+import { Avatar } from "./avatar";
+import { Ticking } from "./ticking";
+
+const WHOLE_MS = 60_000;
+
+function secondsLeft(offer: Ringing, now: number): number {
+  return Math.max(0, Math.ceil((offer.until - now) / 1000));
+}
+
+/** The bar shrinks by one animation that the browser runs alone, begun where the time already is. */
+function Bar({ offer }: { offer: Ringing }) {
+  const [gone] = useState(() => WHOLE_MS - (offer.until - Date.now()));
+  return <i class="offer__bar" aria-hidden="true" style={{ animationDelay: `${-Math.max(0, gone)}ms` }} />;
+}
+
+function Key({ letter }: { letter: string }) {
+  return (
+    <span class="key" aria-hidden="true">
+      {letter}
+    </span>
+  );
+}
+
+/** `first`: the one that the keys speak to. */
+function OfferCard({ offer, first }: { offer: Ringing; first: boolean }) {
+  const { actions } = useDesk();
+  const { card } = offer;
+  const keyed = first && shortcuts.value;
+  const say = words.value;
+  const name = visitorName(card, say);
+  const why = offer.by ? say.offer.from(offer.by.name) : say.rules[offer.why];
+  const about = [categoryName(card.category, say), why].filter(Boolean).join(" · ");
+  return (
+    <li class="offer">
+      <Bar offer={offer} />
+      <Avatar name={name} dot={card.visitor === "here" ? "on" : undefined} />
+      <div class="offer__who">
+        <p class="offer__name">
+          <span dir="auto">{name}</span>
+          <Ticking kind="offer__left" say={(now) => say.offer.left(secondsLeft(offer, now))} />
+        </p>
+        <p class="offer__last" dir="auto">
+          {card.preview}
+        </p>
+        {about && <p class="hint hint--cut">{about}</p>}
+      </div>
+      <div class="offer__acts">
+        <button type="button" class="button button--quiet" onClick={() => void actions.decline(card.ticket)}>
+          {say.offer.decline}
+          {keyed && <Key letter="X" />}
+        </button>
+        <button type="button" class="button button--primary" onClick={() => void actions.claim(card.ticket)}>
+          {say.offer.accept}
+          {keyed && <Key letter="A" />}
+        </button>
+      </div>
+    </li>
+  );
+}
+
+/** Said once when it begins to ring; the seconds are for the eye only. */
+function Spoken({ offers }: { offers: readonly Ringing[] }) {
+  const newest = offers.at(-1);
+  const [said, say] = useState("");
+  useEffect(() => {
+    if (!newest) return say("");
+    say(`${words.value.offer.announced(visitorName(newest.card, words.value))}. ${newest.card.preview}`);
+  }, [newest?.card.ticket]);
+  return (
+    <p class="unseen" role="alert">
+      {said}
+    </p>
+  );
+}
+
+export function Offers() {
+  const desk = useDesk();
+  const ringing = desk.offers.list.value;
+  return (
+    <section class="offers" aria-label={words.value.offer.title}>
+      <Spoken offers={ringing} />
+      <ul>
+        {ringing.map((offer, place) => (
+          <OfferCard key={offer.card.ticket} offer={offer} first={place === 0} />
+        ))}
+      </ul>
+    </section>
+  );
+}
