@@ -1,0 +1,82 @@
+"""The main job, in two browsers: asked, rung, answered, handed over, ended, and found again the next day."""
+
+from datetime import timedelta
+
+from playwright.async_api import expect
+
+from tests.journeys.stage import Stage
+from tests.journeys.town import Town
+
+QUESTION = "Bonjour, mon retrait de lundi n’est toujours pas arrivé."
+ANSWER = "Bonjour, je regarde tout de suite."
+THANKS = "D’accord, merci. C’est le compte habituel."
+NOTE = "Deuxième retrait bloqué par cette banque cette semaine."
+FOR_BEN = "Ben, la banque rappelle avant midi."
+LAST = "Le virement est reparti à 9 h 12."
+
+
+async def test_a_visitor_is_answered_and_finds_it_all_the_next_day(stage: Stage, town: Town) -> None:
+    await town.hire("Ada")
+    await town.hire("Ben")
+    ada = await stage.agent("Ada")
+    await ada.is_("available")
+
+    # Vic asks, Ada is rung and accepts.
+    vic = await stage.visitor()
+    await vic.opens()
+    await vic.says(QUESTION)
+    await expect(ada.ringing).to_contain_text(QUESTION)
+    await expect(ada.page).to_have_title("● Visiteur 1 vous attend")
+    await ada.accepts()
+    await expect(ada.bubble(QUESTION)).to_be_visible()
+    await expect(vic.frame.get_by_role("heading", name="Ada")).to_be_visible()
+
+    # They talk: each sees the other write, and what the other has read.
+    await ada.composer.press_sequentially("Bonj")
+    await expect(vic.frame.get_by_text("Ada écrit…")).to_be_visible()
+    await ada.says(ANSWER)
+    await expect(vic.bubble(ANSWER)).to_be_visible()
+    await expect(ada.log.get_by_text(" · lu")).to_be_visible()
+    await vic.text.press_sequentially("D’acc")
+    await expect(ada.page.get_by_text("Visiteur 1 écrit…")).to_be_visible()
+    await vic.says(THANKS)
+    await expect(ada.bubble(THANKS)).to_be_visible()
+    await expect(vic.log.get_by_text(" · lu")).to_have_count(2)
+
+    # A note is for the team. It has reached the other end's net by the time the next answer stands there.
+    await ada.notes(NOTE)
+    ben = await stage.agent("Ben")
+    await ben.is_("available")
+    await ada.button("Transmettre").click()
+    dialog = ada.page.get_by_role("dialog")
+    await dialog.get_by_label("Ben").check()
+    await dialog.get_by_label("Note pour la suite (facultatif)").fill(FOR_BEN)
+    await dialog.get_by_role("button", name="Transmettre", exact=True).click()
+    await expect(ben.ringing).to_contain_text("Ada vous la transmet")
+    await ben.accepts()
+    await expect(ben.page.locator(".note").filter(has_text=FOR_BEN)).to_be_visible()
+    await expect(ben.page.locator(".note").filter(has_text=NOTE)).to_be_visible()
+    await expect(ben.bubble(THANKS)).to_be_visible()
+    await ben.says(LAST)
+    await expect(vic.bubble(LAST)).to_be_visible()
+    await expect(vic.frame.get_by_text("Ada a passé la conversation à Ben")).to_be_visible()
+    everything = await vic.frame.locator("body").inner_text()
+    assert LAST in everything
+    assert NOTE not in everything
+    assert FOR_BEN not in everything
+
+    # Ben ends it, and leaves without waiting for his second thoughts to be over.
+    await ben.button("Terminer").click()
+    await expect(ben.notices).to_contain_text("Conversation avec Visiteur 1 terminée")
+    await ben.page.goto("about:blank")
+    await expect(vic.frame.get_by_text("Ben a terminé la conversation")).to_be_visible()
+
+    # The next day Vic is back and finds it all, in order; the ticket stands in the console's search.
+    await vic.page.close()
+    town.clock.turn_to(town.clock() + timedelta(days=1))
+    vic = await stage.again(vic, "/second")
+    await vic.opens()
+    await expect(vic.log.locator(".bubble")).to_have_text([QUESTION, ANSWER, THANKS, LAST])
+    await ada.page.get_by_role("searchbox").fill("retrait")
+    await expect(ada.rows("Résultats")).to_have_count(1)
+    await expect(ada.rows("Résultats")).to_contain_text("Résolue")
