@@ -12,7 +12,7 @@ import click
 import uvloop
 from sqlalchemy.exc import OperationalError
 
-from chat import __version__, admin, app, control
+from chat import __version__, admin, app, control, logs
 from chat.admin import Answer, Asked, Desk, Failed
 from chat.desk.install import seed
 from chat.settings import BadSettings, Settings, settings_from
@@ -95,6 +95,7 @@ def serve() -> None:
     with in_words():
         settings = settings_for("serve")
         with locked(settings.data_dir):
+            logs.to_standard_error()
             run(app.serve(settings, click.echo))
 
 
@@ -102,6 +103,7 @@ def serve() -> None:
 def web() -> None:
     """One node of several: PostgreSQL, Redis and SECRET_KEY are needed."""
     with in_words():
+        logs.to_standard_error()
         run(app.web_node(settings_for("web"), click.echo))
 
 
@@ -109,6 +111,7 @@ def web() -> None:
 def worker() -> None:
     """What happens by itself, for the nodes of `web`."""
     with in_words():
+        logs.to_standard_error()
         run(app.worker_node(settings_for("worker"), click.echo))
 
 

@@ -193,7 +193,12 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
         why = error.strerror.partition(" (while")[0] if error.strerror else str(error)
         raise CannotListen(f"{settings.host}:{settings.port} can't be listened on: {why}") from error
     port = door.getsockname()[1]
-    return door, replace(settings, port=port, public_url=settings.public_url.replace(":0", f":{port}"))
+    return door, replace(settings, port=port, public_url=named(settings.public_url, port))
+
+
+def named(public_url: str, port: int) -> str:
+    """PORT 0 makes the usual address end in :0; every other one is the owner's word."""
+    return f"{public_url.removesuffix(':0')}:{port}" if public_url.endswith(":0") else public_url
 
 
 @contextlib.asynccontextmanager

@@ -51,6 +51,8 @@ async def ask(data_dir: Path, command: str, asked: Asked) -> Answer:
     connector = aiohttp.UnixConnector((data_dir / NAME).read_text())
     address = f"http://guichet/{command}"
     async with aiohttp.ClientSession(connector=connector) as client, client.post(address, json=asked) as answered:
+        if answered.status != web.HTTPOk.status_code:
+            raise Failed("the running server could not do this; it says why on standard error")
         said = await answered.json()
     if "failed" in said:
         raise Failed(said["failed"])

@@ -16,6 +16,7 @@ DOOR = "desk live wire present store.works store.rows settings"
 ROOMS = {
     "settings": "",
     "wire": "",
+    "logs": "",
     "store": "",
     "live": "",
     "desk.rules": "",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from chat.desk.changes import agents_changed
+from chat.desk.changes import agents_changed, stop_ringing
 from chat.desk.facts import AgentChanged, AgentRemoved
 from chat.desk.records import agent_by_key, agents_where, plain
 from chat.desk.refusals import BadRequest, Conflict, NotAllowed, NotFound
@@ -110,7 +110,10 @@ def by_email(sql: Connection, email: str) -> AgentRow:
 
 
 def set_presence(work: Work, agent_id: int, state: Choice, now: datetime) -> AgentRow:
-    """Available or away, as chosen; the same again changes nothing, passes are cleared by a real change only."""
+    """Available or away, as chosen; the same again changes nothing, passes are cleared by a real change only.
+    What rings on the console of somebody who goes away goes to the next."""
+    if state == "away":
+        stop_ringing(work, agent_id, now)
     own = update(agents).where(agents.c.id == agent_id, agents.c.state != state)
     values = {"state": state, "state_since": now, "idle_since": now, "missed": 0, "away_why": None}
     if work.sql.execute(own.values(**values)).rowcount:

@@ -124,6 +124,14 @@ def hold_ticket_of(sql: Connection, visitor_id: int, public_id: str) -> TicketRo
     return ticket_of_visitor(sql, visitor_id, public_id)
 
 
+def stop_ringing(work: Work, agent_id: int, now: datetime) -> None:
+    """Nothing rings on this agent's console any longer: it goes to the next, and nobody has passed on it."""
+    rung = ringing_offers(work.sql, offers.c.agent_id == agent_id)
+    hold_tickets(work.sql, [offer.ticket_id for offer in rung])
+    for offer in ringing_offers(work.sql, offers.c.agent_id == agent_id):
+        end_offers(work, offer.ticket_id, now, "withdrawn")
+
+
 def end_offers(work: Work, ticket_id: int, now: datetime, outcome: Outcome) -> list[OfferRow]:
     """Stop the ringing of a ticket: outcome "taken" or "withdrawn"."""
     ended = ringing_offers(work.sql, offers.c.ticket_id == ticket_id)

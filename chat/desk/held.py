@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, exists, select
 
 from chat.desk.offers import ringing_on
 from chat.desk.records import ticket_query, tickets_of, unfinished, waiting
@@ -69,9 +69,9 @@ def ringing_for(sql: Connection, agent_ids: Iterable[int]) -> list[Ring]:
 
 def not_gone(sql: Connection) -> set[int]:
     """Visitors whose newest ticket is unfinished and says that they are still here."""
-    newest = select(func.max(tickets.c.id)).group_by(tickets.c.visitor_id)
-    here = or_(tickets.c.visitor_state == "here", tickets.c.visitor_state == "hidden")
-    query = select(tickets.c.visitor_id).where(unfinished(), here, tickets.c.id.in_(newest))
+    newer = tickets.alias("newer")
+    another = exists().where(newer.c.visitor_id == tickets.c.visitor_id, newer.c.id > tickets.c.id)
+    query = select(tickets.c.visitor_id).where(unfinished(), tickets.c.visitor_state != "gone", ~another)
     return set(sql.execute(query).scalars())
 
 

@@ -26,7 +26,7 @@ from chat.desk.records import (
 from chat.desk.refusals import BadRequest, Conflict, Empty, Holder, Refused, TicketEnded, TooLong
 from chat.desk.rules import status as statuses
 from chat.store.rows import AgentRow, MessageRow, NoteRow, Status, TicketRow
-from chat.store.tables import messages, new_id, tickets
+from chat.store.tables import agents, messages, new_id, tickets
 from chat.store.works import Work
 
 LONGEST_TEXT = 4000
@@ -158,7 +158,7 @@ def _from_agent(work: Work, ticket: TicketRow, post: Post, text: str) -> Message
     status = _status_after_answer(work.sql, ticket, agent, now)
     claimed = ticket.assignee_id is None
     if claimed:
-        end_offers(work, ticket.id, now, "taken")
+        _join(work, ticket, agent, now)
     columns = {
         "assignee_id": agent.id,
         "status": status,
@@ -175,6 +175,14 @@ def _from_agent(work: Work, ticket: TicketRow, post: Post, text: str) -> Message
     return fact.message
 
 
+def _join(work: Work, ticket: TicketRow, agent: AgentRow, now: datetime) -> None:
+    """Nobody's ticket is claimed by an answer; their name is told before their first words."""
+    end_offers(work, ticket.id, now, "taken")
+    if ticket.status == "live":
+        tell(work, ticket.id, now, "joined", {"agent": agent.name})
+    work.sql.execute(update(agents).where(agents.c.id == agent.id).values(missed=0, idle_since=now))
+
+
 def _status_after_answer(sql: Connection, ticket: TicketRow, agent: AgentRow, now: datetime) -> Status:
     status = statuses.after_agent_message(ticket.status, ticket.solved_at, now)
     if status == "ticket_ended":
@@ -189,8 +197,6 @@ def _status_after_answer(sql: Connection, ticket: TicketRow, agent: AgentRow, no
 def _announce_answer(work: Work, before: TicketRow, fact: MessagePosted, claimed: bool) -> None:
     """The message itself tells the hot path; the ticket is told only where more than the thread moved."""
     first = before.waiting_since is not None and before.answered_at is None
-    if claimed and before.status == "live":
-        tell(work, before.id, fact.message.at, "joined", {"agent": fact.message.author_name or ""})
     if claimed or first or before.status != fact.ticket.status or before.form_offered_at:
         changed(work, before.id)
     if claimed:

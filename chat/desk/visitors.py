@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, select, update
+from sqlalchemy import Connection, and_, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_once
 
 from chat.desk.changes import PAUSES, agents_changed
 from chat.desk.facts import VisitorMoved
 from chat.desk.records import ticket_by_key, ticket_query, tickets_of, visitor_where
+from chat.desk.refusals import BadRequest
 from chat.store.rows import Nearness, TicketRow, VisitorRow
 from chat.store.tables import new_id, tickets, visitors
 from chat.store.works import Work
@@ -64,6 +65,8 @@ def known_or_new(work: Work, who: Newcomer, now: datetime) -> VisitorRow:
         work.sql.execute(own)
     visitor = by_token(work.sql, who.token_hash)
     assert visitor is not None
+    if visitor.site_id != who.site_id:
+        raise BadRequest("this token is another site's", field="token")
     return visitor
 
 
@@ -81,10 +84,9 @@ def earlier(sql: Connection, visitor_id: int, but: int) -> list[TicketRow]:
 
 
 def set_page(work: Work, visitor_id: int, page: Mapping[str, str], now: datetime) -> None:
-    """They are on another page; told to the agents of their newest ticket."""
+    """They are on another page; told to the agents of their newest ticket and of their live one."""
     work.sql.execute(update(visitors).where(visitors.c.id == visitor_id).values(page=dict(page)))
-    ticket = newest(work.sql, visitor_id)
-    if ticket is not None:
+    for ticket in _followed(work.sql, visitor_id):
         work.happened(VisitorMoved(ticket, page))
 
 
@@ -94,15 +96,27 @@ def set_locale(work: Work, visitor_id: int, locale: str) -> None:
 
 
 def moved(work: Work, visitor_id: int, state: Nearness, now: datetime) -> None:
-    """They are here, look elsewhere, or are gone: their newest ticket knows, and its place in the queue with it."""
-    ticket = newest(work.sql, visitor_id)
-    if ticket is None or ticket.visitor_state == state:
-        return
+    """They are here, look elsewhere, or are gone: their newest ticket and their live one know, and its place in
+    the queue with it."""
+    for ticket in _followed(work.sql, visitor_id):
+        if ticket.visitor_state != state:
+            _move(work, ticket, state, now)
+
+
+def _followed(sql: Connection, visitor_id: int) -> list[TicketRow]:
+    """A form sent beside a chat is newer than the chat, which goes on."""
+    own = tickets.c.visitor_id == visitor_id
+    latest = select(func.max(tickets.c.id)).where(own).scalar_subquery()
+    followed = or_(tickets.c.id == latest, tickets.c.status == "live")
+    return tickets_of(sql, ticket_query().where(own, followed).order_by(tickets.c.id))
+
+
+def _move(work: Work, ticket: TicketRow, state: Nearness, now: datetime) -> None:
     values: dict[str, Any] = {"visitor_state": state, "visitor_since": now, "rev": tickets.c.rev + 1}
     # Whoever comes back takes the agent's place again, unless they were silent for as long.
     silent = and_(tickets.c.last_from == "agent", tickets.c.last_at <= now - PAUSES.quiet)
     values |= {"freed_at": case((silent, tickets.c.freed_at))} if ticket.visitor_state == "gone" else {}
     work.sql.execute(update(tickets).where(tickets.c.id == ticket.id).values(**values))
     row = ticket_by_key(work.sql, ticket.id)
-    work.happened(VisitorMoved(row, known(work.sql, visitor_id).page))
+    work.happened(VisitorMoved(row, known(work.sql, ticket.visitor_id).page))
     agents_changed(work, [row.assignee_id] if row.freed_at != ticket.freed_at else [])

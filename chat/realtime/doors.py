@@ -17,6 +17,7 @@ from chat.desk.refusals import Code, FormInstead, NotFound, Refused, TooMany
 from chat.live.limits import Windows
 from chat.realtime.behind import Behind, Onlooker
 from chat.realtime.commands import Commands, read
+from chat.realtime.gate import TryLater
 from chat.realtime.hub import Hub
 from chat.realtime.net import Net
 from chat.realtime.sockets import Joined, Socket, Sockets
@@ -99,9 +100,9 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
             self.sockets.add(await self.admit(sid, environ["aiohttp.request"], auth))
         except Refused as refused:
             raise Unwelcome(refused.message, refused.code, refused.field) from None
-        except Exception as error:  # noqa: BLE001 - whatever it was, the client is to hear of it
+        except Exception as error:  # noqa: BLE001 - whatever it was, they may come back
             self._note(error, "connect")
-            raise Unwelcome("try again later", "unavailable") from None
+            raise TryLater from None
 
     def _go(self, sid: str) -> None:
         who = self.sockets.pop(sid)

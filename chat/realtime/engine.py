@@ -1,6 +1,7 @@
 """The engine: connections as they come, without compression, without JSONP, closed so that clients return."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine
 
@@ -56,13 +57,13 @@ class Frames(WebSocket):
         return self._sock
 
     async def end(self, code: int) -> None:
-        """Say goodbye, and hang up on who does not answer it within CLOSING_S."""
-        try:
+        """Say goodbye, and hang up on who does not read it within CLOSING_S."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSING_S):
                 await self._sock.close(code=code, drain=False)
-        except TimeoutError:
-            if isinstance(self._transport, asyncio.WriteTransport):
-                self._transport.abort()
+        # Closing gently waits for what is unsent, and that may be for ever.
+        if self._transport is not None and self._transport.get_write_buffer_size():
+            self._transport.abort()
 
     async def wait(self) -> str | bytes:
         """The next frame of text. Binary ones are passed over; what is no packet at all ends the connection,
@@ -86,12 +87,11 @@ class Engine(engineio.AsyncServer):
     def push(self, sid: str, data: packet.Packet) -> None:
         """Queue a packet without waiting; who never reads is cut instead of remembered for ever."""
         socket = self.sockets.get(sid)
-        if socket is None or socket.closed:
+        if socket is None or socket.closed or socket.queue.qsize() > BACKLOG:
             return
-        if socket.queue.qsize() >= BACKLOG:
+        socket.queue.put_nowait(data)
+        if socket.queue.qsize() > BACKLOG:
             self.cut(sid)
-        else:
-            socket.queue.put_nowait(data)
 
     def release(self, sid: str) -> None:
         """Answer the poll of a connection that has ended: the library would let it wait for its timeout."""
@@ -99,9 +99,9 @@ class Engine(engineio.AsyncServer):
         if socket is not None and sid not in self.open:
             socket.queue.put_nowait(packet.Packet(packet.NOOP))
 
-    def cut(self, sid: str) -> None:
+    def cut(self, sid: str, code: int = WSCloseCode.POLICY_VIOLATION) -> None:
         """End one connection soon, whatever its client does."""
-        self._soon(self._end(sid, WSCloseCode.POLICY_VIOLATION))
+        self._soon(self._end(sid, code))
 
     async def drain(self) -> None:
         """Close all connections with "service restart", which makes clients come back by themselves."""

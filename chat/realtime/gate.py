@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import socketio
+from aiohttp import WSCloseCode
 from socketio import packet
 
 from chat.realtime.engine import Engine, quiet_logger
@@ -12,6 +13,10 @@ from chat.realtime.rooms import Rooms
 
 LARGEST = 65_536
 PATIENCE_S = 10.0
+
+
+class TryLater(Exception):
+    """Raised while somebody connects and nobody can say yet whether they may."""
 
 
 class Gate(socketio.AsyncServer):
@@ -79,7 +84,17 @@ class Gate(socketio.AsyncServer):
         if namespace not in self.namespace_handlers:
             await self._refuse(eio_sid, namespace, "no such namespace")
         elif self.rooms.sid_from_eio_sid(eio_sid, namespace) is None:
-            await super()._handle_connect(eio_sid, namespace, data)
+            try:
+                await super()._handle_connect(eio_sid, namespace, data)
+            except TryLater:
+                self._send_away(eio_sid, namespace)
+
+    def _send_away(self, eio_sid: str, namespace: str) -> None:
+        """Clients who are refused give up for good; those who lose the line come back by themselves."""
+        sid = self.rooms.sid_from_eio_sid(eio_sid, namespace)
+        if sid is not None:
+            self.rooms.basic_disconnect(sid, namespace)
+        self.engine.cut(eio_sid, WSCloseCode.TRY_AGAIN_LATER)
 
     async def _refuse(self, eio_sid: str, namespace: str, message: str) -> None:
         told = {"message": message, "code": "not_found", "data": {"code": "not_found"}}

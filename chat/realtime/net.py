@@ -53,6 +53,7 @@ class Net:
         self._again = again
         self._known: dict[str, Known] = {}
         self._inbox: dict[str, int] | None = None
+        self._beginning = asyncio.Lock()
 
     def follow(self, ticket: TicketRow) -> None:
         """A socket has read this row after it entered the room: all that comes after it is to reach it."""
@@ -60,11 +61,12 @@ class Net:
 
     async def follow_inbox(self) -> None:
         """An agent is about to read the inbox: all that comes after is to reach them."""
-        if self._inbox is None:
-            self._inbox = {}
-            for mark in await self._works.read(held.marks, [], True):
-                self._known.setdefault(mark.ticket, Known.at(mark))
-                self._inbox[mark.ticket] = mark.key
+        async with self._beginning:
+            if self._inbox is None:
+                marks = await self._works.read(held.marks, [], True)
+                self._inbox = {mark.ticket: mark.key for mark in marks}
+                for mark in marks:
+                    self._known.setdefault(mark.ticket, Known.at(mark))
 
     def leave_inbox(self) -> None:
         """The last agent has gone from this node."""
@@ -116,11 +118,9 @@ class Net:
         return suspects
 
     def _forget_all_but(self, marks: Sequence[Mark]) -> None:
-        kept = {mark.ticket for mark in marks}
-        for ticket in self._known.keys() - kept:
-            # A ticket of a socket that joined while SQL was asked is asked for next time.
-            if not any(ticket in socket.tickets for socket in self._sockets()):
-                del self._known[ticket]
+        # A ticket of a socket that joined while SQL was asked is asked for next time.
+        kept = {mark.ticket for mark in marks}.union(*(socket.tickets for socket in self._sockets()))
+        self._known = {ticket: known for ticket, known in self._known.items() if ticket in kept}
 
     def _tell(self, missing: Missing) -> None:
         """Looks at what is known once more: most of what was missing has come by itself meanwhile."""

@@ -14,8 +14,10 @@ from chat.realtime.net import Net
 from chat.realtime.sockets import VisitorSocket
 from chat.store.works import Told
 
-# What may open or close the chat, or move the queue.
-STIRRING = ("presence", "card", "ticket", "gone")
+# What may open or close the chat; messages come as cards only.
+STIRRING = ("presence", "ticket")
+# What may move the queue: waits begin and end as tickets, and who has left stands behind who is here.
+MOVING = ("ticket", "visitor")
 
 
 class Outlook:
@@ -28,12 +30,14 @@ class Outlook:
         self._again = again
         self._service: Service | None = None
         self._there: frozenset[int] | None = None
+        self._queue_moved = False
         self.stirred = asyncio.Event()
 
     def hear(self, word: Emission) -> None:
         """Something is being told to this node's sockets."""
         if word.event in STIRRING:
             self.stirred.set()
+        self._queue_moved |= word.event in MOVING
 
     def seconds_left(self, now: datetime) -> float | None:
         """Until the state that was told last ends, by the calendar."""
@@ -59,7 +63,10 @@ class Outlook:
             self._again([Told(AgentChanged(agent), None) for agent in team if agent.id in moved])
 
     async def look_at_queue(self, visitors: Iterable[VisitorSocket], net: Net) -> None:
-        """Tell the waiting visitors of this node whose place or wait has changed."""
+        """Tell the waiting visitors of this node whose place or wait has changed, if anything has."""
+        if not self._queue_moved:
+            return
+        self._queue_moved = False
         keys = {joined.key for socket in visitors for joined in socket.tickets.values()}
         for row in await self._behind.works.read(held.waiting_among, sorted(keys)):
             if not net.knows(row):

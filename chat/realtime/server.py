@@ -51,7 +51,7 @@ class Realtime:
 
     def _open_doors(self) -> None:
         shared = Shared(self._behind, self._hub, self._net, self._onlooker)
-        door = VisitorDoor(shared, self._visitors)
+        door = VisitorDoor(shared, self._visitors, self._leaving)
         self._gate.register_namespace(door)
         self._gate.register_namespace(AgentDoor(shared, self._agents, self._rings))
         self._hub.listeners += [door.hear, self._net.hear, self._rings.hear, self._outlook.hear]
@@ -127,7 +127,8 @@ class Realtime:
         # A state that has just ended must not make a busy loop of a clock that lags behind.
         pause_s = SERVICE_S if left_s is None else min(SERVICE_S, left_s + 0.05)
         await within(self._outlook.stirred, pause_s)
-        await asyncio.sleep(0.05)
+        # Ten looks a second are at once; a rush of changes must not make hundreds of them.
+        await asyncio.sleep(0.1)
 
     async def _look_at_queue(self) -> None:
         await self._outlook.look_at_queue(self._visitors, self._net)

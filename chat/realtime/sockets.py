@@ -27,13 +27,15 @@ class Socket:
 
 @dataclass(slots=True, eq=False)
 class VisitorSocket(Socket):
-    """A visitor's. Without `token_hash` until hello when no token came; without `visitor_id` until first words."""
+    """A visitor's. Without `token_hash` until hello when no token came, then `token` is the one that was made;
+    without `visitor_id` until first words."""
 
     site: SiteRow
     locale: str
     timezone: str | None
     page: Mapping[str, str] | None
     token_hash: str | None
+    token: str | None = None
     visitor_id: int | None = None
     visible: bool = True
 

@@ -16,10 +16,11 @@ from chat.desk.refusals import BadRequest, NotFound
 from chat.desk.tickets import Contact, NewChat, Started
 from chat.desk.visitors import Newcomer
 from chat.realtime.commands import fitted
-from chat.realtime.doors import Budget, Door, refuse_after
+from chat.realtime.doors import Budget, Door, Shared, refuse_after
 from chat.realtime.hub import Emission, Word
+from chat.realtime.leaving import Leaving
 from chat.realtime.pages import kept_page
-from chat.realtime.sockets import Joined, VisitorSocket
+from chat.realtime.sockets import Joined, Sockets, VisitorSocket
 from chat.store.rows import MessageRow, Nearness, TicketRow, VisitorRow
 
 NAMESPACE = "/visitor"
@@ -34,6 +35,10 @@ class VisitorDoor(Door[VisitorSocket]):
 
     name = NAMESPACE
     commands = wire.VISITOR_COMMANDS
+
+    def __init__(self, shared: Shared, sockets: Sockets[VisitorSocket], leaving: Leaving) -> None:
+        super().__init__(shared, sockets)
+        self._leaving = leaving
 
     async def admit(self, sid: str, request: web.Request, auth: object) -> VisitorSocket:
         """By site key; a token is looked up at hello only, so that connecting tells nothing about it."""
@@ -57,6 +62,7 @@ class VisitorDoor(Door[VisitorSocket]):
         """Gone is concluded later (see leaving.py): a page that changes closes its socket too."""
         if who.held is not None:
             self.behind.visitors.drop(who.held)
+            self._leaving.left(int(who.held))
 
     def budgets(self, who: VisitorSocket) -> Iterable[Budget]:
         settings = self.behind.settings
@@ -66,7 +72,7 @@ class VisitorDoor(Door[VisitorSocket]):
     # -- coming ------------------------------------------------------------------------------------------------
 
     async def on_hello(self, who: VisitorSocket, _: wire.Hello) -> wire.VisitorHello:
-        token = await self._recognise(who)
+        await self._recognise(who)
         self.hub.enter(who.sid, NAMESPACE, "site")
         self.hub.enter(who.sid, NAMESPACE, f"k:{who.token_hash}")
         # The room is entered before reading, so what comes in between arrives twice rather than never.
@@ -79,18 +85,17 @@ class VisitorDoor(Door[VisitorSocket]):
             ticket=self._shown(ticket) if ticket else None,
             messages=[present.message(row) for row in thread],
             head=ticket.last_seq if ticket else 0,
-            token=token or UNSET,
+            token=who.token or UNSET,
         )
 
-    async def _recognise(self, who: VisitorSocket) -> str | None:
-        """The token that was made when none came, or one that belongs to another site."""
+    async def _recognise(self, who: VisitorSocket) -> None:
+        """Make a token when none came, or one that belongs to another site."""
         visitor = await self._visitor_of(who)
-        if who.token_hash is not None and (visitor is None or visitor.site_id == who.site.id):
+        if who.token_hash is None or (visitor is not None and visitor.site_id != who.site.id):
+            who.token = secrets.token_urlsafe(24)
+            who.token_hash = self.behind.handshakes.hashed(who.token)
+        else:
             self._becomes(who, visitor.id if visitor else None)
-            return None
-        token = secrets.token_urlsafe(24)
-        who.token_hash = self.behind.handshakes.hashed(token)
-        return token
 
     async def _visitor_of(self, who: VisitorSocket) -> VisitorRow | None:
         return await self.works.read(visitors.by_token, who.token_hash) if who.token_hash else None

@@ -24,7 +24,8 @@ class Passwords:
         self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(2, "guichet-password")
         self._waiting = 0
-        self._nobodys: str | None = None
+        # Made at once: made when first needed, it would give the first unknown account away.
+        self._nobodys = self._threads.submit(self._hasher.hash, "nobody's")
 
     async def hashed(self, password: str) -> str:
         """What is stored of a password."""
@@ -34,20 +35,20 @@ class Passwords:
         """Takes as long for an account that does not exist (`stored` None) as for one that does."""
         return await self._in_thread(self._fits, stored, password)
 
+    def is_outdated(self, stored: str) -> bool:
+        """Whether a hash was made with other parameters than new ones are."""
+        return self._hasher.check_needs_rehash(stored)
+
     def close(self) -> None:
         """Lets what is being hashed end."""
         self._threads.shutdown(cancel_futures=True)
 
     def _fits(self, stored: str | None, password: str) -> bool:
         try:
-            self._hasher.verify(stored or self._hash_of_nobody(), password)
+            self._hasher.verify(stored or self._nobodys.result(), password)
         except (VerificationError, InvalidHashError):
             return False
         return stored is not None
-
-    def _hash_of_nobody(self) -> str:
-        self._nobodys = self._nobodys or self._hasher.hash("nobody's")
-        return self._nobodys
 
     async def _in_thread(self, task: Callable[..., T], *words: str | None) -> T:
         if self._waiting >= WAITING_MAX:

@@ -56,8 +56,8 @@ def literal(value: object) -> str:
 
 
 def unknown_site() -> web.Response:
-    """Whoever embeds the widget looks into the browser's console: say there what is wrong."""
-    text = 'console.warn("Guichet: no site has this key. Compare it with `python -m chat site list`.");\n'
+    """A browser does not run what comes with a 404, but names its address: whoever opens that reads this."""
+    text = "// Guichet: no site has this key. Compare it with those that `python -m chat site list` tells.\n"
     headers = {"Cache-Control": "no-store", **ANYWHERE}
     return web.Response(text=text, status=404, content_type="text/javascript", headers=headers)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chat.desk.rules import calendar_file
+from chat.desk.rules.calendar import DEFAULT
 from tests.cli.operator import Browser, Json, Operator, Server
 
 TUESDAY_TEN = "2026-11-24T10:00"
@@ -72,7 +73,8 @@ async def test_a_calendar_that_was_shown_can_be_set(operator: Operator, tmp_path
 
 
 async def test_a_bad_calendar_is_refused_by_its_row_and_changes_nothing(operator: Operator, tmp_path: Path) -> None:
-    shown = await operator.reads("calendar", "show")
+    shown = calendar_file.to_json(DEFAULT)
+    assert isinstance(shown["week"], list)
     twice = {**shown, "week": [*shown["week"], {"days": ["tue"], "from": "17:00", "to": "19:00", "state": "open"}]}
     said = await operator.types("calendar", "set", written(tmp_path / "bad.json", twice))
     assert said.code == 1
@@ -87,7 +89,7 @@ async def test_a_running_server_opens_by_the_new_calendar(
 ) -> None:
     asked = f"/api/service?site=demo&at={TUESDAY_TEN}"
     assert (await browser.gets(asked))["state"] == "open"
-    other = afternoons_only(await operator.reads("calendar", "show"))
+    other = afternoons_only(calendar_file.to_json(DEFAULT))
     await operator.reads("calendar", "set", written(tmp_path / "other.json", other))
     assert (await browser.gets(asked))["state"] == "closed"
     assert (await operator.reads("hours", "--at", TUESDAY_TEN, "--json"))["state"] == "closed"

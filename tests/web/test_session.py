@@ -4,12 +4,15 @@ import re
 from dataclasses import replace
 from http.cookies import SimpleCookie
 from ipaddress import ip_network
+from typing import Literal
 
 import pytest
 from aiohttp import ClientResponse
+from argon2 import PasswordHasher
 
 from chat.desk import agents
 from chat.settings import Settings
+from chat.web.passwords import Passwords
 from tests.web.conftest import ORIGIN, PASSWORD, PORT, House
 
 
@@ -63,6 +66,34 @@ async def test_what_was_wrong_is_not_told(house: House) -> None:
     assert (wrong.status, unknown.status) == (401, 401)
     assert await wrong.json() == await unknown.json()
     assert "Set-Cookie" not in wrong.headers
+
+
+async def test_a_hash_of_weaker_days_is_made_anew(house: House) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(PASSWORD)
+    ada = await house.ada()
+    await house.doors.works.run(agents.set_password_hash, ada.id, weak)
+    assert (await tried(house)).status == 200
+    found = await house.doors.works.read(agents.credentials, "ada@example.com")
+    assert found is not None
+    assert found[1] != weak
+    assert (await tried(house)).status == 200
+
+
+async def test_an_unknown_account_costs_as_much_as_a_known_one() -> None:
+    looked_at: list[str] = []
+
+    class Watched(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002
+            looked_at.append(str(hash).rpartition("$")[0].rpartition("$")[0])
+            return super().verify(hash, password)
+
+    watched = Passwords(Watched(time_cost=1, memory_cost=8, parallelism=1))
+    stored = await watched.hashed(PASSWORD)
+    assert await watched.fits(stored, PASSWORD)
+    assert not await watched.fits(None, "nobody's")
+    watched.close()
+    assert len(looked_at) == 2
+    assert looked_at[0] == looked_at[1]
 
 
 async def test_ten_tries_then_one_waits(house: House) -> None:

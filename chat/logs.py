@@ -1,0 +1,35 @@
+"""Logs: one line a thing on standard error, JSON unless a person is looking."""
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import Processor
+
+# What our own lines and the libraries' have in common.
+COMMON: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+)
+
+
+def to_standard_error(level: int = logging.INFO) -> None:
+    """Every logger of this process writes there from now on; standard output stays for what was asked for."""
+    for_people = sys.stderr.isatty()
+    last = structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer()
+    writer = logging.StreamHandler(sys.stderr)
+    writer.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=COMMON, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
+        )
+    )
+    logging.basicConfig(level=level, handlers=[writer], force=True)
+    structlog.configure(
+        processors=[*COMMON, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )

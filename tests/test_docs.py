@@ -1,0 +1,194 @@
+"""The documents say what the code does: settings, commands, files, names and links, compared both ways."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+
+from chat.__main__ import main
+from chat.settings import Settings, variable
+from dev import COMMANDS
+from tests import house
+from tooling.steps import ROOT
+
+README, OPERATING, ARCHITECTURE = ROOT / "README.md", ROOT / "docs/operating.md", ROOT / "docs/architecture.md"
+DECISIONS = ROOT / "docs/decisions"
+PICTURES = ("docs/pictures/widget.png", "docs/pictures/console.png")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+QUOTED = re.compile(r"`([^`\n]+)`")
+# A sentence that names mail has to say that there is none, or that it means something else by the word.
+MAIL = re.compile(r"\b(?:e-?mails?|mails?)\b", re.IGNORECASE)
+NO_PROMISE = re.compile(r"\b(?:no|not|none|later|reserved)\b|EMAIL\b|\bPOST\b|`[^`]*mail[^`]*`", re.IGNORECASE)
+
+
+def documents() -> list[Path]:
+    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def rows(text: str) -> Iterator[list[str]]:
+    """The cells of every line of every table."""
+    for line in text.splitlines():
+        if line.startswith("| "):
+            yield [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+def test_every_setting_stands_in_operating_with_its_default() -> None:
+    told = {row[0]: row[1] for row in rows(OPERATING.read_text()) if re.fullmatch(r"`[A-Z_]+`", row[0])}
+    shown = {setting: setting.repr and setting.default not in (None, "", ()) for setting in fields(Settings)}
+    assert told == {f"`{variable(one)}`": f"`{one.default}`" if plain else "" for one, plain in shown.items()}
+
+
+def test_the_words_around_the_table_name_no_setting_that_is_none() -> None:
+    known = {variable(setting) for setting in fields(Settings)}
+    told = set(re.findall(r"`([A-Z]+_[A-Z_]+)\b", "".join(page.read_text() for page in documents())))
+    assert told <= known
+    for derived in ("PUBLIC_URL", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TRUSTED_PROXIES", "SMTP_URL"):
+        assert OPERATING.read_text().count(f"`{derived}`") > 1, f"{derived} has no default to show: say what it is"
+
+
+def commands(group: click.Group = main, words: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{words}{name} ")
+        else:
+            yield words + name, command
+
+
+def told_commands() -> dict[str, str]:
+    """Every command of the table in operating.md, and how it is told there."""
+    cells = [row[0] for row in rows(OPERATING.read_text()) if len(row) == 2]
+    quoted = [words for cell in cells for words in QUOTED.findall(cell) if not words.startswith("guichet(")]
+    return {re.split(r" [A-Z\[-]", words)[0]: words for words in quoted}
+
+
+def test_every_command_stands_in_operating_with_its_options() -> None:
+    told = told_commands()
+    assert told.keys() == dict(commands()).keys()
+    for name, command in commands():
+        options = {option for one in command.params if isinstance(one, click.Option) for option in one.opts}
+        assert set(re.findall(r"--[a-z-]+", told[name])) == options, name
+
+
+def path_of(room: str) -> str:
+    """How a room is named in the table of the house."""
+    path = f"chat/{room.replace('.', '/')}"
+    folder, file = f"{path}/", f"{path}.py"
+    return next((one for one in (folder, file) if (ROOT / one).exists()), room)
+
+
+def test_architecture_has_every_room_with_what_it_may_import() -> None:
+    told = {
+        row[0].strip("`"): set(row[2].replace("`", "").split(", "))
+        for row in rows(ARCHITECTURE.read_text())
+        if len(row) == 3
+    }
+    del told["room"]
+    words = {"": {"nothing"}, "*": {"all"}}
+    allowed = {room: words.get(may, {one.split(".")[0] for one in may.split()}) for room, may in house.ROOMS.items()}
+    assert told == {path_of(room): may for room, may in allowed.items()}
+
+
+def is_there(name: str) -> bool:
+    return (ROOT / name).exists()
+
+
+def test_every_file_that_a_document_names_is_there() -> None:
+    pattern = re.compile(r"(?<![\w/.])(?:\w[\w.-]*/)+[\w.-]*(?:\.(?:py|tsx?|md|css|txt)|/)(?![\w/])")
+    named = {(page.name, name) for page in documents() for name in pattern.findall(page.read_text())}
+    ours = {(page, name) for page, name in named if is_there(name.split("/")[0])}
+    assert len(ours) > 30
+    assert [one for one in sorted(ours) if not is_there(one[1])] == []
+
+
+def defined(tree: ast.AST) -> set[str]:
+    """The functions, classes and variables of a module, or the methods and attributes of a class."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    names = {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
+    return names | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def python_names() -> dict[str, set[str]]:
+    """What stands in each module and in each class of chat/, by its short name."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "chat").rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        found.setdefault(path.stem, set()).update(defined(tree))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, set()).update(defined(node))
+    return found
+
+
+def test_every_name_that_architecture_uses_is_defined() -> None:
+    known = python_names() | {"Talk": {"write"}}
+    used = re.findall(r"`([A-Za-z_]+)\.([a-z_]+)(?:\(.*?\))?`", ARCHITECTURE.read_text())
+    names = [(owner, name) for owner, name in used if (owner, name) != ("dev", "py")]
+    assert len(names) > 30
+    assert [f"{owner}.{name}" for owner, name in names if name not in known.get(owner, ())] == []
+    assert "write(letter" in (ROOT / "widget/talk.ts").read_text()
+
+
+def test_every_link_leads_somewhere() -> None:
+    lost = [
+        f"{page.name}: {link}" for page in documents() for link in LINK.findall(page.read_text()) if dead(page, link)
+    ]
+    assert lost == []
+
+
+def dead(page: Path, link: str) -> bool:
+    """An address is not looked at; a picture may still have to be taken by the journeys."""
+    if "://" in link:
+        return False
+    name, _, anchor = link.partition("#")
+    target = (page.parent / name).resolve() if name else page
+    if not target.exists():
+        return str(target.relative_to(ROOT)) not in PICTURES
+    return bool(anchor) and anchor not in anchors(target)
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_a_dead_link_would_be_seen() -> None:
+    assert dead(README, "docs/nowhere.md")
+    assert dead(README, "docs/operating.md#nowhere")
+    assert not dead(README, "docs/operating.md#redis")
+
+
+def test_the_readme_gives_the_two_commands_of_dev_py_and_the_pictures() -> None:
+    text = README.read_text()
+    told = re.findall(r"^python3 dev\.py (\w+)$", text, re.MULTILINE)
+    assert told == ["run", "test"]
+    assert set(told) <= COMMANDS.keys()
+    assert [link for link in LINK.findall(text) if link.endswith(".png")] == list(PICTURES)
+    assert "redis.asyncio" in text
+
+
+def test_every_decision_says_what_it_cost() -> None:
+    pages = sorted(DECISIONS.glob("*.md"))
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    for page in pages:
+        openings = [part.split(maxsplit=2)[:2] for part in page.read_text().split("\n\n")[1:]]
+        assert [openings[0], openings[-1]] == [["We", "chose"], ["We", "gave"]], page.name
+        assert openings[1][:1] == ["Because"], page.name
+
+
+def promises_mail(text: str) -> list[str]:
+    sentences = re.split(r"(?<=[.:|])\s+|\n\n", text)
+    return [one for one in sentences if MAIL.search(one) and not NO_PROMISE.search(one)]
+
+
+def test_no_document_promises_mail() -> None:
+    own = [page for page in documents() if page.name != "protocol.md"]
+    assert {page.name: found for page in own if (found := promises_mail(page.read_text()))} == {}
+
+
+@pytest.mark.parametrize("line", ["The answer comes by e-mail.", "We mail the visitor a link."])
+def test_a_promise_of_mail_would_be_seen(line: str) -> None:
+    assert promises_mail(f"This version sends no mail. {line}")
