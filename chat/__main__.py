@@ -189,9 +189,10 @@ def department() -> None:
 
 @department.command("add")
 @click.argument("name")
-def department_add(name: str) -> None:
+@click.option("--category", "categories", multiple=True, help="what is sent under it goes there; again for more")
+def department_add(name: str, categories: tuple[str, ...]) -> None:
     """Add a department."""
-    told(done("department add", name=name))
+    told(done("department add", name=name, categories=list(categories)))
 
 
 @main.group()

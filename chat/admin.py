@@ -90,7 +90,7 @@ def origin(said: str) -> str:
 
 
 async def department_add(desk: Desk, asked: Asked) -> Answer:
-    return {"id": await desk.works.run(agents.add_department, asked["name"])}
+    return {"id": await desk.works.run(agents.add_department, asked["name"], asked["categories"])}
 
 
 async def agent_add(desk: Desk, asked: Asked) -> Answer:

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from chat.desk.changes import agents_changed, stop_ringing
-from chat.desk.facts import AgentChanged, AgentRemoved
+from chat.desk.facts import AgentChanged, AgentRemoved, SettingsChanged
 from chat.desk.records import agent_by_key, agents_where, plain
 from chat.desk.refusals import BadRequest, Conflict, NotAllowed, NotFound
 from chat.desk.tickets import clean_email, clean_name
 from chat.desk.waits import release_agent
 from chat.store.rows import AgentRow, Choice, Role
-from chat.store.tables import agent_departments, agents, departments, new_id, password_links, sessions
+from chat.store.tables import agent_departments, agents, categories, departments, new_id, password_links, sessions
 from chat.store.works import Work
 
 SESSION = timedelta(days=30)
@@ -79,15 +79,22 @@ def _join(sql: Connection, agent_id: int, names: Sequence[str]) -> None:
         sql.execute(insert(agent_departments).values(agent_id=agent_id, department_id=key))
 
 
-def add_department(work: Work, name: str) -> str:
-    """Add a department; its public id. Conflict when there is one of this name."""
+def add_department(work: Work, name: str, its_categories: Sequence[str] = ()) -> str:
+    """Add a department that these categories go to from now on; its public id. Conflict when there is one of this
+    name, NotFound for a category that is none."""
     cleaned = clean_name(name)
     if cleaned is None:
         raise BadRequest("a name is needed", field="name")
     if work.sql.execute(select(departments.c.id).where(departments.c.name == cleaned)).first():
         raise Conflict("there is a department of this name")
     public_id = new_id("d")
-    work.sql.execute(insert(departments).values(public_id=public_id, name=cleaned))
+    new = insert(departments).values(public_id=public_id, name=cleaned).returning(departments.c.id)
+    key = work.sql.execute(new).scalar_one()
+    for category in its_categories:
+        goes = update(categories).where(categories.c.name == category).values(department_id=key)
+        if not work.sql.execute(goes).rowcount:
+            raise NotFound(f"category {category}")
+    work.happened(SettingsChanged())
     return public_id
 
 

@@ -48,6 +48,16 @@ async def test_an_agent_of_a_department_can_sign_in(operator: Operator, server: 
     assert (ada["name"], ada["role"], ada["capacity"], ada["departments"]) == ("Ada", "supervisor", 2, [payments["id"]])
 
 
+async def test_a_category_of_a_department_has_a_service_of_its_own(
+    operator: Operator, server: Server, browser: Browser
+) -> None:
+    unknown = await operator.types("department", "add", "Payments", "--category", "payment")
+    assert (unknown.code, unknown.err) == (1, "Error: no such category payment\n")
+    await operator.reads("department", "add", "Payments", "--category", "payments", "--category", "dispute")
+    monday = "/api/service?site=demo&at=2026-11-23T10:00"
+    assert (await browser.gets(f"{monday}&category=payments"))["state"] == "open"
+
+
 async def test_who_can_not_be_added_is_told_why(operator: Operator) -> None:
     short = await operator.types(*HIRE_ADA, stdin="too short\n")
     assert (short.code, short.err) == (1, "Error: a password has at least 10 characters\n")
