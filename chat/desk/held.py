@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, or_, select
 
 from chat.desk.offers import ringing_on
 from chat.desk.records import ticket_query, tickets_of, unfinished, waiting
@@ -68,10 +68,11 @@ def ringing_for(sql: Connection, agent_ids: Iterable[int]) -> list[Ring]:
 
 
 def not_gone(sql: Connection) -> set[int]:
-    """Visitors whose newest ticket is unfinished and says that they are still here."""
+    """Visitors whose live ticket, or newest if it is unfinished, says that they are still here."""
     newer = tickets.alias("newer")
     another = exists().where(newer.c.visitor_id == tickets.c.visitor_id, newer.c.id > tickets.c.id)
-    query = select(tickets.c.visitor_id).where(unfinished(), tickets.c.visitor_state != "gone", ~another)
+    followed = or_(tickets.c.status == "live", ~another)
+    query = select(tickets.c.visitor_id).where(unfinished(), tickets.c.visitor_state != "gone", followed)
     return set(sql.execute(query).scalars())
 
 

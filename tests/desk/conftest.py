@@ -1,49 +1,72 @@
 """Desks on real databases: the one file of a machine, and PostgreSQL with as many nodes as a story needs."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from chat.desk import install
+from chat.store.engine import Database
 from chat.store.migrations import migrate
-from chat.store.works import Works
+from chat.store.tables import metadata
+from chat.store.works import Work, Works
 from tests.desk.cast import MONDAY, Desk
 from tests.services import Postgres
 
-Node = Callable[[str], AbstractAsyncContextManager[Desk]]
+KEPT = ("sites", "categories")
+EMPTY = [f"DELETE FROM {table}" for table in reversed(metadata.sorted_tables) if table.name not in KEPT]
+AS_INSTALLED = "; ".join(
+    ["UPDATE categories SET department_id = NULL", *EMPTY, "DELETE FROM sites WHERE key <> 'demo'"]
+)
+
+
+def install_at(url: str) -> None:
+    """Migrate a database and write down what a new install knows."""
+    migrate(url)
+    database = Database(url)
+    with database.writes.begin() as sql:
+        install.seed(Work(sql), MONDAY)
+    database.close()
 
 
 @pytest.fixture(scope="session")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("empty") / "guichet.db"
-    migrate(f"sqlite:///{path}")
+def new_install(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file to copy."""
+    path = tmp_path_factory.mktemp("new") / "guichet.db"
+    install_at(f"sqlite:///{path}")
     return path
 
 
 @pytest.fixture
-def sqlite(empty_file: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(empty_file, tmp_path)}"
+def sqlite(new_install: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(new_install, tmp_path)}"
+
+
+@pytest.fixture(scope="session")
+def one_postgresql(postgres: Postgres) -> Iterator[str]:
+    """One database for all stories: cleaning it takes less than cloning another."""
+    with postgres.database(install_at) as address:
+        yield address
 
 
 @pytest.fixture
-def postgresql(postgres: Postgres) -> Iterator[str]:
-    with postgres.database(migrate) as address:
-        yield address
+def postgresql(one_postgresql: str) -> str:
+    with psycopg.connect(one_postgresql) as connection:
+        connection.execute(AS_INSTALLED.encode())
+    return one_postgresql
 
 
 @asynccontextmanager
 async def node(url: str) -> AsyncIterator[Desk]:
-    """A desk at work on this database, with what a new install knows."""
+    """A desk at work on this database."""
     facts: list[object] = []
     works = Works(url, lambda told: facts.extend(one.fact for one in told))
     await works.start()
     try:
-        await works.run(install.seed, MONDAY)
-        yield Desk(works, facts)
+        yield Desk(works, facts, rehearses=url.startswith("sqlite"))
     finally:
         await works.close()
 

@@ -157,6 +157,8 @@ async def test_somebody_elses_ticket_is_answered_by_its_owner_only(desk: Desk) -
     await vic.starts()
     await ada.says(vic.ticket, "Nobody's ticket is claimed by an answer.")
     assert (await vic.sees()).assignee_id == ada.id
+    lines = [row.event["name"] if row.event else row.text for row in await desk.thread(vic.ticket)]
+    assert lines == ["Bonjour", "joined", "Nobody's ticket is claimed by an answer."]
     with pytest.raises(Conflict) as told:
         await ben.says(vic.ticket, "Me too")
     assert told.value.by is not None and told.value.by.name == "Ada"

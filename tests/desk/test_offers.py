@@ -213,3 +213,19 @@ async def test_a_console_that_connects_reads_what_rings_on_it(desk: Desk) -> Non
     made = next(fact for fact in desk.facts if isinstance(fact, OfferMade))
     assert (made.offer, made.giver) == (offer, giver)
     assert await desk.read(offers.ringing_on, ada.id) == []
+
+
+async def test_what_rings_on_somebody_who_goes_away_goes_to_the_next(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await desk.offers_are_made()
+    ben = await desk.agent("Ben")
+    assert await desk.ringing() == {vic.ticket: ada.id}
+    await ada.chooses("away")
+    assert await desk.ringing() == {}
+    await desk.offers_are_made()
+    assert await desk.ringing() == {vic.ticket: ben.id}
+    await ben.declines(vic.ticket)
+    await ada.chooses("available")
+    await desk.offers_are_made()
+    assert await desk.ringing() == {vic.ticket: ada.id}, "she has not passed on it"

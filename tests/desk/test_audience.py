@@ -1,0 +1,123 @@
+"""Who hears: nothing of the team's own ever reaches a visitor, and nobody hears of somebody else's ticket."""
+
+from dataclasses import dataclass, field
+from typing import get_args
+
+import msgspec
+import pytest
+
+from chat.desk import agents, sites
+from chat.desk.facts import Fact, MessagePosted
+from chat.desk.rules.audience import Concerned, Heard, audience
+from chat.present import Links
+from chat.publish import Emission, Publisher
+from chat.store.works import Told
+from tests.desk.cast import Desk
+
+FOR_VISITORS: set[str] = {"message", "ticket", "read", "service"}
+
+
+def leaks(emissions: list[Emission], visitor_id: int) -> list[Emission]:
+    """What reaches visitors' sockets and must not: the team's own events, and other visitors' tickets."""
+    own = {f"v:{visitor_id}"}
+    reached = [one for one in emissions if one.namespace == "/visitor"]
+    return [
+        one
+        for one in reached
+        if one.event not in FOR_VISITORS or not own & set(one.rooms) or any(key in one.payload for key in SECRETS)
+    ]
+
+
+# Words that only agents' shapes have.
+SECRETS = ("note_seq", "preview", "unread", "email", "capacity", "card", "page")
+
+
+def test_the_net_catches_what_leaks() -> None:
+    bad = [
+        Emission("/visitor", ("v:1",), "note", {"note_seq": 1}),
+        Emission("/visitor", ("v:1",), "card", {"ticket": "t"}),
+        Emission("/visitor", ("v:2",), "message", {"ticket": "t"}),
+        Emission("/visitor", ("v:1",), "ticket", {"unread": 3}),
+    ]
+    assert leaks(bad, 1) == bad
+    good = [Emission("/visitor", ("v:1",), "message", {}), Emission("/agent", ("t:1",), "note", {"note_seq": 1})]
+    assert leaks(good, 1) == []
+
+
+@pytest.mark.parametrize("heard", get_args(Heard))
+def test_the_table(heard: Heard) -> None:
+    rooms = audience(heard, Concerned(7, 8, (9,)))
+    reached = {room.name for room in rooms if room.namespace == "/visitor"}
+    if heard == "service":
+        assert reached == {"site"}
+    else:
+        assert reached == ({"v:8"} if heard in FOR_VISITORS else set())
+    assert any(room.namespace == "/agent" for room in rooms)
+
+
+@dataclass
+class Street:
+    """Hears all that is emitted and sent."""
+
+    emitted: list[Emission] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+
+    def publisher(self) -> Publisher:
+        links = Links(b"secret", "http://localhost:8000")
+        return Publisher(links, self.emitted.append, self.sent.append, lambda agent_id: True)
+
+
+async def a_day(desk: Desk) -> None:
+    """A story in which every fact happens."""
+    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
+    await desk.run(sites.set_site, "demo", sites.SiteEdit("Demo", ["localhost"]), desk.now)
+    await vic.starts(email="vic@example.test")
+    await desk.works_once()
+    await ada.claims(vic.ticket)
+    await ada.notes(vic.ticket, "She is a VIP.")
+    await ada.says(vic.ticket)
+    await vic.reads(2)
+    await vic.is_now("hidden")
+    await ada.hands_over(vic.ticket, ben)
+    await ben.claims(vic.ticket)
+    await ben.ends(vic.ticket)
+    await desk.run(agents.remove, "ada@example.test", desk.now)
+
+
+async def test_a_whole_day_leaks_nothing(desk: Desk) -> None:
+    await a_day(desk)
+    assert {type(fact) for fact in desk.facts} == set(get_args(Fact)), "every fact has happened"
+    street = Street()
+    street.publisher().deliver([Told(fact, None) for fact in desk.facts])
+    visitor = next(fact.ticket.visitor_id for fact in desk.facts if isinstance(fact, MessagePosted))
+    assert leaks(street.emitted, visitor) == []
+    heard = {one.event for one in street.emitted if one.namespace == "/visitor"}
+    assert heard == {"message", "ticket", "read"}
+    heard = {one.event for one in street.emitted if one.namespace == "/agent"}
+    assert heard == {
+        "message", "note", "ticket", "card", "gone", "read", "offer", "offer_ended", "presence", "visitor"
+    }  # fmt: skip
+    told = [msgspec.json.decode(line, type=Emission) for line in street.sent]
+    assert [one._replace(skip=None) for one in street.emitted] == told, "other nodes hear the same"
+
+
+async def test_a_sender_has_words_from_the_ack_but_what_happened_from_the_event(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    street = Street()
+    street.publisher().deliver([Told(fact, "sid") for fact in desk.facts])
+    spared = [one for one in street.emitted if one.skip == "sid"]
+    assert {one.payload["text"] for one in spared} == {"Bonjour"}
+    joined = [one for one in street.emitted if one.event == "message" and one.payload["kind"] == "event"]
+    assert [one.skip for one in joined] == [None, None], "in no ack: both namespaces hear it, its author too"
+
+
+async def test_only_a_visitor_is_told_the_address_of_their_tickets_page(desk: Desk) -> None:
+    vic = desk.visitor("Vic")
+    await vic.fills_in()
+    street = Street()
+    street.publisher().deliver([Told(fact, None) for fact in desk.facts])
+    shown = {one.namespace: one.payload.get("link") for one in street.emitted if one.event == "ticket"}
+    assert shown["/agent"] is None
+    assert str(shown["/visitor"]).startswith(f"http://localhost:8000/t/{vic.ticket}.")
