@@ -4,6 +4,8 @@ import logging
 import sys
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web import RequestPayloadError
 from structlog.typing import Processor
 
 # What our own lines and the libraries' have in common.
@@ -16,6 +18,14 @@ COMMON: tuple[Processor, ...] = (
 )
 
 
+def in_one_line(record: logging.LogRecord) -> bool:
+    """What reached the port and was no HTTP is no error of ours; its traceback quotes what came, links too."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError | RequestPayloadError):
+        record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
+    return True
+
+
 def to_standard_error(level: int = logging.INFO) -> None:
     """Every logger of this process writes there from now on; standard output stays for what was asked for."""
     for_people = sys.stderr.isatty()
@@ -26,6 +36,7 @@ def to_standard_error(level: int = logging.INFO) -> None:
             foreign_pre_chain=COMMON, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
         )
     )
+    logging.getLogger("aiohttp.server").addFilter(in_one_line)
     logging.basicConfig(level=level, handlers=[writer], force=True)
     structlog.configure(
         processors=[*COMMON, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chat.desk import offers, waits
+from chat.desk import handing_on, offers, waits
 from chat.desk.changes import Pauses, Situation
 from chat.desk.facts import MessagePosted, NotePosted, ReadMoved
 from chat.live.presence import Presence
@@ -90,6 +90,7 @@ class Worker:
         situation = await self._now()
         await self.works.run(waits.give_back, situation)
         await self.works.run(offers.offer_waiting, situation, self.pauses)
+        await self.works.run(handing_on.hand_on, situation, self.pauses)
 
     async def _look_at_queue(self) -> None:
         """The net under the wakes: what another node or a lost wake left undone."""

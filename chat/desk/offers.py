@@ -39,7 +39,7 @@ def offer_waiting(work: Work, situation: Situation, pauses: Pauses = PAUSES) -> 
     state, _ = calendar.state_at(calendar_of(work.sql), situation.now)
     if not situation.present or state == "closed":
         return 0
-    _decide_alone(work.sql)
+    decide_alone(work.sql)
     made = [_offer(work, ticket, situation, pauses) for ticket in _hold_quiet(work.sql)]
     return made.count(True)
 
@@ -55,7 +55,7 @@ def _hold_quiet(sql: Connection) -> list[TicketRow]:
     return tickets_of(sql, ticket_query().where(tickets.c.id.in_(still), waiting).order_by(*queue_order))
 
 
-def _decide_alone(sql: Connection) -> None:
+def decide_alone(sql: Connection) -> None:
     """One node decides at a time: two could fill the last place of an agent twice. SQLite has one writer anyway."""
     if sql.dialect.name == "postgresql":
         sql.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ROUTING_LOCK})
@@ -65,7 +65,7 @@ def _offer(work: Work, ticket: TicketRow, situation: Situation, pauses: Pauses) 
     decision = routing.pick(candidates_for(work.sql, ticket, ticket.department_id, situation))
     if decision.chosen is None:
         return False
-    _note_decision(work.sql, ticket, decision, situation.now)
+    note_decision(work.sql, ticket, decision, situation.now)
     ring(work, ticket, Ring(key_of(work.sql, decision.chosen), decision.rule), situation.now, pauses)
     return True
 
@@ -118,7 +118,8 @@ def _known_by(sql: Connection, ticket: TicketRow) -> int | None:
     return sql.execute(own.order_by(this_first, tickets.c.id.desc()).limit(1)).scalar()
 
 
-def _note_decision(sql: Connection, ticket: TicketRow, decision: Decision, now: datetime) -> None:
+def note_decision(sql: Connection, ticket: TicketRow, decision: Decision, now: datetime) -> None:
+    """Keep what the rules saw, for whoever asks why."""
     ids = [one.candidate.agent for one in decision.weighed]
     query = select(agents.c.public_id, agents.c.name).where(agents.c.public_id.in_(ids))
     names = dict(sql.execute(query).all())
@@ -145,12 +146,14 @@ class Ring(NamedTuple):
     agent_id: int
     rule: str
     giver: AgentRow | None = None
+    department_id: int | None = None
 
 
 def ring(work: Work, ticket: TicketRow, whom: Ring, now: datetime, pauses: Pauses = PAUSES) -> None:
     """Let a ticket ring on one agent's console; it uses one of their places until it ends."""
     values = {"ticket_id": ticket.id, "agent_id": whom.agent_id, "rule": whom.rule, "made_at": now}
     values |= {"giver_id": whom.giver.id if whom.giver else None, "expires_at": now + pauses.offer}
+    values |= {"department_id": whom.department_id}
     key = work.sql.execute(insert(offers).values(**values).returning(offers.c.id)).scalar_one()
     offer = ringing_offers(work.sql, offers.c.id == key)[0]
     work.happened(OfferMade(offer, ticket, Holder.of(whom.giver) if whom.giver else None))
@@ -171,7 +174,7 @@ def any_overdue(sql: Connection, now: datetime) -> bool:
 
 def expire_offers(work: Work, now: datetime) -> int:
     """End the offers whose time is up; an agent who missed two in a row is set away. How many ended."""
-    _decide_alone(work.sql)
+    decide_alone(work.sql)
     overdue = offers.c.expires_at <= now
     hold_tickets(work.sql, [offer.ticket_id for offer in ringing_offers(work.sql, overdue)])
     # Asked again: one that was taken a moment ago has not been missed.

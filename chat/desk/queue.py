@@ -15,7 +15,8 @@ from chat.desk.changes import (
     tell,
 )
 from chat.desk.endings import check_owner
-from chat.desk.offers import Ring, candidates_for, key_of, pass_on, ring
+from chat.desk.handing_on import Handed, ring_department
+from chat.desk.offers import Ring, pass_on, ring
 from chat.desk.records import (
     agent_by_key,
     agents_where,
@@ -26,7 +27,6 @@ from chat.desk.records import (
     ticket_by_public_id,
 )
 from chat.desk.refusals import BadRequest, Conflict, Holder, NotAllowed, NotFound, TicketEnded
-from chat.desk.rules import routing
 from chat.store.rows import AgentRow, OfferRow, TicketRow
 from chat.store.tables import agents, decisions, departments, offers, tickets
 from chat.store.works import Work
@@ -131,24 +131,21 @@ def hand_over(work: Work, agent_id: int, ticket: str, to: HandOverTo, situation:
     check_owner(work.sql, row, giver)
     if row.assignee_id is None:
         raise NotAllowed("nobody's ticket can't be handed over: claim it first")
-    receiver = _receiver(work, row, giver, to, situation)
     end_offers(work, row.id, situation.now, "withdrawn")
-    ring(work, row, Ring(receiver, "handed_over", giver), situation.now)
+    if to.agent is None:
+        _ring_department(work, row, giver, to.department or "", situation)
+    else:
+        receiver = _agent_there(work.sql, giver, to.agent, situation)
+        ring(work, row, Ring(receiver, "handed_over", giver), situation.now)
     return row
 
 
-def _receiver(work: Work, ticket: TicketRow, giver: AgentRow, to: HandOverTo, situation: Situation) -> int:
-    if to.agent is not None:
-        return _agent_there(work.sql, giver, to.agent, situation)
-    named = departments.c.public_id == plain(to.department or "")
-    part = work.sql.execute(select(departments.c.id).where(named)).scalar()
+def _ring_department(work: Work, ticket: TicketRow, giver: AgentRow, named: str, situation: Situation) -> None:
+    part = work.sql.execute(select(departments.c.id).where(departments.c.public_id == plain(named))).scalar()
     if part is None:
         raise NotFound("department")
-    people = candidates_for(work.sql, ticket, part, situation)
-    decision = routing.pick(one for one in people if one.agent != giver.public_id)
-    if decision.chosen is None:
+    if not ring_department(work, Handed(ticket, giver, part), situation):
         raise Conflict("nobody of this department is available", reason="away")
-    return key_of(work.sql, decision.chosen)
 
 
 def _agent_there(sql: Connection, giver: AgentRow, public_id: str, situation: Situation) -> int:

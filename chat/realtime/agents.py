@@ -68,6 +68,7 @@ class AgentDoor(Door[AgentSocket]):
             who.held = str(who.agent_id)
             self.behind.agents.hold(who.held)
             self.onlooker.noticed(who.agent_id)
+            self.outlook.stirred.set()
 
     def _welcome(self, who: AgentSocket, desk: Desk, service: wire.Service) -> wire.AgentHello:
         own = next((agent for agent in desk.team if agent.id == who.agent_id), None)
@@ -152,8 +153,7 @@ class AgentDoor(Door[AgentSocket]):
 
     async def on_send_message(self, who: AgentSocket, command: wire.SendMessage) -> wire.Sent:
         await self._open(who, command.ticket)
-        situation = await self.onlooker.situation()
-        post = Post(command.ticket, command.client_id, command.text, situation, agent_id=who.agent_id)
+        post = Post(command.ticket, command.client_id, command.text, self.onlooker.latest(), agent_id=who.agent_id)
         row = await self.works.post(messages.post_batch, post, who.sid)
         return wire.Sent(seq=row.seq, id=row.public_id, at=row.at)
 

@@ -57,6 +57,10 @@ class Onlooker:
         """The moment, and the agents who are there; `present` None while Redis can't be asked."""
         if time.monotonic() - self._asked_at > FRESH_S:
             await self.look()
+        return self.latest()
+
+    def latest(self) -> Situation:
+        """The same without asking, as of the last look a few seconds ago: a message never waits for Redis."""
         return Situation(self._behind.clock(), self._present)
 
     async def look(self) -> frozenset[int] | None:

@@ -20,6 +20,7 @@ from chat.realtime.commands import Commands, read
 from chat.realtime.gate import TryLater
 from chat.realtime.hub import Hub
 from chat.realtime.net import Net
+from chat.realtime.outlook import Outlook
 from chat.realtime.sockets import Joined, Socket, Sockets
 from chat.store.rows import TicketRow
 from chat.store.works import Unavailable
@@ -56,6 +57,7 @@ class Shared(NamedTuple):
     hub: Hub
     net: Net
     onlooker: Onlooker
+    outlook: Outlook
 
 
 class Door(socketio.AsyncNamespace, ABC, Generic[S]):
@@ -66,7 +68,7 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
 
     def __init__(self, shared: Shared, sockets: Sockets[S]) -> None:
         super().__init__(self.name)
-        self.behind, self.hub, self.net, self.onlooker = shared
+        self.behind, self.hub, self.net, self.onlooker, self.outlook = shared
         self.works = self.behind.works
         self.sockets = sockets
         self._windows = Windows()
@@ -96,8 +98,12 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
 
     async def _come(self, sid: str, environ: object = None, auth: object = None) -> None:
         assert isinstance(environ, dict)
+        request = environ["aiohttp.request"]
         try:
-            self.sockets.add(await self.admit(sid, environ["aiohttp.request"], auth))
+            self._spend_a_connect(self.behind.handshakes.address(request))
+            self.sockets.add(await self.admit(sid, request, auth))
+        except TryLater:
+            raise
         except Refused as refused:
             raise Unwelcome(refused.message, refused.code, refused.field) from None
         except Exception as error:  # noqa: BLE001 - whatever it was, they may come back
@@ -116,7 +122,7 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
             command = read(self.commands, event, args)
             done: wire.Done = await getattr(self, f"on_{event}")(who, command)
         except FormInstead as refused:
-            return present.refusal(refused, await self._service())
+            return present.refusal(refused, await self._instead())
         except Refused as refused:
             return present.refusal(refused)
         except Exception as error:  # noqa: BLE001 - whatever it was, the socket stays
@@ -131,14 +137,28 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("%s %s failed: %s\n%s", self.namespace, event, type(error).__name__, where)
 
+    def _spend_a_connect(self, address: str) -> None:
+        """As many as an office may send commands; more are sent away and come back by themselves."""
+        limit = self.behind.settings.visitor_commands * self.behind.settings.address_times
+        if self._windows.spend(f"connect {address}", limit, WINDOW_S) is not None:
+            raise TryLater
+
     def _spend(self, who: S, event: str) -> None:
         kind = "light" if event in LIGHT else "command"
         for budget in self.budgets(who):
             wait_s = self._windows.spend(f"{kind} {budget.key}", budget.limit, WINDOW_S)
             refuse_after(wait_s)
 
+    async def _instead(self) -> service.Service | None:
+        try:
+            return await self._service()
+        except Unavailable:
+            return None
+
     async def _service(self) -> service.Service:
-        return await self.works.read(service.now_for, await self.onlooker.situation())
+        found = await self.works.read(service.now_for, await self.onlooker.situation())
+        self.outlook.seen(found)
+        return found
 
     async def joined(self, who: S, ticket: str, find: Callable[[], Awaitable[TicketRow]]) -> Joined:
         """The ticket, followed from now on; NotFound from `find` when it is not theirs."""

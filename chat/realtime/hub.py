@@ -1,14 +1,12 @@
 """The hub: what is told on this node, and what of it the other nodes are told too."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
+from chat.desk.refusals import NotFound
 from chat.realtime.gate import Gate
-
-log = logging.getLogger(__name__)
 
 
 class Emission(Protocol):
@@ -77,6 +75,9 @@ class Hub:
         return self.gate.rooms.members(namespace, room)
 
     def enter(self, sid: str, namespace: str, room: str) -> None:
+        """NotFound when the socket has gone while its command was looked at."""
+        if self.gate.rooms.eio_sid_from_sid(sid, namespace) is None:
+            raise NotFound("socket")
         self.gate.rooms.basic_enter_room(sid, namespace, room)
 
     def settled(self, sid: str, namespace: str) -> None:

@@ -1,7 +1,7 @@
 """What this node's sockets have been told of a ticket, to see what they miss."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chat import present, wire
 from chat.desk.held import Mark
@@ -13,12 +13,40 @@ NOT_COMPARED = ("rev", "head", "link", "updated_at")
 
 
 @dataclass(slots=True)
+class Cursor:
+    """Which numbered lines were told: all up to `at` (None: not known yet), and those that came before their turn,
+    for what was said here is told at once and what was said elsewhere comes by the bus."""
+
+    at: int | None = None
+    early: set[int] = field(default_factory=set)
+
+    def hear(self, number: int) -> None:
+        """This line is being told."""
+        if self.at is None:
+            self.at = number
+        elif number > self.at:
+            self.early.add(number)
+        while self.at + 1 in self.early:
+            self.at += 1
+            self.early.discard(self.at)
+
+    def begin(self, number: int) -> int:
+        """Where it stands; `number` when that is not known yet."""
+        self.at = number if self.at is None else self.at
+        return self.at
+
+    def has(self, number: int) -> bool:
+        """Whether this line was told."""
+        return number in self.early or (self.at is not None and number <= self.at)
+
+
+@dataclass(slots=True)
 class Known:
     """Up to where a ticket has been told. None: nothing of this kind was told since the mark was taken."""
 
     rev: int
-    seq: int | None = None
-    note_seq: int | None = None
+    lines: Cursor = field(default_factory=Cursor)
+    notes: Cursor = field(default_factory=Cursor)
     ticket: Told | None = None
     card: Told | None = None
     shown_rev: int = 0
@@ -26,21 +54,22 @@ class Known:
     @classmethod
     def of(cls, row: TicketRow) -> "Known":
         """As whoever has just read this row knows it."""
-        return cls(row.rev, row.last_seq, row.last_note_seq, shown(row), carded(row), row.rev)
+        cursors = Cursor(row.last_seq), Cursor(row.last_note_seq)
+        return cls(row.rev, *cursors, shown(row), carded(row), row.rev)
 
     @classmethod
     def at(cls, mark: Mark) -> "Known":
         """As an inbox that has just been read knows it."""
-        return cls(mark.rev, mark.seq, mark.note_seq, shown_rev=mark.rev)
+        return cls(mark.rev, Cursor(mark.seq), Cursor(mark.note_seq), shown_rev=mark.rev)
 
     def hear(self, event: str, payload: Mapping[str, object]) -> None:
         """An event of this ticket is being told to this node's sockets."""
         match event:
             case "message":
-                self.seq = following(self.seq, payload["seq"])
+                self.lines.hear(number_of(payload, "seq"))
                 self._read_by(payload["author"], payload["seq"])
             case "note":
-                self.note_seq = following(self.note_seq, payload["note_seq"])
+                self.notes.hear(number_of(payload, "note_seq"))
             case "read":
                 self._read_by({"kind": payload["by"]}, payload["seq"])
             case "ticket" | "card":
@@ -53,8 +82,7 @@ class Known:
         return self.card != carded(row) or self.ticket not in (None, shown(row))
 
     def _show(self, event: str, payload: Mapping[str, object]) -> None:
-        rev = payload["rev"]
-        assert isinstance(rev, int)
+        rev = number_of(payload, "rev")
         if rev >= self.shown_rev:
             self.shown_rev = rev
             told = compared(payload)
@@ -68,10 +96,10 @@ class Known:
             read[side] = max(read[side], seq)
 
 
-def following(known: int | None, said: object) -> int | None:
-    """The cursor after `said`: a gap is not stepped over, so that what is missing is told again."""
-    assert isinstance(said, int)
-    return said if known is None or said == known + 1 else known
+def number_of(payload: Mapping[str, object], name: str) -> int:
+    number = payload[name]
+    assert isinstance(number, int)
+    return number
 
 
 def compared(payload: Mapping[str, object]) -> Told:

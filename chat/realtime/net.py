@@ -12,7 +12,7 @@ from chat.desk.held import Mark
 from chat.desk.records import messages_after, notes_after
 from chat.realtime.behind import Behind
 from chat.realtime.hub import Emission
-from chat.realtime.known import Known
+from chat.realtime.known import Cursor, Known
 from chat.realtime.sockets import Socket
 from chat.store.rows import MessageRow, NoteRow, TicketRow
 from chat.store.works import Told
@@ -58,6 +58,10 @@ class Net:
     def follow(self, ticket: TicketRow) -> None:
         """A socket has read this row after it entered the room: all that comes after it is to reach it."""
         self._known.setdefault(ticket.public_id, Known.of(ticket))
+
+    def follow_from(self, ticket: str, seq: int) -> None:
+        """A socket has no row of this ticket: all lines after `seq` are to reach it."""
+        self._known.setdefault(ticket, Known(0, Cursor(seq)))
 
     async def follow_inbox(self) -> None:
         """An agent is about to read the inbox: all that comes after is to reach them."""
@@ -111,10 +115,9 @@ class Net:
         suspects = []
         for mark in marks:
             known = self._known.setdefault(mark.ticket, Known(0))
-            known.seq = mark.seq if known.seq is None else known.seq
-            known.note_seq = mark.note_seq if known.note_seq is None else known.note_seq
+            seq, note_seq = known.lines.begin(mark.seq), known.notes.begin(mark.note_seq)
             if known.rev != mark.rev:
-                suspects.append(Suspect(mark, known.seq, known.note_seq))
+                suspects.append(Suspect(mark, seq, note_seq))
         return suspects
 
     def _forget_all_but(self, marks: Sequence[Mark]) -> None:
@@ -125,16 +128,17 @@ class Net:
     def _tell(self, missing: Missing) -> None:
         """Looks at what is known once more: most of what was missing has come by itself meanwhile."""
         mark, ticket = missing.mark, missing.ticket
-        known = self._known.setdefault(mark.ticket, Known(0, mark.seq, mark.note_seq))
+        known = self._known.setdefault(mark.ticket, Known.at(mark))
         for message in missing.messages:
-            if (known.seq or 0) < message.seq <= mark.seq:
+            if message.seq <= mark.seq and not known.lines.has(message.seq):
                 self._again([Told(MessagePosted(message, ticket), None)])
         for note in missing.notes:
-            if (known.note_seq or 0) < note.note_seq <= mark.note_seq:
+            if note.note_seq <= mark.note_seq and not known.notes.has(note.note_seq):
                 self._again([Told(NotePosted(note, ticket), None)])
         if known.misses(ticket):
             self._again([Told(TicketChanged(ticket), None)])
-        known.rev = mark.rev
+        # A page holds 200 lines; what is beyond it is told at the next look.
+        known.rev = mark.rev if known.lines.begin(0) >= mark.seq and known.notes.begin(0) >= mark.note_seq else 0
 
 
 def _missing(sql: Connection, suspects: Sequence[Suspect]) -> list[Missing]:

@@ -39,6 +39,11 @@ class Outlook:
             self.stirred.set()
         self._queue_moved |= word.event in MOVING
 
+    def seen(self, found: Service) -> None:
+        """Somebody was shown this service: when it is not what was told last, the others are to hear of it too."""
+        if self._service is None or told_apart(found) != told_apart(self._service):
+            self.stirred.set()
+
     def seconds_left(self, now: datetime) -> float | None:
         """Until the state that was told last ends, by the calendar."""
         until = self._service.until if self._service else None
@@ -49,7 +54,7 @@ class Outlook:
         there = await self._onlooker.look()
         found = await self._behind.works.read(service.now_for, await self._onlooker.situation())
         before, self._service = self._service, found
-        if before is not None and (before.state, before.mode) != (found.state, found.mode):
+        if before is not None and told_apart(before) != told_apart(found):
             payload = wire.plain(present.service(found))
             self._hub.here(Word("/visitor", ("site",), "service", payload))
             self._hub.here(Word("/agent", ("agents",), "service", payload))
@@ -72,3 +77,8 @@ class Outlook:
             if not net.knows(row):
                 shown = wire.plain(present.ticket(row, self._behind.links))
                 self._hub.here(Word("/visitor", (f"v:{row.visitor_id}",), "ticket", shown))
+
+
+def told_apart(found: Service) -> tuple[str, str]:
+    """What makes one service another for whoever looks at it."""
+    return found.state, found.mode

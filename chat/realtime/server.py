@@ -50,7 +50,7 @@ class Realtime:
         self._open_doors()
 
     def _open_doors(self) -> None:
-        shared = Shared(self._behind, self._hub, self._net, self._onlooker)
+        shared = Shared(self._behind, self._hub, self._net, self._onlooker, self._outlook)
         door = VisitorDoor(shared, self._visitors, self._leaving)
         self._gate.register_namespace(door)
         self._gate.register_namespace(AgentDoor(shared, self._agents, self._rings))

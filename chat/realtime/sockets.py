@@ -36,6 +36,7 @@ class VisitorSocket(Socket):
     page: Mapping[str, str] | None
     token_hash: str | None
     token: str | None = None
+    greeted: bool = False
     visitor_id: int | None = None
     visible: bool = True
 

@@ -73,13 +73,14 @@ class VisitorDoor(Door[VisitorSocket]):
 
     async def on_hello(self, who: VisitorSocket, _: wire.Hello) -> wire.VisitorHello:
         await self._recognise(who)
+        who.greeted = True
         self.hub.enter(who.sid, NAMESPACE, "site")
         self.hub.enter(who.sid, NAMESPACE, f"k:{who.token_hash}")
         # The room is entered before reading, so what comes in between arrives twice rather than never.
         ticket, thread = await self.works.read(newest_thread, who.visitor_id)
-        service = await self._service()
         if ticket is not None:
             await self._here_with(who, ticket)
+        service = await self._service()
         return wire.VisitorHello(
             service=present.service(service),
             ticket=self._shown(ticket) if ticket else None,
@@ -129,7 +130,7 @@ class VisitorDoor(Door[VisitorSocket]):
         return wire.Started(ticket=self._shown(started.ticket), message=present.message(started.message))
 
     def _newcomer(self, who: VisitorSocket) -> Newcomer:
-        if who.token_hash is None:
+        if who.token_hash is None or not who.greeted:
             raise BadRequest("say hello first: without a token nobody could come back")
         return Newcomer(who.token_hash, who.site.id, who.locale, who.timezone, who.page)
 
@@ -162,6 +163,7 @@ class VisitorDoor(Door[VisitorSocket]):
         assert isinstance(ticket, dict) and isinstance(message, dict)
         self._becomes(who, visitor_id)
         who.tickets[str(ticket["id"])] = Joined(key, visitor_id, None)
+        self.net.follow_from(str(ticket["id"]), message["seq"] - 1)
         self.hub.here(Word(NAMESPACE, (who.sid,), "ticket", ticket))
         self.hub.here(Word(NAMESPACE, (who.sid,), "message", message))
 
@@ -173,8 +175,7 @@ class VisitorDoor(Door[VisitorSocket]):
 
     async def on_send_message(self, who: VisitorSocket, command: wire.SendMessage) -> wire.Sent:
         await self._own(who, command.ticket)
-        situation = await self.onlooker.situation()
-        post = Post(command.ticket, command.client_id, command.text, situation, visitor_id=who.visitor_id)
+        post = Post(command.ticket, command.client_id, command.text, self.onlooker.latest(), visitor_id=who.visitor_id)
         row = await self.works.post(messages.post_batch, post, who.sid)
         return wire.Sent(seq=row.seq, id=row.public_id, at=row.at)
 

@@ -280,6 +280,8 @@ offers = Table(
     _reference("agent_id", "agents"),
     # Set when an agent hands the ticket over: they stay its owner until it is taken.
     _reference("giver_id", "agents", nullable=True),
+    # Set while the hand over is to a department: who passes on it leaves it to the next one.
+    _reference("department_id", "departments", nullable=True),
     Column("rule", String(30), nullable=False),
     Column("made_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),

@@ -1,5 +1,6 @@
 """Answers: how a request's body is read and how pages and JSON go out."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -13,13 +14,25 @@ from chat.web.doors import doors_of
 from chat.web.words import Language, language_of
 
 BODY_MAX = 64 * 1024
+# Long enough for a phone in a tunnel, too short to be held open on purpose.
+BODY_S = 30.0
 NO_STORE = {"Cache-Control": "no-store"}
 
 T = TypeVar("T")
 
 
 async def body_of(request: web.Request) -> bytes:
-    """At most BODY_MAX bytes, however long the sender says it is."""
+    """At most BODY_MAX bytes, however long the sender says it is, and within BODY_S."""
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await _read(request)
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    except web.RequestPayloadError:
+        raise BadRequest("the body is not encoded as it says") from None
+
+
+async def _read(request: web.Request) -> bytes:
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk

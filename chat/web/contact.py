@@ -1,6 +1,5 @@
 """The form as a page of its own, which works without script."""
 
-import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -10,8 +9,8 @@ from aiohttp import web
 from chat import wire
 from chat.desk import categories, service
 from chat.desk.calendar_in_force import calendar_of
-from chat.desk.messages import LONGEST_TEXT
-from chat.desk.refusals import Conflict, TooMany
+from chat.desk.messages import LONGEST_TEXT, composed
+from chat.desk.refusals import BadRequest, Conflict, TooMany
 from chat.desk.service import Service
 from chat.store.rows import SiteRow
 from chat.web.answers import form_of, page, see_other
@@ -125,5 +124,8 @@ def error_in_words(language: Language, field: str, errors: Mapping[str, str], ty
 
 
 def excess(text: str) -> int:
-    """By how many characters a message is too long."""
-    return max(0, len(unicodedata.normalize("NFC", text).strip()) - LONGEST_TEXT)
+    """By how many characters a message is too long; 0 for one that has another fault."""
+    try:
+        return max(0, len(composed(text)) - LONGEST_TEXT)
+    except BadRequest:
+        return 0

@@ -78,10 +78,19 @@ def check_own(settings: Settings, request: web.Request) -> None:
         raise NotAllowed(f"the console is at {settings.public_url}", reason="origin")
 
 
+def asked_place(request: web.Request) -> tuple[str | None, int | None]:
+    """The host and port that a request was sent to; none where what it names is no host."""
+    try:
+        return request.url.host, request.url.explicit_port
+    except ValueError:
+        return None, None
+
+
 def check_secure(settings: Settings, request: web.Request) -> None:
     """NotAllowed where a password or a cookie would travel in clear text over a network."""
-    own = settings.secure and request.url.host == host_of(settings.public_url)
-    if is_loopback(request.url.host) or (own and not came_by_http(request, settings.trusted_proxies)):
+    host, _ = asked_place(request)
+    own = settings.secure and host == host_of(settings.public_url)
+    if is_loopback(host) or (own and not came_by_http(request, settings.trusted_proxies)):
         return
     raise NotAllowed(f"plain http from elsewhere; open {settings.public_url}", reason="plain_http")
 
@@ -89,8 +98,8 @@ def check_secure(settings: Settings, request: web.Request) -> None:
 def check_place(settings: Settings, request: web.Request) -> None:
     """NotAllowed for a page on which signing in could not work, so that it says so before anybody types."""
     check_secure(settings, request)
-    scheme, host, port = urlsplit(settings.public_url).scheme, request.url.host, request.url.explicit_port
-    if not is_own(settings, origin_of(scheme, host or "", port)):
+    host, port = asked_place(request)
+    if not is_own(settings, origin_of(urlsplit(settings.public_url).scheme, host or "", port)):
         raise NotAllowed(f"the console is at {settings.public_url}", reason="origin")
 
 

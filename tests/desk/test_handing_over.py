@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.desk import agents, offers
+from chat.desk import agents, handing_on, offers
 from chat.desk.facts import OfferEnded
 from chat.desk.refusals import BadRequest, Conflict, NotAllowed, NotFound, TicketEnded
 from tests.desk.cast import Agent, Desk, Visitor
@@ -91,6 +91,23 @@ async def test_to_a_department(desk: Desk) -> None:
     await ada.hands_over(vic.ticket, part)
     assert await desk.ringing() == {vic.ticket: cleo.id}
     assert (await cleo.claims(vic.ticket)).assignee_id == cleo.id
+
+
+async def test_a_department_rings_one_member_after_the_other(desk: Desk) -> None:
+    ada, _, vic = await chatting(desk)
+    part = await desk.run(agents.add_department, "Paiements")
+    cleo = await desk.agent("Cleo", departments=["Paiements"])
+    await ada.hands_over(vic.ticket, part)
+    dora = await desk.agent("Dora", departments=["Paiements"])
+    await cleo.declines(vic.ticket)
+    assert await desk.run(handing_on.hand_on, desk.situation) == 1
+    assert await desk.ringing() == {vic.ticket: dora.id}
+    desk.later(seconds=61)
+    await desk.run(offers.expire_offers, desk.now)
+    assert await desk.run(handing_on.hand_on, desk.situation) == 0
+    assert (await vic.sees()).assignee_id == ada.id, "all have passed: the giver keeps it"
+    await desk.agent("Eve", departments=["Paiements"])
+    assert await desk.run(handing_on.hand_on, desk.situation) == 0, "and it does not ring an hour later"
 
 
 async def test_handing_over_again_rings_the_other_one(desk: Desk) -> None:

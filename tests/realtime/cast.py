@@ -33,6 +33,11 @@ class Person:
         self.client.on("disconnect", self._lost, namespace=self.namespace)
         self.gone = asyncio.Event()
 
+    async def is_cut(self) -> None:
+        """Once the server has closed this socket."""
+        async with asyncio.timeout(self.patience_s):
+            await self.gone.wait()
+
     def _hear(self, event: str, payload: Payload) -> None:
         self.heard.append((event, payload))
         self._news.set()

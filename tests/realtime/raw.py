@@ -1,5 +1,6 @@
 """A client that speaks frames, for what no library would send."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,8 @@ import aiohttp
 import orjson
 
 from tests.realtime.node import Node
+
+PATIENCE_S = 15.0
 
 
 class Line:
@@ -20,10 +23,11 @@ class Line:
 
     async def hears(self, prefix: str) -> object:
         """The JSON of the next frame that begins so. EOFError when the server hangs up."""
-        async for message in self.socket:
-            assert isinstance(message.data, str)
-            if message.data.startswith(prefix):
-                return orjson.loads(message.data.removeprefix(prefix) or "null")
+        async with asyncio.timeout(PATIENCE_S):
+            async for message in self.socket:
+                assert isinstance(message.data, str)
+                if message.data.startswith(prefix):
+                    return orjson.loads(message.data.removeprefix(prefix) or "null")
         raise EOFError(self.socket.close_code)
 
     async def arrives(self, namespace: str = "/visitor", auth: str = '{"site":"demo"}') -> None:

@@ -10,7 +10,7 @@ import pytest
 import socketio
 from aiohttp import web
 
-from chat.realtime.gate import Gate
+from chat.realtime.gate import PATIENCE_S, Gate
 from chat.settings import Settings
 from chat.store.migrations import migrate
 from tests.realtime.cast import Visitor
@@ -73,7 +73,8 @@ async def test_who_never_reads_is_cut_before_memory_fills() -> None:
                 heard = await Line(eager).hears("42/hall,")
                 assert isinstance(heard, list)
                 assert heard[1]["n"] == number
-            async with asyncio.timeout(10):
+            # Sooner than those are cut who never say what they came for.
+            async with asyncio.timeout(PATIENCE_S / 2):
                 await server.hall.emptied.wait()
             assert len(server.hall.inside) == 1
 
@@ -92,8 +93,7 @@ async def test_a_server_that_ends_says_that_it_comes_back(settings: Settings) ->
             closed = asyncio.create_task(codes(quiet, greeted))
             # To leave this block is what SIGTERM does.
         assert await closed == [1012, 1012]
-    async with asyncio.timeout(10):
-        await polling.gone.wait()
+    await polling.is_cut()
 
 
 async def codes(*lines: Line) -> list[int | None]:

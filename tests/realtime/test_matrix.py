@@ -92,7 +92,17 @@ async def test_an_unknown_token_is_kept_and_becomes_a_visitor(node: Node, visito
     vic = Visitor()
     hello = await vic.open(node, token="a-token-from-before-a-restored-backup")
     assert "token" not in hello
+    assert "token" not in await vic.does("hello")
     ticket = await vic.starts("Bonjour")
     await vic.leave()
     back = await visitor(node, token="a-token-from-before-a-restored-backup")
     assert (await back.does("hello"))["ticket"]["id"] == ticket["id"]
+
+
+async def test_a_second_hello_tells_the_same_token(node: Node, visitor: Arrive, agent: ShowUp) -> None:
+    await agent(node, "Ada")
+    vic = await visitor(node)
+    assert (await vic.does("hello"))["token"] == vic.token
+    ticket = await vic.starts("Bonjour")
+    again = await vic.does("hello")
+    assert (again["token"], again["ticket"]["id"]) == (vic.token, ticket["id"])

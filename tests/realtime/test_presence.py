@@ -137,14 +137,23 @@ async def test_two_tabs_of_which_one_closes_are_not_gone(node: Node, visitor: Ar
     assert [visitor for visitor in ada.told("visitor") if visitor["ticket"] != other] == []
 
 
+async def test_who_leaves_after_the_end_is_gone_too(node: Node, visitor: Arrive, agent: ShowUp) -> None:
+    ada, vic = await agent(node, "Ada"), await visitor(node)
+    ticket = await chat(ada, vic)
+    await ada.does("end_chat", ticket=ticket)
+    await vic.leave()
+    gone = await ada.hears("visitor", lambda visitor: visitor["state"] == "gone")
+    assert gone["ticket"] == ticket
+
+
 async def test_an_ended_session_is_cut(node: Node, agent: ShowUp) -> None:
     ada, ben = await agent(node, "Ada"), await agent(node, "Ben")
     await node.works.run(agents.remove, "ada@desk.example", node.clock())
-    await ada.gone.wait()
+    await ada.is_cut()
     assert not ben.gone.is_set()
     session = ben.cookie.partition("=")[2]
     await node.works.run(agents.close_session, hashed(session))
-    await ben.gone.wait()
+    await ben.is_cut()
 
 
 async def test_an_agents_tickets_and_offers_greet_them(node: Node, visitor: Arrive, agent: ShowUp) -> None:

@@ -44,6 +44,11 @@ async def hang(server: EmbeddedValkey, _: str) -> None:
     os.kill(server.pid, signal.SIGSTOP)
 
 
+async def wake(server: EmbeddedValkey, _: str) -> None:
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGCONT)
+
+
 @pytest.mark.parametrize("fault", [flush, kill])
 async def test_a_chat_goes_on_and_only_who_has_gone_is_released(
     fault: Fault, memory: tuple[EmbeddedValkey, str], node: Node, visitor: Arrive, agent: ShowUp
@@ -84,9 +89,8 @@ async def test_while_redis_hangs_newcomers_get_the_form_and_chats_go_on(
     assert (await zoe.does("hello"))["ticket"]["status"] == "live"
     await ada.does("claim", ticket=waiting["id"])
     await zoe.hears("ticket", lambda row: row["agent"] is not None)
-    server, _ = memory
-    assert server.pid is not None
-    os.kill(server.pid, signal.SIGCONT)
+    vic.heard.clear()
+    await wake(*memory)
     await vic.hears("service", lambda service: service["mode"] == "chat")
     begun = await late.starts("Me too")
     assert begun["status"] == "live"

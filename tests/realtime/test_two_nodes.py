@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from redis.asyncio import Redis
 
@@ -83,6 +84,10 @@ async def test_the_net_brings_what_a_deaf_bus_does_not(nodes: Nodes, visitor: Ar
     assert "between us" not in str(vic.heard)
 
 
+def saying(text: str) -> Callable[[Payload], bool]:
+    return lambda message: message["text"] == text
+
+
 async def test_the_net_says_nothing_twice_while_the_bus_works(nodes: Nodes, visitor: Arrive, agent: ShowUp) -> None:
     here, there = nodes
     ada, vic = await agent(here, "Ada"), await visitor(there)
@@ -90,6 +95,7 @@ async def test_the_net_says_nothing_twice_while_the_bus_works(nodes: Nodes, visi
     ticket = await chat(ada, vic)
     for number in range(20):
         await ada.says(ticket, f"a{number}")
+        await vic.hears("message", saying(f"a{number}"))
         await vic.says(ticket, f"v{number}")
     # Two looks of the net later, by its own sign of life: a place in the queue that moves up.
     first, second = await visitor(there), await visitor(there)

@@ -166,8 +166,7 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("channel IN ('chat', 'form', 'email', 'api')", name=op.f("ck_tickets_channel")),
         sa.CheckConstraint(
-            "status IN ('live', 'open', 'pending', 'on_hold', 'solved', 'closed')",
-            name=op.f("ck_tickets_status"),
+            "status IN ('live', 'open', 'pending', 'on_hold', 'solved', 'closed')", name=op.f("ck_tickets_status")
         ),
         sa.CheckConstraint("visitor_state IN ('here', 'hidden', 'gone')", name=op.f("ck_tickets_visitor_state")),
         sa.ForeignKeyConstraint(["assignee_id"], ["agents.id"], name=op.f("fk_tickets_assignee_id")),
@@ -250,6 +249,7 @@ def upgrade() -> None:
         sa.Column("ticket_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("agent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("giver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("department_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("rule", sa.String(length=30), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -257,6 +257,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=12), nullable=True),
         sa.CheckConstraint("outcome IN ('taken', 'declined', 'missed', 'withdrawn')", name=op.f("ck_offers_outcome")),
         sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_offers_agent_id")),
+        sa.ForeignKeyConstraint(["department_id"], ["departments.id"], name=op.f("fk_offers_department_id")),
         sa.ForeignKeyConstraint(["giver_id"], ["agents.id"], name=op.f("fk_offers_giver_id")),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_offers_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),

@@ -1,0 +1,28 @@
+"""Words made to hurt: runs of marks that no language writes, which would take a second each to be composed."""
+
+import pytest
+
+from chat.desk.messages import clean
+from chat.desk.refusals import BadRequest
+
+SLOW = ("a" + "\u0300\u0316" * 1_000, "a" + "\u0300" * 20 + "\u0316" * 20, "\u0f73" * 40, "\u0344" * 40)
+GOOD = (
+    "Z̷̧͎a̸l̷g̴o",
+    "e\u0301" * 3_999,
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467" * 800,
+    "\u0915\u094d\u0937\u093f" * 900,
+    "\u05d1\u05b0\u05bc\u05e8\u05b5\u05d0\u05e9\u05b4\u05c1\u05d9\u05ea",
+    "\u202eabc\u202c",
+    "щ" * 4_000,
+)
+
+
+@pytest.mark.parametrize("text", SLOW)
+def test_marks_without_end_are_refused_before_they_are_put_in_order(text: str) -> None:
+    with pytest.raises(BadRequest):
+        clean(text)
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_people_write_is_kept(text: str) -> None:
+    assert clean(text)
