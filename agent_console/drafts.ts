@@ -1,5 +1,5 @@
 /** What is written and not yet sent, one reply and one note a conversation; survives reload and a lost session. */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { remember, remembered } from "./memory";
 
 export type Tone = "reply" | "note";
@@ -37,10 +37,17 @@ export function createDrafts(agent: string) {
 
   const of = (ticket: string): Draft => all.value[ticket] ?? EMPTY;
 
+  // One text, which stays equal while one types: or every letter would draw the whole inbox again.
+  const held = computed(() =>
+    Object.keys(all.value)
+      .filter((ticket) => of(ticket).reply.trim() !== "")
+      .join(" "),
+  );
+
   return {
     of,
     put,
-    waits: (ticket: string): boolean => of(ticket).reply.trim() !== "",
+    waits: (ticket: string): boolean => held.value.split(" ").includes(ticket),
     turn: (ticket: string, tone: Tone): void => put(ticket, { ...of(ticket), tone }),
     /** Puts back words that could not be sent, before whatever was typed since. */
     giveBack(ticket: string, tone: Tone, text: string): void {

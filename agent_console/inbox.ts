@@ -53,7 +53,7 @@ export function createInbox(link: Link, me: string) {
   const cards = signal<Cards>(new Map());
   const lists = computed(() => sortIntoLists(cards.value, me));
   const beyond = signal<Record<List, number>>({ waiting: 0, mine: 0, open: 0 });
-  const cursors: Record<List, string | undefined> = { waiting: undefined, mine: undefined, open: undefined };
+  const cursors: Record<List, string | null> = { waiting: null, mine: null, open: null };
   const loaded = signal(false);
 
   const news: ((card: Card) => void)[] = [];
@@ -107,22 +107,21 @@ export function createInbox(link: Link, me: string) {
           mine: Math.max(0, counts.mine - first.mine.length),
           open: Math.max(0, counts.open - first.open.length),
         };
-        for (const list of LISTS) cursors[list] = undefined;
+        for (const list of LISTS) cursors[list] = null;
         loaded.value = true;
       });
     },
 
-    /** The next page of a list. The first page repeats what hello brought, for hello has no cursor. */
+    /** The next page. The first repeats what hello brought, which has no cursor: so on to one that has news. */
     async more(list: List): Promise<void> {
       const before = lists.value[list].length;
-      const page = await link.ask("list", { view: list, after: cursors[list] });
-      const next = page.next ? page : null;
-      batch(() => {
+      do {
+        const page = await link.ask("list", { view: list, after: cursors[list] ?? null });
         page.cards.forEach(add);
-        cursors[list] = page.next ?? undefined;
-        const grown = lists.value[list].length - before;
-        beyond.value = { ...beyond.value, [list]: next ? Math.max(1, beyond.value[list] - grown) : 0 };
-      });
+        cursors[list] = page.next;
+      } while (cursors[list] && lists.value[list].length === before);
+      const grown = lists.value[list].length - before;
+      beyond.value = { ...beyond.value, [list]: cursors[list] ? Math.max(1, beyond.value[list] - grown) : 0 };
     },
   };
 }

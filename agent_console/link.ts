@@ -79,8 +79,10 @@ function followPage(socket: Socket): () => void {
     if (!socket.connected && !document.hidden) socket.disconnect().connect();
   };
   const leave = () => socket.disconnect();
+  // The first showing is not a return: a connection is already on its way then.
+  const back = (event: PageTransitionEvent) => event.persisted && again();
   addEventListener("online", again);
-  addEventListener("pageshow", again);
+  addEventListener("pageshow", back);
   document.addEventListener("visibilitychange", again);
   addEventListener("pagehide", leave);
   return () => {

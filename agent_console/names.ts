@@ -8,6 +8,14 @@ export function visitorName(who: { name: string | null; number: number }, words:
   return who.name?.trim() || words.visitorNumber(who.number);
 }
 
+// Marks that turn the direction of whatever follows them.
+const TURNS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The same for a sentence of ours, where no element keeps such marks to themselves. */
+export function calledIn(who: { name: string | null; number: number }, words: Words): string {
+  return visitorName({ ...who, name: who.name?.replace(TURNS, "") ?? null }, words);
+}
+
 /** A category that an owner made is shown as the owner named it. */
 export function categoryName(category: string | null, words: Words): string | null {
   return category === null ? null : (words.categories[category] ?? category);

@@ -1,7 +1,7 @@
 /** Calling the agent who looks elsewhere: sound, the page's title, a desktop notification; and what blocks them. */
 import { computed, effect, signal } from "@preact/signals";
 import type { Card } from "../client/protocol";
-import { previewOf, visitorName } from "./names";
+import { calledIn, previewOf } from "./names";
 import { sound, words } from "./settings";
 import { DROP, RING, type Speaker } from "./sound";
 import type { Parts } from "./store";
@@ -55,7 +55,7 @@ function followTitle(parts: Pick<Parts, "inbox" | "offers">): () => void {
   const turn = signal(true);
   const caller = computed(() => {
     const [first] = parts.offers.list.value;
-    return first ? words.value.offer.announced(visitorName(first.card, words.value)) : null;
+    return first ? words.value.offer.announced(calledIn(first.card, words.value)) : null;
   });
   const stopTitle = effect(() => {
     document.title = titleOf(parts.inbox.unread.value, caller.value, turn.value, words.value.product);
@@ -112,7 +112,7 @@ export function createNotifier(parts: Parts, speaker: Speaker) {
   offers.onRing((offer) => {
     desktop.say(
       offer.card.ticket,
-      words.value.offer.announced(visitorName(offer.card, words.value)),
+      words.value.offer.announced(calledIn(offer.card, words.value)),
       offer.card.preview,
     );
   });
@@ -121,7 +121,7 @@ export function createNotifier(parts: Parts, speaker: Speaker) {
     if (card.agent?.id !== self.id) return;
     if (looksHere() && route.place.peek().ticket === card.ticket) return;
     play(DROP);
-    desktop.say(card.ticket, visitorName(card, words.value), previewOf(card, self.id, words.value));
+    desktop.say(card.ticket, calledIn(card, words.value), previewOf(card, self.id, words.value));
   });
 
   const ringing = computed(() => offers.list.value.length > 0);

@@ -8,6 +8,9 @@ export interface Place {
   pane: Pane;
 }
 
+/** As in the style: one column at a time. */
+export const onPhone = (): boolean => matchMedia("(max-width: 700px)").matches;
+
 const BASE = "/console";
 
 export function placeOf(path: string): Place {

@@ -1,7 +1,11 @@
 /** Who is signed in on this browser: the cookie is the server's, we only ask. */
 import type { Agent } from "../client/protocol";
 
-export type SignInTrouble = { kind: "wrong" } | { kind: "too_many"; minutes: number } | { kind: "away" };
+export type SignInTrouble =
+  | { kind: "wrong" }
+  | { kind: "elsewhere" }
+  | { kind: "too_many"; minutes: number }
+  | { kind: "away" };
 
 export type SignInResult = { agent: Agent } | SignInTrouble;
 
@@ -34,6 +38,7 @@ export async function signIn(email: string, password: string): Promise<SignInRes
     if (answer.ok) return { agent: await agentIn(answer) };
     if (answer.status === 429)
       return { kind: "too_many", minutes: waitIn(answer, await answer.json().catch(() => null)) };
+    if (answer.status === 403) return { kind: "elsewhere" };
     return answer.status < 500 ? { kind: "wrong" } : { kind: "away" };
   } catch {
     return { kind: "away" };

@@ -2,10 +2,8 @@
 import { setAvailability } from "./availability";
 import type { Act } from "./keys";
 import type { Notifier } from "./notify";
+import { onPhone } from "./route";
 import type { Desk } from "./store";
-
-/** As in the style: one column at a time. */
-const onPhone = (): boolean => matchMedia("(max-width: 700px)").matches;
 
 function rows(): HTMLElement[] {
   return [...document.querySelectorAll<HTMLElement>(".lists [data-row]")];

@@ -64,7 +64,7 @@ export function openDesk(link: Link, self: Agent) {
       offers.load(hello.offers);
       await threads.mendAll();
       mailbox.resume();
-      actions.settleOwed();
+      actions.goodbyes.settleOwed();
     } catch {
       // The line went down again meanwhile: the next hello does it all.
     }
@@ -77,7 +77,7 @@ export function openDesk(link: Link, self: Agent) {
     }),
     effect(() => threads.show(route.place.value.ticket)),
   ];
-  const flush = () => actions.endings.flush();
+  const flush = () => actions.goodbyes.flush();
   addEventListener("pagehide", flush, { capture: true });
 
   return {

@@ -7,13 +7,13 @@ export interface Reader {
   timeZone?: string;
 }
 
-const NBSP = "\u00a0";
-const isFrench = (reader: Reader) => reader.locale.startsWith("fr");
+export const NBSP = "\u00a0";
+export const isFrench = (reader: Reader) => reader.locale.startsWith("fr");
 
 // Building a format costs more than using it a hundred times.
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function format(reader: Reader, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+export function format(reader: Reader, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = JSON.stringify([reader, options]);
   const known = formats.get(key);
   if (known) return known;
@@ -40,14 +40,9 @@ export function day(at: string | number, reader: Reader, now: number = Date.now(
   const year = format(reader, { year: "numeric" });
   const other = year.format(when) !== year.format(now) ? ({ year: "numeric" } as const) : {};
   const words = format(reader, { weekday: "long", day: "numeric", month: "long", ...other }).format(when);
-  // French says "1er", Intl says "1".
-  return isFrench(reader) ? words.replace(/ 1 /, ` 1er${NBSP}`).replace(/ (\d+) /, ` $1${NBSP}`) : words;
-}
-
-/** A promise: "mercredi 2 décembre à 9 h", "Wednesday, December 2 at 9:00 AM". Always a date, never "tomorrow". */
-export function dayAndClock(at: string | number, reader: Reader, now: number = Date.now()): string {
-  const joint = isFrench(reader) ? "à" : "at";
-  return `${day(at, reader, now)} ${joint}${NBSP}${clock(at, reader)}`;
+  // French says "1er", Intl says "1"; a number and its month stay on one line.
+  const said = isFrench(reader) ? words.replace(/ 1 /, " 1er ") : words;
+  return said.replace(/(\d(?:er)?) (?=\p{L})/u, `$1${NBSP}`);
 }
 
 /** The head of a day in a log: "aujourd’hui", "hier", else the date. */
@@ -57,23 +52,12 @@ export function dayLabel(at: string | number, reader: Reader, now: number = Date
   return new Intl.RelativeTimeFormat(reader.locale, { numeric: "auto" }).format(-ago, "day");
 }
 
-/** When we open again: "à 9 h" today, "demain à 9 h", "lundi à 9 h" within a week, else the date. */
-export function opening(at: string | number, reader: Reader, now: number = Date.now()): string {
-  const ahead = -daysBetween(at, now, reader);
-  const time = `${isFrench(reader) ? "à" : "at"}${NBSP}${clock(at, reader)}`;
-  if (ahead <= 0) return time;
-  if (ahead > 6) return dayAndClock(at, reader, now);
-  const relative = new Intl.RelativeTimeFormat(reader.locale, { numeric: "auto" }).format(ahead, "day");
-  const name = ahead === 1 ? relative : format(reader, { weekday: "long" }).format(new Date(at));
-  return `${name} ${time}`;
-}
-
 export function sameDay(a: string | number, b: string | number, reader: Reader): boolean {
   return daysBetween(a, b, reader) === 0;
 }
 
 /** Calendar days from `a` to `b` in the reader's zone: 0 on the same date, whatever the hours. */
-function daysBetween(a: string | number, b: string | number, reader: Reader): number {
+export function daysBetween(a: string | number, b: string | number, reader: Reader): number {
   const date = (at: string | number) => {
     const parts = format(
       { ...reader, locale: "en-US" },

@@ -13,11 +13,20 @@ export interface Fields {
   category?: string;
 }
 
+interface Form extends Fields {
+  client_id: string;
+  text: string;
+  name?: string;
+}
+
 interface Sender {
   site: string;
   token: string | undefined;
   locale: string;
 }
+
+/** No form is under way any more. */
+const ANSWERED = { form: undefined, formToken: undefined };
 
 export class Desk {
   constructor(
@@ -36,10 +45,11 @@ export class Desk {
     const faults = missing({ email, text });
     this.state.faults = faults;
     if (Object.keys(faults).length || this.state.busy) return;
-    // Kept until it is answered: a retry, even after a reload, is the same form.
+    // Kept until it is answered: a retry, even after a reload, is the same form of the same visitor.
     const client_id = this.memory.kept.form ?? clientId();
-    this.memory.keep({ form: client_id });
-    await this.#during(() => this.#send({ client_id, email, text, category: category || undefined }));
+    this.memory.keep({ form: client_id, formToken: this.sender().token, draft: text });
+    const { name } = this.state.prefill;
+    await this.#during(() => this.#send({ client_id, email, text, name, category: category || undefined }));
   }
 
   /** Leaves an address on the ticket; a waiting chat becomes a request, unless one keeps waiting. */
@@ -55,7 +65,7 @@ export class Desk {
     });
   }
 
-  async #send(fields: { client_id: string; email: string; text: string; category?: string }): Promise<void> {
+  async #send(fields: Form): Promise<void> {
     const { url, title, referrer } = this.state.page;
     const page = url ? { url, title, referrer } : undefined;
     const response = await this.post("/api/tickets", {
@@ -68,14 +78,13 @@ export class Desk {
     if (response.status === 429) return this.#tooMany(Number(response.headers.get("retry-after")));
     if (response.status !== 422) throw new TypeError("no answer");
     // Nothing is stored: what is corrected now is another form.
-    this.memory.keep({ form: undefined });
+    this.memory.keep(ANSWERED);
     this.state.faults = ((await response.json()) as { errors: Record<string, string> }).errors;
   }
 
   #stored(answer: NewTicketDone, { client_id, text }: { client_id: string; text: string }): void {
-    const { ticket, token, link } = answer;
-    const open = this.state.opened || undefined;
-    this.memory.keep({ token, live: true, open, form: undefined, draft: undefined });
+    const { ticket, link } = answer;
+    this.memory.keep({ ...ANSWERED, draft: undefined });
     const said = { ticket: ticket.id, seq: 1, id: client_id, client_id, kind: "text" as const, files: [] };
     const message = {
       ...said,
@@ -92,8 +101,7 @@ export class Desk {
 
   /** An answer got lost and the form was changed since: the first one stands, what is here may follow it. */
   #storedBefore(): void {
-    const { token } = this.sender();
-    this.memory.keep({ token, live: true, form: undefined });
+    this.memory.keep(ANSWERED);
     this.talk.connection.again();
   }
 

@@ -2,10 +2,12 @@
 import { styles } from "./embed.css";
 import { keeping } from "./keeping";
 import type { Badge, HostPage, LoaderConfig, Prefill, ToFrame, ToLoader } from "./messages";
+import { followPages } from "./moves";
+import { titleBlinker } from "./title";
 
 declare const __GUICHET_CONFIG__: LoaderConfig;
 
-type Api = ((verb: string, ...more: never[]) => unknown) & { q?: ArrayLike<unknown>[]; up?: boolean };
+type Api = ((verb: string, ...more: never[]) => unknown) & { q?: Iterable<unknown>[]; up?: boolean };
 type Listener = (detail?: unknown) => void;
 
 const host = window as unknown as { guichet?: Api };
@@ -23,8 +25,8 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
   // The reader's own variety of it, if they have one: times of day differ.
   const locale = navigator.languages.find((tag) => tag.startsWith(lang)) ?? lang;
   const words = texts[lang] as LoaderConfig["texts"][string];
-  const scheme = getComputedStyle(page).colorScheme;
-  const theme = scheme === "dark" || scheme === "light" ? scheme : "";
+  // "light" or "dark" where the page has decided; the reader's own wish where it has not.
+  const theme = getComputedStyle(page).colorScheme;
 
   // -- what is kept: only ever written when the frame asks, after the visitor has acted
   const place = `guichet:${key}`;
@@ -48,7 +50,7 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
   sheet.replaceSync(styles);
   shadow.adoptedStyleSheets = [sheet];
   const box = make("div", shadow, position === "left" ? "g left" : "g");
-  box.style.colorScheme = theme || "light dark";
+  box.style.colorScheme = theme === "normal" ? "light dark" : theme;
   if (color) {
     box.style.setProperty("--a", color);
     // Black or white, whichever reads on it.
@@ -64,14 +66,13 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
   launcher.ariaHasPopup = "dialog";
   const svg = launcher.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "svg"));
   svg.setAttribute("viewBox", "0 0 24 24");
-  svg.ariaHidden = "true";
   const path = svg.appendChild(document.createElementNS(svg.namespaceURI, "path"));
   const count = make("span", launcher, "n");
 
   // -- the frame
   let iframe: HTMLIFrameElement | undefined;
   let opened = false;
-  let opener: Element | null = null;
+  let opener: HTMLElement | null = null;
   let prefill: Prefill = {};
   let named: Partial<HostPage> = {};
   let badge: Partial<Badge> = {};
@@ -83,7 +84,7 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
     ...named,
   });
   // Before the frame has spoken there is nobody behind that origin; `init` tells it all that it missed.
-  let frameWindow: Window | undefined;
+  let frameWindow: Window | null | undefined;
   const post = (message: ToFrame) => frameWindow?.postMessage(message, origin);
   const fire = (name: string, detail?: unknown) => {
     for (const listener of listeners[name] ?? []) listener(detail);
@@ -121,7 +122,8 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
   const open = (focus: unknown = true) => {
     if (opened) return;
     opened = true;
-    opener = document.activeElement;
+    box.hidden = false;
+    opener = document.activeElement as HTMLElement | null;
     overflow = page.style.overflow;
     mount();
     draw();
@@ -137,34 +139,18 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
     fit();
     post({ type: "close" });
     if (document.activeElement === root) {
-      const away =
-        opener instanceof HTMLElement && opener.isConnected && opener !== root && opener !== document.body;
-      (away ? (opener as HTMLElement) : launcher).focus();
+      const away = opener?.isConnected && opener !== root && opener !== document.body;
+      (away ? opener : launcher)?.focus();
     }
     fire("close");
   };
 
-  // -- the title while nobody looks
-  let ours: string | undefined;
-  let theirs: string | undefined;
-  let blinking: ReturnType<typeof setInterval> | undefined;
-  const blink = () => {
-    clearInterval(blinking);
-    if (theirs !== undefined && document.title === ours) document.title = theirs;
-    theirs = undefined;
-    if (!badge.count || !document.hidden) return;
-    ours = badge.title ?? "";
-    theirs = document.title;
-    blinking = setInterval(() => {
-      if (document.title !== ours) theirs = document.title;
-      document.title = (document.title === ours ? theirs : ours) ?? "";
-    }, 1500);
-  };
+  const blink = titleBlinker(() => badge);
 
   const heard = (message: ToLoader) => {
     switch (message.type) {
       case "ready":
-        frameWindow = iframe?.contentWindow ?? undefined;
+        frameWindow = iframe?.contentWindow;
         return post({
           type: "init",
           kept: kept(),
@@ -203,8 +189,7 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
       post({ type: "prefill", prefill: fields });
     },
     on: (name: string, listener: Listener) => {
-      listeners[name] ??= new Set();
-      listeners[name].add(listener);
+      listeners[name] = (listeners[name] ?? new Set()).add(listener);
     },
     off: (name: string, listener: Listener) => listeners[name]?.delete(listener),
     setPage: (fields: Partial<HostPage>) => {
@@ -250,26 +235,11 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
   });
   on(launcher, "pointerleave", () => clearTimeout(rest));
 
-  // -- pages of a single-page site; a frame that is not there has no page to be told
-  let last = location.href;
-  const moved = () => {
-    if (location.href === last) return;
-    last = location.href;
+  // A frame that is not there has no page to be told; the title follows the address a moment later.
+  followPages(on, () => {
     named = {};
-    // The title follows the address a moment later.
     if (iframe) setTimeout(() => post({ type: "page", page: here() }), 250);
-  };
-  const { navigation } = window as unknown as { navigation?: EventTarget };
-  on(navigation ?? window, navigation ? "currententrychange" : "popstate hashchange", moved);
-  if (!navigation) {
-    for (const name of ["pushState", "replaceState"] as const) {
-      const original = history[name];
-      history[name] = function (...state) {
-        original.apply(this, state);
-        moved();
-      };
-    }
-  }
+  });
 
   draw();
   // Not into the body: sites that swap it on navigation would take us away with it.
@@ -278,7 +248,7 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
   const idle = window.requestIdleCallback ?? setTimeout;
   if (before.open && !small.matches) idle(() => open(false));
   else if (before.live) idle(mount);
-  for (const call of waiting) host.guichet(...(Array.from(call) as [string]));
+  for (const call of waiting) host.guichet(...(call as [string]));
 }
 
 // Included twice, it is there once.

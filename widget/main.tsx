@@ -5,7 +5,8 @@ import { type Bridge, bridgeTo } from "./bridge";
 import { type FrameConfig, readBirth, readConfig } from "./config";
 import type { Words } from "./locales/en";
 import type { ToFrame } from "./messages";
-import { createStore, type Store } from "./store";
+import type { Kit } from "./state";
+import { Store } from "./store";
 import { App } from "./views/App";
 
 const packs: Record<string, () => Promise<{ words: Words }>> = {
@@ -45,7 +46,7 @@ function start(
     url: location.origin,
     fallback: async () => (await import("../client/polling")).dialPolling,
   };
-  const store = createStore({ config, words, bridge, init, wiring, kit: () => import("./kit") });
+  const store = new Store({ config, words, bridge, init, wiring, kit });
   const look = () => {
     store.state.visible = document.visibilityState === "visible";
   };
@@ -58,6 +59,15 @@ function start(
   store.changes.follow(() => render(<App store={store} />, document.body));
   if (init.open && init.focus) enter();
   return store;
+}
+
+/** The form's code and its styles, as a sheet made by script: a policy has nothing to say to it. */
+async function kit(): Promise<Kit> {
+  const loaded = await import("./kit");
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(loaded.styles);
+  document.adoptedStyleSheets.push(sheet);
+  return loaded;
 }
 
 /** Into the panel: to the text, or where a touch keyboard would cover half of it, to the log. */

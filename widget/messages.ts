@@ -21,8 +21,9 @@ export interface Kept {
   /** A conversation is under way: the frame is mounted when the page is idle. */
   live?: boolean;
   draft?: string;
-  /** The client_id of a form that was sent without an answer. */
+  /** The client_id of a form that was sent without an answer, and the token that it was sent with. */
   form?: string;
+  formToken?: string;
   /** Unsent messages, one key each, so that two tabs never overwrite each other. */
   [letter: `letter:${string}`]: string | undefined;
 }

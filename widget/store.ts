@@ -11,11 +11,11 @@ import { type Bridge, Memory } from "./bridge";
 import { Changes } from "./changes";
 import type { FrameConfig } from "./config";
 import type { Desk } from "./desk";
+import { followAll } from "./followers";
 import type { Words } from "./locales/en";
-import type { Badge, Kept, ToFrame } from "./messages";
-import { queueInWords } from "./queue";
+import type { HostPage, Kept, Prefill, ToFrame } from "./messages";
 import { type Kit, State } from "./state";
-import { Talk } from "./talk";
+import { type Ears, type Identity, Talk } from "./talk";
 
 const DRAFT_KEPT_AFTER_MS = 400;
 const KIT_AGAIN_MS = 5_000;
@@ -30,262 +30,217 @@ export interface Surroundings {
   post?: typeof fetch;
 }
 
-export type Store = ReturnType<typeof createStore>;
-
-export function createStore({ config, words, bridge, init, wiring, kit, post }: Surroundings) {
-  const changes = new Changes();
-  const state = changes.watch(new State());
-  const memory = new Memory(bridge, init.kept);
-  const reader: Reader = { locale: init.locale };
-  const fire = (name: string, detail: unknown = {}) => bridge.post({ type: "event", name, detail });
-
-  const orphan = memory
-    .shelf()
-    .letters()
-    .find((letter) => letter.more?.token);
-  const identity = {
-    // The token of first words that were never acknowledged: with another one they could be stored twice.
-    token: init.kept.token ?? (orphan?.more?.token as string | undefined),
-    auth: () => ({
-      site: config.key,
-      token: identity.token,
-      locale: init.locale,
-      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-      page: state.page.url ? state.page : undefined,
-    }),
-  };
-
-  const announcer = new Announcer((text) => {
-    state.spoken = text;
+export class Store implements Ears {
+  readonly changes = new Changes();
+  readonly state = this.changes.watch(new State());
+  readonly announcer = new Announcer((text) => {
+    this.state.spoken = text;
   });
-  const talk = new Talk(
-    state,
-    identity,
-    { started, arrived, serviceChanged, refused },
-    memory.shelf(),
-    wiring,
-  );
-  let desk: Desk | undefined;
-  const typing = new OwnTyping((on) => {
-    const ticket = state.ticket;
-    if (ticket?.status === "live") void talk.whisper("typing", { ticket: ticket.id, on });
+  readonly config: FrameConfig;
+  readonly words: Words;
+  readonly reader: Reader;
+  readonly bridge: Pick<Bridge, "post">;
+  readonly memory: Memory;
+  readonly identity: Identity;
+  readonly talk: Talk;
+  /** Sends forms; here once the kit is. */
+  desk: Desk | undefined;
+  #around: Surroundings;
+  #typing = new OwnTyping((on) => {
+    const { ticket } = this.state;
+    if (ticket?.status === "live") void this.talk.whisper("typing", { ticket: ticket.id, on });
   });
+  #keeping: ReturnType<typeof setTimeout> | undefined;
+  #fetching = false;
 
-  state.page = init.page;
-  state.prefill = init.prefill;
-  state.draft = init.prefill.text ?? init.kept.draft ?? "";
-
-  // -- what the conversation tells
-
-  function started(): void {
-    memory.keep({ token: identity.token, live: true, open: state.opened || undefined });
-    fire("start", { number: state.ticket?.number });
+  constructor(around: Surroundings) {
+    const { config, words, bridge, init, wiring } = around;
+    this.#around = around;
+    this.config = config;
+    this.words = words;
+    this.bridge = bridge;
+    this.reader = { locale: init.locale };
+    this.memory = new Memory(bridge, init.kept);
+    const shelf = this.memory.shelf();
+    // Also that of first words or a form that were never answered: with another one they could be stored twice.
+    const orphan = shelf.letters().find((letter) => letter.more?.token)?.more?.token as string | undefined;
+    this.identity = { token: init.kept.token ?? orphan ?? init.kept.formToken, auth: () => this.#auth() };
+    this.state.page = init.page;
+    this.state.prefill = init.prefill;
+    this.state.draft = init.prefill.text ?? init.kept.draft ?? "";
+    this.talk = new Talk(this.state, this.identity, this, shelf, wiring);
+    followAll(this);
+    if (init.open) this.#open(true);
+    else if (this.identity.token) this.talk.open();
   }
 
-  function arrived(message: Message): void {
-    if (message.author.kind === "agent") fire("message", { from: message.author.name });
+  // -- Ears: what the conversation tells
+
+  started(): void {
+    this.fire("start", { number: this.state.ticket?.number });
   }
 
-  function serviceChanged(before: Service | null, now: Service): void {
+  arrived({ author }: Message): void {
+    if (author.kind === "agent") this.fire("message", { from: author.name });
+  }
+
+  serviceChanged(before: Service | null, now: Service): void {
+    const { words, announcer, state } = this;
     // Said once, and only to somebody whose screen changes under their hands.
     if (!before || before.mode === now.mode || state.ticket) return;
     announcer.say(now.mode === "form" ? words.nowForm : words.nowChat);
   }
 
-  function refused(letter: Letter, why: Refusal): void {
-    if (why.code === "ticket_ended") anew(letter);
-    else putBack(letter, why);
+  refused(letter: Letter, why: Refusal): void {
+    const { name, email, category, ...more } = letter.more ?? {};
+    // Ended meanwhile: the same words begin a new conversation.
+    if (why.code === "ticket_ended") this.#anew(letter);
+    // What the page has prefilled may be nonsense; the visitor's words are not to suffer for it.
+    else if (why.code === "bad_request" && (name || email || category)) this.talk.write({ ...letter, more });
+    else this.#putBack(letter, why);
   }
 
-  function putBack(letter: Letter, why: Refusal): void {
-    if (why.service) {
-      const before = state.service;
-      state.service = why.service;
-      serviceChanged(before, why.service);
-    } else state.notice = words.notSent;
-    // Before what is being written meanwhile, so that neither is lost.
-    const rest = state.draft;
-    state.draft = rest ? `${letter.text}\n\n${rest}` : letter.text;
+  #anew(letter: Letter): void {
+    if (letter.ticket === this.state.ticket?.id) this.turnAway();
+    this.talk.write({ ...letter, ticket: null, more: this.#firstWords() });
   }
 
-  /** The ticket has ended meanwhile: the same words begin a new conversation. */
-  function anew(letter: Letter): void {
-    if (letter.ticket === state.ticket?.id) turnAway();
-    talk.write({ ...letter, ticket: null, more: firstWords() });
+  /** Before what is being written meanwhile, so that neither is lost. */
+  #putBack({ text }: Letter, { service }: Refusal): void {
+    const { state } = this;
+    if (service) {
+      this.serviceChanged(state.service, service);
+      state.service = service;
+    } else state.notice = this.words.notSent;
+    this.write(state.draft ? `${text}\n\n${state.draft}` : text);
   }
-
-  function turnAway(): void {
-    state.former = state.ticket?.id ?? null;
-    state.ticket = null;
-    state.line = empty("visitor");
-  }
-
-  /** A fresh start, asked for: to where one writes, for the button that was pressed is gone. */
-  function begin(): void {
-    turnAway();
-    changes.settle();
-    document.getElementById("text")?.focus();
-  }
-
-  const firstWords = () => {
-    const { name, email, category } = state.prefill;
-    return { token: identity.token, name, email, category };
-  };
 
   // -- the form, when one is to be had
 
-  let fetching = false;
-  async function fetchKit(): Promise<void> {
-    fetching = true;
-    const loaded = await kit().catch(() => undefined);
-    if (loaded) {
-      desk = new loaded.Desk(state, talk, memory, words, sender, submitted, post);
-      state.kit = loaded;
-    } else setTimeout(fetchKit, KIT_AGAIN_MS);
+  fetchKit(): void {
+    if (this.#fetching) return;
+    this.#fetching = true;
+    this.#around.kit().then(
+      (kit) => this.#equip(kit),
+      () =>
+        setTimeout(() => {
+          this.#fetching = false;
+          this.fetchKit();
+        }, KIT_AGAIN_MS),
+    );
   }
 
-  const sender = () => ({ site: config.key, token: identity.token, locale: init.locale });
+  #equip(kit: Kit): void {
+    const { state, talk, memory, words, config, identity, reader } = this;
+    const sender = () => ({ site: config.key, token: identity.token, locale: reader.locale });
+    const done = (answer: NewTicketDone) => this.#submitted(answer);
+    this.desk = new kit.Desk(state, talk, memory, words, sender, done, this.#around.post);
+    state.kit = kit;
+  }
 
-  function submitted({ ticket, token }: NewTicketDone): void {
-    identity.token = token;
-    announcer.say(words.formSent(ticket.number));
-    fire("ticket", { number: ticket.number });
-    talk.connection.again();
+  #submitted({ ticket: { number }, token }: NewTicketDone): void {
+    this.identity.token = token;
+    this.announcer.say(this.words.formSent(number));
+    this.fire("ticket", { number });
+    this.talk.connection.again();
   }
 
   // -- what the views do
 
-  function send(): boolean {
+  send = (): void => {
+    const { state, talk } = this;
     const text = state.draft.trim().normalize("NFC");
-    if (!text || codePoints(text) > LIMITS.text_max) return false;
-    const ticket = state.ticket?.id ?? null;
-    const letter = { client_id: clientId(), ticket, text, at: Date.now() };
-    typing.stopped();
+    if (!text || codePoints(text) > LIMITS.text_max) return;
+    const letter = { client_id: clientId(), ticket: state.ticket?.id ?? null, text, at: Date.now() };
+    this.#typing.stopped();
     state.notice = "";
-    write("");
-    talk.write(ticket ? letter : { ...letter, more: firstWords() });
-    return true;
-  }
+    this.write("");
+    talk.write(letter.ticket ? letter : { ...letter, more: this.#firstWords() });
+  };
 
-  let keeping: ReturnType<typeof setTimeout> | undefined;
-  function write(text: string): void {
+  write = (text: string): void => {
+    const { state } = this;
     if (text === state.draft) return;
     state.draft = text;
-    if (!state.form) typing.typed(text);
-    clearTimeout(keeping);
-    keeping = setTimeout(() => memory.keep({ draft: text || undefined }), text ? DRAFT_KEPT_AFTER_MS : 0);
+    if (!state.form) this.#typing.typed(text);
+    if (!text) clearTimeout(this.#keeping);
+    // A timer that runs is left alone: whoever types without a pause is kept too.
+    if (text && this.#keeping) return;
+    this.#keeping = setTimeout(() => this.#keepDraft(), text ? DRAFT_KEPT_AFTER_MS : 0);
+  };
+
+  endChat = async (): Promise<void> => {
+    const { state, talk } = this;
+    const ack = state.ticket && (await talk.whisper("end_chat", { ticket: state.ticket.id }));
+    if (ack?.ok) talk.learn(ack.ticket);
+  };
+
+  /** Leaves this ticket for a new conversation; nothing is told to the server before something is said. */
+  turnAway = (): void => {
+    const { state } = this;
+    state.former = state.ticket?.id ?? null;
+    state.ticket = null;
+    state.line = empty("visitor");
+  };
+
+  close = (): void => this.bridge.post({ type: "close" });
+
+  fire = (name: string, detail: unknown = {}): void => this.bridge.post({ type: "event", name, detail });
+
+  #keepDraft(): void {
+    this.#keeping = undefined;
+    this.memory.keep({ draft: this.state.draft || undefined });
   }
 
-  function endChat(): void {
-    const ticket = state.ticket;
-    if (!ticket) return;
-    talk.connection.ask("end_chat", { ticket: ticket.id }).then(
-      (ack) => ack.ok && talk.learn(ack.ticket),
-      () => undefined,
-    );
+  #firstWords(): Record<string, unknown> {
+    const { name, email, category } = this.state.prefill;
+    return { token: this.identity.token, name, email, category };
   }
 
   // -- what the loader says
 
-  function heard(message: ToFrame): void {
-    if (message.type === "open") setOpen(true);
-    else if (message.type === "close") setOpen(false);
-    else if (message.type === "page") setPage(message.page);
-    else if (message.type === "kept") adopt(message.kept);
-    else if (message.type === "prefill") prefill(message.prefill);
+  heard(message: ToFrame): void {
+    if (message.type === "open" || message.type === "close") this.#open(message.type === "open");
+    else if (message.type === "page") this.#moved(message.page);
+    else if (message.type === "kept") this.#adopt(message.kept);
+    else if (message.type === "prefill") this.#prefill(message.prefill);
   }
 
-  function setOpen(open: boolean): void {
-    state.opened = open;
-    if (open) talk.open();
-    if (memory.kept.token) memory.keep({ open: open || undefined });
+  #open(open: boolean): void {
+    this.state.opened = open;
+    if (open) this.talk.open();
+    if (this.memory.kept.token) this.memory.keep({ open: open || undefined });
   }
 
-  function setPage(page: typeof init.page): void {
-    state.page = page;
-    if (state.up) void talk.whisper("set_page", { url: page.url, title: page.title });
+  #moved(page: HostPage): void {
+    this.state.page = page;
   }
 
   /** Another tab has become somebody: here, where nothing has been said yet, we are the same. */
-  function adopt(kept: Kept): void {
+  #adopt(kept: Kept): void {
+    const { memory, identity, state, talk } = this;
     memory.kept = kept;
     if (!kept.token || kept.token === identity.token || state.ticket || talk.outbox.letters.length) return;
     identity.token = kept.token;
     if (talk.connection.isWanted) talk.connection.again();
   }
 
-  function prefill(fields: typeof init.prefill): void {
-    state.prefill = { ...state.prefill, ...fields };
-    if (fields.text !== undefined) write(fields.text);
+  #prefill(fields: Prefill): void {
+    this.state.prefill = { ...this.state.prefill, ...fields };
+    if (fields.text !== undefined) this.write(fields.text);
   }
 
-  // -- what follows by itself, after every change: each tells only what is new
-
-  const follow = (follower: () => void) => changes.follow(follower);
-  const told = <T>(tell: (value: T) => void) => {
-    let before: string | undefined;
-    return (value: T) => {
-      const now = JSON.stringify(value);
-      if (now !== before) tell(value);
-      before = now;
+  #auth(): unknown {
+    const { page } = this.state;
+    this.identity.page = page;
+    return {
+      site: this.config.key,
+      token: this.identity.token,
+      locale: this.reader.locale,
+      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      page: page.url ? page : undefined,
     };
-  };
-  follow(() => {
-    const last = state.unread.at(-1);
-    if (last && state.opened && state.visible && state.atEnd && state.up) talk.markRead(last.seq);
-  });
-  follow(() => {
-    if (state.asked && !fetching) void fetchKit();
-  });
-  const badge = told((news: Badge) => bridge.post({ type: "badge", ...news }));
-  follow(() => {
-    const { length: count, [count - 1]: last } = state.unread;
-    badge({
-      count,
-      label: count ? words.openWith(count) : words.open,
-      title: words.newMessages(count),
-      preview: last ? { text: last.text.slice(0, 160), who: `${last.author.name} · ${words.justNow}` } : null,
-    });
-  });
-  follow(() => {
-    const ticket = state.ticket;
-    if (ticket?.status === "live" && !ticket.agent) announcer.sayCalmly(queueInWords(ticket, words));
-    else announcer.hush();
-  });
-  const live = told((now: boolean) => {
-    memory.keep({ live: now || undefined });
-    if (!now) fire("ended");
-  });
-  follow(() => {
-    const status = state.ticket?.status;
-    if (status && memory.kept.token) live(status !== "solved" && status !== "closed");
-  });
-  const seen = told((on: boolean) => void talk.whisper("set_visible", { on }));
-  follow(() => {
-    if (state.up) seen(state.visible);
-  });
-
-  if (init.kept.token || orphan || init.open) talk.open();
-  if (init.open) setOpen(true);
-
-  const close = () => bridge.post({ type: "close" });
-
-  return {
-    close,
-    state,
-    changes,
-    config,
-    words,
-    reader,
-    announcer,
-    talk,
-    desk: () => desk,
-    send,
-    write,
-    endChat,
-    begin,
-    heard,
-  };
+  }
 }
 
 /** The limit counts code points after trimming, as the server does. */

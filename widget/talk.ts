@@ -16,6 +16,7 @@ import type {
 } from "../client/protocol";
 import { Connection, LinkLost, type Wiring } from "../client/socket";
 import { TheirTyping } from "../client/typing";
+import type { HostPage } from "./messages";
 import type { State } from "./state";
 import { Thread } from "./thread";
 
@@ -33,6 +34,8 @@ export interface Ears {
 
 export interface Identity {
   token: string | undefined;
+  /** The page that the server was told of last. */
+  page?: HostPage;
   auth(): unknown;
 }
 
@@ -179,6 +182,7 @@ export class Talk implements Postmaster {
   /** Catch up first, then replay the outbox. */
   #rise(): void {
     clearTimeout(this.#cut);
+    this.#cut = undefined;
     this.state.cut = false;
     this.state.up = this.state.everUp = true;
     this.outbox.resume();
@@ -192,9 +196,9 @@ export class Talk implements Postmaster {
     this.#watch();
   }
 
+  /** Counted from the first loss: the attempts that fail meanwhile do not begin it anew. */
   #watch(): void {
-    clearTimeout(this.#cut);
-    this.#cut = setTimeout(() => {
+    this.#cut ??= setTimeout(() => {
       this.state.cut = true;
     }, CUT_AFTER_MS);
   }

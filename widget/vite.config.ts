@@ -13,11 +13,12 @@ const usedTokens: Plugin = {
   name: "used-tokens",
   enforce: "post",
   generateBundle(_, bundle) {
-    for (const file of Object.values(bundle)) {
+    const files = Object.values(bundle);
+    const all = files.map((file) => (file.type === "asset" ? String(file.source) : file.code)).join("");
+    for (const file of files) {
       if (file.type !== "asset" || !file.fileName.endsWith(".css")) continue;
-      const css = String(file.source);
-      file.source = css.replace(/(?<=[;{])(--[\w-]+):[^;{}]+;?/g, (token, name) =>
-        css.includes(`var(${name})`) ? token : "",
+      file.source = String(file.source).replace(/(?<=[;{])(--[\w-]+):[^;{}]+;?/g, (token, name) =>
+        all.includes(`var(${name})`) ? token : "",
       );
     }
   },

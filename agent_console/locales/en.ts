@@ -35,7 +35,7 @@ export const en: Words = {
 
   nav: {
     label: "Console",
-    conversations: "Conversations",
+    inbox: "Conversations",
     shortcuts: "Keyboard shortcuts",
     account: (name) => `Account of ${name}`,
     theme: "Appearance",
@@ -195,6 +195,7 @@ export const en: Words = {
     submit: "Hand over",
     rings: (name) => `The conversation rings for ${name}.`,
     passed: (receiver, name) => `${receiver} did not take the conversation with ${name}: it stays yours.`,
+    nobodyThere: "Nobody of this department is available right now.",
     away: "This person has just gone away. Choose somebody else.",
   },
 

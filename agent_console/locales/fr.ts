@@ -35,7 +35,7 @@ export const fr = {
 
   nav: {
     label: "Console",
-    conversations: "Conversations",
+    inbox: "Conversations",
     shortcuts: "Raccourcis clavier",
     account: (name: string) => `Compte de ${name}`,
     theme: "Apparence",
@@ -198,6 +198,7 @@ export const fr = {
     rings: (name: string) => `La conversation sonne chez ${name}.`,
     passed: (receiver: string, name: string) =>
       `${receiver} n’a pas pris la conversation avec ${name}\u00a0: elle reste la vôtre.`,
+    nobodyThere: "Personne de ce service n’est disponible en ce moment.",
     away: "Cette personne vient de s’absenter. Choisissez quelqu’un d’autre.",
   },
 

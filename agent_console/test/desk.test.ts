@@ -124,7 +124,7 @@ test("an end waits 8 seconds and can be taken back", async () => {
   await arrive();
   desk.actions.end("t1");
   vi.advanceTimersByTime(7900);
-  expect(desk.actions.keep("t1")).toBe(true);
+  expect(desk.actions.goodbyes.keep("t1")).toBe(true);
   vi.advanceTimersByTime(10_000);
   await settled();
   expect(server.heard).not.toContain("end_chat");

@@ -8,7 +8,7 @@ import { linesOf } from "../lines";
 import { en } from "../locales/en";
 import { fr } from "../locales/fr";
 import { due, elapsed, hourIn } from "../moments";
-import { eventWords, previewOf, reasonOf, visitorName } from "../names";
+import { calledIn, eventWords, previewOf, reasonOf, visitorName } from "../names";
 import { titleOf } from "../notify";
 import { endsAt } from "../offers";
 import { pathOf, placeOf } from "../route";
@@ -155,6 +155,7 @@ describe("words", () => {
   });
   test("people without a name have their number", () => {
     expect(visitorName({ name: " ", number: 1051 }, fr)).toBe("Visiteur 1051");
+    expect(calledIn({ name: "\u202eciV", number: 1 }, fr)).toBe("ciV");
     const agentSaid = card("t", 1, {
       last_from: "agent",
       preview: "oui",
@@ -222,7 +223,7 @@ test("length is counted in code points after trimming", () => {
 
 test("plain http is unsafe anywhere but on this machine", () => {
   const unsafe = (protocol: string, hostname: string) => isUnsafe({ protocol, hostname });
-  expect([unsafe("http:", "192.168.1.9"), unsafe("https:", "chat.fr")]).toEqual([true, false]);
+  expect([unsafe("http:", "desk.example"), unsafe("https:", "chat.fr")]).toEqual([true, false]);
   expect(["localhost", "a.localhost", "127.0.0.1"].map((host) => unsafe("http:", host))).toEqual([
     false,
     false,

@@ -52,6 +52,8 @@ export function App() {
   if (gate.state === "out") return <SignIn expired={gate.expired} onSignedIn={letIn} />;
   const { desk, notifier } = gate;
   const leave = () => {
+    // While the session still stands.
+    desk.actions.goodbyes.flush();
     void signOut().finally(() => {
       notifier.close();
       desk.close();

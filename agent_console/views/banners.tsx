@@ -36,16 +36,16 @@ function Obstructed({ obstacle, notifier }: { obstacle: Obstacle; notifier: Noti
     <p class="banner">
       <Icon name="bell" />
       <span>{say[obstacle]}</span>
-      <span class="banner__acts">
-        {cure && (
+      <button type="button" class="button button--icon" aria-label={say.hide} onClick={() => hide(obstacle)}>
+        <Icon name="close" />
+      </button>
+      {cure && (
+        <span class="banner__acts">
           <button type="button" class="button button--small" onClick={cure.run}>
             {cure.label}
           </button>
-        )}
-        <button type="button" class="button button--quiet button--small" onClick={() => hide(obstacle)}>
-          {say.hide}
-        </button>
-      </span>
+        </span>
+      )}
     </p>
   );
 }

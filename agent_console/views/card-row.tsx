@@ -43,7 +43,7 @@ type Mark = { kind: "unread" | "place" | "plain"; text: string; label?: string }
 
 function markOf({ card, list, place }: RowProps, desk: Desk): Mark {
   const say = words.value.list;
-  if (desk.actions.endings.waiting.value.has(card.ticket)) return { kind: "plain", text: say.ending };
+  if (desk.actions.goodbyes.waiting.value.has(card.ticket)) return { kind: "plain", text: say.ending };
   if (list === "waiting") return { kind: "place", text: say.place(place) };
   if (card.unread > 0 && card.agent?.id === desk.self.id)
     return { kind: "unread", text: String(card.unread), label: say.unread(card.unread) };
@@ -51,6 +51,22 @@ function markOf({ card, list, place }: RowProps, desk: Desk): Mark {
   if (list === "found") return { kind: "plain", text: words.value.statuses[card.status] };
   if (card.status === "live") return card.visitor === "gone" ? { kind: "plain", text: say.gone } : null;
   return list === "mine" ? { kind: "plain", text: words.value.statuses[card.status] } : null;
+}
+
+/** A number that means nothing when it is read out without its word. */
+function Spoken({ kind, aloud, shown }: { kind: string; aloud: string; shown: string }) {
+  return (
+    <span class={kind}>
+      <span class="unseen">{aloud}</span>
+      <span aria-hidden="true">{shown}</span>
+    </span>
+  );
+}
+
+function MarkView({ mark }: { mark: NonNullable<Mark> }) {
+  const kind = `row__mark row__mark--${mark.kind}`;
+  if (mark.label) return <Spoken kind={kind} aloud={mark.label} shown={mark.text} />;
+  return <span class={kind}>{mark.text}</span>;
 }
 
 function lastLine(card: Card, list: RowProps["list"], me: string): string {
@@ -68,7 +84,7 @@ export function CardRow(props: RowProps) {
   const mark = markOf(props, desk);
   const open = desk.route.place.value.ticket === card.ticket;
   const strong = list === "waiting" || (card.unread > 0 && card.agent?.id === desk.self.id);
-  const faded = list === "mine" && card.visitor === "gone";
+  const faded = list === "mine" && card.status === "live" && card.visitor === "gone";
   const go = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -86,30 +102,21 @@ export function CardRow(props: RowProps) {
         onClick={go}
       >
         {list === "open" ? (
-          <span class="row__number">
-            <span class="unseen">{words.value.number(card.number)}</span>
-            <span aria-hidden="true">{card.number}</span>
-          </span>
+          <Spoken kind="row__number" aloud={words.value.number(card.number)} shown={String(card.number)} />
         ) : (
           <Avatar name={name} dot={card.status === "live" ? DOTS[card.visitor] : undefined} />
         )}
-        <span class="row__name">{name}</span>
+        <span class="row__name" dir="auto">
+          {name}
+        </span>
+        {card.status === "live" && card.visitor !== "gone" && (
+          <span class="unseen">{words.value.list[card.visitor]}</span>
+        )}
         <Time card={card} />
         <span class="row__last" dir="auto">
           {lastLine(card, list, desk.self.id)}
         </span>
-        {mark && (
-          <span class={`row__mark row__mark--${mark.kind}`}>
-            {mark.label ? (
-              <>
-                <span class="unseen">{mark.label}</span>
-                <span aria-hidden="true">{mark.text}</span>
-              </>
-            ) : (
-              mark.text
-            )}
-          </span>
-        )}
+        {mark && <MarkView mark={mark} />}
       </a>
     </li>
   );

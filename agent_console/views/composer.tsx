@@ -74,86 +74,103 @@ function sends(event: KeyboardEvent): boolean {
   return !event.shiftKey && !event.altKey && !matchMedia("(pointer: coarse)").matches;
 }
 
+/** What stands in the field, and what can be done with it. */
+function useWriting(thread: Thread, barred: boolean) {
+  const { drafts, link, mailbox } = useDesk();
+  const { id } = thread;
+  const draft = drafts.of(id);
+  const tone: Tone = barred ? "note" : draft.tone;
+  const text = draft[tone];
+  const length = lengthOf(text);
+  const typing = useMemo(
+    () => new OwnTyping((on) => void link.ask("typing", { ticket: id, on }).catch(() => undefined)),
+    [id],
+  );
+  useEffect(() => () => typing.stopped(), [typing]);
+  return {
+    tone,
+    text,
+    length,
+    ready: length > 0 && length <= LIMITS.text_max,
+    turn: (next: Tone): void => drafts.turn(id, next),
+    write(next: string): void {
+      drafts.put(id, { ...draft, [tone]: next, tone });
+      if (tone === "reply") typing.typed(next);
+    },
+    /** After a note the field is for answers again. */
+    send(): void {
+      if (tone === "reply") typing.stopped();
+      mailbox.send(id, tone, text.trim());
+      drafts.put(id, { ...draft, [tone]: "", tone: "reply" });
+    },
+  };
+}
+
+/** The focus, when somebody asked for it before the field was there. */
+function useWantedFocus(field: { current: HTMLTextAreaElement | null }, id: string): void {
+  const { writing } = useDesk().actions;
+  useSignalEffect(() => {
+    if (writing.value !== id) return;
+    writing.value = null;
+    field.current?.focus();
+  });
+}
+
+function Foot({ hint, firm, now }: { hint: string; firm: boolean; now: ReturnType<typeof useWriting> }) {
+  const say = words.value.composer;
+  return (
+    <div class="composer__foot">
+      <span class={`composer__hint${firm ? " composer__hint--firm" : ""}`} id="composer-hint">
+        {hint}
+      </span>
+      <span role="status">
+        <Count length={now.length} />
+      </span>
+      <button type="submit" class="button button--primary" aria-disabled={!now.ready}>
+        {now.tone === "note" ? say.keepNote : say.send}
+      </button>
+    </div>
+  );
+}
+
 export function Composer({ thread }: { thread: Thread }) {
-  const desk = useDesk();
+  const { actions } = useDesk();
   const field = useRef<HTMLTextAreaElement>(null);
   const ticket = thread.ticket.value as Ticket;
   const barrier = useBarrier(thread, ticket);
-  const tone: Tone = barrier ? "note" : desk.drafts.of(ticket.id).tone;
-  const text = desk.drafts.of(ticket.id)[tone];
-  const length = lengthOf(text);
+  const now = useWriting(thread, barrier !== null);
   const say = words.value.composer;
-  const name = desk.actions.nameOf(ticket.id);
-  const typing = useMemo(
-    () =>
-      new OwnTyping((on) => void desk.link.ask("typing", { ticket: ticket.id, on }).catch(() => undefined)),
-    [ticket.id],
-  );
-  useEffect(() => () => typing.stopped(), [typing]);
-  useHeight(field, text);
-  useSignalEffect(() => {
-    if (desk.actions.writing.value !== thread.id) return;
-    desk.actions.writing.value = null;
-    field.current?.focus();
-  });
-  const canSend = length > 0 && length <= LIMITS.text_max;
+  const name = actions.nameOf(ticket.id);
+  useHeight(field, now.text);
+  useWantedFocus(field, ticket.id);
 
-  function turn(next: Tone): void {
-    desk.drafts.turn(ticket.id, next);
+  function act(change: () => void): void {
+    change();
     field.current?.focus();
   }
+  const send = (event: Event) => {
+    event.preventDefault();
+    if (now.ready) act(now.send);
+  };
 
-  function send(): void {
-    if (!canSend) return;
-    if (tone === "reply") typing.stopped();
-    desk.mailbox.send(ticket.id, tone, text.trim());
-    desk.drafts.put(ticket.id, { ...desk.drafts.of(ticket.id), [tone]: "", tone: "reply" });
-    field.current?.focus();
-  }
-
-  function write(next: string): void {
-    desk.drafts.put(ticket.id, { ...desk.drafts.of(ticket.id), [tone]: next, tone });
-    if (tone === "reply") typing.typed(next);
-  }
-
-  const hint = barrier ?? (ticket.agent === null && tone === "reply" ? say.firstAnswer : say.hint);
+  const hint = barrier ?? (ticket.agent === null && now.tone === "reply" ? say.firstAnswer : say.hint);
   return (
-    <form
-      class={`composer composer--${tone}`}
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
-      <Tabs tone={tone} barred={barrier !== null} turn={turn} />
+    <form class={`composer composer--${now.tone}`} onSubmit={send}>
+      <Tabs tone={now.tone} barred={barrier !== null} turn={(next) => act(() => now.turn(next))} />
       <label class="unseen" for="composer">
-        {tone === "note" ? say.noteAbout(name) : say.replyTo(name)}
+        {now.tone === "note" ? say.noteAbout(name) : say.replyTo(name)}
       </label>
       <textarea
         id="composer"
         ref={field}
         rows={2}
         dir="auto"
-        value={text}
+        value={now.text}
         aria-describedby="composer-hint"
-        onInput={(event) => write(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (!sends(event)) return;
-          event.preventDefault();
-          send();
-        }}
+        onInput={(event) => now.write(event.currentTarget.value)}
+        onKeyDown={(event) => sends(event) && send(event)}
       />
-      <div class="composer__foot">
-        <span class={`composer__hint${barrier ? " composer__hint--firm" : ""}`} id="composer-hint">
-          {hint}
-        </span>
-        <span role="status">
-          <Count length={length} />
-        </span>
-        <button type="submit" class="button button--primary" aria-disabled={!canSend}>
-          {tone === "note" ? say.keepNote : say.send}
-        </button>
-      </div>
+      <Foot hint={hint} firm={barrier !== null} now={now} />
     </form>
   );
 }

@@ -1,7 +1,8 @@
 /** The whole console: lists, thread and details side by side; on a phone one of them at a time. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { actOf, pressOf } from "../keys";
 import type { Notifier } from "../notify";
+import { onPhone, type Pane } from "../route";
 import { shortcuts, words } from "../settings";
 import { perform } from "../shortcuts";
 import { useDesk } from "../store";
@@ -15,6 +16,22 @@ import { Offers } from "./offers";
 import { Rail } from "./rail";
 import { Sheet } from "./sheet";
 import { ThreadPane } from "./thread-pane";
+
+const FIRST: Record<Pane, string> = {
+  list: ".lists [aria-current], .lists [data-row]",
+  thread: "#thread",
+  visitor: ".details__back",
+};
+
+/** Where one column replaces another the focus goes along, or it would be lost with the one that is hidden. */
+function useFocusOfPane(): void {
+  const { pane } = useDesk().route.place.value;
+  const known = useRef(pane);
+  useEffect(() => {
+    if (known.current !== pane && onPhone()) document.querySelector<HTMLElement>(FIRST[pane])?.focus();
+    known.current = pane;
+  }, [pane]);
+}
 
 interface DeskViewProps {
   notifier: Notifier;
@@ -34,6 +51,7 @@ export function DeskView({ notifier, unwanted, onSignOut }: DeskViewProps) {
     return () => document.removeEventListener("keydown", press);
   }, [desk]);
 
+  useFocusOfPane();
   return (
     <div class="desk" data-pane={desk.route.place.value.pane}>
       <a class="skip" href="#thread">

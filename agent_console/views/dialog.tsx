@@ -32,7 +32,8 @@ export function Dialog({ title, onClose, first, children }: DialogProps) {
       ref={box}
       aria-labelledby={heading}
       onCancel={onClose}
-      onClose={onClose}
+      // The event comes a moment after the end of a dialog that is gone: another one may be open by then.
+      onClose={() => box.current && onClose()}
       onClick={(event) => event.target === box.current && onClose()}
     >
       <div class="dialog__body">

@@ -15,17 +15,18 @@ interface Receiver {
 }
 
 /** Those who are free first; who is away can't be rung at all. */
-function peopleOf({ presence, self }: Desk): (Receiver & { photo: string | null })[] {
+function peopleOf({ presence, departments: all, self }: Desk): (Receiver & { photo: string | null })[] {
   const others = [...presence.team.value.values()].filter(
     (one) => one.id !== self.id && one.state === "available",
   );
+  const nameOf = (id: string) => all.value.find((part) => part.id === id)?.name ?? "";
   return others
     .sort((a, b) => a.chats / a.capacity - b.chats / b.capacity || a.name.localeCompare(b.name))
     .map(({ id, name, photo, chats, capacity, departments }) => ({
       key: `a-${id}`,
       name,
       photo,
-      hint: [words.value.presence.count(chats, capacity), ...departments].join(" · "),
+      hint: [words.value.presence.count(chats, capacity), ...departments.map(nameOf)].join(" · "),
       to: { agent: id },
     }));
 }
@@ -66,9 +67,11 @@ function Choices({
   );
 }
 
-function whyNot(error: unknown): string {
+function whyNot(error: unknown, { to }: Receiver): string {
+  const say = words.value.handOver;
   const away = error instanceof Turned && error.refusal.code === "conflict" && !error.refusal.by;
-  return away ? words.value.handOver.away : troubleWords(error, words.value);
+  if (!away) return troubleWords(error, words.value);
+  return "agent" in to ? say.away : say.nobodyThere;
 }
 
 export function HandOver() {
@@ -78,6 +81,10 @@ export function HandOver() {
   const [busy, setBusy] = useState(false);
   const say = words.value.handOver;
   const people = peopleOf(desk);
+  const pick = (one: Receiver) => {
+    choose(one);
+    setTrouble(null);
+  };
   const close = () => {
     desk.dialog.value = null;
   };
@@ -90,7 +97,7 @@ export function HandOver() {
     const note = String(new FormData(event.currentTarget as HTMLFormElement).get("note") ?? "");
     const error = await desk.actions.handOver(ticket, chosen.to, chosen.name, note);
     setBusy(false);
-    if (error) return setTrouble(whyNot(error));
+    if (error) return setTrouble(whyNot(error, chosen));
     desk.notices.say({ text: say.rings(chosen.name), tone: "plain" });
     close();
   }
@@ -99,9 +106,9 @@ export function HandOver() {
     <Dialog title={say.title} onClose={close} first="input">
       <form class="hand-over" onSubmit={submit}>
         <p class="hint">{say.hint}</p>
-        <Choices title={say.people} receivers={people} chosen={chosen} choose={choose} />
+        <Choices title={say.people} receivers={people} chosen={chosen} choose={pick} />
         {people.length === 0 && <p>{say.nobody}</p>}
-        <Choices title={say.departments} receivers={departmentsOf(desk)} chosen={chosen} choose={choose} />
+        <Choices title={say.departments} receivers={departmentsOf(desk)} chosen={chosen} choose={pick} />
         <label class="hand-over__note">
           <span>{say.note}</span>
           <textarea class="field" name="note" rows={3} maxLength={4000} dir="auto" />

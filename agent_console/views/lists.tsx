@@ -20,7 +20,7 @@ function More({ list }: { list: List }) {
     setBusy(true);
     inbox
       .more(list)
-      .catch(actions.fail)
+      .catch((error) => actions.fail(error))
       .finally(() => setBusy(false));
   };
   return (

@@ -1,6 +1,6 @@
 /** What rings: who, why here, how long still; take it or pass. */
 import { useEffect, useState } from "preact/hooks";
-import { categoryName, visitorName } from "../names";
+import { calledIn, categoryName, visitorName } from "../names";
 import type { Ringing } from "../offers";
 import { shortcuts, words } from "../settings";
 import { useDesk } from "../store";
@@ -29,8 +29,9 @@ function Key({ letter }: { letter: string }) {
 
 /** `first`: the one that the keys speak to. */
 function OfferCard({ offer, first }: { offer: Ringing; first: boolean }) {
-  const { actions } = useDesk();
-  const { card } = offer;
+  const { actions, inbox } = useDesk();
+  // The offer holds what was said when it began to ring; the list knows what was said since.
+  const card = inbox.cards.value.get(offer.card.ticket) ?? offer.card;
   const keyed = first && shortcuts.value;
   const say = words.value;
   const name = visitorName(card, say);
@@ -70,7 +71,7 @@ function Spoken({ offers }: { offers: readonly Ringing[] }) {
   const [said, say] = useState("");
   useEffect(() => {
     if (!newest) return say("");
-    say(`${words.value.offer.announced(visitorName(newest.card, words.value))}. ${newest.card.preview}`);
+    say(`${words.value.offer.announced(calledIn(newest.card, words.value))}. ${newest.card.preview}`);
   }, [newest?.card.ticket]);
   return (
     <p class="unseen" role="alert">

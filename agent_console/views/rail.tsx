@@ -14,9 +14,7 @@ export function Rail({ onSignOut }: { onSignOut: () => void }) {
         class="rail__item"
         href="/console"
         aria-current="page"
-        aria-label={
-          unread > 0 ? `${say.conversations}, ${words.value.list.unread(unread)}` : say.conversations
-        }
+        aria-label={unread > 0 ? `${say.inbox}, ${words.value.list.unread(unread)}` : say.inbox}
         onClick={(event) => {
           event.preventDefault();
           route.go({ ticket: null, pane: "list" });

@@ -63,7 +63,7 @@ export function Results() {
         <button
           type="button"
           class="button button--quiet lists__more"
-          onClick={() => void search.more().catch(actions.fail)}
+          onClick={() => void search.more().catch((error) => actions.fail(error))}
         >
           {words.value.more}
         </button>

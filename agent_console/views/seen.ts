@@ -1,4 +1,7 @@
-/** Read marks by real visibility: a line counts as read once it is on screen, in a tab one looks at. */
+/**
+ * Read marks by real visibility: a line counts as read once it is on screen, in a tab one looks at. Only the owner
+ * reads for us: whoever looks over their shoulder must not clear what they have still to see.
+ */
 import { useEffect } from "preact/hooks";
 import { useDesk } from "../store";
 import type { Thread } from "../thread";
@@ -19,10 +22,11 @@ export function lastSeen(box: HTMLElement): number {
 export function useSeenMarks(box: { current: HTMLElement | null }, thread: Thread): void {
   const desk = useDesk();
   const last = thread.line.value.last;
+  const mine = thread.ticket.value?.agent?.id === desk.self.id;
   useEffect(() => {
     const look = () => {
       const ticket = thread.ticket.peek();
-      if (!box.current || !ticket || !looksHere()) return;
+      if (!mine || !box.current || !ticket || !looksHere()) return;
       // The last lines may be one's own or events: once the end is in view all is read.
       const atEnd = box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight < 8;
       const seq = atEnd ? thread.line.peek().last : lastSeen(box.current);
@@ -39,5 +43,5 @@ export function useSeenMarks(box: { current: HTMLElement | null }, thread: Threa
       removeEventListener("focus", look);
       document.removeEventListener("visibilitychange", look);
     };
-  }, [thread, last]);
+  }, [thread, last, mine]);
 }

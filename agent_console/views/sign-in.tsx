@@ -7,6 +7,7 @@ import { words } from "../settings";
 function troubleText(trouble: SignInTrouble): string {
   const say = words.value.signIn;
   if (trouble.kind === "too_many") return say.tooMany(trouble.minutes);
+  if (trouble.kind === "elsewhere") return words.value.banners.refused;
   return trouble.kind === "wrong" ? say.wrong : say.away;
 }
 

@@ -1,7 +1,7 @@
 /** Who this is, where the ticket stands, and what can be done with it. */
 
+import { dayAndClock } from "../../client/due";
 import type { Ticket } from "../../client/protocol";
-import { dayAndClock } from "../../client/time";
 import { elapsed } from "../moments";
 import { categoryName } from "../names";
 import { reader, words } from "../settings";
@@ -35,7 +35,7 @@ function StatusMenu({ ticket }: { ticket: Ticket }) {
             key={status}
             onPick={() => {
               close();
-              void actions.setStatus(ticket.id, status);
+              actions.setStatus(ticket.id, status);
             }}
           >
             {say.statuses[status]}
@@ -66,10 +66,10 @@ function Acts({ ticket }: { ticket: Ticket }) {
   const desk = useDesk();
   const say = words.value.thread;
   const may = rightsOn(ticket, desk);
-  const ending = desk.actions.endings.waiting.value.has(ticket.id);
+  const ending = desk.actions.goodbyes.waiting.value.has(ticket.id);
   if (ending) {
     return (
-      <button type="button" class="button" onClick={() => desk.actions.keep(ticket.id)}>
+      <button type="button" class="button" onClick={() => desk.actions.goodbyes.keep(ticket.id)}>
         {words.value.undo}
       </button>
     );

@@ -79,9 +79,10 @@ def page_of(seen: wire.SeenPage) -> dict[str, str]:
 
 
 def bare(url: str) -> str:
-    """A web address without its query, which may hold what is nobody's business; nothing when it is none."""
+    """A web address without user and query, which may hold what is nobody's business; nothing when it is none."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return ""
-    return urlunsplit((*parts[:3], "", "")) if parts.scheme in ("http", "https") else ""
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, place, parts.path, "", "")) if parts.scheme in ("http", "https") else ""

@@ -73,7 +73,7 @@ async def spend_try(request: web.Request, email: str) -> None:
     """
     doors = doors_of(request)
     tries, window_s = doors.settings.login_tries, doors.settings.login_window_s
-    await spend(doors, f"sign in {email.strip().lower()}", tries, window_s)
+    await spend(doors, f"sign in {agents.account(email)}", tries, window_s)
     await spend(doors, f"sign in from {address_of(request)}", tries * doors.settings.address_times, window_s)
 
 

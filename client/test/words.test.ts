@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { dayAndClock, opening } from "../due";
 import { pieces } from "../links";
-import { clock, day, dayAndClock, dayLabel, opening } from "../time";
+import { clock, day, dayLabel } from "../time";
 
 const paris = { locale: "fr-FR", timeZone: "Europe/Paris" };
 const london = { locale: "en-GB", timeZone: "Europe/London" };
@@ -17,7 +18,7 @@ describe("times in words", () => {
 
   test("a promise is a date, in the reader's zone", () => {
     expect(plain(dayAndClock("2026-12-02T09:00:00+01:00", paris, NOW))).toBe("mercredi 2~décembre à~9~h");
-    expect(plain(dayAndClock("2026-12-02T09:00:00+01:00", london, NOW))).toBe("Wednesday 2 December at~8:00");
+    expect(plain(dayAndClock("2026-12-02T09:00:00+01:00", london, NOW))).toBe("Wednesday 2~December at~8:00");
     expect(
       plain(dayAndClock("2026-12-02T09:00:00+01:00", { locale: "en-US", timeZone: "America/New_York" }, NOW)),
     ).toBe("Wednesday, December 2 at~3:00~AM");

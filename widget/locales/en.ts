@@ -16,7 +16,6 @@ export const words = {
   close: "Close",
   log: "Conversation",
   you: "You",
-  visitor: "Visitor",
 
   // the line under the name
   here: "The team is here",

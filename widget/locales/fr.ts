@@ -19,7 +19,6 @@ export const words: Words = {
   close: "Fermer",
   log: "Conversation",
   you: "Vous",
-  visitor: "Visiteur",
 
   here: "L’équipe est là",
   soon: "Quelqu’un arrive",

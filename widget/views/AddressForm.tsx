@@ -23,7 +23,7 @@ export class AddressForm extends Component<Address> {
   #submit = async (event: Event) => {
     event.preventDefault();
     const { desk, changes } = this.props.store;
-    await desk()?.giveContact(this.#email?.value ?? "");
+    await desk?.giveContact(this.#email?.value ?? "");
     changes.settle();
     (this.#email ?? document.getElementById("text"))?.focus();
   };

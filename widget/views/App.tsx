@@ -1,5 +1,6 @@
 /** The panel: header, what has been said, and where to write. */
 import type { Store } from "../store";
+import { begin } from "./begin";
 import { Header } from "./Header";
 import { Log } from "./Log";
 import { Writer } from "./Writer";
@@ -19,7 +20,7 @@ export function App({ store }: Props) {
       {!state.form && <Log store={store} />}
       {state.over ? (
         <div class="over">
-          <button type="button" class="button button--main" onClick={store.begin}>
+          <button type="button" class="button button--main" onClick={() => begin(store)}>
             {words.fresh}
           </button>
         </div>

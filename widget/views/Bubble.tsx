@@ -47,8 +47,11 @@ export class Bubble extends Component<Props> {
 
 function Meta({ store, entry }: Props) {
   const { words, talk, reader } = store;
-  const { state, mine, author, key } = entry;
-  if (entry.retryAt) return <Slowed store={store} until={entry.retryAt} />;
+  const { state, mine, author, key, retryAt } = entry;
+  if (retryAt) {
+    const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
+    return <p class="meta meta--warn">{words.slowed(seconds)}</p>;
+  }
   if (state === "failed") {
     return (
       <p class="meta meta--bad" role="alert">
@@ -62,18 +65,4 @@ function Meta({ store, entry }: Props) {
   const time = clock(entry.at, reader);
   const told = mine ? `${time} · ${words[state]}` : author ? `${author} · ${time}` : time;
   return <p class="meta">{state === "sending" ? words.sending : told}</p>;
-}
-
-/** Counts the seconds down by itself. */
-class Slowed extends Component<{ store: Store; until: number }> {
-  #ticking = setInterval(() => this.forceUpdate(), 1000);
-
-  override componentWillUnmount(): void {
-    clearInterval(this.#ticking);
-  }
-
-  override render({ store, until }: { store: Store; until: number }) {
-    const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
-    return <p class="meta meta--warn">{store.words.slowed(seconds)}</p>;
-  }
 }

@@ -3,6 +3,7 @@ import type { Ticket } from "../../client/protocol";
 import { waitInWords } from "../queue";
 import type { Store } from "../store";
 import type { Props } from "./App";
+import { begin } from "./begin";
 
 export interface CardProps extends Props {
   ticket: Ticket;
@@ -58,7 +59,7 @@ function Ended({ store }: Props) {
   return (
     <section class="card">
       <p>{store.words.endedHint}</p>
-      <button type="button" class="button" onClick={store.begin}>
+      <button type="button" class="button" onClick={() => begin(store)}>
         {store.words.fresh}
       </button>
     </section>

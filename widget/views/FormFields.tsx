@@ -1,5 +1,5 @@
 /** What the form has beside the text: a promise above it, a topic where the site has some, and an address. */
-import { dayAndClock } from "../../client/time";
+import { dayAndClock, opening } from "../../client/due";
 import type { Store } from "../store";
 import { Field } from "./Field";
 
@@ -23,4 +23,10 @@ export function promise({ state, words, reader }: Store) {
       </p>
     )
   );
+}
+
+/** Why there is a form and no chat. */
+export function reopening({ state: { service }, words, reader }: Store): string {
+  if (service?.state !== "closed") return words.nobody;
+  return service.next_open ? words.closed(opening(service.next_open, reader)) : words.closedForNow;
 }

@@ -1,5 +1,4 @@
 /** Who one is talking to, and what can be expected of them now. */
-import { opening } from "../../client/time";
 import type { Store } from "../store";
 import type { Props } from "./App";
 import { Icon } from "./Icon";
@@ -36,16 +35,15 @@ function initials(name: string): string {
   return (Array.from(first)[0] ?? "") + (Array.from(second)[0] ?? "");
 }
 
-function expectation({ state, words, reader }: Store): string {
-  const [ticket, service] = [state.ticket, state.service];
+function expectation(store: Store): string {
+  const { ticket, service, form, kit } = store.state;
+  const { words } = store;
   const status = ticket?.status;
   if (status === "on_hold") return words.onHold;
   if (status === "solved" || status === "closed") return words.ended;
   if (ticket?.agent) return words.with;
   if (status === "live") return ticket?.queue ? words.busy : words.soon;
   if (ticket) return words.received;
-  if (!service) return "\u00a0";
-  if (service.mode === "chat") return words.here;
-  if (service.state !== "closed") return words.nobody;
-  return service.next_open ? words.closed(opening(service.next_open, reader)) : words.closedForNow;
+  if (form) return kit?.reopening(store) ?? "";
+  return service ? words.here : "\u00a0";
 }

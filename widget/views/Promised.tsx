@@ -1,5 +1,5 @@
 /** A request that is ours to answer: its number, its promise, and how to find it again. */
-import { dayAndClock } from "../../client/time";
+import { dayAndClock } from "../../client/due";
 import { AddressForm } from "./AddressForm";
 import type { Props } from "./App";
 import type { CardProps } from "./Cards";

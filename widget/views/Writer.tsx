@@ -31,10 +31,10 @@ export class Writer extends Component<Props> {
   #submit = async (event: Event) => {
     event.preventDefault();
     const { state, send, desk } = this.props.store;
-    if (!state.form || !desk()) return send();
+    if (!state.form || !desk) return send();
     const { elements } = event.currentTarget as HTMLFormElement;
     const field = (name: string) => elements.namedItem(name) as HTMLInputElement | null;
-    await desk()?.submit({ email: field("email")?.value ?? "", category: field("category")?.value });
+    await desk.submit({ email: field("email")?.value ?? "", category: field("category")?.value });
     const faulty = ["text", "category", "email"].find((name) => state.faults[name]);
     return faulty && field(faulty)?.focus();
   };
