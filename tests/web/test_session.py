@@ -114,7 +114,10 @@ async def test_one_address_can_not_try_every_account(house: House) -> None:
     assert answers[-1].status == 429
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost:1", f"http://localhost.evil:{PORT}"])
+ELSEWHERE = ("https://evil.example", "http://localhost:1", f"http://localhost.evil:{PORT}")
+
+
+@pytest.mark.parametrize("origin", ELSEWHERE, ids=("another host", "another port", "a name that begins alike"))
 async def test_another_page_can_not_sign_anybody_in_or_out(house: House, origin: str) -> None:
     await house.ada()
     assert (await tried(house)).status == 200
