@@ -61,6 +61,8 @@ export function createActions(parts: Parts) {
     /** Null: it rings there now; else why not. The note comes by catching up: an ack carries the ticket only. */
     async handOver(id: string, to: HandOver["to"], name: string, note: string): Promise<unknown | null> {
       given.delete(id);
+      // Whoever passes it on has thought again: it would else be ended under the hands of the next one.
+      goodbyes.keep(id);
       try {
         hands.learn((await link.ask("hand_over", { ticket: id, to, ...(note.trim() && { note }) })).ticket);
         given.set(id, name);

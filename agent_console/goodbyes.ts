@@ -56,7 +56,7 @@ export function createGoodbyes({ link, inbox, threads, notices, route }: Parts, 
     flush: endings.flush,
     begin(id: string, end: End, text: string): void {
       if (!endings.begin(id, end)) return;
-      const undo = { label: words.value.undo, run: () => keep(id) && hands.open(id) };
+      const undo = { label: words.value.undo, run: () => keep(id) && hands.open(id), undoes: true };
       spoken.set(id, notices.say({ text, tone: "plain", action: undo }, SECOND_THOUGHTS_MS));
       moveOn(id);
     },

@@ -15,10 +15,10 @@ export function elapsed(since: string, now: number, words: Words): string {
   return ms < 2 * DAY ? words.time.hours(Math.floor(ms / HOUR)) : words.time.days(Math.floor(ms / DAY));
 }
 
-/** A length of time in one unit: "4 min", "2 h", "3 d". */
+/** A length of time in one unit: "less than a minute", "4 min", "2 h", "3 d". */
 export function roughly(seconds: number, words: Words): string {
   const ms = seconds * 1000;
-  if (ms < MINUTE) return words.time.now;
+  if (ms < MINUTE) return words.time.brief;
   if (ms < HOUR) return words.time.minutes(Math.floor(ms / MINUTE));
   return ms < 2 * DAY ? words.time.hours(Math.floor(ms / HOUR)) : words.time.days(Math.floor(ms / DAY));
 }
@@ -33,7 +33,7 @@ export function stamp(at: string, reader: Reader, now: number): string {
   return sameDay(at, now - DAY, reader) ? dayLabel(at, reader, now) : shortDay(at, reader);
 }
 
-/** When an answer is due: "before 14:05", "before tomorrow 9:00", "before 25 Nov", or "late". */
+/** When an answer is due: "by 14:05", "by tomorrow 9:00", "by 25 Nov", or "late". */
 export function due(at: string, reader: Reader, words: Words, now: number): string {
   if (Date.parse(at) < now) return words.list.late;
   if (sameDay(at, now, reader)) return `${words.list.before} ${clock(at, reader)}`;

@@ -5,10 +5,12 @@ export interface Notice {
   id: number;
   text: string;
   tone: "plain" | "bad";
-  action?: { label: string; run: () => void };
+  /** `undoes`: it takes back what was just done, and is what the key for that means. */
+  action?: { label: string; run: () => void; undoes?: boolean };
 }
 
 const LASTS_MS = 6000;
+const ROOM = 3;
 
 export function createNotices() {
   const shown = signal<readonly Notice[]>([]);
@@ -22,7 +24,10 @@ export function createNotices() {
   function say(notice: Omit<Notice, "id">, lasts = LASTS_MS): () => void {
     last += 1;
     const id = last;
-    shown.value = [...shown.value.slice(-2), { ...notice, id }];
+    // What can still be answered stays, however much else there is to say.
+    const surplus = Math.max(0, shown.value.length + 1 - ROOM);
+    const oldest = shown.value.filter(({ action }) => !action).slice(0, surplus);
+    shown.value = [...shown.value.filter((one) => !oldest.includes(one)), { ...notice, id }];
     const timer = setTimeout(() => drop(id), lasts);
     return () => {
       clearTimeout(timer);

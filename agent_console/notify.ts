@@ -37,10 +37,11 @@ function createLead(): { ask: () => void; has: () => boolean; release: () => voi
 /** The first touch of the page wakes the voice that browsers keep asleep until then. */
 function wakeOnTouch(wake: () => void): () => void {
   const once = { once: true, capture: true } as const;
-  addEventListener("pointerdown", wake, once);
+  // Not pointerdown: the banner that goes then would move what is being clicked from under the pointer.
+  addEventListener("click", wake, once);
   addEventListener("keydown", wake, once);
   return () => {
-    removeEventListener("pointerdown", wake, { capture: true });
+    removeEventListener("click", wake, { capture: true });
     removeEventListener("keydown", wake, { capture: true });
   };
 }

@@ -23,6 +23,8 @@ export function createOffers(link: Link) {
   const all = signal<ReadonlyMap<string, Ringing>>(new Map());
   const rung: ((offer: Ringing) => void)[] = [];
   const ended: ((offer: Ringing, reason: OfferEnded["reason"]) => void)[] = [];
+  /** Began to ring on this line before its hello was answered: the answer may be older than they are. */
+  const early = new Set<string>();
 
   function drop(ticket: string): Ringing | undefined {
     const offer = all.value.get(ticket);
@@ -38,8 +40,13 @@ export function createOffers(link: Link) {
     if (isNew) for (const listener of rung) listener(ringing);
   }
 
-  link.hear("offer", ring);
+  link.onUp(() => early.clear());
+  link.hear("offer", (offer) => {
+    early.add(offer.card.ticket);
+    ring(offer);
+  });
   link.hear("offer_ended", ({ ticket, reason }) => {
+    early.delete(ticket);
     const offer = drop(ticket);
     if (offer) for (const listener of ended) listener(offer, reason);
   });
@@ -52,7 +59,7 @@ export function createOffers(link: Link) {
     /** What hello says is ringing; the rest has ended while we were away. */
     load(ringing: readonly Offer[]): void {
       const still = new Set(ringing.map((offer) => offer.card.ticket));
-      for (const ticket of all.value.keys()) if (!still.has(ticket)) drop(ticket);
+      for (const ticket of all.value.keys()) if (!still.has(ticket) && !early.has(ticket)) drop(ticket);
       ringing.forEach(ring);
     },
 

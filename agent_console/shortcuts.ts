@@ -71,7 +71,7 @@ function decline(desk: Desk): boolean {
 }
 
 function undo(desk: Desk): boolean {
-  const notice = desk.notices.shown.peek().findLast((one) => one.action);
+  const notice = desk.notices.shown.peek().findLast((one) => one.action?.undoes);
   if (notice) desk.notices.act(notice);
   return notice !== undefined;
 }

@@ -216,10 +216,11 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
     const { source, origin: from, data } = event as MessageEvent<ToLoader>;
     if (from === origin && source && source === iframe?.contentWindow) heard(data);
   });
+  // A page that comes back from the browser's cache has missed what the others did; its event names no key.
   on(
     window,
-    "storage",
-    (event) => (event as StorageEvent).key === place && post({ type: "kept", kept: kept() }),
+    "storage pageshow",
+    (event) => ((event as StorageEvent).key ?? place) === place && post({ type: "kept", kept: kept() }),
   );
   on(document, "visibilitychange", blink);
   on(window.visualViewport, "resize scroll", refit);

@@ -4,7 +4,7 @@ import type * as fr from "./fr.desk";
 export const statuses = {
   live: "Live",
   open: "To answer",
-  pending: "Waiting for the customer",
+  pending: "Waiting for the visitor",
   on_hold: "Under review",
   solved: "Solved",
   closed: "Closed",
@@ -34,7 +34,7 @@ export const events: typeof fr.events = {
   agent_back: ({ agent = "" }) => `${agent} is back and goes on`,
   ended: ({ agent = "" }) => (agent ? `Ended by ${agent}` : "Ended by the visitor"),
   reopened: () => "Reopened by a new message",
-  became_ticket: () => "Nobody could answer in time: it became a ticket with a promise",
+  became_ticket: () => "Nobody could answer in time: it became a written request, with a promised date",
   paused: () => "Paused after an hour of silence",
   status: ({ status = "" }) => `Status: ${(statuses as Record<string, string>)[status] ?? status}`,
 };
@@ -53,7 +53,7 @@ export const excluded: typeof fr.excluded = {
   away: "away",
   department: "other department",
   passed: "has passed",
-  full: "full",
+  full: "no free place",
 };
 
 export const refusals: typeof fr.refusals = {

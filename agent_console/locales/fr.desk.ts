@@ -3,7 +3,7 @@
 export const statuses = {
   live: "En direct",
   open: "À répondre",
-  pending: "En attente de réponse",
+  pending: "En attente du visiteur",
   on_hold: "En cours d’examen",
   solved: "Résolue",
   closed: "Close",
@@ -28,7 +28,7 @@ export const events = {
   agent_back: ({ agent = "" }) => `${agent} est de retour et reprend`,
   ended: ({ agent = "" }) => (agent ? `Terminée par ${agent}` : "Terminée côté visiteur"),
   reopened: () => "Rouverte par un nouveau message",
-  became_ticket: () => "Personne n’a pu répondre à temps\u00a0: c’est devenu un ticket avec une promesse",
+  became_ticket: () => "Personne n’a pu répondre à temps\u00a0: c’est devenu une demande écrite, avec une date promise",
   paused: () => "Mise en pause après une heure de silence",
   status: ({ status = "" }) => `Statut\u00a0: ${(statuses as Record<string, string>)[status] ?? status}`,
 } as Record<string, (args: Record<string, string>) => string>;
@@ -47,7 +47,7 @@ export const excluded = {
   away: "en absence",
   department: "autre service",
   passed: "a déjà passé",
-  full: "complet",
+  full: "aucune place libre",
 } as Record<string, string>;
 
 export const refusals = {

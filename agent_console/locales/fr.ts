@@ -207,7 +207,7 @@ export const fr = {
     none: "Personne n’a été choisi automatiquement\u00a0: cette conversation a été prise à la main.",
     agent: "Agent",
     load: "Charge",
-    idle: "Sans nouvelle",
+    idle: "Libre depuis",
     outcome: "Décision",
     chosen: "a sonné ici",
     candidate: "possible",
@@ -256,7 +256,7 @@ export const fr = {
   wait: (seconds: number) => `Réessayez dans ${many(seconds, "seconde", "secondes")}.`,
 
   time: {
-    now: "à l’instant",
+    brief: "moins d’une minute",
     minutes: (n: number) => `${n}\u00a0min`,
     hours: (n: number) => `${n}\u00a0h`,
     days: (n: number) => `${n}\u00a0j`,

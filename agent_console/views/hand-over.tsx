@@ -79,6 +79,8 @@ export function HandOver() {
   const [chosen, choose] = useState<Receiver | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  // The one that was open when it was asked for: a click on a notification opens another under this dialog.
+  const [ticket] = useState(() => desk.route.place.peek().ticket);
   const say = words.value.handOver;
   const people = peopleOf(desk);
   const pick = (one: Receiver) => {
@@ -91,7 +93,6 @@ export function HandOver() {
 
   async function submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
-    const ticket = desk.route.place.peek().ticket;
     if (!chosen || !ticket || busy) return;
     setBusy(true);
     const note = String(new FormData(event.currentTarget as HTMLFormElement).get("note") ?? "");

@@ -59,9 +59,7 @@ async def town(settings: Settings) -> AsyncIterator[Town]:
 
 
 @pytest.fixture
-async def stage(
-    town: Town, chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest
-) -> AsyncIterator[Stage]:
+async def stage(town: Town, chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     """Where people come in. No story may end with a script that broke, or with a policy that was violated."""
     playing = Stage(chromium, town)
     yield playing

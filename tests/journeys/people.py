@@ -7,10 +7,7 @@ from typing import Literal
 from playwright.async_api import BrowserContext, Frame, FrameLocator, Locator, Page, expect
 
 from tests.journeys.town import PASSWORD, Town, email_of
-
-NBSP = "\u00a0"
-# The console's words for who may be rung.
-CHOICES = {"available": "Disponible", "away": "Absence"}
+from tests.journeys.words import FR, Words
 
 LISTEN = """() => {
   globalThis.said = [];
@@ -27,6 +24,7 @@ class Visitor:
     town: Town
     context: BrowserContext
     page: Page
+    say: Words = FR
 
     @property
     def launcher(self) -> Locator:
@@ -65,10 +63,10 @@ class Visitor:
         """Written and sent by Enter; on screen at once, whatever the network does."""
         await self.text.fill(text)
         await self.text.press("Enter")
-        await expect(self.bubble(text)).to_have_count(1)
+        await expect(self.log.locator(".said--mine .bubble").last).to_have_text(text)
 
     async def fills_in(self, email: str) -> None:
-        await self.frame.get_by_label("Votre adresse e-mail").fill(email)
+        await self.frame.get_by_label(self.say.address).fill(email)
 
     async def inside(self) -> Frame:
         """The widget's own document, to look at what no locator shows."""
@@ -93,12 +91,13 @@ class Visitor:
 
 @dataclass
 class Agent:
-    """Somebody of the team in front of the console, in French."""
+    """Somebody of the team in front of the console."""
 
     name: str
     town: Town
     context: BrowserContext
     page: Page
+    say: Words = FR
 
     @property
     def log(self) -> Locator:
@@ -111,7 +110,7 @@ class Agent:
     @property
     def ringing(self) -> Locator:
         """What rings here."""
-        return self.page.get_by_role("region", name="Une conversation sonne").get_by_role("listitem")
+        return self.page.get_by_role("region", name=self.say.rings).get_by_role("listitem")
 
     @property
     def notices(self) -> Locator:
@@ -120,7 +119,7 @@ class Agent:
     @property
     def choice(self) -> Locator:
         """The button that says whether one is available."""
-        return self.page.get_by_role("button", name="Votre disponibilité")
+        return self.page.get_by_role("button", name=self.say.presence)
 
     def rows(self, title: str) -> Locator:
         """The lines of one of the three lists, by its title."""
@@ -138,32 +137,35 @@ class Agent:
         await expect(self.log.locator(".line--them .bubble")).to_have_text(said)
 
     async def signs_in(self) -> None:
-        """Through the form, as everybody."""
+        """Through the form, as everybody; the lists are here then."""
         await self.page.goto(f"{self.town.chat}/console")
-        await self.page.get_by_label("Adresse e-mail").fill(email_of(self.name))
-        await self.page.get_by_label("Mot de passe").fill(PASSWORD)
-        await self.button("Se connecter").click()
-        await expect(self.choice).to_be_visible()
+        await self.page.get_by_label(self.say.login).fill(email_of(self.name))
+        await self.page.get_by_label(self.say.password).fill(PASSWORD)
+        await self.button(self.say.sign_in).click()
+        await expect(self.page.locator(".lists__empty, .row").first).to_be_visible()
 
     async def is_(self, state: Literal["available", "away"]) -> None:
         """Chosen in the menu."""
+        chosen = self.say.available if state == "available" else self.say.away
         await self.choice.click()
-        await self.page.get_by_role("menuitemradio", name=CHOICES[state]).click()
-        await expect(self.choice).to_contain_text(CHOICES[state])
+        await self.page.get_by_role("menuitemradio", name=chosen).click()
+        await expect(self.choice).to_contain_text(chosen)
 
     async def accepts(self) -> None:
-        """What rings."""
-        await self.ringing.get_by_role("button", name="Prendre").click()
-        await expect(self.composer).to_be_focused()
+        """What rings; its conversation is open then."""
+        before = self.page.url
+        await self.ringing.get_by_role("button", name=self.say.take).click()
+        await expect(self.page).not_to_have_url(before)
+        await expect(self.composer).to_be_visible()
 
     async def says(self, text: str) -> None:
         await self.composer.fill(text)
-        await self.composer.press("Enter")
-        await expect(self.bubble(text)).to_have_count(1)
+        await self.button(self.say.send).click()
+        await expect(self.log.locator(".line--us .bubble").last).to_contain_text(text)
 
     async def notes(self, text: str) -> None:
         """For the team only."""
-        await self.button("Note interne").click()
+        await self.button(self.say.note).click()
         await self.composer.fill(text)
-        await self.composer.press("Enter")
+        await self.button(self.say.keep_note).click()
         await expect(self.page.locator(".note").filter(has_text=text)).to_have_count(1)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from playwright.async_api import expect
 
+from tests.journeys.people import Agent, Visitor
 from tests.journeys.stage import Stage
 from tests.journeys.town import Town
 
@@ -20,9 +21,23 @@ async def test_a_visitor_is_answered_and_finds_it_all_the_next_day(stage: Stage,
     await town.hire("Ben")
     ada = await stage.agent("Ada")
     await ada.is_("available")
-
-    # Vic asks, Ada is rung and accepts.
     vic = await stage.visitor()
+    await asks(vic, ada)
+    await they_talk(vic, ada)
+    await ada.notes(NOTE)
+    ben = await stage.agent("Ben")
+    await ben.is_("available")
+    await hands_over(ada, ben)
+    await goes_on(vic, ben)
+    await ends(vic, ben)
+    await finds_it_again(stage, town, vic)
+    await ada.page.get_by_role("searchbox").fill("retrait")
+    await expect(ada.rows("Résultats")).to_have_count(1)
+    await expect(ada.rows("Résultats")).to_contain_text("Résolue")
+
+
+async def asks(vic: Visitor, ada: Agent) -> None:
+    """Ada is rung, by a banner and by the title, and accepts."""
     await vic.opens()
     await vic.says(QUESTION)
     await expect(ada.ringing).to_contain_text(QUESTION)
@@ -31,7 +46,9 @@ async def test_a_visitor_is_answered_and_finds_it_all_the_next_day(stage: Stage,
     await expect(ada.bubble(QUESTION)).to_be_visible()
     await expect(vic.frame.get_by_role("heading", name="Ada")).to_be_visible()
 
-    # They talk: each sees the other write, and what the other has read.
+
+async def they_talk(vic: Visitor, ada: Agent) -> None:
+    """Each sees the other write, and what the other has read."""
     await ada.composer.press_sequentially("Bonj")
     await expect(vic.frame.get_by_text("Ada écrit…")).to_be_visible()
     await ada.says(ANSWER)
@@ -43,10 +60,9 @@ async def test_a_visitor_is_answered_and_finds_it_all_the_next_day(stage: Stage,
     await expect(ada.bubble(THANKS)).to_be_visible()
     await expect(vic.log.get_by_text(" · lu")).to_have_count(2)
 
-    # A note is for the team. It has reached the other end's net by the time the next answer stands there.
-    await ada.notes(NOTE)
-    ben = await stage.agent("Ben")
-    await ben.is_("available")
+
+async def hands_over(ada: Agent, ben: Agent) -> None:
+    """With a word; Ben has all of it before him, the notes included."""
     await ada.button("Transmettre").click()
     dialog = ada.page.get_by_role("dialog")
     await dialog.get_by_label("Ben").check()
@@ -54,9 +70,13 @@ async def test_a_visitor_is_answered_and_finds_it_all_the_next_day(stage: Stage,
     await dialog.get_by_role("button", name="Transmettre", exact=True).click()
     await expect(ben.ringing).to_contain_text("Ada vous la transmet")
     await ben.accepts()
-    await expect(ben.page.locator(".note").filter(has_text=FOR_BEN)).to_be_visible()
-    await expect(ben.page.locator(".note").filter(has_text=NOTE)).to_be_visible()
+    for note in (NOTE, FOR_BEN):
+        await expect(ben.page.locator(".note").filter(has_text=note)).to_be_visible()
     await expect(ben.bubble(THANKS)).to_be_visible()
+
+
+async def goes_on(vic: Visitor, ben: Agent) -> None:
+    """What came after the notes stands on the visitor's side, so whatever of them could come would have come."""
     await ben.says(LAST)
     await expect(vic.bubble(LAST)).to_be_visible()
     await expect(vic.frame.get_by_text("Ada a passé la conversation à Ben")).to_be_visible()
@@ -65,18 +85,19 @@ async def test_a_visitor_is_answered_and_finds_it_all_the_next_day(stage: Stage,
     assert NOTE not in everything
     assert FOR_BEN not in everything
 
-    # Ben ends it, and leaves without waiting for his second thoughts to be over.
+
+async def ends(vic: Visitor, ben: Agent) -> None:
+    """Ben leaves the page without waiting for his second thoughts to be over."""
     await ben.button("Terminer").click()
     await expect(ben.notices).to_contain_text("Conversation avec Visiteur 1 terminée")
     await ben.page.goto("about:blank")
     await expect(vic.frame.get_by_text("Ben a terminé la conversation")).to_be_visible()
 
-    # The next day Vic is back and finds it all, in order; the ticket stands in the console's search.
+
+async def finds_it_again(stage: Stage, town: Town, vic: Visitor) -> None:
+    """The next day, on another page of the site."""
     await vic.page.close()
     town.clock.turn_to(town.clock() + timedelta(days=1))
     vic = await stage.again(vic, "/second")
     await vic.opens()
     await expect(vic.log.locator(".bubble")).to_have_text([QUESTION, ANSWER, THANKS, LAST])
-    await ada.page.get_by_role("searchbox").fill("retrait")
-    await expect(ada.rows("Résultats")).to_have_count(1)
-    await expect(ada.rows("Résultats")).to_contain_text("Résolue")

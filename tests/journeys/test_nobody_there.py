@@ -73,11 +73,29 @@ async def test_an_answer_that_is_lost_with_its_page_leaves_one_ticket(stage: Sta
     await vic.page.reload()
     reloaded.set()
 
-    # The text is still there, and sending it once more is the same ticket.
+    # The form is found again, as what it has become: nothing is left to be sent twice.
+    await vic.opens()
+    await expect(vic.frame.get_by_role("heading", name="Demande n° 1")).to_be_visible()
+    await expect(vic.bubble(QUESTION)).to_have_count(1)
+    await expect(vic.text).to_have_value("")
+    await expect(ada.rows("À répondre")).to_have_count(1)
+
+
+async def test_a_form_that_never_arrived_is_sent_again_as_the_same(stage: Stage, town: Town) -> None:
+    await town.hire("Ada")
+    ada = await stage.agent("Ada")
+    vic = await stage.visitor()
+    await vic.opens()
+    await vic.text.fill(QUESTION)
+    await vic.fills_in("vic@exemple.fr")
+    await vic.context.route("**/api/tickets", lambda route: route.abort(), times=1)
+    await vic.button("Envoyer").click()
+    await expect(vic.frame.get_by_text("Pas de connexion.")).to_be_visible()
+    await expect(vic.text).to_have_value(QUESTION)
+    await vic.page.reload()
     await vic.opens()
     await expect(vic.text).to_have_value(QUESTION)
     await vic.fills_in("vic@exemple.fr")
     await vic.button("Envoyer").click()
     await expect(vic.frame.get_by_role("heading", name="Demande n° 1")).to_be_visible()
-    await expect(vic.bubble(QUESTION)).to_have_count(1)
     await expect(ada.rows("À répondre")).to_have_count(1)

@@ -16,7 +16,10 @@ WATCH = """() => {
   globalThis.times = { closed: 0, shown: 0 };
   const Real = WebSocket;
   globalThis.WebSocket = class extends Real {
-    constructor(...given) { super(...given); this.addEventListener("close", () => { times.closed ||= performance.now(); }); }
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("close", () => { times.closed ||= performance.now(); });
+    }
   };
 }"""
 

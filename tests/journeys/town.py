@@ -12,6 +12,7 @@ from chat.desk import agents
 from chat.desk.agents import NewAgent
 from chat.settings import Settings
 from chat.store.rows import AgentRow, Role
+from chat.store.works import Works
 from tests.journeys import websites
 from tests.realtime.node import Clock
 
@@ -35,7 +36,7 @@ class Town:
         return self.settings.public_url
 
     @property
-    def works(self) -> app.Works:
+    def works(self) -> Works:
         """What an operator's commands go through."""
         assert self.home, "the server is down"
         return self.home.desk.works
@@ -49,9 +50,9 @@ class Town:
         """A page with the widget. Of the same site as the chat, unless `host` is other.localhost."""
         return f"http://{host}:{self.websites_port}{path}"
 
-    async def hire(self, name: str, role: Role = "agent", capacity: int = 4) -> AgentRow:
-        """Somebody who can sign in with PASSWORD."""
-        new = NewAgent(email_of(name), name, role, capacity, password_hash=QUICK.hash(PASSWORD))
+    async def hire(self, name: str, role: Role = "agent", capacity: int = 4, shown: str = "") -> AgentRow:
+        """Somebody who can sign in with PASSWORD; `shown` when others see another name than signs in."""
+        new = NewAgent(email_of(name), shown or name, role, capacity, password_hash=QUICK.hash(PASSWORD))
         return await self.works.run(agents.add, new, self.clock())
 
     async def open(self) -> None:

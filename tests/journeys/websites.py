@@ -9,9 +9,9 @@ from aiohttp import web
 
 PAGE = Template(
     '<!doctype html><html lang="$lang"><head><meta charset="utf-8"><title>$title</title>'
-    '<meta name="viewport" content="width=device-width, initial-scale=1">$head</head><body><h1>$title</h1>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">$head</head><body><main><h1>$title</h1>'
     '<p><label>Un champ de la page <input id="host"></label></p><p><a href="/second">La page suivante</a></p>'
-    "$more</body></html>"
+    "$more</main></body></html>"
 )
 LOADER = '<script async src="$chat/widget.js?site=demo"></script>'
 STRICT = Template(

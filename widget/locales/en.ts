@@ -59,9 +59,9 @@ export const words = {
   keepWaiting: "Keep waiting",
 
   // the form
-  answeredBefore: "We answer before",
+  answeredBefore: "We answer by",
   topic: "Topic",
-  noTopic: "Choose if you like",
+  noTopic: "Choose one if you like",
   email: "Your e-mail address",
   whereTo: "Where can we answer you?",
   addressOnly: "Your address only serves to answer you.",

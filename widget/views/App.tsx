@@ -14,7 +14,7 @@ export function App({ store }: Props) {
   return (
     <main class="panel" tabIndex={-1}>
       <Header store={store} />
-      <p class="statusbar" role="status" hidden={!linkInWords(store)}>
+      <p class="statusbar" role="status">
         {linkInWords(store)}
       </p>
       {!state.form && <Log store={store} />}
@@ -35,8 +35,8 @@ export function App({ store }: Props) {
 }
 
 /** Nothing for the first 2 s without a link, so that a short gap does not flicker. */
-function linkInWords({ state, words }: Store): string {
+function linkInWords({ state, words }: Store): string | null {
   if (state.unwanted) return words.unavailable;
-  if (!state.cut || !state.opened) return "";
+  if (!state.cut || !state.opened) return null;
   return state.everUp ? words.offline : words.connecting;
 }

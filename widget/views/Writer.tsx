@@ -82,7 +82,7 @@ export class Writer extends Component<Props> {
           <Hint store={store} fault={fault || ""} />
         </div>
         <div class="writer__fields">{form && state.kit?.fields(store)}</div>
-        <p class="notice" role="status" hidden={!state.notice}>
+        <p class="notice" role="status">
           {state.notice}
         </p>
         {form ? (
