@@ -38,6 +38,8 @@ def to_standard_error(level: int = logging.INFO) -> None:
     )
     logging.getLogger("aiohttp.server").addFilter(in_one_line)
     logging.basicConfig(level=level, handlers=[writer], force=True)
+    # It tells at each start which dialect it speaks.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*COMMON, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
