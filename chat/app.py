@@ -188,12 +188,19 @@ class CannotListen(Exception):
 def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     """The listening socket, and the settings with the port that it took when PORT is 0. Raises CannotListen."""
     try:
-        door = socket.create_server((settings.host, settings.port), backlog=1024, reuse_port=False)
+        family = family_of(settings.host)
+        both = settings.host == "::" and socket.has_dualstack_ipv6()
+        door = socket.create_server((settings.host, settings.port), family=family, backlog=1024, dualstack_ipv6=both)
     except OSError as error:
         why = error.strerror.partition(" (while")[0] if error.strerror else str(error)
         raise CannotListen(f"{settings.host}:{settings.port} can't be listened on: {why}") from error
     port = door.getsockname()[1]
     return door, replace(settings, port=port, public_url=named(settings.public_url, port))
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """The library takes every host for one of the old kind unless it is told."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def named(public_url: str, port: int) -> str:

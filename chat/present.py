@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from msgspec import UNSET
@@ -53,15 +54,20 @@ def ticket(row: TicketRow, links: Links | None = None) -> wire.Ticket:
         category=row.category,
         agent=_agent_of(row),
         queue=wire.Queue(position=row.position, wait_s=row.wait_s) if row.position is not None else None,
-        promise=wire.Promise(due=row.due) if row.due and not row.kept_at else None,
+        promise=wire.Promise(due=due) if (due := _owed(row)) else None,
         read=wire.Read(visitor=row.read_visitor, agent=row.read_agent),
         head=row.last_seq,
-        rev=row.rev,
+        rev=row.told_rev,
         form_offered=row.form_offered_at is not None,
         reachable=row.email is not None,
         reply_until=row.solved_at + REOPENS_FOR if row.status == "solved" and row.solved_at else None,
         link=links.address(row.public_id) if links else UNSET,
     )
+
+
+def _owed(row: TicketRow) -> datetime | None:
+    """By when we answer; nothing once we have, while the customer owes the next word, and on what has ended."""
+    return None if row.kept_at or row.status in ("pending", "solved", "closed") else row.due
 
 
 def _agent_of(row: TicketRow) -> wire.Person | None:
@@ -84,9 +90,9 @@ def card(row: TicketRow) -> wire.Card:
         visitor=row.visitor_state,
         unread=row.unread,
         waiting_since=row.waiting_since,
-        due=row.due if not row.kept_at else None,
+        due=_owed(row),
         updated_at=row.updated_at,
-        rev=row.rev,
+        rev=row.told_rev,
         last_from="agent" if row.last_from == "agent" else "visitor",
         queued_at=row.queued_at,
     )

@@ -1,6 +1,7 @@
 """Settings: one frozen object, read once from the environment."""
 
 import contextlib
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 
 T = TypeVar("T", str, None)
 Network = IPv4Network | IPv6Network
+# It stands in headers, where other signs mean something.
+HOST = re.compile(r"[a-z0-9._:-]+")
 
 
 class BadSettings(Exception):
@@ -52,6 +55,8 @@ def address(word: str) -> str:
         raise ValueError("an address like https://chat.example.com, without a path")
     if parts.query or parts.fragment or parts.username:
         raise ValueError("an address without ?, # or @")
+    if not HOST.fullmatch(parts.hostname):
+        raise ValueError("a host of letters, digits, dots and dashes (xn--… for others)")
     return origin_of(parts.scheme, parts.hostname, parts.port)
 
 

@@ -1,5 +1,6 @@
 """Agents: who they are, whether they chose to be available, and their sessions and links."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -46,7 +47,7 @@ def team(sql: Connection) -> list[AgentRow]:
 
 def add(work: Work, new: NewAgent, now: datetime) -> AgentRow:
     """Add an agent, or bring a removed one back. Conflict when the address is in use."""
-    email, name = clean_email(new.email).lower(), clean_name(new.name)
+    email, name = account(clean_email(new.email)), clean_name(new.name)
     if name is None:
         raise BadRequest("a name is needed", field="name")
     if new.capacity < 1:
@@ -108,9 +109,14 @@ def remove(work: Work, email: str, now: datetime) -> None:
     end_sessions(work, agent.id)
 
 
+def account(email: str) -> str:
+    """The one way to write an address that people write in several; tries to sign in are counted by it."""
+    return unicodedata.normalize("NFC", plain(email[:320]).strip().lower())
+
+
 def by_email(sql: Connection, email: str) -> AgentRow:
     """An agent by address, however it is cased; NotFound."""
-    found = agents_where(sql, agents.c.email == plain(email).strip().lower())
+    found = agents_where(sql, agents.c.email == account(email))
     if not found:
         raise NotFound("agent")
     return found[0]
@@ -133,7 +139,7 @@ def set_presence(work: Work, agent_id: int, state: Choice, now: datetime) -> Age
 
 def credentials(sql: Connection, email: str) -> tuple[int, str] | None:
     """The key and password hash of an agent who can sign in, or None."""
-    query = select(agents.c.id, agents.c.password_hash).where(agents.c.email == plain(email).strip().lower())
+    query = select(agents.c.id, agents.c.password_hash).where(agents.c.email == account(email))
     row = sql.execute(query.where(agents.c.removed_at.is_(None), agents.c.password_hash.is_not(None))).first()
     return None if row is None else (row.id, row.password_hash)
 

@@ -135,7 +135,7 @@ def hand_over(work: Work, agent_id: int, ticket: str, to: HandOverTo, situation:
     if to.agent is None:
         _ring_department(work, row, giver, to.department or "", situation)
     else:
-        receiver = _agent_there(work.sql, giver, to.agent, situation)
+        receiver = _agent_there(work.sql, (giver.id, row.assignee_id), to.agent, situation)
         ring(work, row, Ring(receiver, "handed_over", giver), situation.now)
     return row
 
@@ -148,12 +148,12 @@ def _ring_department(work: Work, ticket: TicketRow, giver: AgentRow, named: str,
         raise Conflict("nobody of this department is available", reason="away")
 
 
-def _agent_there(sql: Connection, giver: AgentRow, public_id: str, situation: Situation) -> int:
+def _agent_there(sql: Connection, theirs: tuple[int, int], public_id: str, situation: Situation) -> int:
     found = agents_where(sql, agents.c.public_id == plain(public_id))
     if not found:
         raise NotFound("agent")
-    if found[0].id == giver.id:
-        raise BadRequest("it is yours already", field="to")
+    if found[0].id in theirs:
+        raise BadRequest("they have it already, or would have to claim it", field="to")
     if found[0].state != "available" or found[0].id not in (situation.present or frozenset()):
         raise Conflict("this agent is away", by=Holder.of(found[0]), reason="away")
     return found[0].id

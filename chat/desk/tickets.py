@@ -1,6 +1,7 @@
 """Tickets: how they begin, by the first word of a chat or by the form, and how an address comes to them."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from chat.desk import reopening, service
 from chat.desk.changes import Situation, change, changed, end_offers, hold_ticket_of, posted, tell
-from chat.desk.messages import Post, clean, post_one, preview, same_words
+from chat.desk.messages import LONGEST_TEXT, Post, clean, composed, post_one, preview, same_words
 from chat.desk.records import messages_where, plain, ticket_by_key, ticket_where
 from chat.desk.refusals import BadRequest, Conflict, FormInstead, Refused, TicketEnded
 from chat.desk.visitors import Newcomer, known, known_or_new
@@ -69,14 +70,15 @@ class Submitted(NamedTuple):
 
 
 def clean_name(name: str | None) -> str | None:
-    """Trimmed, or None when nothing is left; TooLong above 100 code points."""
-    return clean(name, "name", LONGEST_NAME) if name and name.strip() else None
+    """One line, or None when nothing is left; TooLong above 100 code points."""
+    return clean(" ".join(name.split()), "name", LONGEST_NAME) if name and name.strip() else None
 
 
 def clean_email(email: str) -> str:
-    """Trimmed; BadRequest when it can't be an address."""
-    email = email.strip()
-    if len(email) > 254 or not _EMAIL.fullmatch(email) or "\0" in email:
+    """Trimmed; BadRequest when it can't be an address, or has signs in it that nobody sees."""
+    email = composed(email[:LONGEST_TEXT], "email")
+    unseen = any(unicodedata.category(sign) in ("Cc", "Cf") for sign in email[:255])
+    if len(email) > 254 or unseen or not _EMAIL.fullmatch(email):
         raise BadRequest("not an e-mail address", field="email")
     return email
 

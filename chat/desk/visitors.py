@@ -1,5 +1,6 @@
 """Visitors: known by a token's hash, written down only once they have said something."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,9 @@ from chat.desk.refusals import BadRequest
 from chat.store.rows import Nearness, TicketRow, VisitorRow
 from chat.store.tables import new_id, tickets, visitors
 from chat.store.works import Work
+
+_LOCALE = re.compile(r"[A-Za-z0-9_-]{0,9}[A-Za-z0-9](?![A-Za-z0-9])")
+_ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,8 @@ def known_or_new(work: Work, who: Newcomer, now: datetime) -> VisitorRow:
         "token_hash": who.token_hash,
         "site_id": who.site_id,
         "verified": False,
-        "locale": who.locale,
-        "timezone": who.timezone,
+        "locale": kept_locale(who.locale),
+        "timezone": who.timezone if who.timezone and _ZONE.fullmatch(who.timezone) else None,
         "page": who.page,
         "created_at": now,
     }
@@ -68,6 +72,12 @@ def known_or_new(work: Work, who: Newcomer, now: datetime) -> VisitorRow:
     if visitor.site_id != who.site_id:
         raise BadRequest("this token is another site's", field="token")
     return visitor
+
+
+def kept_locale(tag: str) -> str:
+    """Its whole parts as far as they find room: of `ca-ES-valencia` that is `ca-ES`."""
+    whole_parts = _LOCALE.match(tag)
+    return whole_parts[0] if whole_parts else "fr"
 
 
 def newest(sql: Connection, visitor_id: int) -> TicketRow | None:
@@ -92,7 +102,7 @@ def set_page(work: Work, visitor_id: int, page: Mapping[str, str], now: datetime
 
 def set_locale(work: Work, visitor_id: int, locale: str) -> None:
     """They read another language."""
-    work.sql.execute(update(visitors).where(visitors.c.id == visitor_id).values(locale=locale))
+    work.sql.execute(update(visitors).where(visitors.c.id == visitor_id).values(locale=kept_locale(locale)))
 
 
 def moved(work: Work, visitor_id: int, state: Nearness, now: datetime) -> None:

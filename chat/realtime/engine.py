@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 
 import engineio
 from aiohttp import WSCloseCode, web
-from engineio import packet
+from engineio import packet, payload
 from engineio.async_drivers import aiohttp
 from engineio.async_drivers.aiohttp import WebSocket
 
@@ -15,6 +15,8 @@ from chat.realtime.packets import StrictJson
 
 BACKLOG = 2_000
 CLOSING_S = 2.0
+# The library drops a poll of more than 16 packets and answers 200 all the same; its length is bounded anyway.
+payload.Payload.max_decode_packets = 4_096
 
 
 def quiet_logger() -> logging.Logger:
@@ -27,14 +29,7 @@ def quiet_logger() -> logging.Logger:
 
 
 def not_a_clients_nonsense(record: logging.LogRecord) -> bool:
-    return record.msg != "post request handler error"
-
-
-def without_jsonp(request: web.Request) -> dict[str, object]:
-    """The library's environ; its JSONP can't be switched off, so it is refused here."""
-    if "j" in request.query:
-        raise web.HTTPBadRequest(text="JSONP is not spoken here")
-    return aiohttp.translate_request(request)
+    return not str(record.msg).startswith(("post request handler error", "Invalid session"))
 
 
 class Frames(WebSocket):
@@ -53,7 +48,9 @@ class Frames(WebSocket):
         try:
             await self.handler(self)
         finally:
-            del self.server.open[sid]
+            # A line may be opened twice under one sid; the library refuses one, and it must not take the other with it.
+            if self.server.open.get(sid) is self:
+                del self.server.open[sid]
         return self._sock
 
     async def end(self, code: int) -> None:
@@ -80,9 +77,19 @@ class Engine(engineio.AsyncServer):
 
     def __init__(self, **options: object) -> None:
         super().__init__(json=StrictJson, **options)
-        self._async = {**self._async, "websocket": Frames, "translate_request": without_jsonp}
+        self._async = {**self._async, "websocket": Frames, "translate_request": self._translated}
         self.open: dict[str, Frames] = {}
         self._closing: set[asyncio.Task[None]] = set()
+
+    def _translated(self, request: web.Request) -> dict[str, object]:
+        """The library's environ. Its JSONP can't be switched off, so it is refused here; and it stumbles over
+        words to a connection that was closed, unless that is forgotten first."""
+        if "j" in request.query:
+            raise web.HTTPBadRequest(text="JSONP is not spoken here")
+        sid = request.query.get("sid", "")
+        if sid in self.sockets and self.sockets[sid].closed:
+            del self.sockets[sid]
+        return aiohttp.translate_request(request)
 
     def push(self, sid: str, data: packet.Packet) -> None:
         """Queue a packet without waiting; who never reads is cut instead of remembered for ever."""

@@ -70,7 +70,7 @@ class Gate(socketio.AsyncServer):
         await super()._handle_eio_disconnect(eio_sid, reason)
 
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
-        if isinstance(data, bytes):
+        if isinstance(data, bytes) or eio_sid not in self.environ:
             return
         try:
             # Text that happens to be JSON comes decoded; no packet of ours begins like that.
@@ -88,6 +88,9 @@ class Gate(socketio.AsyncServer):
                 await super()._handle_connect(eio_sid, namespace, data)
             except TryLater:
                 self._send_away(eio_sid, namespace)
+            if eio_sid not in self.environ:
+                # It hung up while it was let in; for the library it was nobody yet, who needs no goodbye.
+                await self._handle_disconnect(eio_sid, namespace)
 
     def _send_away(self, eio_sid: str, namespace: str) -> None:
         """Clients who are refused give up for good; those who lose the line come back by themselves."""

@@ -55,12 +55,12 @@ class Known:
     def of(cls, row: TicketRow) -> "Known":
         """As whoever has just read this row knows it."""
         cursors = Cursor(row.last_seq), Cursor(row.last_note_seq)
-        return cls(row.rev, *cursors, shown(row), carded(row), row.rev)
+        return cls(row.rev, *cursors, shown(row), carded(row), row.told_rev)
 
     @classmethod
     def at(cls, mark: Mark) -> "Known":
         """As an inbox that has just been read knows it."""
-        return cls(mark.rev, Cursor(mark.seq), Cursor(mark.note_seq), shown_rev=mark.rev)
+        return cls(mark.rev, Cursor(mark.seq), Cursor(mark.note_seq), shown_rev=mark.rev - mark.note_seq)
 
     def hear(self, event: str, payload: Mapping[str, object]) -> None:
         """An event of this ticket is being told to this node's sockets."""
@@ -77,7 +77,7 @@ class Known:
 
     def misses(self, row: TicketRow) -> bool:
         """Whether the row shows something else than was told; news older than what was told is none."""
-        if row.rev < self.shown_rev:
+        if row.told_rev < self.shown_rev:
             return False
         return self.card != carded(row) or self.ticket not in (None, shown(row))
 

@@ -89,6 +89,11 @@ def passing(error: BaseException) -> bool:
     )
 
 
+def collided(error: BaseException) -> bool:
+    """Whether another transaction has just taken what must be unique: the same call, run again, sees it there."""
+    return isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.UniqueViolation)
+
+
 def _sqlite(url: URL) -> tuple[Engine, Engine]:
     if not url.database or url.database == ":memory:":
         raise ValueError("SQLite needs a file: readers have connections of their own")

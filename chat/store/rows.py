@@ -114,6 +114,11 @@ class TicketRow:
         """A live chat that nobody has taken yet."""
         return self.status == "live" and self.assignee_id is None
 
+    @property
+    def told_rev(self) -> int:
+        """`rev` as it is told: without the notes, which a visitor must not be able to count."""
+        return self.rev - self.last_note_seq
+
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:

@@ -15,6 +15,7 @@ import brotli
 from aiohttp import web
 
 from chat.store.works import Unavailable
+from chat.web.words import weight_of
 
 FOREVER = "public, max-age=31536000, immutable"
 # Vite's hash: eight characters behind the last dash of the name.
@@ -72,7 +73,8 @@ class Asset:
         return web.Response(body=body, headers=headers | {"Content-Type": self.content_type})
 
     def encoded(self, accepted: str) -> tuple[str | None, bytes]:
-        names = {part.partition(";")[0].strip() for part in accepted.split(",") if ";q=0" not in part}
+        asked = (part.partition(";") for part in accepted.split(","))
+        names = {name.strip() for name, _, weight in asked if weight_of(weight) > 0}
         if not worth_it(self.content_type):
             return None, self.plain
         if "br" in names:

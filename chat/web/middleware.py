@@ -33,7 +33,7 @@ STATUSES = {
 }
 CODES = {400: "bad_request", 403: "not_allowed", 404: "not_found", 405: "bad_request", 413: "bad_request"}
 # What opens something must not stand in a log.
-SECRET_PATHS = re.compile(r"^(/t/|/setup/|/password/).*")
+SECRET_PATHS = re.compile(r"(/(?:t|setup|password)/).*", re.IGNORECASE | re.DOTALL)
 SOCKETS = "/socket.io/"
 
 REQUESTS = Counter("guichet_http_requests", "Requests by route and status", ["route", "status"])

@@ -26,7 +26,12 @@ def came_by_http(request: web.Request, trusted: Sequence[Network]) -> bool:
 
 
 def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
-    return is_address(address) and any(ip_address(address) in network for network in trusted)
+    """A socket for both kinds of addresses writes the old ones as `::ffff:192.0.2.1`."""
+    if not is_address(address):
+        return False
+    parsed = ip_address(address)
+    plain = getattr(parsed, "ipv4_mapped", None) or parsed
+    return any(plain in network for network in trusted)
 
 
 def is_address(word: str) -> bool:

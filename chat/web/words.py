@@ -67,15 +67,21 @@ def weight_of(word: str) -> float:
 def day_and_time(at: datetime, zone: ZoneInfo, language: Language) -> str:
     """`mardi 24 novembre à 9 h 05`, `Tuesday 24 November at 9:05`"""
     local = at.astimezone(zone)
-    day = format_datetime(local, "EEEE d MMMM", locale=language)
+    weekday = format_datetime(local, "EEEE", locale=language)
+    day = f"{weekday} {day_and_month(local, language)}"
     return say(language, "day_and_time", day=day, time=time_of_day(local, language))
 
 
 def short_time(at: datetime, zone: ZoneInfo, language: Language) -> str:
     """`24 novembre, 9 h 05`: small, beside a message."""
     local = at.astimezone(zone)
-    day = format_datetime(local, "d MMMM", locale=language)
-    return f"{day}, {time_of_day(local, language)}"
+    return f"{day_and_month(local, language)}, {time_of_day(local, language)}"
+
+
+def day_and_month(local: datetime, language: Language) -> str:
+    """`24 novembre`, which stays on one line; the first of a month is `1er` in French."""
+    day = "1er" if local.day == 1 and language == "fr" else str(local.day)
+    return day + format_datetime(local, "\u00a0MMMM", locale=language)
 
 
 def time_of_day(local: datetime, language: Language) -> str:

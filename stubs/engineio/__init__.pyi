@@ -1,4 +1,5 @@
 from engineio import packet as packet
+from engineio import payload as payload
 from engineio.async_socket import AsyncSocket
 
 class AsyncServer:

@@ -2,8 +2,12 @@
 
 import pytest
 
+from chat.desk import agents
+from chat.desk.agents import NewAgent
 from chat.desk.messages import clean
-from chat.desk.refusals import BadRequest
+from chat.desk.refusals import BadRequest, Conflict
+from chat.desk.tickets import clean_email, clean_name
+from tests.desk.cast import Desk
 
 SLOW = ("a" + "\u0300\u0316" * 1_000, "a" + "\u0300" * 20 + "\u0316" * 20, "\u0f73" * 40, "\u0344" * 40)
 GOOD = (
@@ -26,3 +30,24 @@ def test_marks_without_end_are_refused_before_they_are_put_in_order(text: str) -
 @pytest.mark.parametrize("text", GOOD)
 def test_what_people_write_is_kept(text: str) -> None:
     assert clean(text)
+
+
+@pytest.mark.parametrize(
+    "email", ["vic@example.com\u202e", "v\u200bic@example.com", "vic@exam\x01ple.com", "vic@example.com\r\nBcc: x@y.z"]
+)
+def test_an_address_has_nothing_in_it_that_nobody_sees(email: str) -> None:
+    with pytest.raises(BadRequest):
+        clean_email(email)
+
+
+def test_a_name_is_one_line() -> None:
+    assert clean_name(" Vic\r\nBcc:\tzoe@example.com ") == "Vic Bcc: zoe@example.com"
+
+
+async def test_one_account_has_one_address_however_it_is_written(desk: Desk) -> None:
+    new = NewAgent("Rene\u0301@Example.com", "René", password_hash="a hash")
+    added = await desk.run(agents.add, new, desk.now)
+    for written in ("ren\u00e9@example.com", " REN\u00c9@EXAMPLE.COM ", "rene\u0301@example.com"):
+        assert await desk.read(agents.credentials, written) == (added.id, "a hash")
+    with pytest.raises(Conflict):
+        await desk.run(agents.add, new, desk.now)

@@ -30,12 +30,3 @@ async def test_what_was_said_on_a_later_page_is_known_on_the_earlier_one(stage: 
     await vic.says("Et encore un mot, revenu en arrière.")
     await ada.accepts()
     await ada.reads("Dit sur la page suivante.", "Et encore un mot, revenu en arrière.")
-
-
-async def test_what_will_be_announced_has_its_place_from_the_start(stage: Stage) -> None:
-    """A screen reader reads what changes in a region that it knows; one that appears with its words is not read."""
-    vic = await stage.visitor()
-    await vic.opens()
-    regions = vic.frame.locator("[role=status]")
-    shown = await regions.evaluate_all("all => all.map(one => getComputedStyle(one).display !== 'none')")
-    assert shown == [True, True, True]

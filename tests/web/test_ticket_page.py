@@ -45,7 +45,7 @@ async def test_it_shows_thread_status_and_promise(house: House) -> None:
     page = await read(house, path)
     assert "Your request no. 1" in page
     assert "We owe you an answer" in page
-    assert "Wednesday 25 November at 10:00" in page
+    assert "Wednesday 25\u00a0November at 10:00" in page
     assert "(Paris time)" in page
     assert "Where is &lt;b&gt;my&lt;/b&gt; parcel?\nI am worried." in page
 
@@ -102,7 +102,7 @@ async def test_a_solved_ticket_can_be_reopened_for_a_week(house: House) -> None:
     await house.answers(ada, ticket, "On its way.")
     await house.doors.works.run(endings.set_status, ada.id, ticket, "solved", house.clock())
     page = await read(house, path)
-    assert "before Monday 30 November at 10:00" in page
+    assert "before Monday 30\u00a0November at 10:00" in page
     house.clock.passes(days=2)
     assert (await answered(house, path, id_in(page))).status == 303
     assert "We owe you an answer" in await read(house, path)

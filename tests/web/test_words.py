@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chat.web.words import LANGUAGES, Language, day_and_time, preferred, words_of, zone_in_words
+from chat.web.words import LANGUAGES, Language, day_and_time, preferred, short_time, words_of, zone_in_words
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -44,14 +44,21 @@ def test_nobody_is_shouted_at() -> None:
 @pytest.mark.parametrize(
     ("language", "minute", "says"),
     [
-        ("fr", 0, "mardi 24 novembre à 9\u00a0h"),
-        ("fr", 5, "mardi 24 novembre à 9\u00a0h\u00a005"),
-        ("en", 0, "Tuesday 24 November at 9:00"),
-        ("en", 5, "Tuesday 24 November at 9:05"),
+        ("fr", 0, "mardi 24\u00a0novembre à 9\u00a0h"),
+        ("fr", 5, "mardi 24\u00a0novembre à 9\u00a0h\u00a005"),
+        ("en", 0, "Tuesday 24\u00a0November at 9:00"),
+        ("en", 5, "Tuesday 24\u00a0November at 9:05"),
     ],
 )
 def test_a_moment_is_said_in_the_desks_zone(language: Language, minute: int, says: str) -> None:
     assert day_and_time(datetime(2026, 11, 24, 8, minute, tzinfo=UTC), PARIS, language) == says
+
+
+def test_the_first_of_a_month_is_said_as_people_say_it() -> None:
+    first = datetime(2026, 12, 1, 8, tzinfo=UTC)
+    assert day_and_time(first, PARIS, "fr") == "mardi 1er\u00a0décembre à 9\u00a0h"
+    assert short_time(first, PARIS, "fr") == "1er\u00a0décembre, 9\u00a0h"
+    assert day_and_time(first, PARIS, "en") == "Tuesday 1\u00a0December at 9:00"
 
 
 @pytest.mark.parametrize(
