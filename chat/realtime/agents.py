@@ -40,6 +40,11 @@ class AgentDoor(Door[AgentSocket]):
         address = self.behind.handshakes.address(request)
         return AgentSocket(sid, address, agent.id, agent.name, session)
 
+    async def authorise(self, who: AgentSocket) -> None:
+        """At each command, for the socket of an ended session is cut only a moment later."""
+        if not await self.works.read(agents.live_sessions, [who.session], self.now()):
+            raise NotAllowed("sign in first")
+
     def left(self, who: AgentSocket) -> None:
         """The last socket's going starts the agent's grace."""
         if who.held is not None:
@@ -165,7 +170,11 @@ class AgentDoor(Door[AgentSocket]):
         return wire.Noted(note_seq=note.note_seq, id=note.public_id, at=note.at)
 
     async def on_typing(self, who: AgentSocket, command: wire.Typing) -> wire.Done:
+        """Told to the visitor by the ticket's agent only: whoever else writes is about to write a note."""
         ticket = await self._open(who, command.ticket)
+        row = await self.works.read(records.ticket_by_public_id, command.ticket)
+        if row.assignee_id not in (None, who.agent_id):
+            return wire.Done()
         told = wire.TypingEvent(ticket=command.ticket, on=command.on, name=who.name)
         self.hub.everywhere(Word("/visitor", (f"v:{ticket.visitor}",), "typing", wire.plain(told)))
         return wire.Done()

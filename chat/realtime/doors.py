@@ -85,6 +85,9 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
     def budgets(self, who: S) -> Iterable[Budget]:
         """What each command of theirs is counted against."""
 
+    async def authorise(self, who: S) -> None:
+        """Whether they may still ask for anything at all; raises Refused."""
+
     async def trigger_event(self, event: str, *args: object) -> object:
         """The library's one call for all that comes in; packets.py keeps clients from sending the first two."""
         sid = str(args[0])
@@ -120,6 +123,7 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
         try:
             self._spend(who, event)
             command = read(self.commands, event, args)
+            await self.authorise(who)
             done: wire.Done = await getattr(self, f"on_{event}")(who, command)
         except FormInstead as refused:
             return present.refusal(refused, await self._instead())

@@ -196,6 +196,8 @@ async def test_typing_is_told_to_the_other_side_only(node: Node, visitor: Arrive
     tab = await visitor(node, token=vic.token)
     await vic.does("typing", ticket=ticket["id"], on=True)
     assert await ada.hears("typing") == {"ticket": ticket["id"], "on": True, "name": "Vic"}
+    ben = await agent(node, "Ben")
+    await ben.does("typing", ticket=ticket["id"], on=True)
     await ada.does("typing", ticket=ticket["id"], on=False)
     assert (await tab.hears("typing"))["name"] == "Ada"
     assert [typing["name"] for typing in tab.told("typing")] == ["Ada"]

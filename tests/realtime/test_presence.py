@@ -4,11 +4,16 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
+
 from chat.desk import agents
+from chat.realtime import server
+from chat.settings import Settings
+from chat.store.migrations import migrate
 from chat.web.tokens import hashed
 from tests.realtime.cast import Payload
 from tests.realtime.conftest import Arrive, ShowUp
-from tests.realtime.node import Node
+from tests.realtime.node import Node, running
 from tests.realtime.test_messages import chat
 
 
@@ -154,6 +159,18 @@ async def test_an_ended_session_is_cut(node: Node, agent: ShowUp) -> None:
     session = ben.cookie.partition("=")[2]
     await node.works.run(agents.close_session, hashed(session))
     await ben.is_cut()
+
+
+async def test_an_ended_session_may_not_even_look(
+    settings: Settings, agent: ShowUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "SESSIONS_S", 3600.0)  # the socket itself stays, as it does for a moment in life
+    migrate(settings.database_url)
+    async with running(settings) as node:
+        ada = await agent(node, "Ada")
+        assert (await ada.does("list", view="all"))["cards"] == []
+        await node.works.run(agents.close_session, hashed(ada.cookie.partition("=")[2]))
+        assert (await ada.refused("list", view="all"))["code"] == "not_allowed"
 
 
 async def test_an_agents_tickets_and_offers_greet_them(node: Node, visitor: Arrive, agent: ShowUp) -> None:
