@@ -345,7 +345,8 @@ class SeenPage(Command):
 
 
 class VisitorAuth(Command, frozen=True, kw_only=True):
-    """What a visitor's connect carries."""
+    """What a visitor's connect carries. `identity` is reserved: whoever sends one is known by their token only, as
+    long as it is not understood."""
 
     site: Annotated[str, Meta(max_length=40)]
     token: Annotated[str, Meta(min_length=22, max_length=200)] | None = None

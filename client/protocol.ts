@@ -281,7 +281,10 @@ export interface SeenPage {
   referrer?: string;
 }
 
-/** What a visitor's connect carries. */
+/**
+ * What a visitor's connect carries. `identity` is reserved: whoever sends one is known by their token
+ * only, as long as it is not understood.
+ */
 export interface VisitorAuth {
   site: string;
   token?: string | null;
