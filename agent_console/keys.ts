@@ -25,6 +25,8 @@ export interface Press {
   shift: boolean;
   /** Typed into a field, where plain letters are text. */
   writing: boolean;
+  /** Held down: the same key comes again and again. */
+  held?: boolean;
 }
 
 // Plain letters: where a keyboard writes no Latin letters the key of the same place is meant.
@@ -64,11 +66,15 @@ export function actOf(press: Press, shortcutsOn: boolean): Act | null {
   if (press.writing) return null;
   if (key === "?") return "sheet";
   if (press.shift) return null;
-  return LETTERS[letterOf(press)] ?? null;
+  const act = LETTERS[letterOf(press)] ?? null;
+  // A held key walks; it does not take one chat after the other.
+  return press.held && act !== "next" && act !== "previous" ? null : act;
 }
 
+/** In a menu too: a letter typed there is a guess at one of its lines, and "e" must not end the chat behind it. */
 function isWriting(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
+  const fields = "input, textarea, select, [contenteditable], [role^=menu]";
+  return target instanceof HTMLElement && target.matches(fields);
 }
 
 export function pressOf(event: KeyboardEvent): Press {
@@ -79,5 +85,6 @@ export function pressOf(event: KeyboardEvent): Press {
     ctrl: event.ctrlKey || event.metaKey,
     shift: event.shiftKey,
     writing: isWriting(event.target),
+    held: event.repeat,
   };
 }

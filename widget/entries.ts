@@ -34,9 +34,11 @@ export function entries(line: Timeline, readByAgent: number, reader: Reader, eve
   return withDays(grouped(plain), reader);
 }
 
-type Timed = (Said & { at: string }) | { kind: "event"; key: string; text: string; at: string };
+type Happened = { kind: "event"; key: string; text: string; at: string };
+type Timed = Said | Happened;
+type Loose = Omit<Said, "first" | "last"> | Happened;
 
-function spoken(message: Message, readByAgent: number, events: EventWords): Timed[] {
+function spoken(message: Message, readByAgent: number, events: EventWords): Loose[] {
   const { seq, at, author, event } = message;
   const mine = author.kind === "visitor";
   // The key of our own message is that of its pending copy: the bubble stays, only its state changes.
@@ -46,34 +48,21 @@ function spoken(message: Message, readByAgent: number, events: EventWords): Time
     return text ? [{ kind: "event", key, text, at }] : [];
   }
   const state = mine && seq <= readByAgent ? "read" : "sent";
-  return [
-    { kind: "said", key, mine, author: author.name, text: message.text, at, first: true, last: true, state },
-  ];
+  return [{ kind: "said", key, mine, author: author.name, text: message.text, at, state }];
 }
 
-function waiting({ client_id, text, at, state, retryAt }: Pending): Timed {
-  return {
-    kind: "said",
-    key: client_id,
-    mine: true,
-    author: null,
-    text,
-    at,
-    first: true,
-    last: true,
-    state,
-    retryAt,
-  };
+function waiting({ client_id, text, at, state, retryAt }: Pending): Loose {
+  return { kind: "said", key: client_id, mine: true, author: null, text, at, state, retryAt };
 }
 
-function grouped(plain: Timed[]): Timed[] {
+function grouped(plain: Loose[]): Timed[] {
   return plain.map((one, at) => {
     if (one.kind !== "said") return one;
     return { ...one, first: !together(plain[at - 1], one), last: !together(one, plain[at + 1]) };
   });
 }
 
-function together(one: Timed | undefined, next: Timed | undefined): boolean {
+function together(one: Loose | undefined, next: Loose | undefined): boolean {
   if (one?.kind !== "said" || next?.kind !== "said") return false;
   const same = one.mine === next.mine && (one.mine || one.author === next.author);
   // A failed text has a line of its own, with its retry; a state that differs must be seen.

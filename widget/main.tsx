@@ -32,7 +32,7 @@ function begin(): void {
         store = start(config, pack.words, bridge, message);
         for (const one of early) store.heard(one);
       });
-    if ((message.type === "init" || message.type === "open") && "focus" in message && message.focus) enter();
+    if ("focus" in message && message.focus) enter();
   });
 }
 
@@ -56,7 +56,11 @@ function start(
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.isComposing) store.close();
   });
-  store.changes.follow(() => render(<App store={store} />, document.body));
+  store.changes.follow(() => {
+    render(<App store={store} />, document.body);
+    // A button that was pressed and is gone must not take the focus with it, nor Escape.
+    if (document.hasFocus() && document.activeElement === document.body) panel()?.focus();
+  });
   if (init.open && init.focus) enter();
   return store;
 }
@@ -70,11 +74,12 @@ async function kit(): Promise<Kit> {
   return loaded;
 }
 
+const panel = () => document.querySelector<HTMLElement>(".panel");
+
 /** Into the panel: to the text, or where a touch keyboard would cover half of it, to the log. */
 function enter(): void {
   const touch = matchMedia("(pointer: coarse)").matches;
-  const target = document.querySelector<HTMLElement>(touch ? ".panel" : "#text");
-  (target ?? document.querySelector<HTMLElement>("button"))?.focus();
+  ((touch ? panel() : document.getElementById("text")) ?? document.querySelector("button"))?.focus();
 }
 
 begin();

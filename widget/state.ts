@@ -39,7 +39,8 @@ export class State {
   kit: Kit | null = null;
   /** The address is being asked of somebody who may still keep waiting. */
   leaving = false;
-  copied = false;
+  /** The link that was copied last: another request has another one. */
+  copied = "";
   /** What a screen reader hears. */
   spoken = "";
   /** One line above the composer: why something was not done. */

@@ -28,7 +28,8 @@ export const events = {
   agent_back: ({ agent = "" }) => `${agent} est de retour et reprend`,
   ended: ({ agent = "" }) => (agent ? `Terminée par ${agent}` : "Terminée côté visiteur"),
   reopened: () => "Rouverte par un nouveau message",
-  became_ticket: () => "Personne n’a pu répondre à temps\u00a0: c’est devenu une demande écrite, avec une date promise",
+  became_ticket: () =>
+    "Personne n’a pu répondre à temps\u00a0: c’est devenu une demande écrite, avec une date promise",
   paused: () => "Mise en pause après une heure de silence",
   status: ({ status = "" }) => `Statut\u00a0: ${(statuses as Record<string, string>)[status] ?? status}`,
 } as Record<string, (args: Record<string, string>) => string>;

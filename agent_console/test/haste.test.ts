@@ -1,5 +1,6 @@
 /** An agent in a hurry: what can be taken back stays in sight, and the key for it does nothing else. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { actOf } from "../keys";
 import type { Notifier } from "../notify";
 import { perform } from "../shortcuts";
 import { type Desk, openDesk } from "../store";
@@ -42,10 +43,18 @@ test("words without an answer make room for newer ones", () => {
 
 test("the key that undoes presses no other button", () => {
   const run = vi.fn();
-  desk.notices.say({ text: "Toutes vos places sont prises.", tone: "bad", action: { label: "Quand même", run } });
+  desk.notices.say({
+    text: "Toutes vos places sont prises.",
+    tone: "bad",
+    action: { label: "Quand même", run },
+  });
   expect(press("undo")).toBe(false);
   desk.actions.end("t1");
-  desk.notices.say({ text: "Toutes vos places sont prises.", tone: "bad", action: { label: "Quand même", run } });
+  desk.notices.say({
+    text: "Toutes vos places sont prises.",
+    tone: "bad",
+    action: { label: "Quand même", run },
+  });
   expect(press("undo")).toBe(true);
   expect([run.mock.calls.length, desk.actions.goodbyes.waiting.value.size]).toEqual([0, 0]);
 });
@@ -56,4 +65,18 @@ test("who ends a chat and then hands it over has thought again", async () => {
   await vi.advanceTimersByTimeAsync(9000);
   expect([server.heard.includes("hand_over"), server.heard.includes("end_chat")]).toEqual([true, false]);
   expect(statuses()[0]).toBe("live");
+});
+
+test("a held key walks through the list and does nothing else", () => {
+  const hold = (key: string) =>
+    actOf({ key, code: "", alt: false, ctrl: false, shift: false, writing: false, held: true }, true);
+  expect(["j", "k", "a", "e", "x", "d", "z"].map(hold)).toEqual([
+    "next",
+    "previous",
+    null,
+    null,
+    null,
+    null,
+    null,
+  ]);
 });

@@ -33,6 +33,21 @@ function useFocusOfPane(): void {
   }, [pane]);
 }
 
+/**
+ * What one takes or ends makes room, and the next of its kind moves under the pointer: the second click of a
+ * double click is for nobody.
+ */
+function useSingleClicks(): void {
+  useEffect(() => {
+    const once = (event: MouseEvent) => {
+      const moves = event.target instanceof Element && event.target.closest(".offers, .thread__acts");
+      if (moves && event.detail > 1) event.stopPropagation();
+    };
+    document.addEventListener("click", once, true);
+    return () => document.removeEventListener("click", once, true);
+  }, []);
+}
+
 interface DeskViewProps {
   notifier: Notifier;
   unwanted: boolean;
@@ -52,6 +67,7 @@ export function DeskView({ notifier, unwanted, onSignOut }: DeskViewProps) {
   }, [desk]);
 
   useFocusOfPane();
+  useSingleClicks();
   return (
     <div class="desk" data-pane={desk.route.place.value.pane}>
       <a class="skip" href="#thread">

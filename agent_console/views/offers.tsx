@@ -9,8 +9,9 @@ import { Ticking } from "./ticking";
 
 const WHOLE_MS = 60_000;
 
+/** The shared second hand may be a moment behind: more than a whole minute is never left. */
 function secondsLeft(offer: Ringing, now: number): number {
-  return Math.max(0, Math.ceil((offer.until - now) / 1000));
+  return Math.max(0, Math.ceil(Math.min(WHOLE_MS, offer.until - now) / 1000));
 }
 
 /** The bar shrinks by one animation that the browser runs alone, begun where the time already is. */

@@ -135,6 +135,7 @@ class Walk:
     async def dialogs(self, ada: Agent) -> None:
         say, page = self.way.say, ada.page
         await ada.button(say.hand_over).click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
         await self.look("console-hand-over", page)
         await page.keyboard.press("Escape")
         await page.get_by_role("button", name=say.why).click()

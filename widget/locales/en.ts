@@ -64,7 +64,7 @@ export const words = {
   noTopic: "Choose one if you like",
   email: "Your e-mail address",
   whereTo: "Where can we answer you?",
-  addressOnly: "Your address only serves to answer you.",
+  addressOnly: "Your address is only used to answer you.",
   submit: "Send",
   submitting: "Sending…",
   /** A field's fault by `field.code`, else by `code`, else by `field`. */

@@ -27,10 +27,10 @@ export function Promised({ store, ticket }: CardProps) {
 
 function TicketLink({ store, link }: Props & { link: string }) {
   const { words, state, announcer } = store;
-  const copied = state.copied;
+  const copied = state.copied === link;
   const copy = async () => {
     await navigator.clipboard.writeText(link);
-    state.copied = true;
+    state.copied = link;
     announcer.say(words.copied);
   };
   // Where the clipboard is denied, the page itself can still be opened and kept.
