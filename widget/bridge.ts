@@ -34,12 +34,14 @@ export class Memory {
     this.bridge.post({ type: "keep", patch });
   }
 
-  /** Letters are strings in it, so that a page's own script that meddles can at most spoil one. */
+  /** Letters are strings in it, so that a page's own script that meddles can at most spoil one. The page that comes
+   *  next mounts the frame for a letter alone: whoever leaves while it is being sent must not wait for its answer. */
   shelf(): Shelf {
     return {
       letters: () =>
         Object.entries(this.kept).flatMap(([key, value]) => (key.startsWith("letter:") ? parsed(value) : [])),
-      put: (letter) => this.keep({ [`letter:${letter.client_id}`]: JSON.stringify(letter) }),
+      put: (letter) =>
+        this.keep({ [`letter:${letter.client_id}`]: JSON.stringify(letter), live: true, open: true }),
       drop: (client_id) => this.keep({ [`letter:${client_id}`]: undefined }),
     };
   }

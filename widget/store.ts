@@ -209,7 +209,7 @@ export class Store implements Ears {
   #open(open: boolean): void {
     this.state.opened = open;
     if (open) this.talk.open();
-    if (this.memory.kept.token) this.memory.keep({ open: open || undefined });
+    if (this.memory.kept.token || !open) this.memory.keep({ open: open || undefined });
   }
 
   #moved(page: HostPage): void {

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { empty, posted, written } from "../../client/timeline";
 import { accentOf, contrast } from "../brand";
+import { Memory } from "../bridge";
 import { readBirth } from "../config";
 import { entries, type Said } from "../entries";
 import { keeping } from "../keeping";
@@ -152,6 +153,14 @@ describe("small things", () => {
     keep({ live: true });
     expect(kept()).toEqual({ token: "t", live: true });
     vi.unstubAllGlobals();
+  });
+
+  test("a letter alone makes the next page open the chat: whoever leaves must not wait for its answer", () => {
+    const memory = new Memory({ post: () => {} }, {});
+    const letter = { client_id: "0192f0c1-aaaa", ticket: null, text: "Un premier mot.", at: 0 };
+    memory.shelf().put(letter);
+    expect(memory.kept).toMatchObject({ live: true, open: true });
+    expect(memory.shelf().letters()).toEqual([letter]);
   });
 
   test("with nothing left to keep, nothing stands in the storage", () => {
