@@ -40,8 +40,11 @@ export class Memory {
     return {
       letters: () =>
         Object.entries(this.kept).flatMap(([key, value]) => (key.startsWith("letter:") ? parsed(value) : [])),
-      put: (letter) =>
-        this.keep({ [`letter:${letter.client_id}`]: JSON.stringify(letter), live: true, open: true }),
+      put: (letter) => {
+        const patch: Kept = { live: true, open: true };
+        patch[`letter:${letter.client_id}`] = JSON.stringify(letter);
+        this.keep(patch);
+      },
       drop: (client_id) => this.keep({ [`letter:${client_id}`]: undefined }),
     };
   }
