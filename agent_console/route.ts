@@ -15,8 +15,18 @@ const BASE = "/console";
 
 export function placeOf(path: string): Place {
   const [ticket, rest] = path.slice(BASE.length).split("/").filter(Boolean);
-  if (!ticket) return { ticket: null, pane: "list" };
-  return { ticket: decodeURIComponent(ticket), pane: rest === "visitor" ? "visitor" : "thread" };
+  const named = ticket && decoded(ticket);
+  if (!named) return { ticket: null, pane: "list" };
+  return { ticket: named, pane: rest === "visitor" ? "visitor" : "thread" };
+}
+
+/** Null for what nobody's browser encodes so, as `%E0`: a mistyped address shows the lists, not a blank page. */
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
 }
 
 export function pathOf({ ticket, pane }: Place): string {

@@ -204,6 +204,7 @@ test("a clock that is wrong neither hides an offer nor keeps it", () => {
 test("addresses lead back to where one was", () => {
   for (const path of ["/console", "/console/t_1", "/console/t_1/visitor"])
     expect(pathOf(placeOf(path))).toBe(path);
+  expect(placeOf("/console/%E0"), "a mistyped address").toEqual({ ticket: null, pane: "list" });
 });
 
 test("initials of anybody, the same tint each time", () => {
