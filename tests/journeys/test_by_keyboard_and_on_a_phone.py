@@ -6,7 +6,9 @@ from tests.journeys.people import Visitor
 from tests.journeys.stage import Stage
 from tests.journeys.town import Town
 
-PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+SMALL = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+# The panel's way in takes a moment, in which it is a hair larger than the screen; this person has asked for none.
+PHONE = SMALL | {"reduced_motion": "reduce"}
 DEEPEST = """() => {
   let at = document.activeElement;
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
@@ -52,7 +54,7 @@ async def test_from_the_page_to_a_sent_message_and_back_by_keys(stage: Stage, to
     await vic.page.evaluate("guichet('open')")
     await expect(vic.text).to_be_focused()
     await vic.page.keyboard.press("Escape")
-    assert await focus(vic) == "host"
+    await expect(vic.page.locator("#host")).to_be_focused()
 
 
 async def test_nobody_is_trapped_in_it(stage: Stage, town: Town) -> None:
