@@ -1,11 +1,12 @@
 """Two engines on one database, one that writes and one that only reads, and which of their failures pass."""
 
 import sqlite3
+import time
 from pathlib import Path
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -132,7 +133,8 @@ def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
 
 def _prepare_writer(driver: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = driver.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0"):
+    _into_wal(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -169,3 +171,18 @@ def _wait_briefly_for_locks(driver: DBAPIConnection, _entry: ConnectionPoolEntry
 
 def _only_read(driver: psycopg.Connection, _entry: ConnectionPoolEntry) -> None:
     driver.read_only = True
+
+
+def _into_wal(cursor: DBAPICursor) -> None:
+    """SQLite does not wait for this lock, whatever its timeout: of two processes that open a new file at once, one is
+    refused on the spot."""
+    until = time.monotonic() + _LOCK_WAIT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not passing(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
