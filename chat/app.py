@@ -24,6 +24,7 @@ from chat.live.redis import Redis
 from chat.present import Links
 from chat.publish import Publisher
 from chat.realtime.behind import Behind, Handshakes
+from chat.realtime.hub import packed
 from chat.realtime.server import Realtime
 from chat.settings import Settings
 from chat.store.migrations import head_is, migrate
@@ -68,12 +69,12 @@ async def house(
     limits, links = Limits(redis), Links(settings.secret_key.encode(), settings.public_url)
 
     behind = Behind(settings, works, links, agents, visitors, limits, clock, _handshakes(settings))
-    realtime = Realtime(behind, send=lambda payload: bus.send(payload), again=lambda told: here.deliver(told))
+    realtime = Realtime(behind, send=lambda told: bus.send(packed(told)), again=lambda told: here.deliver(told))
     bus = Bus(redis, node, hear=realtime.hear, healed=realtime.healed)
-    here = Publisher(links, realtime.emit, send=lambda payload: None, connected=realtime.connected)
-    everywhere = replace(here, send=bus.send)
+    here = Publisher(links, realtime.emit, send=lambda told: None, connected=realtime.connected)
+    everywhere = replace(here, send=lambda told: bus.send(packed(told)))
     worker = Worker(works, agents, clock, pauses_of(settings), ticking=ticking)
-    ears += [everywhere.deliver, worker.heard]
+    ears += [realtime.heard, everywhere.deliver, worker.heard]
 
     app = web.Application(client_max_size=LARGEST_BODY)
     routes.install(app, Doors(settings, works, links, agents, redis, limits, clock))

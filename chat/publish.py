@@ -12,16 +12,9 @@ from chat.desk.facts import Fact, TeamFact
 from chat.desk.rules.audience import Concerned, Heard, Namespace, audience
 from chat.store.rows import TicketRow
 from chat.store.works import Told
+from chat.wire import Emission
 
-
-class Emission(NamedTuple):
-    """One event for the sockets in any of `rooms`, each once; `skip` is the sender's, whose ack is its copy."""
-
-    namespace: Namespace
-    rooms: tuple[str, ...]
-    event: str
-    payload: dict[str, object]
-    skip: str | None = None
+NAMESPACES: tuple[Namespace, ...] = ("/visitor", "/agent")
 
 
 class Said(NamedTuple):
@@ -42,7 +35,7 @@ class Publisher:
 
     links: present.Links
     emit: Callable[[Emission], None]
-    send: Callable[[bytes], None]
+    send: Callable[[Emission], None]
     connected: Callable[[int], bool]
 
     def deliver(self, told: Sequence[Told]) -> None:
@@ -55,23 +48,24 @@ class Publisher:
     def announce(self, said: Said, origin: str | None = None) -> None:
         """One event to all of its audience."""
         skip = origin if said.spare_sender else None
-        for emission in self._emissions(said, skip):
-            self.emit(emission)
-            self.send(msgspec.json.encode(emission._replace(skip=None)))
-
-    def _emissions(self, said: Said, skip: str | None) -> Iterator[Emission]:
+        payload = wire.encoded(said.shape)
         rooms = audience(said.heard, said.whom)
-        payload = wire.plain(said.shape)
-        for namespace in ("/visitor", "/agent"):
+        for namespace in NAMESPACES:
             names = tuple(room.name for room in rooms if room.namespace == namespace)
             if names:
-                yield Emission(namespace, names, said.event, self._for(namespace, payload, said), skip)
+                emission = Emission(namespace, names, said.event, said.shape, payload, skip)
+                self._tell(self._for_their_visitor(emission) if namespace == "/visitor" else emission)
 
-    def _for(self, namespace: Namespace, payload: dict[str, object], said: Said) -> dict[str, object]:
+    def _tell(self, emission: Emission) -> None:
+        self.emit(emission)
+        self.send(emission)
+
+    def _for_their_visitor(self, emission: Emission) -> Emission:
         """A visitor is told the address of their ticket's page; nobody else is."""
-        if namespace == "/visitor" and isinstance(said.shape, wire.Ticket):
-            return payload | {"link": self.links.address(said.shape.id)}
-        return payload
+        if not isinstance(emission.shape, wire.Ticket):
+            return emission
+        shape = msgspec.structs.replace(emission.shape, link=self.links.address(emission.shape.id))
+        return emission._replace(shape=shape, payload=wire.encoded(shape))
 
     def _said(self, fact: Fact) -> Iterator[Said]:
         match fact:
@@ -110,7 +104,7 @@ class Publisher:
             case facts.AgentChanged(agent):
                 shown = present.agent(agent, self.connected(agent.id))
                 yield Said("agent", "presence", shown, Concerned())
-            case facts.AgentRemoved() | facts.SettingsChanged():
+            case facts.AgentRemoved() | facts.SessionEnded() | facts.SettingsChanged():
                 return  # Nothing to show: each node looks at its sockets and its settings by itself.
             case _:
                 assert_never(fact)

@@ -1,7 +1,8 @@
 """The wire: every command, event, ack and refusal as a closed shape; docs and types are made from it."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Literal, dataclass_transform
+from typing import Annotated, Literal, NamedTuple, dataclass_transform
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -694,7 +695,22 @@ LIMITS: dict[str, int] = {
 }
 
 
-def plain(shape: Shape) -> dict[str, object]:
-    """A shape as plain JSON values: datetimes become RFC 3339 text, unset fields are left out."""
-    said: dict[str, object] = msgspec.to_builtins(shape)
-    return said
+class Emission(NamedTuple):
+    """One event for the sockets in any of `rooms`, each once. `payload` is the shape as JSON, made once for all that
+    it is sent to; `skip` is the sender's socket, whose ack is its copy."""
+
+    namespace: str
+    rooms: tuple[str, ...]
+    event: str
+    shape: Shape
+    payload: bytes
+    skip: str | None = None
+
+    @classmethod
+    def of(cls, namespace: str, rooms: tuple[str, ...], event: str, shape: Shape) -> "Emission":
+        return cls(namespace, rooms, event, shape, encoded(shape))
+
+
+# As bytes, and as plain values: datetimes become RFC 3339 text, unset fields are left out.
+encoded: Callable[[Shape], bytes] = msgspec.json.Encoder().encode
+plain: Callable[[Shape], dict[str, object]] = msgspec.to_builtins

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from chat.desk.changes import agents_changed, stop_ringing
-from chat.desk.facts import AgentChanged, AgentRemoved, SettingsChanged
+from chat.desk.facts import AgentChanged, AgentRemoved, SessionEnded, SettingsChanged
 from chat.desk.records import agent_by_key, agents_where, plain
 from chat.desk.refusals import BadRequest, Conflict, NotAllowed, NotFound
 from chat.desk.tickets import clean_email, clean_name
@@ -177,6 +177,7 @@ def live_sessions(sql: Connection, token_hashes: Sequence[str], now: datetime) -
 def close_session(work: Work, token_hash: str) -> None:
     """Sign out; twice is once."""
     work.sql.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
+    work.happened(SessionEnded(token_hash))
 
 
 def end_sessions(work: Work, agent_id: int) -> None:

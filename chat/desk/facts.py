@@ -73,6 +73,13 @@ class AgentRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """Somebody has signed out: the hash of their session."""
+
+    token_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class VisitorMoved:
     """Where a visitor is, told to the agents of their ticket."""
 
@@ -85,7 +92,7 @@ class SettingsChanged:
     """Calendar, sites or departments were edited."""
 
 
-TeamFact = OfferMade | OfferEnded | AgentChanged | AgentRemoved | SettingsChanged
+TeamFact = OfferMade | OfferEnded | AgentChanged | AgentRemoved | SessionEnded | SettingsChanged
 Fact = (
     MessagePosted
     | NotePosted
@@ -95,6 +102,7 @@ Fact = (
     | OfferEnded
     | AgentChanged
     | AgentRemoved
+    | SessionEnded
     | VisitorMoved
     | SettingsChanged
 )

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterable
 
-from aiohttp import web
 from msgspec import UNSET
 
 from chat import present, wire
@@ -11,12 +10,13 @@ from chat.desk import agents, endings, inbox, messages, notes, queue, records
 from chat.desk.messages import Post
 from chat.desk.queue import HandOverTo
 from chat.desk.refusals import NotAllowed, NotFound
+from chat.realtime.behind import Came
 from chat.realtime.desks import Desk, Parting, hand_over, opened, whole_desk
-from chat.realtime.doors import Budget, Door, Shared
-from chat.realtime.hub import Word
+from chat.realtime.doors import Door, Shared, sent
 from chat.realtime.rings import Rings
 from chat.realtime.sockets import AgentSocket, Joined, Sockets
 from chat.store.rows import TicketRow
+from chat.wire import Emission
 
 NAMESPACE = "/agent"
 
@@ -31,18 +31,16 @@ class AgentDoor(Door[AgentSocket]):
         super().__init__(shared, sockets)
         self._rings = rings
 
-    async def admit(self, sid: str, request: web.Request, auth: object) -> AgentSocket:
+    async def admit(self, sid: str, came: Came, auth: object) -> AgentSocket:
         """By the console's cookie; NotAllowed without a session. The engine has looked at the origin."""
-        session = self.behind.handshakes.session(request)
-        agent = await self.works.read(agents.by_session, session, self.now()) if session else None
-        if session is None or agent is None:
+        agent = await self.works.read(agents.by_session, came.session, self.now()) if came.session else None
+        if came.session is None or agent is None:
             raise NotAllowed("sign in first")
-        address = self.behind.handshakes.address(request)
-        return AgentSocket(sid, address, agent.id, agent.name, session)
+        return AgentSocket(sid, came.address, agent.id, agent.name, came.session)
 
-    async def authorise(self, who: AgentSocket) -> None:
+    def authorise(self, who: AgentSocket) -> None:
         """At each command, for the socket of an ended session is cut only a moment later."""
-        if not await self.works.read(agents.live_sessions, [who.session], self.now()):
+        if who.ended:
             raise NotAllowed("sign in first")
 
     def left(self, who: AgentSocket) -> None:
@@ -50,8 +48,8 @@ class AgentDoor(Door[AgentSocket]):
         if who.held is not None:
             self.behind.agents.drop(who.held)
 
-    def budgets(self, who: AgentSocket) -> Iterable[Budget]:
-        yield Budget(str(who.agent_id), self.behind.settings.agent_commands)
+    def budgets(self, who: AgentSocket) -> Iterable[tuple[str, int]]:
+        yield str(who.agent_id), self.behind.settings.agent_commands
 
     # -- coming ------------------------------------------------------------------------------------------------
 
@@ -158,9 +156,10 @@ class AgentDoor(Door[AgentSocket]):
 
     async def on_send_message(self, who: AgentSocket, command: wire.SendMessage) -> wire.Sent:
         await self._open(who, command.ticket)
-        post = Post(command.ticket, command.client_id, command.text, self.onlooker.latest(), agent_id=who.agent_id)
-        row = await self.works.post(messages.post_batch, post, who.sid)
-        return wire.Sent(seq=row.seq, id=row.public_id, at=row.at)
+        return sent(await self.works.post(messages.post_batch, self.post_of(who, command), who.sid))
+
+    def post_of(self, who: AgentSocket, said: wire.SendMessage) -> Post:
+        return Post(said.ticket, said.client_id, said.text, self.onlooker.latest(), agent_id=who.agent_id)
 
     async def on_add_note(self, who: AgentSocket, command: wire.AddNote) -> wire.Noted:
         await self._open(who, command.ticket)
@@ -176,7 +175,7 @@ class AgentDoor(Door[AgentSocket]):
         if row.assignee_id not in (None, who.agent_id):
             return wire.Done()
         told = wire.TypingEvent(ticket=command.ticket, on=command.on, name=who.name)
-        self.hub.everywhere(Word("/visitor", (f"v:{ticket.visitor}",), "typing", wire.plain(told)))
+        self.hub.everywhere(Emission.of("/visitor", (f"v:{ticket.visitor}",), "typing", told))
         return wire.Done()
 
     async def on_mark_read(self, who: AgentSocket, command: wire.MarkRead) -> wire.Done:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -17,6 +18,13 @@ from chat.store.works import Works
 FRESH_S = 1.0
 
 
+class Came(NamedTuple):
+    """What is kept of a connection's first request: the hash of the console's cookie, and the client's address."""
+
+    session: str | None
+    address: str
+
+
 @dataclass(frozen=True)
 class Handshakes:
     """How a connection's first request is read, as the HTTP doors read theirs.
@@ -28,6 +36,9 @@ class Handshakes:
     address: Callable[[web.Request], str]
     is_own: Callable[[str], bool]
     hashed: Callable[[str], str]
+
+    def came(self, request: web.Request) -> Came:
+        return Came(self.session(request), self.address(request))
 
 
 @dataclass(frozen=True)

@@ -6,23 +6,25 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import Generic, Literal, NamedTuple, TypeVar
 
+import msgspec
 import socketio
-from aiohttp import web
 
 from chat import present, wire
-from chat.desk import service
+from chat.desk import messages, service
+from chat.desk.messages import Post
 from chat.desk.refusals import Code, FormInstead, NotFound, Refused, TooMany
-from chat.live.limits import Windows
-from chat.realtime.behind import Behind, Onlooker
+from chat.lane.gate import Reply, TryLater
+from chat.live.limits import Windows, name_of
+from chat.realtime.behind import Behind, Came, Onlooker
 from chat.realtime.commands import Commands, read
-from chat.realtime.gate import TryLater
 from chat.realtime.hub import Hub
 from chat.realtime.net import Net
 from chat.realtime.outlook import Outlook
-from chat.realtime.sockets import Joined, Socket, Sockets
-from chat.store.rows import TicketRow
+from chat.realtime.sockets import Budget, Joined, Socket, Sockets
+from chat.store.rows import MessageRow, TicketRow
 from chat.store.works import Unavailable
 
 S = TypeVar("S", bound=Socket)
@@ -30,6 +32,10 @@ S = TypeVar("S", bound=Socket)
 # Sent all the time without anybody's doing much; they must not use up what words need.
 LIGHT = ("typing", "mark_read")
 WINDOW_S = 10.0
+# Whoever goes on after so many refusals of that kind in a row does not listen, and is cut.
+FLOOD = 500
+SAYS = b'["send_message",'
+_saying = msgspec.json.Decoder(tuple[Literal["send_message"], wire.SendMessage])
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +47,6 @@ class Unwelcome(socketio.exceptions.ConnectionRefusedError):
         super().__init__(message)
         told: dict[str, object] = {"code": code} | ({"field": field} if field else {})
         self.error_args = {"message": message, **told, "data": told}
-
-
-class Budget(NamedTuple):
-    """How many commands one key may send within WINDOW_S."""
-
-    key: str
-    limit: int
 
 
 class Shared(NamedTuple):
@@ -74,7 +73,7 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
         self._windows = Windows()
 
     @abstractmethod
-    async def admit(self, sid: str, request: web.Request, auth: object) -> S:
+    async def admit(self, sid: str, came: Came, auth: object) -> S:
         """Who connects; raises Refused."""
 
     @abstractmethod
@@ -82,10 +81,14 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
         """A socket has gone."""
 
     @abstractmethod
-    def budgets(self, who: S) -> Iterable[Budget]:
-        """What each command of theirs is counted against."""
+    def budgets(self, who: S) -> Iterable[tuple[str, int]]:
+        """What each command of theirs is counted against: keys, and how many in WINDOW_S."""
 
-    async def authorise(self, who: S) -> None:
+    @abstractmethod
+    def post_of(self, who: S, said: wire.SendMessage) -> Post:
+        """Their words, on a ticket that they follow."""
+
+    def authorise(self, who: S) -> None:
         """Whether they may still ask for anything at all; raises Refused."""
 
     async def trigger_event(self, event: str, *args: object) -> object:
@@ -101,10 +104,10 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
 
     async def _come(self, sid: str, environ: object = None, auth: object = None) -> None:
         assert isinstance(environ, dict)
-        request = environ["aiohttp.request"]
+        came: Came = environ["came"]
         try:
-            self._spend_a_connect(self.behind.handshakes.address(request))
-            self.sockets.add(await self.admit(sid, request, auth))
+            self._spend_a_connect(came.address)
+            self.sockets.add(await self.admit(sid, came, auth))
         except TryLater:
             raise
         except Refused as refused:
@@ -123,17 +126,21 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
         try:
             self._spend(who, event)
             command = read(self.commands, event, args)
-            await self.authorise(who)
+            self.authorise(who)
             done: wire.Done = await getattr(self, f"on_{event}")(who, command)
         except FormInstead as refused:
             return present.refusal(refused, await self._instead())
-        except Refused as refused:
-            return present.refusal(refused)
         except Exception as error:  # noqa: BLE001 - whatever it was, the socket stays
-            self._note(error, event)
-            return wire.Refusal(error=wire.Error(code="unavailable", message="try again later"))
+            return self._refusal(who, event, error)
         self.hub.settled(who.sid, self.namespace)
         return done
+
+    def _refusal(self, who: S, event: str, error: Exception) -> wire.Refusal:
+        if isinstance(error, Refused):
+            self._count_a_flood(who, error)
+            return present.refusal(error)
+        self._note(error, event)
+        return wire.Refusal(error=wire.Error(code="unavailable", message="try again later"))
 
     def _note(self, error: Exception, event: str) -> None:
         # Where it happened, not its words: a database's error quotes what somebody wrote.
@@ -148,10 +155,54 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
             raise TryLater
 
     def _spend(self, who: S, event: str) -> None:
-        kind = "light" if event in LIGHT else "command"
-        for budget in self.budgets(who):
-            wait_s = self._windows.spend(f"{kind} {budget.key}", budget.limit, WINDOW_S)
-            refuse_after(wait_s)
+        for budget in who.purse or self._purse_of(who):
+            name = budget.light if event in LIGHT else budget.command
+            refuse_after(self._windows.spend_name(name, budget.limit, WINDOW_S))
+
+    def _purse_of(self, who: S) -> tuple[Budget, ...]:
+        names = (
+            (name_of(f"command {key}", WINDOW_S), name_of(f"light {key}", WINDOW_S), limit)
+            for key, limit in self.budgets(who)
+        )
+        who.purse = tuple(Budget(*named) for named in names)
+        return who.purse
+
+    def _count_a_flood(self, who: S, refused: Refused) -> None:
+        who.too_many = who.too_many + 1 if isinstance(refused, TooMany) else 0
+        if who.too_many > FLOOD:
+            self.hub.expel(who.sid, self.namespace)
+
+    # -- the hot path: words on a ticket that its socket follows already ----------------------------------------
+
+    def at_once(self, sid: str, event: bytearray, reply: Reply) -> bool:
+        """Words are handed to the writer in the turn of the loop in which they come, without a task or a future;
+        whatever is not that simple takes the way of all commands."""
+        who = self.sockets.get(sid)
+        if who is None or not event.startswith(SAYS):
+            return False
+        try:
+            _, said = _saying.decode(event)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return False
+        if said.ticket not in who.tickets:
+            return False
+        answer = partial(self._answer_words, who, reply)
+        try:
+            self._spend(who, "send_message")
+            self.authorise(who)
+            self.works.post_then(messages.post_batch, self.post_of(who, said), sid, answer)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the socket stays
+            answer(error)
+        return True
+
+    def _answer_words(self, who: S, reply: Reply, stored: MessageRow | Exception) -> None:
+        if isinstance(stored, Exception):
+            reply(wire.encoded(self._refusal(who, "send_message", stored)))
+        else:
+            who.too_many = 0
+            reply(wire.encoded(sent(stored)))
+
+    # -- what the handlers share -------------------------------------------------------------------------------
 
     async def _instead(self) -> service.Service | None:
         try:
@@ -180,6 +231,11 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
     def now(self) -> datetime:
         """The moment, for the verbs."""
         return self.behind.clock()
+
+
+def sent(row: MessageRow) -> wire.Sent:
+    """The ack of words that are stored."""
+    return wire.Sent(seq=row.seq, id=row.public_id, at=row.at)
 
 
 def refuse_after(wait_s: float | None) -> None:

@@ -1,70 +1,67 @@
 """The hub: what is told on this node, and what of it the other nodes are told too."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
 
 import msgspec
 
+from chat import wire
 from chat.desk.refusals import NotFound
-from chat.realtime.gate import Gate
+from chat.lane.gate import Gate
+from chat.wire import Emission
+
+# Told among nodes only: other tabs of a visitor who has just become one.
+AMONG_NODES = "nodes"
+BEGUN = "begun"
 
 
-class Emission(Protocol):
-    """What publish.py hands over: an event for some rooms of a namespace, `skip` being its sender's socket."""
+class Begun(wire.Shape):
+    """A visitor's first words have made a ticket; its inner key and theirs, which no client is told."""
 
-    @property
-    def namespace(self) -> str: ...
-    @property
-    def rooms(self) -> Sequence[str]: ...
-    @property
-    def event(self) -> str: ...
-    @property
-    def payload(self) -> Mapping[str, object]: ...
-    @property
-    def skip(self) -> str | None: ...
+    visitor: int
+    key: int
+    ticket: wire.Ticket
+    message: wire.Message
 
 
-class Word(NamedTuple):
-    """An emission of our own: typing, service, places in the queue."""
-
-    namespace: str
-    rooms: tuple[str, ...]
-    event: str
-    payload: dict[str, object]
-    skip: str | None = None
+SHAPES: dict[tuple[str, str], type[wire.Shape]] = {
+    **{("/visitor", event): shape for event, shape in wire.VISITOR_EVENTS.items()},
+    **{("/agent", event): shape for event, shape in wire.AGENT_EVENTS.items()},
+    (AMONG_NODES, BEGUN): Begun,
+}
+_packed = msgspec.json.Decoder(tuple[str, tuple[str, ...], str, msgspec.Raw])
 
 
-def packed(word: Emission) -> bytes:
-    """For the bus, as publish.py packs it too. Who asked is left out: their socket is on this node."""
-    return msgspec.json.encode((word.namespace, word.rooms, word.event, word.payload, None))
+def packed(told: Emission) -> bytes:
+    """For the bus. Who asked is left out: their socket is on this node."""
+    return msgspec.json.encode((told.namespace, told.rooms, told.event, msgspec.Raw(told.payload)))
 
 
-def unpacked(payload: bytes) -> Word:
+def unpacked(payload: bytes) -> Emission:
     """The reverse of `packed`; ValueError for anything else."""
-    return _words.decode(payload)
-
-
-_words = msgspec.json.Decoder(Word)
+    namespace, rooms, event, said = _packed.decode(payload)
+    if (namespace, event) not in SHAPES:
+        raise ValueError(f"no event {event} is told in {namespace}")
+    return Emission(namespace, rooms, event, msgspec.json.decode(said, type=SHAPES[namespace, event]), bytes(said))
 
 
 class Hub:
     """Tells sockets. `listeners` hear every emission on this node, from wherever it came, before its sockets do."""
 
-    def __init__(self, gate: Gate, bus_send: Callable[[bytes], None]) -> None:
+    def __init__(self, gate: Gate, bus_send: Callable[[Emission], None]) -> None:
         self.gate = gate
         self._bus_send = bus_send
         self.listeners: list[Callable[[Emission], None]] = []
 
-    def here(self, word: Emission) -> None:
+    def here(self, told: Emission) -> None:
         """Tell the sockets of this node: never waits, and what is told first arrives first."""
         for listener in self.listeners:
-            listener(word)
-        self.gate.rooms.tell(word.namespace, word.rooms, word.event, word.payload, word.skip)
+            listener(told)
+        self.gate.rooms.tell(told.namespace, told.rooms, told.event, told.payload, told.skip)
 
-    def everywhere(self, word: Emission) -> None:
+    def everywhere(self, told: Emission) -> None:
         """Tell this node's sockets and, while the bus lasts, the other nodes'."""
-        self.here(word)
-        self._bus_send(packed(word))
+        self.here(told)
+        self._bus_send(told)
 
     def hear(self, payload: bytes) -> None:
         """What another node says on the bus: told here only."""
@@ -83,3 +80,7 @@ class Hub:
     def settled(self, sid: str, namespace: str) -> None:
         """A command of this connection was carried out: it may stay."""
         self.gate.settled(sid, namespace)
+
+    def expel(self, sid: str, namespace: str) -> None:
+        """Cut the connection of a socket."""
+        self.gate.expel(sid, namespace)

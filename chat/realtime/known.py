@@ -1,6 +1,5 @@
 """What this node's sockets have been told of a ticket, to see what they miss."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chat import present, wire
@@ -62,18 +61,18 @@ class Known:
         """As an inbox that has just been read knows it."""
         return cls(mark.rev, Cursor(mark.seq), Cursor(mark.note_seq), shown_rev=mark.rev - mark.note_seq)
 
-    def hear(self, event: str, payload: Mapping[str, object]) -> None:
+    def hear(self, told: wire.Shape) -> None:
         """An event of this ticket is being told to this node's sockets."""
-        match event:
-            case "message":
-                self.lines.hear(number_of(payload, "seq"))
-                self._read_by(payload["author"], payload["seq"])
-            case "note":
-                self.notes.hear(number_of(payload, "note_seq"))
-            case "read":
-                self._read_by({"kind": payload["by"]}, payload["seq"])
-            case "ticket" | "card":
-                self._show(event, payload)
+        match told:
+            case wire.Message(seq=seq, author=author):
+                self.lines.hear(seq)
+                self._read_by(author.kind, seq)
+            case wire.Note(note_seq=note_seq):
+                self.notes.hear(note_seq)
+            case wire.ReadEvent(by=by, seq=seq):
+                self._read_by(by, seq)
+            case wire.Ticket() | wire.Card():
+                self._show(told)
 
     def misses(self, row: TicketRow) -> bool:
         """Whether the row shows something else than was told; news older than what was told is none."""
@@ -81,36 +80,27 @@ class Known:
             return False
         return self.card != carded(row) or self.ticket not in (None, shown(row))
 
-    def _show(self, event: str, payload: Mapping[str, object]) -> None:
-        rev = number_of(payload, "rev")
-        if rev >= self.shown_rev:
-            self.shown_rev = rev
-            told = compared(payload)
-            self.ticket, self.card = (told, self.card) if event == "ticket" else (self.ticket, told)
+    def _show(self, told: wire.Ticket | wire.Card) -> None:
+        if told.rev >= self.shown_rev:
+            self.shown_rev, plain = told.rev, compared(told)
+            self.ticket, self.card = (plain, self.card) if isinstance(told, wire.Ticket) else (self.ticket, plain)
 
-    def _read_by(self, author: object, seq: object) -> None:
+    def _read_by(self, side: str, seq: int) -> None:
         """Writing is reading up to there."""
-        read = (self.ticket or {}).get("read")
-        side = author.get("kind") if isinstance(author, dict) else None
-        if isinstance(read, dict) and side in read and isinstance(seq, int):
+        read = self.ticket["read"] if self.ticket else None
+        if isinstance(read, dict) and side in read:
             read[side] = max(read[side], seq)
 
 
-def number_of(payload: Mapping[str, object], name: str) -> int:
-    number = payload[name]
-    assert isinstance(number, int)
-    return number
-
-
-def compared(payload: Mapping[str, object]) -> Told:
-    return {name: value for name, value in payload.items() if name not in NOT_COMPARED}
+def compared(shape: wire.Shape) -> Told:
+    return {name: value for name, value in wire.plain(shape).items() if name not in NOT_COMPARED}
 
 
 def shown(row: TicketRow) -> Told:
     """What a `ticket` event says of this row."""
-    return compared(wire.plain(present.ticket(row)))
+    return compared(present.ticket(row))
 
 
 def carded(row: TicketRow) -> Told:
     """What a `card` event says of this row."""
-    return compared(wire.plain(present.card(row)))
+    return compared(present.card(row))

@@ -6,20 +6,21 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from chat import wire
 from chat.desk import held
 from chat.desk.facts import MessagePosted, NotePosted, TicketChanged
 from chat.desk.held import Mark
 from chat.desk.records import messages_after, notes_after
 from chat.realtime.behind import Behind
-from chat.realtime.hub import Emission
 from chat.realtime.known import Cursor, Known
 from chat.realtime.sockets import Socket
 from chat.store.rows import MessageRow, NoteRow, TicketRow
 from chat.store.works import Told
+from chat.wire import Emission
 
 # What was committed a moment ago is still on its way to this node's sockets.
 SETTLE_S = 0.25
-FOLLOWED = ("message", "note", "read", "ticket", "card")
+FOLLOWED = (wire.Message, wire.Note, wire.ReadEvent, wire.Ticket, wire.Card)
 
 
 class Suspect(NamedTuple):
@@ -76,15 +77,16 @@ class Net:
         """The last agent has gone from this node."""
         self._inbox = None
 
-    def hear(self, word: Emission) -> None:
+    def hear(self, told: Emission) -> None:
         """Something is being told to this node's sockets."""
-        if word.event not in FOLLOWED:
+        shape = told.shape
+        if not isinstance(shape, FOLLOWED):
             return
-        ticket = str(word.payload["id" if word.event == "ticket" else "ticket"])
+        ticket = shape.id if isinstance(shape, wire.Ticket) else shape.ticket
         if self._inbox is not None and ticket not in self._known:
             self._known[ticket] = Known(0)
         if ticket in self._known:
-            self._known[ticket].hear(word.event, word.payload)
+            self._known[ticket].hear(shape)
 
     def knows(self, ticket: TicketRow) -> bool:
         """Whether this row says nothing that was not told."""

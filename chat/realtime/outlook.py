@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from chat import present, wire
+from chat import present
 from chat.desk import agents, held, service
 from chat.desk.facts import AgentChanged
 from chat.desk.service import Service
 from chat.realtime.behind import Behind, Onlooker
-from chat.realtime.hub import Emission, Hub, Word
+from chat.realtime.hub import Hub
 from chat.realtime.net import Net
 from chat.realtime.sockets import VisitorSocket
 from chat.store.works import Told
+from chat.wire import Emission
 
 # What may open or close the chat; messages come as cards only.
 STIRRING = ("presence", "ticket")
@@ -33,11 +34,11 @@ class Outlook:
         self._queue_moved = False
         self.stirred = asyncio.Event()
 
-    def hear(self, word: Emission) -> None:
+    def hear(self, told: Emission) -> None:
         """Something is being told to this node's sockets."""
-        if word.event in STIRRING:
+        if told.event in STIRRING:
             self.stirred.set()
-        self._queue_moved |= word.event in MOVING
+        self._queue_moved |= told.event in MOVING
 
     def seen(self, found: Service) -> None:
         """Somebody was shown this service: when it is not what was told last, the others are to hear of it too."""
@@ -55,9 +56,9 @@ class Outlook:
         found = await self._behind.works.read(service.now_for, await self._onlooker.situation())
         before, self._service = self._service, found
         if before is not None and told_apart(before) != told_apart(found):
-            payload = wire.plain(present.service(found))
-            self._hub.here(Word("/visitor", ("site",), "service", payload))
-            self._hub.here(Word("/agent", ("agents",), "service", payload))
+            shape = present.service(found)
+            self._hub.here(Emission.of("/visitor", ("site",), "service", shape))
+            self._hub.here(Emission.of("/agent", ("agents",), "service", shape))
         await self._who_came_or_went(there)
 
     async def _who_came_or_went(self, there: frozenset[int] | None) -> None:
@@ -75,8 +76,8 @@ class Outlook:
         keys = {joined.key for socket in visitors for joined in socket.tickets.values()}
         for row in await self._behind.works.read(held.waiting_among, sorted(keys)):
             if not net.knows(row):
-                shown = wire.plain(present.ticket(row, self._behind.links))
-                self._hub.here(Word("/visitor", (f"v:{row.visitor_id}",), "ticket", shown))
+                shown = present.ticket(row, self._behind.links)
+                self._hub.here(Emission.of("/visitor", (f"v:{row.visitor_id}",), "ticket", shown))
 
 
 def told_apart(found: Service) -> tuple[str, str]:

@@ -7,10 +7,11 @@ from chat import wire
 from chat.desk import held
 from chat.desk.facts import OfferMade
 from chat.realtime.behind import Behind
-from chat.realtime.hub import Emission, Hub, Word
+from chat.realtime.hub import Hub
 from chat.realtime.net import SETTLE_S
 from chat.realtime.sockets import AgentSocket
 from chat.store.works import Told
+from chat.wire import Emission
 
 
 class Rings:
@@ -22,14 +23,12 @@ class Rings:
         self._again = again
         self._told: set[tuple[str, str]] = set()
 
-    def hear(self, word: Emission) -> None:
+    def hear(self, told: Emission) -> None:
         """Something is being told to this node's sockets."""
-        if word.event == "offer":
-            card = word.payload["card"]
-            assert isinstance(card, dict)
-            self._told.update((room, str(card["ticket"])) for room in word.rooms)
-        elif word.event == "offer_ended":
-            self._told.difference_update((room, str(word.payload["ticket"])) for room in word.rooms)
+        if isinstance(told.shape, wire.Offer):
+            self._told.update((room, told.shape.card.ticket) for room in told.rooms)
+        elif isinstance(told.shape, wire.OfferEnded):
+            self._told.difference_update((room, told.shape.ticket) for room in told.rooms)
 
     def know(self, agent_id: int, tickets: Iterable[str]) -> None:
         """A console has read that these ring on it."""
@@ -48,4 +47,4 @@ class Rings:
             self._again([Told(OfferMade(*ringing[place]), None)])
         for room, ticket in (before & self._told) - ringing.keys():
             ended = wire.OfferEnded(ticket=ticket, reason="withdrawn")
-            self._hub.here(Word("/agent", (room,), "offer_ended", wire.plain(ended)))
+            self._hub.here(Emission.of("/agent", (room,), "offer_ended", ended))

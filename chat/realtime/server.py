@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from aiohttp import web
 
+from chat.desk.facts import AgentRemoved, SessionEnded
+from chat.lane.gate import Gate
 from chat.realtime.agents import NAMESPACE as AGENTS
 from chat.realtime.agents import AgentDoor
 from chat.realtime.behind import Behind, Onlooker
 from chat.realtime.doors import Shared
-from chat.realtime.gate import Gate
-from chat.realtime.hub import Emission, Hub
+from chat.realtime.hub import Hub
 from chat.realtime.leaving import Leaving
 from chat.realtime.net import Net
 from chat.realtime.outlook import Outlook
@@ -19,6 +20,7 @@ from chat.realtime.rings import Rings
 from chat.realtime.sockets import AgentSocket, Socket, Sockets, VisitorSocket
 from chat.realtime.visitors import VisitorDoor
 from chat.store.works import Told, Unavailable
+from chat.wire import Emission
 
 SERVICE_S = 3.0
 QUEUE_S = 1.0
@@ -31,12 +33,14 @@ log = logging.getLogger(__name__)
 class Realtime:
     """`emit` tells this node's sockets, `hear` takes what the bus brings, `healed` is for the bus too.
 
-    `send` puts bytes on the bus without waiting. `again` announces facts to this node's sockets only.
+    `send` puts an event on the bus without waiting. `again` announces facts to this node's sockets only.
     """
 
-    def __init__(self, behind: Behind, send: Callable[[bytes], None], again: Callable[[Sequence[Told]], None]) -> None:
+    def __init__(
+        self, behind: Behind, send: Callable[[Emission], None], again: Callable[[Sequence[Told]], None]
+    ) -> None:
         self._behind = behind
-        self._gate = Gate(behind.handshakes.is_own)
+        self._gate = Gate(behind.handshakes.is_own, behind.handshakes.came)
         self._hub = Hub(self._gate, send)
         self._onlooker = Onlooker(behind)
         self._visitors: Sockets[VisitorSocket] = Sockets()
@@ -67,6 +71,13 @@ class Realtime:
     def healed(self) -> None:
         """The bus may have missed something: look now, not in a while."""
         self._mending.set()
+
+    def heard(self, told: Sequence[Told]) -> None:
+        """Facts of this node: who has signed out or was removed may do nothing more, from this moment on."""
+        for fact, _ in told:
+            if isinstance(fact, AgentRemoved | SessionEnded):
+                for socket in self._agents:
+                    socket.ended |= fact in (AgentRemoved(socket.agent_id), SessionEnded(socket.session))
 
     def connected(self, agent_id: int) -> bool:
         """Whether an agent has a socket anywhere, as far as this node knows."""
@@ -135,6 +146,7 @@ class Realtime:
 
     async def _cut_ended(self) -> None:
         for socket in await self._leaving.ended(self._agents):
+            socket.ended = True
             await self._gate.disconnect(socket.sid, AGENTS)
 
 

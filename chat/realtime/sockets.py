@@ -15,14 +15,25 @@ class Joined(NamedTuple):
     name: str | None
 
 
+class Budget(NamedTuple):
+    """How many commands one key may send within a window; the key's names there for words and for light things."""
+
+    command: str
+    light: str
+    limit: int
+
+
 @dataclass(slots=True, eq=False)
 class Socket:
-    """One connection in one namespace. `held`: the presence key that it holds, given back when it goes."""
+    """One connection in one namespace. `held`: the presence key that it holds, given back when it goes. `purse`: what
+    its commands are counted against, None until the first one. `too_many`: refusals in a row for that reason."""
 
     sid: str
     address: str
     tickets: dict[str, Joined] = field(default_factory=dict, kw_only=True)
     held: str | None = field(default=None, kw_only=True)
+    purse: tuple[Budget, ...] | None = field(default=None, kw_only=True)
+    too_many: int = field(default=0, kw_only=True)
 
 
 @dataclass(slots=True, eq=False)
@@ -43,11 +54,12 @@ class VisitorSocket(Socket):
 
 @dataclass(slots=True, eq=False)
 class AgentSocket(Socket):
-    """An agent's, good as long as its session."""
+    """An agent's, good as long as its session; `ended` once that is known to hold no longer."""
 
     agent_id: int
     name: str
     session: str
+    ended: bool = False
 
 
 S = TypeVar("S", bound=Socket)

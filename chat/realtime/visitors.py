@@ -1,10 +1,9 @@
 """The visitors' door: /visitor, one small handler a command."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
-from aiohttp import web
 from msgspec import UNSET
 from sqlalchemy import Connection
 
@@ -15,18 +14,17 @@ from chat.desk.records import newest_messages, ticket_of_visitor
 from chat.desk.refusals import BadRequest, NotFound
 from chat.desk.tickets import Contact, NewChat, Started
 from chat.desk.visitors import Newcomer
+from chat.realtime.behind import Came
 from chat.realtime.commands import fitted
-from chat.realtime.doors import Budget, Door, Shared, refuse_after
-from chat.realtime.hub import Emission, Word
+from chat.realtime.doors import Door, Shared, refuse_after, sent
+from chat.realtime.hub import AMONG_NODES, BEGUN, Begun
 from chat.realtime.leaving import Leaving
 from chat.realtime.pages import kept_page
 from chat.realtime.sockets import Joined, Sockets, VisitorSocket
 from chat.store.rows import MessageRow, Nearness, TicketRow, VisitorRow
+from chat.wire import Emission
 
 NAMESPACE = "/visitor"
-# Told among nodes only: other tabs of a visitor who has just become one.
-AMONG_NODES = "nodes"
-BEGUN = "begun"
 A_MINUTE_S = 60.0
 
 
@@ -40,7 +38,7 @@ class VisitorDoor(Door[VisitorSocket]):
         super().__init__(shared, sockets)
         self._leaving = leaving
 
-    async def admit(self, sid: str, request: web.Request, auth: object) -> VisitorSocket:
+    async def admit(self, sid: str, came: Came, auth: object) -> VisitorSocket:
         """By site key; a token is looked up at hello only, so that connecting tells nothing about it."""
         asked = fitted(auth if auth is not None else {}, wire.VisitorAuth)
         assert isinstance(asked, wire.VisitorAuth)
@@ -50,7 +48,7 @@ class VisitorDoor(Door[VisitorSocket]):
         token_hash = self.behind.handshakes.hashed(asked.token) if asked.token else None
         return VisitorSocket(
             sid,
-            self.behind.handshakes.address(request),
+            came.address,
             site,
             asked.locale or "fr",
             asked.timezone,
@@ -64,10 +62,10 @@ class VisitorDoor(Door[VisitorSocket]):
             self.behind.visitors.drop(who.held)
             self._leaving.left(int(who.held))
 
-    def budgets(self, who: VisitorSocket) -> Iterable[Budget]:
+    def budgets(self, who: VisitorSocket) -> Iterable[tuple[str, int]]:
         settings = self.behind.settings
-        yield Budget(who.token_hash or who.sid, settings.visitor_commands)
-        yield Budget(who.address, settings.visitor_commands * settings.address_times)
+        yield who.token_hash or who.sid, settings.visitor_commands
+        yield who.address, settings.visitor_commands * settings.address_times
 
     # -- coming ------------------------------------------------------------------------------------------------
 
@@ -94,7 +92,7 @@ class VisitorDoor(Door[VisitorSocket]):
         visitor = await self._visitor_of(who)
         if who.token_hash is None or (visitor is not None and visitor.site_id != who.site.id):
             who.token = secrets.token_urlsafe(24)
-            who.token_hash = self.behind.handshakes.hashed(who.token)
+            who.token_hash, who.purse = self.behind.handshakes.hashed(who.token), None
         else:
             self._becomes(who, visitor.id if visitor else None)
 
@@ -142,30 +140,23 @@ class VisitorDoor(Door[VisitorSocket]):
 
     def _tell_other_tabs(self, who: VisitorSocket, started: Started) -> None:
         """Tabs with the same token were nobody's until now, so no event has reached them."""
-        begun = {
-            "visitor": started.ticket.visitor_id,
-            "key": started.ticket.id,
-            "ticket": wire.plain(self._shown(started.ticket)),
-            "message": wire.plain(present.message(started.message)),
-        }
-        self.hub.everywhere(Word(AMONG_NODES, (f"k:{who.token_hash}",), BEGUN, begun, who.sid))
+        ticket, message = self._shown(started.ticket), present.message(started.message)
+        begun = Begun(started.ticket.visitor_id, started.ticket.id, ticket, message)
+        self.hub.everywhere(Emission.of(AMONG_NODES, (f"k:{who.token_hash}",), BEGUN, begun)._replace(skip=who.sid))
 
-    def hear(self, word: Emission) -> None:
+    def hear(self, told: Emission) -> None:
         """Something is being told: take in the other tabs of somebody who has become a visitor."""
-        if word.namespace == AMONG_NODES and word.event == BEGUN:
-            for who in (tab for room in word.rooms for tab in self._tabs(room)):
+        if isinstance(told.shape, Begun):
+            for who in (tab for room in told.rooms for tab in self._tabs(room)):
                 if who.visitor_id is None:
-                    self._joins_late(who, word.payload)
+                    self._joins_late(who, told.shape)
 
-    def _joins_late(self, who: VisitorSocket, begun: Mapping[str, object]) -> None:
-        visitor_id, key, ticket, message = (begun[name] for name in ("visitor", "key", "ticket", "message"))
-        assert isinstance(visitor_id, int) and isinstance(key, int)
-        assert isinstance(ticket, dict) and isinstance(message, dict)
-        self._becomes(who, visitor_id)
-        who.tickets[str(ticket["id"])] = Joined(key, visitor_id, None)
-        self.net.follow_from(str(ticket["id"]), message["seq"] - 1)
-        self.hub.here(Word(NAMESPACE, (who.sid,), "ticket", ticket))
-        self.hub.here(Word(NAMESPACE, (who.sid,), "message", message))
+    def _joins_late(self, who: VisitorSocket, begun: Begun) -> None:
+        self._becomes(who, begun.visitor)
+        who.tickets[begun.ticket.id] = Joined(begun.key, begun.visitor, None)
+        self.net.follow_from(begun.ticket.id, begun.message.seq - 1)
+        self.hub.here(Emission.of(NAMESPACE, (who.sid,), "ticket", begun.ticket))
+        self.hub.here(Emission.of(NAMESPACE, (who.sid,), "message", begun.message))
 
     def _tabs(self, room: str) -> list[VisitorSocket]:
         found = map(self.sockets.get, self.hub.members(NAMESPACE, room))
@@ -175,9 +166,10 @@ class VisitorDoor(Door[VisitorSocket]):
 
     async def on_send_message(self, who: VisitorSocket, command: wire.SendMessage) -> wire.Sent:
         await self._own(who, command.ticket)
-        post = Post(command.ticket, command.client_id, command.text, self.onlooker.latest(), visitor_id=who.visitor_id)
-        row = await self.works.post(messages.post_batch, post, who.sid)
-        return wire.Sent(seq=row.seq, id=row.public_id, at=row.at)
+        return sent(await self.works.post(messages.post_batch, self.post_of(who, command), who.sid))
+
+    def post_of(self, who: VisitorSocket, said: wire.SendMessage) -> Post:
+        return Post(said.ticket, said.client_id, said.text, self.onlooker.latest(), visitor_id=who.visitor_id)
 
     async def on_catch_up(self, who: VisitorSocket, command: wire.CatchUp) -> wire.CaughtUp:
         await self._own(who, command.ticket)
@@ -187,7 +179,7 @@ class VisitorDoor(Door[VisitorSocket]):
     async def on_typing(self, who: VisitorSocket, command: wire.Typing) -> wire.Done:
         ticket = await self._own(who, command.ticket)
         told = wire.TypingEvent(ticket=command.ticket, on=command.on, name=ticket.name)
-        self.hub.everywhere(Word("/agent", (f"t:{ticket.key}",), "typing", wire.plain(told)))
+        self.hub.everywhere(Emission.of("/agent", (f"t:{ticket.key}",), "typing", told))
         return wire.Done()
 
     async def on_mark_read(self, who: VisitorSocket, command: wire.MarkRead) -> wire.Done:

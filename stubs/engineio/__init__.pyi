@@ -1,12 +1,19 @@
+from aiohttp import web
 from engineio import packet as packet
 from engineio import payload as payload
 from engineio.async_socket import AsyncSocket
 
+from chat.lane.line import Line
+
 class AsyncServer:
     max_http_buffer_size: int
-    sockets: dict[str, AsyncSocket]
+    cors_allowed_origins: object
+    # Where the library keeps its own sockets we keep lines too.
+    sockets: dict[str, AsyncSocket | Line]
     _async: dict[str, object]
     def __init__(self, **kwargs: object) -> None: ...
     async def disconnect(self, sid: str | None = None) -> None: ...
     async def shutdown(self) -> None: ...
+    async def handle_request(self, request: web.Request) -> web.StreamResponse: ...
     def generate_id(self) -> str: ...
+    async def _trigger_event(self, event: str, *args: object, run_async: bool = False) -> object: ...

@@ -23,12 +23,16 @@ class AsyncNamespace:
     def __init__(self, namespace: str | None = None) -> None: ...
     async def trigger_event(self, event: str, *args: object) -> object: ...
 
+class Reason:
+    TRANSPORT_CLOSE: str
+
 class AsyncServer:
     eio: EngineServer
     manager: AsyncManager
     packet_class: type[packet.Packet]
     namespace_handlers: dict[str, AsyncNamespace]
     environ: dict[str, dict[str, object]]
+    reason: type[Reason]
     def __init__(
         self,
         client_manager: AsyncManager | None = None,

@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
+import orjson
 import pytest
 import socketio
 from aiohttp import web
 
-from chat.realtime.gate import PATIENCE_S, Gate
+from chat.lane.gate import PATIENCE_S, Gate
 from chat.settings import Settings
 from chat.store.migrations import migrate
 from tests.realtime.cast import Visitor
@@ -69,7 +70,8 @@ async def test_who_never_reads_is_cut_before_memory_fills() -> None:
             for socket in (lazy, eager):
                 await Line(socket).arrives("/hall", "{}")
             for number in range(6_000):
-                server.gate.rooms.tell("/hall", server.hall.inside, "noise", {"n": number, "text": "x" * 8_000})
+                noise = orjson.dumps({"n": number, "text": "x" * 8_000})
+                server.gate.rooms.tell("/hall", server.hall.inside, "noise", noise)
                 heard = await Line(eager).hears("42/hall,")
                 assert isinstance(heard, list)
                 assert heard[1]["n"] == number

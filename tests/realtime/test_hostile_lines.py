@@ -89,17 +89,19 @@ async def test_whatever_a_client_sends_in_one_poll_is_answered(node: Node) -> No
     assert all(f'43/visitor,{number}[{{"ok":true}}]' in heard for number in range(40))
 
 
-async def test_two_upgrades_at_once_leave_nothing(node: Node, complaints: Complaints) -> None:
+async def test_a_connection_keeps_its_transport(node: Node, complaints: Complaints) -> None:
     async with aiohttp.ClientSession() as session:
         poll = Poll(session, node)
         sid = await poll.opens()
         assert await poll.says(HELLO) == 200
         address = f"{node.url}/socket.io/?EIO=4&transport=websocket&sid={sid}"
-        async with session.ws_connect(address) as first, session.ws_connect(address) as second:
-            for line in (first, second):
-                await line.send_str("2probe")
-            await first.close()
-            await second.close()
+        for _ in range(2):
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="400"):
+                await session.ws_connect(address)
+        assert await poll.says('42/visitor,1["hello",{}]') == 200
+        heard = ""
+        while "43/visitor,1[" not in heard:
+            heard += await asyncio.wait_for(poll.hears(), 5)
     assert not complaints()
 
 

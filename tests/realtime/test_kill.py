@@ -76,14 +76,20 @@ async def meet(address: str, cookie: str, token: str | None = None) -> tuple[Vis
 
 
 async def speak_until_it_dies(process: Process, said: dict[Said, Visitor | Agent], ticket: str) -> dict[Said, Payload]:
-    """Everybody says their lines at once; the acks that came."""
-    asked = {line: asyncio.create_task(send(person, line, ticket)) for line, person in said.items()}
+    """Everybody says their lines, each after the answer to the one before; the acks that came."""
+    acked: dict[Said, Payload] = {}
+
+    async def speak(person: Visitor | Agent) -> None:
+        for line in (line for line, teller in said.items() if teller is person):
+            acked[line] = await send(person, line, ticket)
+
+    speaking = [asyncio.create_task(speak(person)) for person in set(said.values())]
     assert await process.wait() == -9
-    done, waiting = await asyncio.wait(asked.values(), timeout=0.2)
-    for task in waiting:
+    await asyncio.wait(speaking, timeout=0.2)
+    for task in speaking:
         task.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
-    return {line: task.result() for line, task in asked.items() if task in done and not task.exception()}
+    await asyncio.gather(*speaking, return_exceptions=True)
+    return acked
 
 
 async def send(person: Visitor | Agent, line: Said, ticket: str) -> Payload:

@@ -7,7 +7,7 @@ import pytest
 import socketio
 
 from chat import wire
-from chat.realtime import gate
+from chat.lane import gate
 from tests.realtime.cast import Agent, Payload, Visitor, new_id
 from tests.realtime.conftest import Arrive, ShowUp
 from tests.realtime.node import Node

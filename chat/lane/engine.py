@@ -1,0 +1,185 @@
+"""The engine: how connections come and end. WebSockets are taken over from aiohttp; long polling is the library's."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+
+import engineio
+import orjson
+from aiohttp import web
+from engineio import packet, payload
+from engineio.async_drivers import aiohttp
+from engineio.async_socket import AsyncSocket
+
+from chat.lane.frames import LARGEST, POLICY, RESTART, frame
+from chat.lane.line import Ears, Line
+from chat.lane.packets import StrictJson
+from chat.lane.takeover import TakenOver, is_handshake, take_over
+from chat.lane.wheel import PING_EVERY_S, PONG_WITHIN_S, Wheel
+
+# Long polling only: a WebSocket has no queue (see frames.UNSENT).
+BACKLOG = 2_000
+# The library drops a poll of more than 16 packets and answers 200 all the same; its length is bounded anyway.
+payload.Payload.max_decode_packets = 4_096
+
+
+def quiet_logger() -> logging.Logger:
+    """Errors only: at INFO the libraries write every message's text, and a client's nonsense is no error of ours."""
+    own = logging.getLogger("chat.lane")
+    own.setLevel(logging.ERROR)
+    own.addFilter(lambda record: not str(record.msg).startswith("Invalid session"))
+    return own
+
+
+class Body:
+    """A request's body, read and looked at before the library asks for it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def read(self, _: int) -> bytes:
+        return self._content
+
+
+class Engine(engineio.AsyncServer):
+    """Engine.IO. `sockets` holds lines and the library's own sockets, those of long polling, side by side.
+
+    Polling connections are not upgraded: whoever can speak WebSocket says so in the first request, as our clients do.
+    `ears` is set before the first request comes.
+    """
+
+    ears: Ears
+
+    def __init__(self, **options: object) -> None:
+        # Its own watch goes from socket to socket with a timer for each; the wheel and `watch` do that.
+        super().__init__(json=StrictJson, monitor_clients=False, allow_upgrades=False, **options)
+        self._async = {**self._async, "translate_request": self._translated}
+        self._under_way: set[tuple[str, str]] = set()
+        self._ends: set[asyncio.Future[object]] = set()
+        self.wheel = Wheel(self._watch)
+
+    # -- coming ------------------------------------------------------------------------------------------------
+
+    async def handle_request(self, request: web.Request) -> web.StreamResponse:
+        """The one route of /socket.io/."""
+        self.wheel.start()
+        query = request.query
+        if "j" in query:
+            raise web.HTTPBadRequest(text="JSONP is not spoken here")
+        if query.get("transport") == "websocket":
+            return await self._websocket(request)
+        return await self._polling(request)
+
+    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        """Nothing here waits: what aiohttp reads before the take-over would be its own otherwise."""
+        if not is_handshake(request):
+            raise web.HTTPBadRequest(text="not a WebSocket handshake of version 13")
+        if request.query.get("EIO") != "4" or "sid" in request.query:
+            raise web.HTTPBadRequest(text="Engine.IO 4 is spoken here, and no connection changes its transport")
+        if not self._may_come(request.headers.get("Origin")):
+            raise web.HTTPBadRequest(text="not an accepted origin")
+        if request.transport is None:  # it has hung up meanwhile
+            return TakenOver()
+        line = Line(request.transport, self.generate_id(), self.ears)
+        self.sockets[line.sid] = line
+        await self._trigger_event("connect", line.sid, {"aiohttp.request": request}, run_async=False)
+        self.wheel.add(line)
+        return take_over(request, line, frame(b"0" + orjson.dumps(self._opening(line.sid))))
+
+    def _may_come(self, origin: str | None) -> bool:
+        """Browsers apply no rule of their own to WebSockets; other clients send no Origin."""
+        assert callable(self.cors_allowed_origins)
+        return origin is None or bool(self.cors_allowed_origins(origin))
+
+    def _opening(self, sid: str) -> dict[str, object]:
+        times = {"pingInterval": PING_EVERY_S * 1_000, "pingTimeout": PONG_WITHIN_S * 1_000}
+        return {"sid": sid, "upgrades": [], **times, "maxPayload": LARGEST}
+
+    async def _polling(self, request: web.Request) -> web.StreamResponse:
+        """The library's, but for what it lets pass: two requests of one kind at once, bodies that are no packets, and
+        words to a connection that was closed, at which it stumbles unless that is forgotten first."""
+        sid = request.query.get("sid", "")
+        if sid in self.sockets and self.sockets[sid].closed:
+            del self.sockets[sid]
+        place = (sid, request.method)
+        if place in self._under_way:
+            await self.sockets[sid].close(wait=False)
+            raise web.HTTPBadRequest(text="one request of a kind at a time")
+        if sid in self.sockets:
+            self._under_way.add(place)
+        try:
+            response: web.StreamResponse = await super().handle_request(request)
+            return response
+        finally:
+            self._under_way.discard(place)
+
+    async def _translated(self, request: web.Request) -> dict[str, object]:
+        """The library's environ."""
+        environ = aiohttp.translate_request(request)
+        if request.method == "POST" and (request.content_length or 0) <= LARGEST:
+            body = await request.read()
+            if not are_packets(body):
+                raise web.HTTPBadRequest(text="not a payload of packets")
+            environ["wsgi.input"] = Body(body)
+        return environ
+
+    # -- telling, and ending -----------------------------------------------------------------------------------
+
+    def queue(self, sid: str, packet_: packet.Packet) -> None:
+        """For a connection by long polling, without waiting: who never asks is cut, not remembered for ever."""
+        socket = self.sockets.get(sid)
+        if not isinstance(socket, AsyncSocket) or socket.closed or socket.queue.qsize() > BACKLOG:
+            return
+        socket.queue.put_nowait(packet_)
+        if socket.queue.qsize() > BACKLOG:
+            self.cut(sid)
+
+    def release(self, sid: str) -> None:
+        """Answer the poll of a connection that has ended: the library would let it wait for its timeout."""
+        socket = self.sockets.get(sid)
+        if isinstance(socket, AsyncSocket):
+            socket.queue.put_nowait(packet.Packet(packet.NOOP))
+
+    def cut(self, sid: str, code: int = POLICY) -> None:
+        """End one connection soon, whatever its client does."""
+        socket = self.sockets.get(sid)
+        if isinstance(socket, Line):
+            socket.hang_up(code)
+        elif socket is not None:
+            self._soon(socket.close(wait=False))
+
+    async def drain(self) -> None:
+        """Close all connections with "service restart", which makes clients come back by themselves."""
+        lines = [socket for socket in self.sockets.values() if isinstance(socket, Line)]
+        for sid in list(self.sockets):
+            self.cut(sid, RESTART)
+        await asyncio.gather(*(line.gone() for line in lines), *self._ends, return_exceptions=True)
+        self.wheel.stop()
+
+    def _watch(self) -> None:
+        """Twice a second."""
+        self.ears.beat()
+        for sid, socket in list(self.sockets.items()):
+            if isinstance(socket, AsyncSocket):
+                self._watch_polling(sid, socket)
+
+    def _watch_polling(self, sid: str, socket: AsyncSocket) -> None:
+        if socket.closed:
+            del self.sockets[sid]
+        elif socket.last_ping and time.time() - socket.last_ping > PONG_WITHIN_S:
+            self._soon(socket.check_ping_timeout())
+
+    def _soon(self, end: Coroutine[object, object, object]) -> None:
+        task = asyncio.ensure_future(end)
+        self._ends.add(task)
+        task.add_done_callback(self._ends.discard)
+
+
+def are_packets(body: bytes) -> bool:
+    """Whether a polling body is text of Engine.IO packets: nothing else may reach the library."""
+    try:
+        packets = body.decode().split("\x1e")
+    except UnicodeDecodeError:
+        return False
+    return all("0" <= one[:1] <= "6" for one in packets)

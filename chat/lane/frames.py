@@ -1,0 +1,158 @@
+"""Frames: a WebSocket (RFC 6455) as an asyncio protocol, without a task, a queue or a future for what passes."""
+
+import asyncio
+
+# The library's own, in C where it is built so; tests/lane/test_leaning.py notices when it moves.
+from aiohttp._websocket.helpers import websocket_mask
+
+# Larger messages are refused (PROTOCOL: 64 kB), so the 64-bit length never has to be read.
+LARGEST = 65_536
+# What may wait for a client that does not read, beside its largest single message.
+UNSENT = 1 << 20
+CLOSING_S = 2.0
+
+TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
+CONTINUED, LAST_OF_CONTINUED, TEXT_BEGINS, BINARY_BEGINS = 0x00, 0x80, 0x01, 0x02
+NORMAL, PROTOCOL_ERROR, POLICY, TOO_BIG, RESTART, TRY_LATER = 1000, 1002, 1008, 1009, 1012, 1013
+NO_KEY = b"\0\0\0\0"
+
+
+def frame(payload: bytes, first: int = TEXT) -> bytes:
+    """One whole frame as a server sends it, unmasked."""
+    length = len(payload)
+    if length < 126:
+        return b"%c%c%b" % (first, length, payload)
+    if length < 65_536:
+        return b"%c\x7e%b%b" % (first, length.to_bytes(2, "big"), payload)
+    return b"%c\x7f%b%b" % (first, length.to_bytes(8, "big"), payload)
+
+
+class Frames(asyncio.Protocol):
+    """One client. `text` gets each message, `ended` is called once, by whichever side and for whatever reason."""
+
+    __slots__ = ("_begun", "_ended", "_gone", "_rest", "transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self._rest = b""
+        self._begun: tuple[int, bytearray] | None = None
+        self._ended = False
+        self._gone: asyncio.Future[None] | None = None
+        # Who never reads is cut by pause_writing, so that nobody has to ask for the buffer's size at each write.
+        transport.set_write_buffer_limits(high=UNSENT)
+
+    def text(self, message: bytearray) -> None:
+        """A whole text message, not yet known to be UTF-8."""
+
+    def ended(self) -> None:
+        """Nothing more is heard, and nothing more will be sent."""
+
+    @property
+    def open(self) -> bool:
+        return not self._ended
+
+    # -- out ---------------------------------------------------------------------------------------------------
+
+    def push(self, framed: bytes) -> None:
+        """Send what `frame` made. It leaves with all else that is pushed in this turn of the loop."""
+        if not self._ended:
+            if len(framed) > UNSENT // 4:
+                # A thread of long messages may be larger than all that may wait; who asked for it gets it.
+                self.transport.set_write_buffer_limits(high=UNSENT + len(framed))
+            self.transport.write(framed)
+
+    def hang_up(self, code: int = NORMAL) -> None:
+        """Say goodbye; the connection is gone once the client has answered, after CLOSING_S in any case."""
+        if not self._ended:
+            self.push(frame(code.to_bytes(2, "big"), CLOSE))
+            asyncio.get_running_loop().call_later(CLOSING_S, self.transport.abort)
+            self._end()
+
+    async def gone(self) -> None:
+        """Until the connection is lost: after hang_up that is CLOSING_S away at most."""
+        if not self.transport.is_closing():
+            self._gone = self._gone or asyncio.get_running_loop().create_future()
+            await self._gone
+
+    def pause_writing(self) -> None:
+        """More waits than may: this client does not read."""
+        self.cut()
+
+    def cut(self) -> None:
+        """End it at once; what is unsent is lost."""
+        self.transport.abort()
+        self._end()
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended, self._rest, self._begun = True, b"", None
+            self.ended()
+
+    # -- in ----------------------------------------------------------------------------------------------------
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._end()
+        if self._gone is not None and not self._gone.done():
+            self._gone.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        """Take whole frames off the front and keep the rest. The common one, a short masked text, comes first."""
+        if self._rest:
+            data = self._rest + data
+        at, end = 0, len(data)
+        while end - at >= 2:
+            first, length, key = data[at], data[at + 1] - 128, at + 2
+            if length < 0 or length == 127:  # clients must mask, and may not send that much
+                self._misbehaves(PROTOCOL_ERROR if length < 0 else TOO_BIG)
+                return
+            if length == 126:
+                if end - at < 4:
+                    break
+                length, key = data[at + 2] << 8 | data[at + 3], at + 4
+            begins = key + 4
+            if end < begins + length:
+                break
+            at = begins + length
+            payload = bytearray(data[begins:at])
+            if data[key:begins] != NO_KEY:
+                websocket_mask(data[key:begins], payload)
+            if first == TEXT and self._begun is None and not self._ended:
+                self.text(payload)
+            else:
+                self._seldom(first, payload)
+        self._rest = data[at:]
+
+    def _seldom(self, first: int, payload: bytearray) -> None:
+        if self._ended:
+            if first == CLOSE:
+                self.transport.close()  # the answer to our goodbye
+        elif first in (CLOSE, PING, PONG) and len(payload) < 126:
+            self._control(first, payload)
+        elif first in (TEXT_BEGINS, BINARY_BEGINS) and self._begun is None:
+            self._begun = (first, payload)
+        elif first in (CONTINUED, LAST_OF_CONTINUED) and self._begun is not None:
+            self._go_on(*self._begun, payload, first == LAST_OF_CONTINUED)
+        elif first != BINARY or self._begun is not None:  # binary messages are passed over: we speak none
+            self._misbehaves(PROTOCOL_ERROR)
+
+    def _control(self, first: int, payload: bytearray) -> None:
+        if first == PING:
+            self.push(frame(bytes(payload), PONG))
+        elif first == CLOSE:
+            self.push(frame(bytes(payload[:2]), CLOSE))
+            self.transport.close()
+            self._end()
+
+    def _go_on(self, kind: int, begun: bytearray, payload: bytearray, last: bool) -> None:
+        begun += payload
+        if len(begun) > LARGEST:
+            self._misbehaves(TOO_BIG)
+        elif last:
+            self._begun = None
+            if kind == TEXT_BEGINS:
+                self.text(begun)
+
+    def _misbehaves(self, code: int) -> None:
+        # Nothing that follows could be read, so its goodbye is not waited for either.
+        self.hang_up(code)
+        self.transport.close()

@@ -1,0 +1,88 @@
+"""A line: one WebSocket client, to asyncio a protocol and to python-engineio one of its sockets."""
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+from engineio.packet import Packet
+
+from chat.lane.frames import POLICY, PROTOCOL_ERROR, Frames, frame
+
+CLOSE, PONG, MESSAGE = b"134"
+KINDS = range(ord("0"), ord("7"))
+# More than any client of ours has under way; whoever sends on without waiting for answers is cut.
+INBOX = 1_024
+
+
+class Ears(Protocol):
+    """Who takes what a line brings."""
+
+    def heard(self, line: "Line", packet: bytearray) -> None:
+        """A Socket.IO packet behind its "4"."""
+
+    def lost(self, line: "Line") -> None:
+        """The line has ended."""
+
+    def beat(self) -> None:
+        """Half a second has gone by."""
+
+
+class Line(Frames):
+    """`inbox` holds packets that wait for the one being worked on; `answering` counts events that were taken at
+    once and have no answer yet. While either is so, what must keep its order waits.
+
+    The library finds `closed`, `connected` and `upgraded`, `send` and `close`, and asks for no more of it.
+    """
+
+    __slots__ = ("answering", "ears", "inbox", "pong", "sid", "working")
+
+    connected = upgraded = True
+    closing = upgrading = False
+
+    def __init__(self, transport: asyncio.Transport, sid: str, ears: Ears) -> None:
+        super().__init__(transport)
+        self.sid, self.ears = sid, ears
+        self.pong, self.working, self.answering = True, False, 0
+        self.inbox: deque[bytearray] | None = None
+
+    # -- what asyncio brings -----------------------------------------------------------------------------------
+
+    def text(self, message: bytearray) -> None:
+        """One Engine.IO packet; what is none ends the line."""
+        kind = message[0] if message else 0
+        if kind == MESSAGE:
+            self.ears.heard(self, message)
+        elif kind == PONG:
+            self.pong = True
+        elif kind == CLOSE:
+            self.hang_up()
+        elif kind not in KINDS:
+            self.hang_up(PROTOCOL_ERROR)
+
+    def ended(self) -> None:
+        self.inbox = None
+        self.ears.lost(self)
+
+    def keep(self, packet: bytearray) -> None:
+        """Put it behind what waits."""
+        if self.inbox is None:
+            self.inbox = deque()
+        self.inbox.append(packet)
+        if len(self.inbox) > INBOX:
+            self.hang_up(POLICY)
+
+    # -- what the library asks for -----------------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        return not self.open
+
+    async def send(self, packet: Packet) -> None:
+        """The library's way to send; ours is `push`."""
+        encoded = packet.encode()
+        assert isinstance(encoded, str)
+        self.push(frame(encoded.encode()))
+
+    async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        """The library's way to end a socket."""
+        self.hang_up()
