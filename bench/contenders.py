@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from bench import load
 from bench.children import Child, child
 from bench.furnish import Cast, Size, furnished
 from bench.load import Person, Stage, write_people
 from bench.machine import OTHERS, family
+from bench.rounds import Rounds
 from chat.live.embedded import OPTIONS, _binary, socket_in
 from tests import services
 from tests.services import Postgres
@@ -41,7 +43,12 @@ class Workshop:
         self.folder = folder
         self.rest = ExitStack()
         self._numbers = itertools.count(1)
+        self.kept: dict[str, object] = {}
         self._casts: dict[object, Cast] = {}
+
+    def keep(self, name: str, found: Rounds[Any]) -> None:
+        """All that was measured, for the file of results."""
+        self.kept[name] = found.plain()
 
     def new_folder(self) -> Path:
         made = self.folder / f"round-{next(self._numbers)}"

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -60,3 +61,14 @@ def described() -> str:
 
 def cpuinfo() -> list[str]:
     return Path("/proc/cpuinfo").read_text().splitlines()
+
+
+def raise_limit_of_files() -> None:
+    """As a service's unit would; children have it from us."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def may_open() -> int:
+    """How many files one process may have open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -57,7 +57,7 @@ typedef struct {
 } samples;
 
 typedef struct {
-  u64 sent, acked, refused, stray_acks, delivered, doubled, held, lost;
+  u64 sent, acked, refused, stray_acks, delivered, doubled, held, lost, other_events;
 } counts;
 
 extern connection *people;

@@ -6,7 +6,7 @@
 //   generator back  -f PEOPLE -t TARGETS                    come, lose the server, come back as our client does
 //
 // PEOPLE has a connection a line, agents first: role, target, agent, auth, cookie and ticket, with tabs between
-// them. -p and -q name processes whose CPU and memory are told. The answer is one JSON object on stdout.
+// them. -p and -q name processes whose CPU is told; memory is that of the first of -p. The answer is one JSON object on stdout.
 #include "generator.h"
 
 #include <math.h>
@@ -138,6 +138,7 @@ static void all_is_told(void) {
 static void print_counts(void) {
   printf(",\"sent\":%lu,\"acked\":%lu,\"refused\":%lu,\"stray_acks\":%lu", total.sent, total.acked, total.refused, total.stray_acks);
   printf(",\"delivered\":%lu,\"doubled\":%lu,\"held\":%lu,\"lost\":%lu", total.delivered, total.doubled, total.held, total.lost);
+
 }
 
 static double own_cpu(void) {
@@ -154,12 +155,12 @@ static int play_talk(bool open_loop) {
   else everybody_speaks(), pass(warm);
 
   measuring = true;
-  u64 start = now(), before = total.delivered;
+  u64 start = now(), before = total.delivered, events_before = total.other_events;
   double cpu = cpu_seconds(servers), other_cpu = cpu_seconds(others), own = own_cpu();
   if (open_loop) speak_by_chance(seconds);
   else pass(seconds);
   double elapsed = since(start);
-  u64 relayed = total.delivered - before;
+  u64 relayed = total.delivered - before, events = total.other_events - events_before;
   cpu = cpu_seconds(servers) - cpu;
   other_cpu = cpu_seconds(others) - other_cpu;
   own = own_cpu() - own;
@@ -168,7 +169,7 @@ static int play_talk(bool open_loop) {
   all_is_told();
 
   printf("{\"elapsed_s\":%.3f,\"relayed\":%lu,\"cpu_s\":%.3f,\"other_cpu_s\":%.3f", elapsed, relayed, cpu, other_cpu);
-  printf(",\"generator_cpu_s\":%.3f,\"memory_kb\":%ld", own, memory_kb(servers));
+  printf(",\"generator_cpu_s\":%.3f,\"other_events\":%lu,\"memory_kb\":%ld", own, events, memory_kb(servers));
   print_counts();
   print_samples("to_agent", &to_agent);
   print_samples("to_visitor", &to_visitor);

@@ -172,8 +172,9 @@ static void hear_message(connection *c, const u8 *text, u32 length) {
 
 static void hear_event(connection *c, const u8 *text, u32 length) {
   static const char message[] = "[\"message\",";
-  // Cards quote what was said, so the name has to be looked at; all other events are passed over.
+  // Cards quote what was said, so the name has to be looked at; all other events are only counted.
   if (length > sizeof message && !memcmp(text, message, sizeof message - 1)) hear_message(c, text, length);
+  else total.other_events++;
 }
 
 static void hear_packet(connection *c, int type, const u8 *text, u32 length) {
