@@ -60,7 +60,7 @@ def checks(fix: bool) -> dict[str, tuple[str, ...]]:
     return {
         "python format": (*module, "ruff", "format", *only_look, "."),
         "python lint": (*module, "ruff", "check", *(("--fix",) if fix else ()), "."),
-        "python types": (*module, "mypy", "chat", "tests", "tooling", "dev.py"),
+        "python types": (*module, "mypy", "chat", "tests", "tooling", "bench", "dev.py"),
         "generated files": (*module, "chat.generate", *only_look),
         "front-end format and lint": (engine, biome, *(("check", "--write") if fix else ("ci",)), "."),
         "front-end types": (engine, tsc, "--noEmit"),
@@ -85,9 +85,10 @@ def lock(_: list[str]) -> int:
     return 0
 
 
-def bench(_: list[str]) -> int:
-    """comes with the work on speed"""
-    raise Failed("bench comes with the work on speed")
+def bench(arguments: list[str]) -> int:
+    """measures the product beside Node's socket.io; --short for CI, --only NAME, --json"""
+    set_up(TEST_LOCK)
+    return subprocess.run([PYTHON, "-m", "bench", *arguments], cwd=ROOT).returncode
 
 
 def faults(_: list[str]) -> int:
