@@ -115,12 +115,13 @@ class Engine(engineio.AsyncServer):
             self._under_way.discard(place)
 
     async def _translated(self, request: web.Request) -> dict[str, object]:
-        """The library's environ."""
+        """The library's environ. A body that it could not read is refused here: of one that is too long it would
+        never answer, and to one that is no text it says 200 and writes a traceback."""
         environ = aiohttp.translate_request(request)
-        if request.method == "POST" and (request.content_length or 0) <= LARGEST:
-            body = await request.read()
+        if request.method == "POST":
+            body = await request.read() if (request.content_length or 0) <= LARGEST else b""
             if not are_packets(body):
-                raise web.HTTPBadRequest(text="not a payload of packets")
+                raise web.HTTPBadRequest(text="not a payload of packets, or too long")
             environ["wsgi.input"] = Body(body)
         return environ
 

@@ -1,69 +1,23 @@
-"""The engine by itself: who never reads is cut, and a server that ends sends everybody home to come back."""
+"""Who never reads is cut, and a server that ends sends everybody home to come back."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
 
 import aiohttp
 import orjson
 import pytest
-import socketio
-from aiohttp import web
 
-from chat.lane.gate import PATIENCE_S, Gate
+from chat.lane.gate import PATIENCE_S
 from chat.settings import Settings
 from chat.store.migrations import migrate
+from tests.lane.hall import serving
 from tests.realtime.cast import Visitor
 from tests.realtime.node import running
 from tests.realtime.raw import Line, line
 
 
-class Hall(socketio.AsyncNamespace):
-    """Lets everybody in and remembers who has left."""
-
-    def __init__(self) -> None:
-        super().__init__("/hall")
-        self.inside: set[str] = set()
-        self.emptied = asyncio.Event()
-
-    async def trigger_event(self, event: str, *args: object) -> object:
-        sid = str(args[0])
-        if event == "connect":
-            self.inside.add(sid)
-        if event == "disconnect":
-            self.inside.discard(sid)
-            self.emptied.set()
-        return None
-
-
-@dataclass
-class Server:
-    """A gate with one hall behind it."""
-
-    gate: Gate
-    hall: Hall = field(default_factory=Hall)
-    url: str = ""
-
-
-@asynccontextmanager
-async def gate() -> AsyncIterator[Server]:
-    server = Server(Gate(lambda _: True))
-    server.gate.register_namespace(server.hall)
-    app = web.Application()
-    server.gate.attach(app)
-    runner = web.AppRunner(app, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield server
-    await server.gate.engine.drain()
-    await server.gate.shutdown()
-    await runner.cleanup()
-
-
 async def test_who_never_reads_is_cut_before_memory_fills() -> None:
-    async with gate() as server, aiohttp.ClientSession() as session:
+    async with serving() as server, aiohttp.ClientSession() as session:
         address = f"{server.url}/socket.io/?EIO=4&transport=websocket"
         hurried = aiohttp.ClientWSTimeout(ws_close=0.1)
         async with session.ws_connect(address, timeout=hurried) as lazy, session.ws_connect(address) as eager:

@@ -1,0 +1,47 @@
+"""What the lane leans on in the libraries: when one of these moves, this is where it is noticed."""
+
+import importlib
+import inspect
+from typing import Any
+
+from aiohttp import web
+
+# Without their types, for what is looked at is not for others to know.
+handler: Any = importlib.import_module("aiohttp.web_protocol").RequestHandler
+engine: Any = importlib.import_module("engineio").AsyncServer
+polling: Any = importlib.import_module("engineio.async_socket").AsyncSocket
+server: Any = importlib.import_module("socketio").AsyncServer
+manager: Any = importlib.import_module("socketio").AsyncManager
+source = inspect.getsource
+
+
+def test_aiohttp_lets_go_of_a_socket_when_it_is_told_that_the_connection_is_lost() -> None:
+    slots = {name for kind in handler.__mro__ for name in getattr(kind, "__slots__", ())}
+    assert {"_message_tail", "transport"} <= slots
+    lost = source(handler.connection_lost)
+    assert "self._manager.connection_lost(self, exc)" in lost
+    assert "self._parser = None" in lost
+    assert "if self.transport is not None" in source(handler.force_close)
+    assert "await prepare_meth(request)" in source(handler.finish_response)
+    assert "await resp.write_eof()" in source(handler.finish_response)
+    assert not web.StreamResponse().keep_alive
+
+
+def test_engineio_asks_no_more_of_a_socket_than_a_line_has() -> None:
+    assert "await socket.send(pkt)" in source(engine.send_packet)
+    assert "if s.closed:" in source(engine._get_socket)
+    made = engine(async_mode="aiohttp", monitor_clients=False)
+    assert made.start_service_task is False
+    assert list(inspect.signature(made._trigger_event).parameters) == ["event", "args", "kwargs"]
+    assert "self.server.ping_timeout" in source(polling.check_ping_timeout)
+
+
+def test_socketio_calls_what_the_gate_has_taken_for_itself() -> None:
+    opened = source(server.__mro__[1].__init__)
+    for name in ("_handle_eio_connect", "_handle_eio_message", "_handle_eio_disconnect"):
+        assert f"self.{name}" in opened
+        assert inspect.iscoroutinefunction(getattr(server, name))
+    assert "self.environ[eio_sid]" in source(server._handle_connect)
+    assert "self.rooms[namespace][None]._invm[eio_sid]" in source(manager.sid_from_eio_sid)
+    for name in ("basic_enter_room", "basic_leave_room", "basic_disconnect", "eio_sid_from_sid"):
+        assert callable(getattr(manager, name))
