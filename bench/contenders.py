@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from bench.furnish import Cast, Size, furnished
 from bench.load import Person, Stage, write_people
 from bench.machine import OTHERS, family
 from bench.rounds import Rounds
+from bench.stored import in_postgres, in_sqlite
 from chat.live.embedded import OPTIONS, _binary, socket_in
 from tests import services
 from tests.services import Postgres
@@ -63,7 +64,8 @@ class Workshop:
         folder, cast = self.installed(size)
         with self.serving(folder, port) as server:
             people = product_people(folder / "people", cast, 1)
-            yield Stage([server.port], family(server.pid), people)
+            stored = partial(in_sqlite, folder / "guichet.db")
+            yield Stage([server.port], family(server.pid), people, stored=stored)
 
     def serving(self, folder: Path, port: int = 0) -> AbstractContextManager[Child]:
         """`chat serve` on this folder."""
@@ -96,7 +98,8 @@ class Workshop:
                 stack.enter_context(child((*chat, "web"), variables, log=log, ready="Listening")) for _ in range(nodes)
             ]
             people = product_people(folder / "people", cast, nodes)
-            yield Stage([web.port for web in webs], [web.pid for web in webs], people, [worker.pid])
+            ports, pids = [web.port for web in webs], [web.pid for web in webs]
+            yield Stage(ports, pids, people, [worker.pid], partial(in_postgres, url))
 
     @contextlib.contextmanager
     def _database(self, size: Size) -> Iterator[tuple[str, Cast]]:
@@ -156,11 +159,13 @@ def valkey() -> Iterator[Path]:
 def product_people(path: Path, cast: Cast, nodes: int) -> Path:
     """Each agent on the node after that of their visitors, so that with several all messages cross."""
     agents = [Person((number + 1) % nodes, "{}", cookie=cookie) for number, cookie in enumerate(cast.cookies)]
-    visitors = [
-        Person(one.agent % nodes, json.dumps({"site": "demo", "token": one.token}), one.agent, ticket=one.ticket)
-        for one in cast.visitors
-    ]
-    return write_people(path, agents, visitors)
+    visitors = [Person(one.agent % nodes, auth(one.token), one.agent, ticket=one.ticket) for one in cast.visitors]
+    return write_people(path, agents, [*visitors, *(Person(0, auth(token)) for token in cast.guests)])
+
+
+def auth(token: str) -> str:
+    """What a visitor's connect carries."""
+    return json.dumps({"site": "demo", "token": token})
 
 
 def node_people(path: Path, size: Size, nodes: int) -> Path:

@@ -155,12 +155,14 @@ static int play_talk(bool open_loop) {
   else everybody_speaks(), pass(warm);
 
   measuring = true;
-  u64 start = now(), before = total.delivered, events_before = total.other_events;
+  counts before = total;
+  u64 start = now();
   double cpu = cpu_seconds(servers), other_cpu = cpu_seconds(others), own = own_cpu();
   if (open_loop) speak_by_chance(seconds);
   else pass(seconds);
   double elapsed = since(start);
-  u64 relayed = total.delivered - before, events = total.other_events - events_before;
+  u64 relayed = total.delivered - before.delivered, events = total.other_events - before.other_events;
+  u64 due = total.sent + total.held - before.sent - before.held;
   cpu = cpu_seconds(servers) - cpu;
   other_cpu = cpu_seconds(others) - other_cpu;
   own = own_cpu() - own;
@@ -168,7 +170,8 @@ static int play_talk(bool open_loop) {
   stopping = true;
   all_is_told();
 
-  printf("{\"elapsed_s\":%.3f,\"relayed\":%lu,\"cpu_s\":%.3f,\"other_cpu_s\":%.3f", elapsed, relayed, cpu, other_cpu);
+  printf("{\"elapsed_s\":%.3f,\"due\":%lu,\"relayed\":%lu", elapsed, due, relayed);
+  printf(",\"cpu_s\":%.3f,\"other_cpu_s\":%.3f", cpu, other_cpu);
   printf(",\"generator_cpu_s\":%.3f,\"other_events\":%lu,\"memory_kb\":%ld", own, events, memory_kb(servers));
   print_counts();
   print_samples("to_agent", &to_agent);
