@@ -1,7 +1,7 @@
 """The command: which rows, how they are printed, and where they are kept. Run by `python3 dev.py bench`."""
 
 import argparse
-import importlib
+import importlib.util
 import sys
 from collections.abc import Callable
 
@@ -18,6 +18,8 @@ Group = Callable[[Workshop, Plan], list[Row]]
 
 def desk(_: Workshop, __: Plan) -> list[Row]:
     """Rows without sockets: an agent chosen among many, an inbox of many tickets."""
+    if importlib.util.find_spec("bench.desk") is None:
+        return []
     return [row_of(found) for found in importlib.import_module("bench.desk").rows()]
 
 

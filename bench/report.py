@@ -15,7 +15,7 @@ from tooling.steps import ROOT
 RESULTS = ROOT / "bench/results"
 LATEST = RESULTS / "latest.json"
 PAGE, PICTURE = ROOT / "docs/performance.md", ROOT / "docs/pictures/performance.svg"
-TABLE = re.compile(r"(<!-- table -->\n).*?(\n<!-- end of the table -->)", re.DOTALL)
+TABLE = re.compile(r"(<!-- table -->\n).*?(<!-- end of the table -->)", re.DOTALL)
 
 
 def keep(rows: Sequence[Row], measured: Mapping[str, object]) -> Path:
@@ -44,4 +44,4 @@ def write(result: Path) -> None:
 
 def with_table(page: str, rows: Sequence[Row], where: str) -> str:
     """The page with these rows between its marks."""
-    return TABLE.sub(lambda found: f"{found[1]}\nMeasured on {where}.\n\n{table(rows)}\n{found[2]}", page)
+    return TABLE.sub(lambda found: f"{found[1]}\nMeasured on {where}.\n\n{table(rows)}\n\n{found[2]}", page)

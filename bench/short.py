@@ -42,8 +42,8 @@ def talk(stage: Stage) -> Told:
 
 
 def cost(said: Told) -> float:
-    spent: float = said["cpu_s"]
-    return spent / max(1, said["relayed"])
+    relayed: int = said["relayed"]
+    return float(said["cpu_s"]) / max(1, relayed)
 
 
 def exactly_once(name: str, contender: Contender) -> tuple[list[Row], float]:
