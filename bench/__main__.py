@@ -11,7 +11,7 @@ from bench.machine import OTHERS
 from bench.plan import RELAYED_PER_S, Plan
 from bench.rows import Row, as_json, row_of, table
 from bench.short import short
-from tooling.steps import Failed
+from tooling.steps import Failed, alone, aside
 
 Group = Callable[[Workshop, Plan], list[Row]]
 
@@ -50,8 +50,9 @@ def main(words: list[str]) -> int:
     chosen = arguments(words)
     try:
         machine.check()
-        load.ready()
-        contenders.yardstick_ready()
+        with aside(), alone():
+            load.ready()
+            contenders.yardstick_ready()
     except Failed as failure:
         print(f"guichet: {failure}", file=sys.stderr)
         return 2

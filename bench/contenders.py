@@ -23,7 +23,7 @@ from chat.live.embedded import OPTIONS, _binary, socket_in
 from tests import services
 from tests.services import Postgres
 from tooling import node
-from tooling.steps import ROOT, call, digest, once
+from tooling.steps import ROOT, digest, once
 
 TALKING = Size(agents=20, visitors=200)
 YARDSTICK = ROOT / "bench/node"
@@ -184,10 +184,5 @@ def yardstick_ready() -> None:
     """Installs what package-lock.json names beside the yardstick."""
     stamp = YARDSTICK / "node_modules/.done"
     mark = digest("bench/node/package.json", "bench/node/package-lock.json")
-    once(stamp, mark, "installing Node's socket.io, the yardstick", install_yardstick)
-
-
-def install_yardstick() -> None:
-    engine, npm = node.find()
-    path = f"{Path(engine).parent}:{'/usr/bin:/bin'}"
-    call(*npm, "ci", "--prefix", str(YARDSTICK), PATH=path)
+    install = partial(node.npm, "ci", "--prefix", str(YARDSTICK))
+    once(stamp, mark, "installing Node's socket.io, the yardstick", install)
