@@ -70,7 +70,9 @@ def measured(chosen: argparse.Namespace) -> list[Row]:
     with workshop() as shop:
         for name, group in groups.items():
             print(f"bench: {name}", file=sys.stderr, flush=True)
-            rows += group(shop, plan)
+            found = group(shop, plan)
+            print(*(f"bench:   {row.what}: {row.value}" for row in found), sep="\n", file=sys.stderr, flush=True)
+            rows += found
         result = report.keep(rows, shop.kept)
     if chosen.write:
         report.write(result)

@@ -74,7 +74,7 @@ class Workshop:
 
     def installed(self, size: Size) -> tuple[Path, Cast]:
         """A copy of its own of the installation of this size."""
-        first = self.folder / f"desk-{size.agents}-{size.visitors}"
+        first = self.folder / f"desk-{'-'.join(map(str, size))}"
         if size not in self._casts:
             first.mkdir()
             self._casts[size] = furnished(f"sqlite:///{first / 'guichet.db'}", size)

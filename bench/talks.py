@@ -90,10 +90,18 @@ def relay(shop: Workshop, plan: Plan) -> list[Row]:
     found = talks({"node": shop.node, "guichet": shop.serve}, "relay", 0, plan)
     shop.keep("relay", found)
     rows = costs("saturated, every message stored before its ack", found, "guichet", 0.9)
-    for name, what in (("guichet", "saturated: relayed"), ("node", "saturated: relayed by Node")):
-        if not found.failure(name):
-            rows.append(told(what, found.median(name, lambda one: one.per_s), "messages/s"))
+    if not found.failure("guichet", "node"):
+        rows += [
+            told("saturated: relayed", found.median("guichet", lambda one: one.per_s), "messages/s"),
+            told("saturated: relayed by Node", found.median("node", lambda one: one.per_s), "messages/s"),
+            told("saturated: for one message clients are told besides", found.median("guichet", events), "events"),
+        ]
     return rows
+
+
+def events(one: Talk) -> float:
+    """Cards, tickets and whatever else a message sets going."""
+    return one.events
 
 
 def rate(shop: Workshop, plan: Plan) -> list[Row]:
