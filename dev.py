@@ -11,7 +11,7 @@ if sys.version_info < (3, 11):  # before the imports, which an older Python can'
 
 from tooling import browser, node, python, runs
 from tooling.python import PYTHON
-from tooling.steps import ROOT, Failed, alone
+from tooling.steps import ROOT, Failed, alone, aside
 
 TEST_LOCK = "requirements-test.txt"
 
@@ -87,7 +87,8 @@ def lock(_: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     """measures the product beside Node's socket.io; --short for CI, --only NAME, --json"""
-    set_up(TEST_LOCK)
+    with aside():
+        set_up(TEST_LOCK)
     return subprocess.run([PYTHON, "-m", "bench", *arguments], cwd=ROOT).returncode
 
 

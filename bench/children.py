@@ -21,9 +21,9 @@ PLAIN = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LD_LIBRA
 class Child:
     """A server that is up; `port` is what it named, 0 when it named none."""
 
-    def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self.process = process
-        self.port = port
+        self.port = 0
 
     @property
     def pid(self) -> int:
@@ -37,6 +37,8 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 @contextlib.contextmanager
@@ -44,15 +46,6 @@ def child(
     command: Sequence[str], variables: Mapping[str, str], *, log: Path, ready: str, core: int = SERVERS
 ) -> Iterator[Child]:
     """A program that has printed a line with `ready` in it. Its errors go to `log`. Raises NotReached."""
-    started = start(command, variables, log=log, ready=ready, core=core)
-    try:
-        yield started
-    finally:
-        started.end()
-
-
-def start(command: Sequence[str], variables: Mapping[str, str], *, log: Path, ready: str, core: int = SERVERS) -> Child:
-    """The same, to be ended by who calls."""
     with log.open("a") as errors:
         process = subprocess.Popen(
             command,
@@ -60,28 +53,32 @@ def start(command: Sequence[str], variables: Mapping[str, str], *, log: Path, re
             env={**PLAIN, **variables},
             stdout=subprocess.PIPE,
             stderr=errors,
-            text=True,
             preexec_fn=child_on(core),
         )
-    started = Child(process, 0)
+    started = Child(process)
     try:
-        line = line_with(process, ready)
-    except NotReached as why:
+        try:
+            line = line_with(process, ready)
+        except NotReached as why:
+            raise NotReached(f"{why}: {' '.join(command[-3:])}: {log.read_text()[-300:].strip()}") from None
+        found = ADDRESS.search(line)
+        started.port = int(found[1]) if found else 0
+        yield started
+    finally:
         started.end()
-        raise NotReached(f"{why}: {log.read_text()[-300:].strip()}") from None
-    found = ADDRESS.search(line)
-    started.port = int(found[1]) if found else 0
-    return started
 
 
-def line_with(process: "subprocess.Popen[str]", words: str) -> str:
+def line_with(process: "subprocess.Popen[bytes]", words: str) -> str:
     """The first line that has these words. What comes later stays in the pipe, and it is little."""
     assert process.stdout is not None
-    limit = time.monotonic() + PATIENCE_S
+    limit, said = time.monotonic() + PATIENCE_S, b""
+    # Not by readline: it would take more lines into its buffer than it returns, and select not see them there.
     while select.select([process.stdout], [], [], max(0, limit - time.monotonic()))[0]:
-        line = process.stdout.readline()
-        if words in line:
-            return line
-        if not line:
+        more = os.read(process.stdout.fileno(), 4096)
+        said += more
+        whole = said.rpartition(b"\n")[0].decode().splitlines()
+        if found := next((line for line in whole if words in line), None):
+            return found
+        if not more:
             raise NotReached(f"a server ended with {process.wait()} before it was ready")
     raise NotReached(f"a server was not ready within {PATIENCE_S} s")

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,12 @@ from bench.furnish import Cast, Size, furnished
 from bench.load import Person, Stage, write_people
 from bench.machine import OTHERS, family
 from bench.rounds import Rounds
+from bench.stored import in_postgres, in_sqlite
 from chat.live.embedded import OPTIONS, _binary, socket_in
 from tests import services
 from tests.services import Postgres
 from tooling import node
-from tooling.steps import ROOT, call, digest, once
+from tooling.steps import ROOT, digest, once
 
 TALKING = Size(agents=20, visitors=200)
 YARDSTICK = ROOT / "bench/node"
@@ -63,7 +64,8 @@ class Workshop:
         folder, cast = self.installed(size)
         with self.serving(folder, port) as server:
             people = product_people(folder / "people", cast, 1)
-            yield Stage([server.port], family(server.pid), people)
+            stored = partial(in_sqlite, folder / "guichet.db")
+            yield Stage([server.port], family(server.pid), people, stored=stored)
 
     def serving(self, folder: Path, port: int = 0) -> AbstractContextManager[Child]:
         """`chat serve` on this folder."""
@@ -72,7 +74,7 @@ class Workshop:
 
     def installed(self, size: Size) -> tuple[Path, Cast]:
         """A copy of its own of the installation of this size."""
-        first = self.folder / f"desk-{size.agents}-{size.visitors}"
+        first = self.folder / f"desk-{'-'.join(map(str, size))}"
         if size not in self._casts:
             first.mkdir()
             self._casts[size] = furnished(f"sqlite:///{first / 'guichet.db'}", size)
@@ -96,7 +98,8 @@ class Workshop:
                 stack.enter_context(child((*chat, "web"), variables, log=log, ready="Listening")) for _ in range(nodes)
             ]
             people = product_people(folder / "people", cast, nodes)
-            yield Stage([web.port for web in webs], [web.pid for web in webs], people, [worker.pid])
+            ports, pids = [web.port for web in webs], [web.pid for web in webs]
+            yield Stage(ports, pids, people, [worker.pid], partial(in_postgres, url))
 
     @contextlib.contextmanager
     def _database(self, size: Size) -> Iterator[tuple[str, Cast]]:
@@ -156,11 +159,13 @@ def valkey() -> Iterator[Path]:
 def product_people(path: Path, cast: Cast, nodes: int) -> Path:
     """Each agent on the node after that of their visitors, so that with several all messages cross."""
     agents = [Person((number + 1) % nodes, "{}", cookie=cookie) for number, cookie in enumerate(cast.cookies)]
-    visitors = [
-        Person(one.agent % nodes, json.dumps({"site": "demo", "token": one.token}), one.agent, ticket=one.ticket)
-        for one in cast.visitors
-    ]
-    return write_people(path, agents, visitors)
+    visitors = [Person(one.agent % nodes, auth(one.token), one.agent, ticket=one.ticket) for one in cast.visitors]
+    return write_people(path, agents, [*visitors, *(Person(0, auth(token)) for token in cast.guests)])
+
+
+def auth(token: str) -> str:
+    """What a visitor's connect carries."""
+    return json.dumps({"site": "demo", "token": token})
 
 
 def node_people(path: Path, size: Size, nodes: int) -> Path:
@@ -179,10 +184,5 @@ def yardstick_ready() -> None:
     """Installs what package-lock.json names beside the yardstick."""
     stamp = YARDSTICK / "node_modules/.done"
     mark = digest("bench/node/package.json", "bench/node/package-lock.json")
-    once(stamp, mark, "installing Node's socket.io, the yardstick", install_yardstick)
-
-
-def install_yardstick() -> None:
-    engine, npm = node.find()
-    path = f"{Path(engine).parent}:{'/usr/bin:/bin'}"
-    call(*npm, "ci", "--prefix", str(YARDSTICK), PATH=path)
+    install = partial(node.npm, "ci", "--prefix", str(YARDSTICK))
+    once(stamp, mark, "installing Node's socket.io, the yardstick", install)

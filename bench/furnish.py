@@ -1,12 +1,13 @@
-"""An installation to be measured: a desk that never closes, agents signed in, visitors in the midst of a chat."""
+"""An installation to be measured: a desk that never closes, agents signed in, visitors in chats, and guests."""
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from chat.desk import agents, calendar_in_force, install, queue, tickets
+from chat.desk import agents, calendar_in_force, install, queue, tickets, visitors
 from chat.desk.agents import NewAgent
 from chat.desk.changes import Situation
 from chat.desk.tickets import NewChat
@@ -25,13 +26,15 @@ ALWAYS_OPEN = {
     "promise": {"hours": 48, "unit": "working_days"},
 }
 AT_ONCE = 500
+T = TypeVar("T")
 
 
 class Size(NamedTuple):
-    """How many there are."""
+    """How many there are; guests are known by their token and have no chat."""
 
     agents: int
     visitors: int
+    guests: int = 0
 
 
 class Chatting(NamedTuple):
@@ -44,10 +47,11 @@ class Chatting(NamedTuple):
 
 @dataclass(frozen=True)
 class Cast:
-    """The agents' cookies, and the visitors."""
+    """The agents' cookies, the visitors, and the guests' tokens."""
 
     cookies: list[str]
     visitors: list[Chatting]
+    guests: list[str]
 
 
 def furnished(url: str, size: Size) -> Cast:
@@ -66,10 +70,11 @@ async def _furnish(url: str, size: Size) -> Cast:
         tokens = [new_token() for _ in range(size.agents)]
         team = [await works.run(_hire, number, token, now) for number, token in enumerate(tokens)]
         situation = Situation(now, frozenset(one.id for one in team))
-        visitors = await _chats(works, team, situation, size.visitors)
+        chatting = await in_steps(lambda number: _chat(works, number, team, situation), size.visitors)
+        guests = await in_steps(lambda _: _guest(works, now), size.guests)
     finally:
         await works.close()
-    return Cast([f"guichet={token}" for token in tokens], visitors)
+    return Cast([f"guichet={token}" for token in tokens], chatting, guests)
 
 
 def _hire(work: Work, number: int, token: str, now: datetime) -> AgentRow:
@@ -78,12 +83,12 @@ def _hire(work: Work, number: int, token: str, now: datetime) -> AgentRow:
     return agents.set_presence(work, agent.id, "available", now)
 
 
-async def _chats(works: Works, team: list[AgentRow], situation: Situation, count: int) -> list[Chatting]:
-    made: list[Chatting] = []
+async def in_steps(make: Callable[[int], Awaitable[T]], count: int) -> list[T]:
+    """So many, AT_ONCE of them in a transaction, as far as the database groups them."""
+    made: list[T] = []
     while len(made) < count:
         numbers = range(len(made), min(count, len(made) + AT_ONCE))
-        # One after the other in one transaction on SQLite, which is quick.
-        made += await asyncio.gather(*(_chat(works, number, team, situation) for number in numbers))
+        made += await asyncio.gather(*map(make, numbers))
     return made
 
 
@@ -96,3 +101,9 @@ def _begin(work: Work, token: str, agent: AgentRow, situation: Situation) -> str
     first = NewChat(secrets.token_urlsafe(16), "Hello, I have a question about my order.")
     ticket = tickets.start_chat(work, Newcomer(hashed(token), 1, "en"), first, situation).ticket
     return queue.claim(work, agent.id, ticket.public_id, over=True, now=situation.now).public_id
+
+
+async def _guest(works: Works, now: datetime) -> str:
+    token = new_token()
+    await works.run(visitors.known_or_new, Newcomer(hashed(token), 1, "en"), now)
+    return token

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,14 @@ class Person:
 
 @dataclass(frozen=True)
 class Stage:
-    """Servers that are up, and who will visit them. `others` work beside the servers: what they use is not theirs."""
+    """Servers that are up, and who will visit them. `others` work beside them: what they use is not the servers'.
+    `stored` counts what is in the database of what the generator said; the yardstick has none."""
 
     ports: Sequence[int]
     servers: Sequence[int]
     people: Path
     others: Sequence[int] = ()
+    stored: Callable[[], int] = int
 
     def play(self, what: str, *options: str) -> Told:
         """What the generator says of it; raises NotReached."""

@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 
 from tests import house
 
-CODE = (".py", ".ts", ".tsx", ".mjs")
+CODE = (".py", ".ts", ".tsx", ".mjs", ".js", ".c", ".h")
 MEDIAN_FUNCTION, MEDIAN_FILE = 7, 110
 
 # Below these, an advisory or a measured fault waits.
@@ -117,6 +117,11 @@ CAUGHT = [
     ("chat/attic.py", "", "has no place in the house yet"),
     ("chat/web/api.py", "# TO" + "DO: the form", "is left behind"),
     ("chat/web/api.py", "x = y  # type: " + "ignore[misc]", "is left behind"),
+    (
+        "bench/load.py",
+        "def play(a: int, b: int, c: int, d: int, e: int, f: int) -> None: ...",
+        "play takes 6 parameters",
+    ),
     ("widget/store.ts", "test" + ".skip('later')", "is left behind"),
     ("widget/store.ts", "\n" * 300 + "//", "has 301 lines, 300 are allowed"),
 ]

@@ -42,6 +42,19 @@ def test_a_step_that_fails_is_done_again(tmp_path: Path) -> None:
     assert not (tmp_path / "stamp").exists()
 
 
+def test_what_is_said_aside_is_no_part_of_the_answer() -> None:
+    program = """
+import sys
+from tooling import steps
+with steps.aside():
+    steps.say("installing")
+    steps.call(sys.executable, "-c", "print('added')")
+print("[]")
+"""
+    said = subprocess.run([sys.executable, "-c", program], cwd=steps.ROOT, capture_output=True, text=True)
+    assert (said.stdout, said.stderr) == ("[]\n", "guichet: installing\nadded\n")
+
+
 def test_a_digest_sees_every_change_but_npms_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "ROOT", tmp_path)
     (tmp_path / "widget/node_modules").mkdir(parents=True)

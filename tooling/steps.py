@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,20 @@ def call(*command: str, **variables: str) -> None:
 
 def say(words: str) -> None:
     print(f"guichet: {words}", flush=True)
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """What is said meanwhile, by us and by what we call, goes to standard error: standard output is the answer's."""
+    sys.stdout.flush()
+    out = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(out, 1)
+        os.close(out)
 
 
 def digest(*names: str) -> str:

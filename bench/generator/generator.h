@@ -1,9 +1,10 @@
-// The load generator: what its four files share. One thread, one epoll, no allocation for a message.
+// The load generator: what its files share. One thread, one epoll, no allocation for a message.
 //
-//   main.c     options, and the four things it can play: relay, rate, crowd, back
+//   main.c     options, who plays, and the plays in which people talk: relay and rate
+//   crowd.c    the plays of many who are there at once: crowd and back
 //   net.c      sockets: dialling, the upgrade, frames in and out
 //   talk.c     the product's protocol: connect, hello, set_presence, send_message, acks and events
-//   measure.c  the clock, CPU and memory of other processes, and the samples that are printed
+//   measure.c  the clock, chance, CPU and memory of other processes, and the samples that are printed
 //
 // It speaks to loopback only, and everything it does ends by a time limit.
 #pragma once
@@ -19,6 +20,7 @@ typedef uint64_t u64;
 #define SECOND 1000000000ull
 // Acks that one connection may wait for; who waits for more is not sent anything until some have come.
 #define ACKS 256
+#define COMING_S 90
 
 enum role { VISITOR, AGENT };
 enum state { AWAY, DIALLING, UPGRADING, OPENING, JOINING, GREETING, READY };
@@ -66,9 +68,13 @@ extern counts total;
 extern samples to_agent, to_visitor, to_ack, to_hello;
 extern bool measuring, stopping, answers_go_on;
 extern int text_length;
+extern double seconds;
+extern const char *servers;
 
 // measure.c
 u64 now(void);
+double since(u64 moment);
+double chance(void);
 void die(const char *what);
 void add_sample(samples *s, u64 ns);
 void print_samples(const char *name, const samples *s);
@@ -90,4 +96,10 @@ void hear(connection *c, const u8 *text, u32 length);
 void visitor_says(u32 index, u64 moment);
 
 // main.c
+bool everybody_comes(void);
+void pass(double time);
+
+// crowd.c
+int play_crowd(void);
+int play_back(void);
 void on_lost(connection *c);

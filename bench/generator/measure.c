@@ -1,4 +1,4 @@
-// The clock, CPU and memory of other processes, and the samples that are printed.
+// The clock, chance, CPU and memory of other processes, and the samples that are printed.
 #include "generator.h"
 
 #include <errno.h>
@@ -11,6 +11,17 @@ u64 now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+double since(u64 moment) { return (now() - moment) / 1e9; }
+
+// From 0 to 1, the same numbers in every run.
+double chance(void) {
+  static u64 state = 88172645463325252ull;
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return (state >> 11) / 9007199254740992.0;
 }
 
 void die(const char *what) {
