@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from chat import __version__, admin, app, control, logs
 from chat.admin import Answer, Asked, Desk, Failed
+from chat.desk.dialogue import mend
 from chat.desk.install import seed
 from chat.settings import BadSettings, Settings, settings_from
 from chat.store.lock import Locked, locked
@@ -73,6 +74,7 @@ async def _done_here(settings: Settings, command: str, asked: Asked) -> Answer:
     works = Works(settings.database_url, lambda told: None)
     await works.start()
     try:
+        await works.run(mend)
         await works.run(seed, app.utc_now())
         return await admin.run(Desk(settings, works, app.utc_now, nobody_known), command, asked)
     finally:

@@ -15,6 +15,7 @@ from aiohttp import web
 from chat import admin, control
 from chat.admin import Desk
 from chat.desk.changes import Pauses
+from chat.desk.dialogue import mend
 from chat.desk.install import seed
 from chat.live.bus import Bus
 from chat.live.embedded import EmbeddedValkey
@@ -86,7 +87,11 @@ async def house(
 
     async with contextlib.AsyncExitStack() as rooms:
         rooms.push_async_callback(redis.close)
-        for room in (works, agents, visitors, bus, realtime, worker):
+        await works.start()
+        rooms.push_async_callback(works.close)
+        # Before anybody else looks: after a crash some rows are behind their messages.
+        await works.run(mend)
+        for room in (agents, visitors, bus, realtime, worker):
             await room.start()
             rooms.push_async_callback(room.close)
         await works.run(seed, clock())

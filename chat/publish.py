@@ -74,6 +74,9 @@ class Publisher:
                 words = message.event is None
                 yield Said("message", "message", present.message(message), _about(ticket), spare_sender=words)
                 yield _card(ticket)
+            case facts.WordsPosted(message, ticket_id, visitor_id, assignee_id):
+                whom = _concerned(ticket_id, visitor_id, assignee_id)
+                yield Said("message", "message", present.message(message), whom, spare_sender=True)
             case facts.NotePosted(note, ticket):
                 yield Said("note", "note", present.note(note), _about(ticket), spare_sender=True)
             case facts.TicketChanged(ticket):
@@ -111,8 +114,11 @@ class Publisher:
 
 
 def _about(ticket: TicketRow) -> Concerned:
-    owner = (ticket.assignee_id,) if ticket.assignee_id is not None else ()
-    return Concerned(ticket.id, ticket.visitor_id, owner)
+    return _concerned(ticket.id, ticket.visitor_id, ticket.assignee_id)
+
+
+def _concerned(ticket_id: int, visitor_id: int, assignee_id: int | None) -> Concerned:
+    return Concerned(ticket_id, visitor_id, () if assignee_id is None else (assignee_id,))
 
 
 def _card(ticket: TicketRow) -> Said:

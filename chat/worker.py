@@ -9,14 +9,14 @@ from datetime import datetime
 
 from chat.desk import handing_on, offers, waits
 from chat.desk.changes import Pauses, Situation
-from chat.desk.facts import MessagePosted, NotePosted, ReadMoved
+from chat.desk.facts import MessagePosted, NotePosted, ReadMoved, WordsPosted
 from chat.live.presence import Presence
 from chat.store.works import Told, Unavailable, Works
 
 log = logging.getLogger(__name__)
 
 # Facts after which nobody can have become free, and nothing waits that did not wait before.
-QUIET = (NotePosted, ReadMoved)
+QUIET = (WordsPosted, NotePosted, ReadMoved)
 
 
 @dataclass

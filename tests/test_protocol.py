@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from chat import generate, wire
-from chat.desk import inbox, messages, records, refusals, tickets
+from chat.desk import inbox, records, refusals, tickets, words
 
 PROTOCOL = generate.ROOT / "docs" / "protocol.md"
 
@@ -40,7 +40,7 @@ def test_a_table_that_nobody_makes_is_refused() -> None:
 
 
 def test_the_limits_are_those_of_the_desk() -> None:
-    assert wire.LIMITS["text_max"] == messages.LONGEST_TEXT
+    assert wire.LIMITS["text_max"] == words.LONGEST_TEXT
     assert wire.LIMITS["name_max"] == tickets.LONGEST_NAME
     assert wire.LIMITS["messages_at_once"] == records.PAGE
     assert wire.LIMITS["cards_a_page"] == inbox.LENGTH

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chat.desk.refusals import Holder
 from chat.store.rows import AgentRow, MessageRow, NoteRow, OfferRow, TicketRow
@@ -14,6 +14,16 @@ class MessagePosted:
 
     message: MessageRow
     ticket: TicketRow
+
+
+class WordsPosted(NamedTuple):
+    """A line that carries a dialogue on. What it moves in its ticket's row (the last words, how many are unread, who
+    owes the next) is not told with it, for that would cost more than the words."""
+
+    message: MessageRow
+    ticket_id: int
+    visitor_id: int
+    assignee_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,7 @@ class SettingsChanged:
 TeamFact = OfferMade | OfferEnded | AgentChanged | AgentRemoved | SessionEnded | SettingsChanged
 Fact = (
     MessagePosted
+    | WordsPosted
     | NotePosted
     | TicketChanged
     | ReadMoved

@@ -1,16 +1,14 @@
 """Messages: posted once, numbered without gaps, caught up by cursor."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sqlalchemy import Connection, ScalarSelect, func, insert, select, update
 
-from chat.desk import reopening
-from chat.desk.changes import Situation, agents_changed, changed, end_offers, next_seq, posted, tell
+from chat.desk import dialogue, reopening
+from chat.desk.changes import agents_changed, changed, end_offers, next_seq, posted, tell
 from chat.desk.facts import MessagePosted, ReadMoved
 from chat.desk.records import (
     agent_by_key,
@@ -19,41 +17,17 @@ from chat.desk.records import (
     newest_messages,
     newest_notes,
     notes_after,
-    plain,
     ticket_by_key,
     ticket_by_public_id,
     ticket_of_visitor,
 )
-from chat.desk.refusals import BadRequest, Conflict, Empty, Holder, Refused, TicketEnded, TooLong
+from chat.desk.refusals import Conflict, Holder, Refused, TicketEnded
 from chat.desk.rules import status as statuses
+from chat.desk.words import Post as Post
+from chat.desk.words import clean, preview, same_words
 from chat.store.rows import AgentRow, MessageRow, NoteRow, Status, TicketRow
 from chat.store.tables import agents, messages, new_id, tickets
 from chat.store.works import Work
-
-LONGEST_TEXT = 4000
-PREVIEW = 140
-
-# No language writes more marks in a row than Unicode's own bound of 30, and to put n of them in order takes n * n
-# steps: a second for one message, in which nobody else is served. The first pattern is only the quick one of two.
-_MARKS = "".join(sign for sign in map(chr, range(0x300, 0x1E950)) if unicodedata.category(sign).startswith("M"))
-_BEYOND_LATIN = re.compile("[\u0300-\U0001e94f]{31}")
-_TOO_MANY_MARKS = re.compile(f"[{_MARKS}]{{31}}")
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """Words on their way into a ticket, from exactly one of its visitor and an agent."""
-
-    ticket: str
-    client_id: str
-    text: str
-    situation: Situation
-    visitor_id: int | None = None
-    agent_id: int | None = None
-
-    @property
-    def author(self) -> str:
-        return "visitor" if self.agent_id is None else f"agent:{self.agent_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +40,23 @@ class CaughtUp:
     notes: list[NoteRow]
 
 
-def composed(text: str, field: str = "text") -> str:
-    """NFC and trimmed; BadRequest for NUL, which no database keeps, and for marks without end."""
-    if "\0" in text:
-        raise BadRequest("NUL can't be stored", field=field)
-    if _BEYOND_LATIN.search(text) and _TOO_MANY_MARKS.search(text):
-        raise BadRequest("more than 30 combining marks in a row", field=field)
-    return unicodedata.normalize("NFC", text).strip()
-
-
-def clean(text: str, field: str = "text", longest: int = LONGEST_TEXT) -> str:
-    """As `composed`, and Empty, or TooLong (code points)."""
-    text = composed(text, field)
-    if not text:
-        raise Empty("nothing is left after trimming", field=field)
-    if len(text) > longest:
-        raise TooLong(f"at most {longest} code points", field=field)
-    return text
-
-
-def preview(text: str) -> str:
-    """One line of it, for the inbox."""
-    return " ".join(text.split())[:PREVIEW]
-
-
 def post_batch(works: Sequence[Work], posts: Sequence[Post]) -> list[MessageRow | Exception]:
-    """Store many callers' words in one transaction; a refusal is the result of its own caller only."""
-    _lock_in_order(works[0].sql, posts)
-    return [_outcome(work, post) for work, post in zip(works, posts, strict=True)]
+    """Store many callers' words in one transaction; a refusal is the result of its own caller only.
+
+    Where a dialogue goes on nothing is looked at twice; whatever else words may do is done one by one after it.
+    """
+    journal = works[0].journal
+    answers = dialogue.go_on(works, posts)
+    others = [index for index, answer in enumerate(answers) if answer is None]
+    if others:
+        journal.settle()
+        for index in others:
+            answers[index] = _outcome(works[index], posts[index])
+        journal.forget()
+    return cast(list[MessageRow | Exception], answers)
 
 
-def _lock_in_order(sql: Connection, posts: Sequence[Post]) -> None:
-    """By id, whatever the order of arrival: two nodes whose batches share tickets would deadlock otherwise."""
-    named = {plain(post.ticket) for post in posts}
-    locked = select(tickets.c.id).where(tickets.c.public_id.in_(named)).order_by(tickets.c.id)
-    sql.execute(locked.with_for_update(key_share=True)).all()
-
-
-def _outcome(work: Work, post: Post) -> MessageRow | Exception:
+def _outcome(work: Work, post: Post) -> MessageRow | Refused:
     try:
         return post_one(work, post)
     except Refused as refused:
@@ -136,13 +89,6 @@ def said_before(sql: Connection, ticket_id: int, author: str, client_id: str) ->
         messages.c.client_id == client_id,
     )
     return found[0] if found else None
-
-
-def same_words(repeated: MessageRow, text: str) -> MessageRow:
-    """The first answer again; Conflict when the same id now says something else."""
-    if repeated.text != text:
-        raise Conflict("this client_id has said something else")
-    return repeated
 
 
 def _from_visitor(work: Work, ticket: TicketRow, post: Post, text: str) -> MessageRow:

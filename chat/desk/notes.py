@@ -6,9 +6,9 @@ from sqlalchemy import insert, update
 
 from chat.desk.changes import hold_ticket
 from chat.desk.facts import NotePosted
-from chat.desk.messages import clean
 from chat.desk.records import agent_by_key, notes_where, ticket_by_key
 from chat.desk.refusals import Conflict
+from chat.desk.words import clean
 from chat.store.rows import NoteRow
 from chat.store.tables import new_id, notes, tickets
 from chat.store.works import Work

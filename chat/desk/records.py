@@ -140,8 +140,11 @@ def _message_query() -> Select[Any]:
 
 
 def messages_where(sql: Connection, *condition: ColumnElement[bool]) -> list[MessageRow]:
-    """Messages of which this is true, in seq order, at most a page."""
-    query = _message_query().where(*condition).order_by(messages.c.seq).limit(PAGE)
+    """Messages of which this is true, in seq order, at most a page; what the ticket's row does not know of yet is
+    not acknowledged yet either."""
+    query = (
+        _message_query().where(messages.c.seq <= tickets.c.last_seq, *condition).order_by(messages.c.seq).limit(PAGE)
+    )
     return [MessageRow(*row) for row in sql.execute(query)]
 
 

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, insert, select, update
 
 from chat.desk import reopening, service
 from chat.desk.changes import Situation, change, changed, end_offers, hold_ticket_of, posted, tell
-from chat.desk.messages import LONGEST_TEXT, Post, clean, composed, post_one, preview, same_words
+from chat.desk.messages import post_one
 from chat.desk.records import messages_where, plain, ticket_by_key, ticket_where
 from chat.desk.refusals import BadRequest, Conflict, FormInstead, Refused, TicketEnded
 from chat.desk.visitors import Newcomer, known, known_or_new
+from chat.desk.words import LONGEST_TEXT, Post, clean, composed, preview, same_words
 from chat.store.rows import MessageRow, TicketRow, VisitorRow
 from chat.store.tables import categories, messages, new_id, tickets, visitors
 from chat.store.works import Work

@@ -1,11 +1,11 @@
 """A domain call on its way to the database: what it is given, what it leaves behind."""
 
-import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection
+
+from chat.store.journal import Journal
 
 # Many works of one transaction in, as many answers out; an Exception among them is that member's refusal.
 Batch = Callable[[Sequence["Work"], Sequence[object]], Sequence[object]]
@@ -29,14 +29,16 @@ class Told(NamedTuple):
 class Work:
     """One domain call's hand on the database: statements through `sql`, facts through `happened`.
 
-    The transaction is not its own: never commit or roll back, `sql.begin_nested()` is allowed.
+    The transaction is not its own: never commit or roll back, `sql.begin_nested()` is allowed. `journal` is for
+    batches of posts alone.
     """
 
-    __slots__ = ("origin", "sql", "told")
+    __slots__ = ("journal", "origin", "sql", "told")
 
-    def __init__(self, sql: Connection, origin: str | None = None) -> None:
+    def __init__(self, sql: Connection, origin: str | None = None, journal: Journal | None = None) -> None:
         self.sql = sql
         self.origin = origin
+        self.journal = journal or Journal()
         self.told: list[Told] = []
 
     def happened(self, fact: object) -> None:
@@ -44,14 +46,22 @@ class Work:
         self.told.append(Told(fact, self.origin))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """A caller who waits for `future`. Neighbours in the queue with an equal `batch` are run as one."""
+    """A caller, whose `then` is given the answer. Neighbours in the queue with an equal `batch` are run as one.
 
-    batch: Batch
-    item: object
-    origin: str | None
-    future: asyncio.Future[object]
+    `post`: it keeps the journal by itself. Before any other call the tickets' rows follow their messages.
+    """
+
+    __slots__ = ("batch", "item", "origin", "post", "then")
+
+    def __init__(
+        self, batch: Batch, item: object, origin: str | None, then: Callable[[object], None], *, post: bool = False
+    ) -> None:
+        self.batch = batch
+        self.item = item
+        self.origin = origin
+        self.then = then
+        self.post = post
 
 
 class Outcome(NamedTuple):
@@ -62,9 +72,9 @@ class Outcome(NamedTuple):
     told: Sequence[Told] = ()
 
 
-def play(sql: Connection, calls: Sequence[Call]) -> list[Outcome]:
+def play(sql: Connection, calls: Sequence[Call], journal: Journal) -> list[Outcome]:
     """Runs calls that share their `batch`, in the transaction that is open on `sql`."""
-    works = [Work(sql, call.origin) for call in calls]
+    works = [Work(sql, call.origin, journal) for call in calls]
     answers = calls[0].batch(works, [call.item for call in calls])
     return [
         Outcome(call, answer, () if isinstance(answer, Exception) else work.told)

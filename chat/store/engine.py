@@ -67,10 +67,16 @@ def checkpoint(writes: Engine) -> None:
         raw.close()
 
 
+def lite(sql: Connection) -> sqlite3.Connection:
+    """SQLite's driver under a connection, for what SQLAlchemy would make ten times as dear."""
+    driver = sql.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
 def rolled_back(sql: Connection) -> bool:
     """SQLite has ended the transaction by itself (a full disk), though SQLAlchemy still believes in it."""
-    driver = sql.connection.driver_connection
-    return isinstance(driver, sqlite3.Connection) and not driver.in_transaction
+    return not lite(sql).in_transaction
 
 
 def passing(error: BaseException) -> bool:
@@ -125,16 +131,17 @@ def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
         max_overflow=0,
         hide_parameters=True,
     )
-    event.listen(engine, "begin", lambda sql: sql.exec_driver_sql(begin))
+    event.listen(engine, "begin", lambda sql: lite(sql).execute(begin))
     # The driver's commit() does nothing, without a word, when SQLite has already rolled back; COMMIT says so.
-    event.listen(engine, "commit", lambda sql: sql.exec_driver_sql("COMMIT"))
+    event.listen(engine, "commit", lambda sql: lite(sql).execute("COMMIT"))
     return engine
 
 
 def _prepare_writer(driver: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = driver.cursor()
     _into_wal(cursor)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0"):
+    # temp_store: a savepoint keeps a copy of every page that changes, by default in a file.
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0", "temp_store=MEMORY"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

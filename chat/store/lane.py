@@ -1,9 +1,9 @@
 """A bounded queue of calls and the threads that empty it."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from queue import SimpleQueue
-from threading import Thread
+from threading import Condition, Thread
 from typing import Protocol
 
 from chat.store.calls import Call, Outcome, Unavailable, refused
@@ -15,8 +15,13 @@ log = logging.getLogger(__name__)
 
 
 class Writer(Protocol):
-    """Yields the outcomes of each transaction once it is committed, until every call has had one."""
+    """Yields the outcomes of each transaction once it is committed, until every call has had one.
 
+    `behind`: tickets' rows do not know of all committed words yet; any call that is no post makes them.
+    """
+
+    @property
+    def behind(self) -> bool: ...
     def commit(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]: ...
 
 
@@ -33,22 +38,30 @@ class Lane:
         self._writer = writer
         self._hand_back = hand_back
         self._at_once = at_once
-        self._waiting: SimpleQueue[Call | None] = SimpleQueue()
+        self._waiting: deque[Call] = deque()
+        self._stirred = Condition()
+        self._closed = False
         # Daemons: a process that ends without close() must not hang; what was not acknowledged comes again.
         self._threads = [Thread(target=self._empty, daemon=True) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
 
-    def put(self, call: Call) -> None:
-        """Raises Unavailable at once when too many wait already."""
-        if self._waiting.qsize() >= WAITING_MAX:
+    def make_room(self, besides: int = 0) -> None:
+        """Raises Unavailable when too many wait already, `besides` others not counted here."""
+        if len(self._waiting) + besides >= WAITING_MAX:
             raise Unavailable(f"{WAITING_MAX} calls are waiting already")
-        self._waiting.put(call)
+
+    def put(self, *calls: Call) -> None:
+        """All of them at once: it is waking the thread that costs."""
+        with self._stirred:
+            self._waiting.extend(calls)
+            self._stirred.notify()
 
     def close(self) -> None:
         """Blocks until all that was put before is done; the caller sees to it that nothing is put after."""
-        for _ in self._threads:
-            self._waiting.put(None)
+        with self._stirred:
+            self._closed = True
+            self._stirred.notify_all()
         for thread in self._threads:
             thread.join()
 
@@ -65,15 +78,8 @@ class Lane:
                 self._hand_back([refused(call, error) for call in left])
 
     def _gather(self) -> list[Call]:
-        """Waits for one call and takes what waits behind it; nothing when the lane is closed."""
-        call = self._waiting.get()
-        # The place for a linger: 1 to 2 ms here would let more calls share a COMMIT when few come at a time.
-        calls: list[Call] = []
-        while call is not None:
-            calls.append(call)
-            if len(calls) == self._at_once or self._waiting.empty():
-                return calls
-            call = self._waiting.get()
-        if calls:
-            self._waiting.put(None)
-        return calls
+        """Waits for a call and takes what waits with it; nothing when the lane is closed."""
+        with self._stirred:
+            while not self._waiting and not self._closed:
+                self._stirred.wait()
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._at_once))]

@@ -7,9 +7,12 @@ from operator import attrgetter
 from random import uniform
 from time import sleep
 
+import psycopg
+
 from chat.store import failpoint
 from chat.store.calls import Call, Outcome, play, refused
 from chat.store.engine import Database, collided, passing
+from chat.store.journal import OnPostgres
 
 # A deadlock is over at once; a server that restarts needs seconds.
 PAUSES_S = (0.01, 0.05, 0.2, 0.6, 1.2, 2.0)
@@ -22,6 +25,11 @@ class ManyWriters:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @property
+    def behind(self) -> bool:
+        """Rows follow their messages in the same transaction here."""
+        return False
 
     def commit(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]:
         """A transaction for each group of neighbours that share their `batch`."""
@@ -64,7 +72,9 @@ class ManyWriters:
 
     def _transaction(self, calls: Sequence[Call]) -> list[Outcome]:
         with self._database.writes.begin() as sql:
-            outcomes = play(sql, calls)
+            driver = sql.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            outcomes = play(sql, calls, OnPostgres(driver))
             failpoint.pass_by("before_commit")
         failpoint.pass_by("committed")
         return outcomes

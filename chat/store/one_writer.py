@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from chat.store import failpoint
 from chat.store.calls import Call, Outcome, play, refused
-from chat.store.engine import Database, checkpoint, passing, rolled_back
+from chat.store.engine import Database, checkpoint, lite, passing, rolled_back
+from chat.store.journal import OnSqlite
 
 CHECKPOINT_EVERY = 1_000  # calls, some 4 to 16 MB of WAL
 PATIENCE_S = 5.0
@@ -23,12 +24,19 @@ class OneWriter:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._journal = OnSqlite()
         self._since_checkpoint = 0
+
+    @property
+    def behind(self) -> bool:
+        """Whether tickets' rows are behind words that are committed; may be asked on any thread."""
+        return self._journal.behind
 
     def commit(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]:
         """All in one transaction; when that is gone (disk full, locked, COMMIT failed) one by one."""
+        groups = [list(group) for _, group in groupby(calls, attrgetter("batch"))]
         try:
-            together = self._transaction(calls)
+            together = self._alone(groups) or self._transaction(groups)
         except Exception:
             log.warning("%d calls lost their transaction, each runs alone now", len(calls), exc_info=True)
             yield from self._one_by_one(calls)
@@ -36,13 +44,58 @@ class OneWriter:
             yield together
         self._checkpoint_now_and_then(len(calls))
 
-    def _transaction(self, calls: Sequence[Call]) -> list[Outcome]:
-        with self._database.writes.begin() as sql:
-            groups = [list(group) for _, group in groupby(calls, attrgetter("batch"))]
-            outcomes = list(chain.from_iterable(_in_savepoint(sql, group) for group in groups))
-            failpoint.pass_by("before_commit")
+    def _alone(self, groups: Sequence[Sequence[Call]]) -> list[Outcome]:
+        """Posts and nothing else, in a transaction without a savepoint, which would copy every page that they
+        change. Nothing when that is not possible, or when it raised: then it is done with care."""
+        if len(groups) > 1 or not groups[0][0].post:
+            return []
+        try:
+            return self._transaction(groups, guarded=False)
+        except Exception as error:
+            if passing(error):
+                raise
+            return []
+
+    def _transaction(self, groups: Sequence[Sequence[Call]], guarded: bool = True) -> list[Outcome]:
+        try:
+            with self._database.writes.begin() as sql:
+                self._journal.on(lite(sql))
+                play_group = self._guarded if guarded else self._played
+                outcomes = list(chain.from_iterable(play_group(sql, group) for group in groups))
+                failpoint.pass_by("before_commit")
+        except BaseException:
+            self._journal.undone()
+            raise
+        self._journal.committed()
         failpoint.pass_by("committed")
         return outcomes
+
+    def _guarded(self, sql: Connection, calls: Sequence[Call]) -> list[Outcome]:
+        if calls[0].post:
+            return self._in_savepoint(sql, calls)
+        # Outside its savepoint, for the verb may fail. What it writes is not known here, so all is read again.
+        self._journal.settle()
+        outcomes = self._in_savepoint(sql, calls)
+        self._journal.forget()
+        return outcomes
+
+    def _in_savepoint(self, sql: Connection, calls: Sequence[Call]) -> list[Outcome]:
+        """A batch that raises is run again one by one; a call that raises is undone alone, unless all is lost."""
+        driver = lite(sql)
+        driver.execute("SAVEPOINT calls")
+        try:
+            outcomes = self._played(sql, calls)
+        except Exception as error:
+            if passing(error) or rolled_back(sql):
+                raise
+            driver.execute("ROLLBACK TO calls")
+            self._journal.undone()
+            outcomes = [Outcome(calls[0], error)] if len(calls) == 1 else []
+        driver.execute("RELEASE calls")
+        return outcomes or list(chain.from_iterable(self._in_savepoint(sql, [call]) for call in calls))
+
+    def _played(self, sql: Connection, calls: Sequence[Call]) -> list[Outcome]:
+        return play(sql, calls, self._journal)
 
     def _one_by_one(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]:
         # Each may wait as long for a lock as all did together: the last of 500 must not wait 500 times that.
@@ -52,7 +105,7 @@ class OneWriter:
 
     def _one(self, call: Call) -> Outcome:
         try:
-            return self._transaction([call])[0]
+            return self._transaction([[call]])[0]
         except Exception as error:  # noqa: BLE001 (its caller is told, whatever it is)
             log.warning("a call is refused: %s", error)
             return refused(call, error)
@@ -63,16 +116,3 @@ class OneWriter:
         if self._since_checkpoint >= CHECKPOINT_EVERY:
             self._since_checkpoint = 0
             checkpoint(self._database.writes)
-
-
-def _in_savepoint(sql: Connection, calls: Sequence[Call]) -> list[Outcome]:
-    """A batch that raises is run again one by one; a call that raises is undone alone, unless all is lost."""
-    try:
-        with sql.begin_nested():
-            return play(sql, calls)
-    except Exception as error:
-        if passing(error) or rolled_back(sql):
-            raise
-        if len(calls) == 1:
-            return [Outcome(calls[0], error)]
-    return list(chain.from_iterable(_in_savepoint(sql, [call]) for call in calls))

@@ -23,6 +23,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 metadata = MetaData(
     naming_convention={
@@ -42,16 +43,31 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Refuses naive datetimes (TypeError from the subtraction): a moment without a zone is a mistake."""
-        return None if value is None else (value - _EPOCH) // timedelta(milliseconds=1)
+        return None if value is None else kept(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+        return None if value is None else told(value)
+
+
+def kept(moment: datetime) -> int:
+    """A moment as the database has it. Refuses naive datetimes (TypeError): without a zone it is a mistake."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def told(milliseconds: int) -> datetime:
+    """The reverse of `kept`."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def new_id(prefix: str) -> str:
     """An opaque public id of 96 random bits; never sequential, so that it tells nothing of its neighbours."""
-    return f"{prefix}_{secrets.token_urlsafe(12)}"
+    return new_ids(prefix, 1)[0]
+
+
+def new_ids(prefix: str, number: int) -> list[str]:
+    """Many of them: random bytes cost little more than the asking for them."""
+    drawn = secrets.token_urlsafe(12 * number)
+    return [f"{prefix}_{drawn[at : at + 16]}" for at in range(0, 16 * number, 16)]
 
 
 # SQLite only numbers rows by itself for a plain INTEGER key.

@@ -9,9 +9,9 @@ from aiohttp import web
 from chat import wire
 from chat.desk import categories, service
 from chat.desk.calendar_in_force import calendar_of
-from chat.desk.messages import LONGEST_TEXT, composed
 from chat.desk.refusals import BadRequest, Conflict, TooMany
 from chat.desk.service import Service
+from chat.desk.words import LONGEST_TEXT, composed
 from chat.store.rows import SiteRow
 from chat.web.answers import form_of, page, see_other
 from chat.web.doors import doors_of

@@ -7,8 +7,8 @@ from aiohttp import web
 from chat import wire
 from chat.desk import agents, tickets
 from chat.desk.agents import NewAgent
-from chat.desk.messages import clean
 from chat.desk.refusals import Conflict, NotAllowed, NotFound, Refused
+from chat.desk.words import clean
 from chat.store.rows import AgentRow
 from chat.web.answers import form_of, json_of, page, see_other, told
 from chat.web.doors import doors_of

@@ -8,9 +8,9 @@ from aiohttp import web
 
 from chat import present, wire
 from chat.desk import sites, tickets
-from chat.desk.messages import clean
 from chat.desk.tickets import NewForm
 from chat.desk.visitors import Newcomer
+from chat.desk.words import clean
 from chat.store.rows import SiteRow
 from chat.web.doors import doors_of
 from chat.web.guards import check_site, spend_start

@@ -50,6 +50,24 @@ def unplaced(row: TicketRow) -> TicketRow:
     return replace(row, position=None, wait_s=None)
 
 
+def with_words(row: TicketRow, said: MessageRow) -> TicketRow:
+    """What whoever hears of words in a dialogue may conclude of its ticket."""
+    assert said.seq == row.last_seq + 1, "words overtook others"
+    ours = said.author_id is not None
+    return replace(
+        row,
+        rev=row.rev + 1,
+        last_seq=said.seq,
+        preview=" ".join(said.text.split())[:140],
+        last_from="agent" if ours else "visitor",
+        updated_at=said.at,
+        read_visitor=row.read_visitor if ours else said.seq,
+        read_agent=said.seq if ours else row.read_agent,
+        unread=0 if ours else row.unread + 1,
+        waiting_since=None if ours else row.waiting_since or said.at,
+    )
+
+
 @dataclass
 class Hearsay:
     """A copy that nothing but facts have changed."""
@@ -76,6 +94,10 @@ class Hearsay:
             case facts.MessagePosted(message, _):
                 assert (message.ticket, message.seq) not in self.messages, "told twice"
                 self.messages[message.ticket, message.seq] = message
+            case facts.WordsPosted(message, ticket_id, _, _):
+                assert (message.ticket, message.seq) not in self.messages, "told twice"
+                self.messages[message.ticket, message.seq] = message
+                self.tickets[ticket_id] = with_words(self.tickets[ticket_id], message)
             case facts.NotePosted(note, _):
                 assert (note.ticket, note.note_seq) not in self.notes, "told twice"
                 self.notes[note.ticket, note.note_seq] = note

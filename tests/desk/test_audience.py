@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from chat.desk import agents, sites
-from chat.desk.facts import Fact, MessagePosted
+from chat.desk.facts import Fact, MessagePosted, WordsPosted
 from chat.desk.rules.audience import Concerned, Heard, audience
 from chat.present import Links
 from chat.publish import Publisher
@@ -89,6 +89,7 @@ async def a_day(desk: Desk) -> None:
     await ada.notes(vic.ticket, "She is a VIP.")
     await ada.says(vic.ticket)
     await vic.reads(2)
+    await vic.says("Encore une chose")
     await vic.is_now("hidden")
     await ada.hands_over(vic.ticket, ben)
     await ben.claims(vic.ticket)
@@ -124,6 +125,23 @@ async def test_a_sender_has_words_from_the_ack_but_what_happened_from_the_event(
     assert {said(one)["text"] for one in spared} == {"Bonjour"}
     joined = [one for one in street.emitted if one.event == "message" and said(one)["kind"] == "event"]
     assert [one.skip for one in joined] == [None, None], "in no ack: both namespaces hear it, its author too"
+
+
+async def test_words_in_a_dialogue_are_told_to_whom_all_words_are_told(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    await ada.says(vic.ticket, "Answered.")
+    await vic.says("Carried on.")
+    slow = [fact for fact in desk.facts if isinstance(fact, MessagePosted)][-1]
+    quick = [fact for fact in desk.facts if isinstance(fact, WordsPosted)][-1]
+    assert (slow.message.text, quick.message.text) == ("Answered.", "Carried on.")
+    told = []
+    for fact in (slow, quick):
+        street = Street()
+        street.publisher().deliver([Told(fact, "sid")])
+        told.append([(one.namespace, one.rooms, one.skip) for one in street.emitted if one.event == "message"])
+    assert told[0] == told[1] and len(told[0]) == 2
 
 
 async def test_only_a_visitor_is_told_the_address_of_their_tickets_page(desk: Desk) -> None:

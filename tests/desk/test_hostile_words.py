@@ -1,12 +1,16 @@
 """Words made to hurt: runs of marks that no language writes, which would take a second each to be composed."""
 
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chat.desk import agents
 from chat.desk.agents import NewAgent
-from chat.desk.messages import clean
 from chat.desk.refusals import BadRequest, Conflict
 from chat.desk.tickets import clean_email, clean_name
+from chat.desk.words import clean, composed
 from tests.desk.cast import Desk
 
 SLOW = ("a" + "\u0300\u0316" * 1_000, "a" + "\u0300" * 20 + "\u0316" * 20, "\u0f73" * 40, "\u0344" * 40)
@@ -25,6 +29,11 @@ GOOD = (
 def test_marks_without_end_are_refused_before_they_are_put_in_order(text: str) -> None:
     with pytest.raises(BadRequest):
         clean(text)
+
+
+@given(st.text(st.characters(codec="ascii", exclude_characters="\0")))
+def test_plain_words_come_out_as_if_they_had_been_composed(text: str) -> None:
+    assert composed(text) == unicodedata.normalize("NFC", text).strip()
 
 
 @pytest.mark.parametrize("text", GOOD)

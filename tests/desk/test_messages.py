@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chat.desk import messages
-from chat.desk.facts import ReadMoved, TicketChanged
+from chat.desk.facts import ReadMoved, WordsPosted
 from chat.desk.messages import Post
 from chat.desk.refusals import BadRequest, Conflict, Empty, NotFound, TicketEnded, TooLong
 from tests.desk.cast import Desk, new_id
@@ -239,7 +239,7 @@ async def test_the_first_word_after_an_answer_is_news_for_the_inbox(desk: Desk) 
     desk.later(minutes=1)
     await vic.says("And now?")
     assert (await vic.sees()).waiting_since == desk.now
-    assert isinstance(desk.facts[-1], TicketChanged)
+    assert isinstance(desk.facts[-1], WordsPosted), "the inbox looks by itself at tickets that are talked in"
     since = desk.now
     desk.later(minutes=1)
     await vic.says("Hello?")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection, Engine, event
 
 from chat.store.engine import Database
 from chat.store.works import Told, Works
@@ -77,6 +77,26 @@ def open_works() -> OpenWorks:
             await works.close()
 
     return opened
+
+
+@pytest.fixture
+def commits() -> Iterator[list[Engine]]:
+    """Every COMMIT on any engine from here on."""
+    seen: list[Engine] = []
+
+    def note(sql: Connection) -> None:
+        seen.append(sql.engine)
+
+    event.listen(Engine, "commit", note)
+    yield seen
+    event.remove(Engine, "commit", note)
+
+
+@pytest.fixture
+async def sqlite_works(sqlite: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Works]:
+    """On SQLite only, where all that writes waits in one line."""
+    async with open_works(sqlite, room.hear) as opened:
+        yield opened
 
 
 @pytest.fixture

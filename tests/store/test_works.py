@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from threading import Event
 
 import pytest
@@ -13,19 +13,6 @@ from chat.store.works import Told, Unavailable, Work, Works
 from tests.store.conftest import OpenWorks, Room
 from tests.store.notebook import Illegible, count, scribble, write, write_all, written
 from tests.store.queueing import queueing
-
-
-@pytest.fixture
-def commits() -> Iterator[list[Engine]]:
-    """Every COMMIT on any engine from here on."""
-    seen: list[Engine] = []
-
-    def note(sql: Connection) -> None:
-        seen.append(sql.engine)
-
-    event.listen(Engine, "commit", note)
-    yield seen
-    event.remove(Engine, "commit", note)
 
 
 async def test_an_answer_is_what_the_verb_returned(works: Works) -> None:

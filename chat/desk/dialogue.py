@@ -1,0 +1,144 @@
+"""A dialogue that goes on: words that change nothing but their thread, many at a time."""
+
+from collections.abc import Sequence
+
+from chat.desk.facts import WordsPosted
+from chat.desk.records import plain
+from chat.desk.refusals import Refused
+from chat.desk.words import Post, clean, preview, same_words
+from chat.store.journal import Journal, Key, Line, Said, Standing, Thread
+from chat.store.rows import MessageRow
+from chat.store.tables import kept, new_ids, told
+from chat.store.works import Work
+
+Answer = MessageRow | Refused | None
+
+
+class Plan:
+    """What is to be written, what each post is answered, and what is told of it."""
+
+    def __init__(self, said: dict[Key, MessageRow]) -> None:
+        self.lines: list[Line] = []
+        self.answers: list[Answer] = []
+        self.facts: list[tuple[int, WordsPosted]] = []
+        self._said = said
+
+    def take(self, thread: Thread, post: Post, public_id: str) -> None:
+        """Give these words the thread's next number; the first answer again when they were said before."""
+        author = post.author
+        key = (thread.public_id, author, post.client_id)
+        try:
+            text = clean(post.text)
+            if repeated := self._said.get(key):
+                self.answers.append(same_words(repeated, text))
+                return
+        except Refused as refused:
+            self.answers.append(refused)
+            return
+        thread.seq += 1
+        at = kept(post.situation.now)
+        name, agent = (thread.name, None) if post.agent_id is None else (thread.agent_name, thread.agent_public_id)
+        line = Line(thread.id, thread.seq, public_id, post.client_id, author, post.agent_id, name, text, at)
+        row = MessageRow(
+            thread.public_id, line.seq, public_id, post.client_id, author, agent, name, text, None, told(at)
+        )
+        self._said[key] = row
+        self.lines.append(line)
+        self.facts.append((len(self.answers), WordsPosted(row, thread.id, thread.visitor_id, thread.assignee_id)))
+        self.answers.append(row)
+
+    def leave(self) -> None:
+        """More may happen by these words."""
+        self.answers.append(None)
+
+
+def go_on(works: Sequence[Work], posts: Sequence[Post]) -> list[Answer]:
+    """Store what only carries a dialogue on. None where more may happen: nothing was done, nor for any later words
+    in the same ticket, which would overtake them."""
+    journal = works[0].journal
+    plan = _planned(journal, posts, {})
+    if not journal.write(plan.lines, folded):
+        # Something was said before. Whoever repeats themselves costs the others this second go and no more.
+        journal.forget()
+        plan = _planned(journal, posts, _said(journal, posts))
+        if not journal.write(plan.lines, folded):
+            return [None] * len(posts)
+    for index, fact in plan.facts:
+        works[index].happened(fact)
+    return plan.answers
+
+
+def flows(thread: Thread) -> bool:
+    """Whether words change nothing of this ticket but what `folded` says: its agent has answered and is still
+    there, no place was freed, no form offered, no promise is open."""
+    return (
+        thread.status == "live"
+        and thread.agent_public_id is not None
+        and thread.taken_at is not None
+        and thread.answered_at is not None
+        and thread.freed_at is None
+        and thread.form_offered_at is None
+        and thread.lost_agent_id is None
+        and (thread.due is None or thread.kept_at is not None)
+    )
+
+
+def speaks(thread: Thread, post: Post) -> bool:
+    """Whether these are the words of one of the two."""
+    if post.agent_id is None:
+        return post.visitor_id == thread.visitor_id
+    return post.agent_id == thread.assignee_id
+
+
+def folded(row: Standing, lines: Sequence[Line]) -> Standing:
+    """What a dialogue's ticket says of its thread once these lines stand in it."""
+    read_visitor, read_agent, unread, waiting_since = row.read_visitor, row.read_agent, row.unread, row.waiting_since
+    for line in lines:
+        if line.author == "visitor":
+            read_visitor, unread = line.seq, unread + 1
+            waiting_since = line.at if waiting_since is None else waiting_since
+        else:
+            read_agent, unread, waiting_since = line.seq, 0, None
+    last = lines[-1]
+    return Standing(
+        id=row.id,
+        rev=row.rev + len(lines),
+        last_seq=last.seq,
+        read_visitor=read_visitor,
+        read_agent=read_agent,
+        unread=unread,
+        waiting_since=waiting_since,
+        last_from="visitor" if last.author == "visitor" else "agent",
+        preview=preview(last.text),
+        last_at=last.at,
+    )
+
+
+def mend(work: Work) -> None:
+    """At the start, before anything else: after a crash some tickets' rows don't know of their last words yet."""
+    work.journal.mend(folded)
+
+
+def _planned(journal: Journal, posts: Sequence[Post], said: dict[Key, MessageRow]) -> Plan:
+    names = [plain(post.ticket) for post in posts]
+    threads, plan = journal.threads(names), Plan(said)
+    flowing = {name: thread for name in set(names) if (thread := threads.get(name)) and flows(thread)}
+    for post, name, public_id in zip(posts, names, new_ids("m", len(posts)), strict=True):
+        thread = flowing.get(name)
+        if thread and speaks(thread, post):
+            plan.take(thread, post, public_id)
+        else:
+            flowing.pop(name, None)
+            plan.leave()
+    return plan
+
+
+def _said(journal: Journal, posts: Sequence[Post]) -> dict[Key, MessageRow]:
+    found = journal.said([(plain(post.ticket), post.author, post.client_id) for post in posts])
+    return {key: _message(key, said) for key, said in found.items()}
+
+
+def _message(key: Key, said: Said) -> MessageRow:
+    ticket, author, client_id = key
+    seq, public_id, agent, name, text, at = said
+    return MessageRow(ticket, seq, public_id, client_id, author, agent, name, text, None, told(at))
