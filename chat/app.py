@@ -70,7 +70,12 @@ async def house(
     limits, links = Limits(redis), Links(settings.secret_key.encode(), settings.public_url)
 
     behind = Behind(settings, works, links, agents, visitors, limits, clock, _handshakes(settings))
-    realtime = Realtime(behind, send=lambda told: bus.send(packed(told)), again=lambda told: here.deliver(told))
+    realtime = Realtime(
+        behind,
+        send=lambda told: bus.send(packed(told)),
+        again=lambda told: here.deliver(told),
+        announce=lambda told: everywhere.deliver(told),
+    )
     bus = Bus(redis, node, hear=realtime.hear, healed=realtime.healed)
     here = Publisher(links, realtime.emit, send=lambda told: None, connected=realtime.connected)
     everywhere = replace(here, send=lambda told: bus.send(packed(told)))

@@ -77,6 +77,8 @@ class Publisher:
             case facts.WordsPosted(message, ticket_id, visitor_id, assignee_id):
                 whom = _concerned(ticket_id, visitor_id, assignee_id)
                 yield Said("message", "message", present.message(message), whom, spare_sender=True)
+            case facts.CardMoved(ticket):
+                yield _card(ticket)
             case facts.NotePosted(note, ticket):
                 yield Said("note", "note", present.note(note), _about(ticket), spare_sender=True)
             case facts.TicketChanged(ticket):

@@ -27,6 +27,13 @@ class WordsPosted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class CardMoved:
+    """Words have been posted to this ticket since its line in the inbox was told last; no verb, a beat says so."""
+
+    ticket: TicketRow
+
+
+@dataclass(frozen=True, slots=True)
 class NotePosted:
     """A line for the team only."""
 
@@ -106,6 +113,7 @@ TeamFact = OfferMade | OfferEnded | AgentChanged | AgentRemoved | SessionEnded |
 Fact = (
     MessagePosted
     | WordsPosted
+    | CardMoved
     | NotePosted
     | TicketChanged
     | ReadMoved

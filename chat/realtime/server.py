@@ -11,6 +11,7 @@ from chat.lane.gate import Gate
 from chat.realtime.agents import NAMESPACE as AGENTS
 from chat.realtime.agents import AgentDoor
 from chat.realtime.behind import Behind, Onlooker
+from chat.realtime.cards import Cards
 from chat.realtime.doors import Shared
 from chat.realtime.hub import Hub
 from chat.realtime.leaving import Leaving
@@ -24,8 +25,11 @@ from chat.wire import Emission
 
 SERVICE_S = 3.0
 QUEUE_S = 1.0
+CARDS_S = 1.0
 SESSIONS_S = 2.0
 LEAVING_S = 2.0
+
+Announce = Callable[[Sequence[Told]], None]
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +37,11 @@ log = logging.getLogger(__name__)
 class Realtime:
     """`emit` tells this node's sockets, `hear` takes what the bus brings, `healed` is for the bus too.
 
-    `send` puts an event on the bus without waiting. `again` announces facts to this node's sockets only.
+    `send` puts an event on the bus without waiting. `announce` tells facts to every node's sockets, `again` to this
+    node's only.
     """
 
-    def __init__(
-        self, behind: Behind, send: Callable[[Emission], None], again: Callable[[Sequence[Told]], None]
-    ) -> None:
+    def __init__(self, behind: Behind, send: Callable[[Emission], None], again: Announce, announce: Announce) -> None:
         self._behind = behind
         self._gate = Gate(behind.handshakes.is_own, behind.handshakes.came)
         self._hub = Hub(self._gate, send)
@@ -48,6 +51,7 @@ class Realtime:
         self._net = Net(behind, self._sockets, again)
         self._rings = Rings(behind, self._hub, again)
         self._outlook = Outlook(behind, self._hub, self._onlooker, again)
+        self._cards = Cards(behind, announce)
         self._leaving = Leaving(behind)
         self._mending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -74,6 +78,7 @@ class Realtime:
 
     def heard(self, told: Sequence[Told]) -> None:
         """Facts of this node: who has signed out or was removed may do nothing more, from this moment on."""
+        self._cards.heard(told)
         for fact, _ in told:
             if isinstance(fact, AgentRemoved | SessionEnded):
                 for socket in self._agents:
@@ -93,6 +98,7 @@ class Realtime:
         beats = (
             self._beat(self._mend, self._mended),
             self._beat(self._outlook.look, self._service_moved),
+            self._beat(self._cards.look, lambda: asyncio.sleep(CARDS_S)),
             self._beat(self._look_at_queue, lambda: asyncio.sleep(QUEUE_S)),
             self._beat(self._cut_ended, lambda: asyncio.sleep(SESSIONS_S)),
             self._beat(self._leaving.look_for_visitors, lambda: asyncio.sleep(LEAVING_S)),

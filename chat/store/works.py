@@ -113,17 +113,6 @@ class Works:
         self.post_then(verb, item, origin, partial(_resolve, future))
         return cast(T, await future)
 
-    def post_then(
-        self,
-        verb: Callable[[Sequence[Work], Sequence[Item]], Sequence[T | Exception]],
-        item: Item,
-        origin: str | None,
-        then: Callable[[T | Exception], None],
-    ) -> None:
-        """Like `post`, for who waits by no coroutine: `then` is called on the loop after COMMIT."""
-        asked = self._ask(self._open().posts, cast(Batch, verb), item, origin)
-        asked.add_done_callback(lambda done: then(cast(T, done.exception() or done.result())))
-
     async def read(self, question: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `question(sql, …)` on one snapshot that sees every commit acknowledged before.
 
