@@ -1,0 +1,118 @@
+"""On SQLite a ticket's row follows its messages: before anybody looks, and by itself; repeats slow nobody down."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import Connection, Engine, event, func, select
+
+from chat.desk import messages
+from chat.desk.facts import WordsPosted
+from chat.desk.messages import Post
+from chat.desk.refusals import Conflict
+from chat.store.engine import Database
+from chat.store.rows import MessageRow
+from chat.store.tables import messages as lines
+from chat.store.tables import tickets
+from tests.desk.cast import Agent, Desk, Visitor, new_id
+from tests.desk.conftest import node
+
+Dialogue = tuple[Desk, Visitor, Agent]
+
+
+@pytest.fixture
+async def dialogue(sqlite: str) -> AsyncIterator[Dialogue]:
+    """Vic and Ada in the middle of their chat."""
+    async with node(sqlite) as desk:
+        desk.rehearses = False
+        ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+        await vic.starts()
+        await ada.says(vic.ticket)
+        await desk.compare()
+        yield desk, vic, ada
+
+
+def say(desk: Desk, vic: Visitor, number: int = 1) -> list[asyncio.Future[MessageRow]]:
+    posts = [Post(vic.ticket, new_id(), f"{n}", desk.situation, visitor_id=vic.id) for n in range(number)]
+    return [asyncio.ensure_future(desk.works.post(messages.post_batch, post)) for post in posts]
+
+
+def heads(sql: Connection) -> tuple[int, int]:
+    """What the row says, and what stands in the thread."""
+    return sql.execute(select(tickets.c.last_seq)).scalar_one(), sql.execute(select(func.max(lines.c.seq))).scalar_one()
+
+
+def look_aside(url: str) -> tuple[int, int]:
+    """As another program would, without asking the writer."""
+    database = Database(url)
+    with database.reads.begin() as sql:
+        found = heads(sql)
+    database.close()
+    return found
+
+
+async def test_words_are_stored_at_once_and_the_row_before_anybody_reads(dialogue: Dialogue, sqlite: str) -> None:
+    desk, vic, _ = dialogue
+    before, _ = look_aside(sqlite)
+    await asyncio.gather(*say(desk, vic, 3))
+    assert look_aside(sqlite) == (before, before + 3), "or this test sees nothing"
+    assert await asyncio.gather(*(desk.read(heads) for _ in range(3))) == [(before + 3, before + 3)] * 3
+    assert look_aside(sqlite) == (before + 3, before + 3)
+
+
+async def test_a_verb_finds_the_row_as_the_messages_left_it(dialogue: Dialogue) -> None:
+    desk, vic, ada = dialogue
+    said = say(desk, vic, 3)
+    await asyncio.sleep(0)  # one turn, in which they are collected
+    assert await desk.works.run(lambda work: heads(work.sql)) == (6, 6)
+    assert all(one.done() for one in said)
+    await ada.ends(vic.ticket)
+    assert [row.seq for row in await desk.thread(vic.ticket)] == list(range(1, 8))
+
+
+async def test_a_row_follows_by_itself(dialogue: Dialogue, sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, vic, _ = dialogue
+    monkeypatch.setattr("chat.store.works.SETTLE_S", 0)
+    loop, committed = asyncio.get_running_loop(), asyncio.Queue[None]()
+
+    def note(_sql: Connection) -> None:
+        loop.call_soon_threadsafe(committed.put_nowait, None)
+
+    event.listen(Engine, "commit", note)
+    await asyncio.gather(*say(desk, vic, 2))
+    async with asyncio.timeout(20):
+        while len(set(look_aside(sqlite))) > 1:
+            await committed.get()
+    event.remove(Engine, "commit", note)
+
+
+async def test_the_end_leaves_no_row_behind(sqlite: str) -> None:
+    async with node(sqlite) as desk:
+        ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+        await vic.starts()
+        await ada.says(vic.ticket)
+        said = say(desk, vic, 2)
+        await asyncio.sleep(0)  # one turn, in which they are collected
+    assert [one.result().seq for one in said] == [4, 5]
+    assert look_aside(sqlite) == (5, 5)
+
+
+async def test_who_repeats_themselves_costs_the_others_nothing(dialogue: Dialogue) -> None:
+    desk, vic, _ = dialogue
+    first = await say(desk, vic)[0]
+    again = Post(vic.ticket, first.client_id or "", first.text, desk.situation, visitor_id=vic.id)
+    told, slow = len(desk.facts), list[object]()
+
+    def note(*what: object) -> None:
+        slow.append(what)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    said = say(desk, vic, 20)
+    for post in (again, again._replace(text="Autre chose")):
+        said.append(asyncio.ensure_future(desk.works.post(messages.post_batch, post)))
+    answers = await asyncio.gather(*said, *say(desk, vic, 20), return_exceptions=True)
+    event.remove(Engine, "before_cursor_execute", note)
+    assert answers[20] == first and isinstance(answers[21], Conflict)
+    assert [type(fact) for fact in desk.facts[told:]] == [WordsPosted] * 40
+    assert slow == [], "nobody went the long way"
+    assert await desk.read(heads) == (first.seq + 40, first.seq + 40)
