@@ -25,7 +25,6 @@ from chat.live.redis import Redis
 from chat.present import Links
 from chat.publish import Publisher
 from chat.realtime.behind import Behind, Handshakes
-from chat.realtime.hub import packed
 from chat.realtime.server import Realtime
 from chat.settings import Settings
 from chat.store.migrations import head_is, migrate
@@ -70,15 +69,12 @@ async def house(
     limits, links = Limits(redis), Links(settings.secret_key.encode(), settings.public_url)
 
     behind = Behind(settings, works, links, agents, visitors, limits, clock, _handshakes(settings))
+    bus = Bus(redis, node, hear=lambda payload: realtime.hear(payload), healed=lambda: realtime.healed())
     realtime = Realtime(
-        behind,
-        send=lambda told: bus.send(packed(told)),
-        again=lambda told: here.deliver(told),
-        announce=lambda told: everywhere.deliver(told),
+        behind, bus, again=lambda told: here.deliver(told), announce=lambda told: everywhere.deliver(told)
     )
-    bus = Bus(redis, node, hear=realtime.hear, healed=realtime.healed)
     here = Publisher(links, realtime.emit, send=lambda told: None, connected=realtime.connected)
-    everywhere = replace(here, send=lambda told: bus.send(packed(told)))
+    everywhere = replace(here, send=realtime.elsewhere)
     worker = Worker(works, agents, clock, pauses_of(settings), ticking=ticking)
     ears += [realtime.heard, everywhere.deliver, worker.heard]
 

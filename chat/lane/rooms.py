@@ -1,6 +1,6 @@
 """Rooms: who hears what on this node, encoded once a telling and found by index."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import engineio
 import socketio
@@ -20,6 +20,9 @@ class Rooms(socketio.AsyncManager):
         super().__init__()
         self._members: dict[tuple[str, str], Listeners] = {}
         self._of: dict[str, tuple[str, ...]] = {}
+        # Told the namespace and the name of a room that somebody is in from now on, or nobody any more.
+        self.opened: Callable[[str, str], None] = lambda namespace, room: None
+        self.emptied: Callable[[str, str], None] = lambda namespace, room: None
 
     def tell(self, namespace: str, rooms: Iterable[str], event: str, payload: bytes, skip: str | None = None) -> None:
         """Send an event to every socket in any of `rooms`, once, but not to `skip`; a socket's sid is a room of its
@@ -50,7 +53,10 @@ class Rooms(socketio.AsyncManager):
             found = eio_sid or self.eio_sid_from_sid(sid, namespace)
             if found is None:
                 raise ValueError("not connected to this namespace")
-            self._members.setdefault((namespace, room), {})[sid] = found
+            if (namespace, room) not in self._members:
+                self._members[namespace, room] = {}
+                self.opened(namespace, room)
+            self._members[namespace, room][sid] = found
             self._of[sid] = (*(one for one in self._of.get(sid, ()) if one != room), room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
@@ -60,6 +66,7 @@ class Rooms(socketio.AsyncManager):
             members.pop(sid, None)
             if not members:
                 del self._members[namespace, room]
+                self.emptied(namespace, room)
 
     def basic_disconnect(self, sid: str, namespace: str, **_: object) -> None:
         for room in self._of.pop(sid, ()):

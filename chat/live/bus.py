@@ -1,28 +1,32 @@
-"""The bus: what one node says, every other node hears, as long as Redis lasts; SQL is the net under it."""
+"""The bus: what one node says, the nodes concerned hear, as long as Redis lasts; SQL is the net under it."""
 
 import asyncio
 import contextlib
 import logging
 import secrets
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from redis.asyncio.client import PubSub
-
-from chat.live.redis import FAILURES, Redis, RedisAway
+from chat.live.cable import Cable, Heard, opened
+from chat.live.gossip import ALL, Gossip
+from chat.live.redis import FAILURES, Redis
+from chat.live.waiting import Waiting
+from chat.live.words import Said, framed, unframed
 
 RETRY_S = 0.5
-SUBSCRIBE_S = 2.0
-FRAME = 256_000
-OVERHEAD = 64  # what the shortest payload costs in memory
+WRITE = 256_000
+# Between two writes: each costs more than what it carries, and what is said alone is said at once.
+PAUSE_S = 0.002
+PATIENCE = 32  # payloads that are heard without giving others a turn
+# In the names of the channels: nodes of another version hear nothing of this, and their nets find it.
+VERSION = "2"
 
 log = logging.getLogger(__name__)
 
 
 class Measure(NamedTuple):
-    """How often the bus beats, after how long without its own beat it is deaf, how many bytes may wait."""
+    """How often the bus beats, after how long without a beat a node is deaf or gone, how many bytes may wait."""
 
     beat_s: float = 5.0
     deaf_s: float = 15.0
@@ -32,10 +36,17 @@ class Measure(NamedTuple):
 STANDARD = Measure()
 
 
-class Bus:
-    """One channel for all nodes. Nothing is kept or repeated: what can't be said now is dropped and counted,
-    for an event that comes a minute late would show an older state than the net has delivered since.
+class Deaf(Exception):
+    """What this node said to itself has not come back for `deaf_s`, though the cable holds."""
 
+
+class Bus:
+    """Each node hears a channel of its own and one that all hear, on which it tells the rooms that it holds. Nothing
+    is kept or repeated: what can't be said now is dropped and counted, for an event that comes a minute late would
+    show an older state than the net has delivered since.
+
+    A node that begins to hear says everything to all for one beat, for there may be others that it has not met. What
+    they say before they know of a `hold`, one way through Redis later, does not come: hold first, then read.
     `healed` is called when hearing begins again after anything may have been missed: catch up from SQL.
     Close it before its `redis`.
     """
@@ -50,165 +61,181 @@ class Bus:
     ) -> None:
         self.dropped = 0
         self._redis = redis
-        self._channel = redis.key("bus")
-        self._mark = f"{node}-{secrets.token_hex(4)}".encode()
+        # A node that restarts under its old name must not take its former life's words for its own.
+        self._mark = f"{node}-{secrets.token_hex(4)}"
+        self._gossip = Gossip(self._mark)
+        self._waiting = Waiting(measure.room)
         self._hear = hear
         self._healed = healed
         self._measure = measure
-        self._queue: deque[bytes] = deque()
-        self._waiting = 0
-        self._wake = asyncio.Event()
-        self._heard_at = 0.0
-        self._hearing = False
-        self._missed = False
-        self._closing = False
-        self._tasks: tuple[asyncio.Task[None], ...] = ()
+        self._underway = 0
+        self._heard_at: dict[str, float] = {}
+        self._unheard: set[str] = set()
+        self._hearing = self._settled = self._missed = self._mute = False
+        self._wake, self._silent = asyncio.Event(), asyncio.Event()
+        self._living: asyncio.Task[None] | None = None
 
     @property
     def hearing(self) -> bool:
-        """This node has heard its own voice since it last subscribed."""
+        """This node has heard its own voice on both channels since it last subscribed."""
         return self._hearing
 
     async def start(self) -> None:
         """Start speaking and listening; Redis may be away."""
-        listener = asyncio.create_task(self._listen(), name="bus listens")
-        speaker = asyncio.create_task(self._speak(), name="bus speaks")
-        self._tasks = (listener, speaker)
+        self._living = asyncio.create_task(self._live(), name="bus")
 
     async def close(self) -> None:
         """Say what waits, if that can be done within two seconds, and fall silent."""
-        self._closing = True
+        living, self._living = self._living, None
+        if living is None:
+            return
+        self._silent.clear()
         self._wake.set()
-        for speaker in self._tasks[1:]:
-            await asyncio.wait([speaker], timeout=2)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0 if self._mute else 2):
+                await self._silent.wait()
+        living.cancel()
+        await asyncio.gather(living, return_exceptions=True)
         self._hearing = False
 
-    def send(self, payload: bytes) -> None:
-        """Queue `payload` for the other nodes: never waits, never fails; the oldest gives way when full."""
-        self._queue.append(payload)
-        self._waiting += len(payload) + OVERHEAD
-        while self._waiting > self._measure.room:
-            self._next()
-            self.dropped += 1
+    def hold(self, room: str) -> None:
+        """From now on what is said to `room` is wanted here."""
+        self._gossip.hold(room)
         self._wake.set()
 
-    async def _speak(self) -> None:
-        # Whatever is said comes back to this node too, so a frame with nothing in it is the heartbeat.
-        while self._queue or not self._closing:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._measure.beat_s):
-                    await self._wake.wait()
-            self._wake.clear()
-            await self._publish(self._next_batch())
-            if self._queue or self._closing:
-                self._wake.set()
+    def drop(self, room: str) -> None:
+        """And now it is not any more."""
+        self._gossip.drop(room)
+        self._wake.set()
 
-    def _next_batch(self) -> list[bytes]:
-        batch: list[bytes] = []
-        size = 0
-        while self._queue and size < FRAME:
-            batch.append(self._next())
-            size += len(batch[-1])
-        return batch
+    @property
+    def alone(self) -> bool:
+        """There is no other node, so nothing need be packed for one."""
+        return self._settled and self._gossip.alone
 
-    def _next(self) -> bytes:
-        payload = self._queue.popleft()
-        self._waiting -= len(payload) + OVERHEAD
-        return payload
+    def send(self, rooms: Iterable[str], payload: bytes) -> None:
+        """Queue `payload`, once for each other node that holds any of `rooms`: never waits, never fails; the oldest
+        gives way when too much waits."""
+        for to in self._gossip.among(rooms) if self._settled else (ALL,):
+            self.dropped += 1 if self._mute else self._waiting.put(to, payload)
+        self._wake.set()
 
-    async def _publish(self, batch: list[bytes]) -> None:
-        frame = framed(self._mark, batch)
-        try:
-            await self._redis.ask(lambda client: client.publish(self._channel, frame))
-        except RedisAway:
-            self.dropped += len(batch)
+    # -- the life of a cable -----------------------------------------------------------------------------------
 
-    async def _listen(self) -> None:
+    async def _live(self) -> None:
         while True:
             try:
-                async with contextlib.aclosing(self._redis.subscriber()) as subscriber:
-                    await self._hear_until_deaf(subscriber)
-                    log.warning("the bus is deaf and subscribes anew")
-            except FAILURES as failure:
-                self._lost(type(failure).__name__)
-            except Exception:
+                async with opened(self._redis, self._channel(ALL), self._channel(self._mark)) as cable:
+                    await self._use(cable)
+            except* Deaf:
+                log.warning("the bus is deaf and subscribes anew")
+            except* FAILURES as failures:
+                self._lost(type(failures.exceptions[0]).__name__)
+            except* Exception:
                 log.exception("the bus stumbled and subscribes anew")
-            self._missed = True
-            self._hearing = False
+            self._fall_silent()
             await asyncio.sleep(RETRY_S)
 
+    async def _use(self, cable: Cable) -> None:
+        self._mute = False
+        now = time.monotonic()
+        self._unheard = {self._channel(ALL), self._channel(self._mark)}
+        self._heard_at = dict.fromkeys(self._unheard, now)
+        self._gossip.begin(now)
+        async with asyncio.TaskGroup() as tasks:
+            for part in (self._speak(cable), self._listen(cable), self._beat()):
+                tasks.create_task(part)
+
     def _lost(self, why: str) -> None:
-        # A subscription that breaks is often the first and, for a quick restart, the only sign of it.
+        # A cable that breaks is often the first and, for a quick restart, the only sign that Redis has gone.
         if self._hearing:
-            self._redis.broke(f"subscription lost, {why}")
+            self._redis.broke(f"the bus lost its connection, {why}")
 
-    async def _hear_until_deaf(self, subscriber: PubSub) -> None:
-        """Returns after `deaf_s` without a word of our own: a half-open connection raises nothing."""
-        async with asyncio.timeout(SUBSCRIBE_S):
-            await subscriber.subscribe(self._channel)
-        self._heard_at = time.monotonic()
-        while (left := self._heard_at + self._measure.deaf_s - time.monotonic()) > 0:
-            # Its own timeout does not bound the reconnecting that it tries before it fails.
-            async with asyncio.timeout(left + SUBSCRIBE_S):
-                message: dict[str, object] | None = await subscriber.get_message(timeout=left)
-            if message is not None and message["type"] == "subscribe":
-                self._wake.set()
-            elif message is not None and isinstance(message["data"], bytes):
-                self._take(message["data"])
+    def _fall_silent(self) -> None:
+        self.dropped += self._waiting.empty() + self._underway
+        self._underway = 0
+        self._gossip.end()
+        self._mute = self._missed = True
+        self._hearing = self._settled = False
+
+    def _channel(self, mark: str) -> str:
+        return self._redis.key("bus", VERSION, mark)
+
+    # -- speaking ----------------------------------------------------------------------------------------------
+
+    async def _speak(self, cable: Cable) -> None:
+        """One write at a time: what comes while it is under way goes with the next one, in one frame a node."""
+        while True:
+            self._wake.clear()
+            batch = self._waiting.take(WRITE)
+            said = [*self._gossip.due(), *((to, Said(self._mark, payloads)) for to, payloads in batch.items())]
+            if said:
+                self._underway = sum(map(len, batch.values()))
+                await cable.publish([(self._channel(to), framed(frame)) for to, frame in said])
+                self._underway = 0
+                await asyncio.sleep(PAUSE_S)
+            else:
+                self._silent.set()
+                await self._wake.wait()
+
+    async def _beat(self) -> None:
+        while True:
+            # Whoever lives has given a sign of it since the last beat.
+            self._settled = self._hearing
+            self._gossip.beat(time.monotonic(), self._measure.deaf_s)
+            self._wake.set()
+            await asyncio.sleep(self._measure.beat_s)
+            if min(self._heard_at.values()) < time.monotonic() - self._measure.deaf_s:
+                raise Deaf
+
+    # -- hearing -----------------------------------------------------------------------------------------------
+
+    async def _listen(self, cable: Cable) -> None:
+        heard = 0
+        while True:
+            heard += self._take(await cable.hear())
             # A full socket is read without a pause otherwise, and nobody else would get a turn.
-            await asyncio.sleep(0)
+            if heard > PATIENCE:
+                heard = 0
+                await asyncio.sleep(0)
 
-    def _take(self, frame: bytes) -> None:
+    def _take(self, heard: Heard) -> int:
+        """What it cost, in payloads."""
         try:
-            mark, payloads = unframed(frame)
+            frame = unframed(heard.frame)
         except ValueError:
-            log.warning("the bus heard something that no node says: %d bytes", len(frame))
-            return
-        if mark == self._mark:
-            self._heard_myself()
-            return
-        for payload in payloads:
-            with _logged("a payload of the bus was not understood"):
-                self._hear(payload)
+            log.warning("the bus heard something that no node says: %d bytes", len(heard.frame))
+            return 1
+        if frame.mark == self._mark:
+            self._heard_myself(heard.channel.decode())
+            return 1
+        if not isinstance(frame, Said):
+            self._gossip.hear(frame, time.monotonic())
+            self._wake.set()
+            return 1
+        if self._gossip.meet(frame.mark, time.monotonic()):
+            self._wake.set()
+        for payload in frame.payloads:
+            self._give(payload)
+        return len(frame.payloads)
 
-    def _heard_myself(self) -> None:
-        self._heard_at = time.monotonic()
-        if not self._hearing:
+    def _give(self, payload: bytes) -> None:
+        try:
+            self._hear(payload)
+        except Exception:
+            log.exception("a payload of the bus was not understood")
+
+    def _heard_myself(self, channel: str) -> None:
+        self._heard_at[channel] = time.monotonic()
+        self._unheard.discard(channel)
+        if not self._hearing and not self._unheard:
             self._hearing = True
             if self._missed:
                 self._missed = False
-                with _logged("the catch-up after a deaf time did not start"):
-                    self._healed()
+                self._heal()
 
-
-@contextlib.contextmanager
-def _logged(what: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception:
-        log.exception(what)
-
-
-def framed(mark: bytes, payloads: list[bytes]) -> bytes:
-    """One frame: who speaks, then each payload after its length (four bytes, big-endian)."""
-    parts = (len(part).to_bytes(4, "big") + part for part in (mark, *payloads))
-    return b"".join(parts)
-
-
-def unframed(frame: bytes) -> tuple[bytes, list[bytes]]:
-    """The reverse; ValueError for anything that `framed` did not make."""
-    mark, *payloads = _parts(frame)
-    return mark, payloads
-
-
-def _parts(frame: bytes) -> Iterator[bytes]:
-    at = 0
-    while at < len(frame):
-        start = at + 4
-        at = start + int.from_bytes(frame[at:start], "big")
-        if at > len(frame) or start > len(frame):
-            raise ValueError("cut short")
-        yield frame[start:at]
+    def _heal(self) -> None:
+        try:
+            self._healed()
+        except Exception:
+            log.exception("the catch-up after a deaf time did not start")

@@ -82,8 +82,8 @@ class Redis:
 
     def subscriber(self) -> PubSub:
         """A new subscription on the client that carries no commands; whoever takes it bounds every wait on it
-        with `asyncio.timeout`, and closes it."""
-        return self._listening.pubsub()
+        with `asyncio.timeout`, and closes it. It speaks RESP3, so that its connection may publish too."""
+        return self._listening.pubsub(push_handler_func=_as_it_is)
 
     async def close(self) -> None:
         """End the probe and both clients, within a few timeouts even when the server hangs."""
@@ -115,6 +115,11 @@ class Redis:
         except FAILURES:
             return False
         return True
+
+
+async def _as_it_is(pushed: list[object]) -> list[object]:
+    """The library's own way with what is pushed makes a text of all of it, for a log that nobody reads."""
+    return pushed
 
 
 def _client(url: str, timeout_s: float) -> Client:

@@ -7,11 +7,17 @@ import msgspec
 from chat import wire
 from chat.desk.refusals import NotFound
 from chat.lane.gate import Gate
+from chat.live.bus import Bus
 from chat.wire import Emission
 
 # Told among nodes only: other tabs of a visitor who has just become one.
 AMONG_NODES = "nodes"
 BEGUN = "begun"
+
+
+# Every node hears these, whoever sits there: they move places in the queue and services, or concern other tabs.
+EVERY_NODE = "every node"
+FOR_EVERY_NODE = ("ticket", "visitor", "presence", BEGUN)
 
 
 class Begun(wire.Shape):
@@ -47,9 +53,12 @@ def unpacked(payload: bytes) -> Emission:
 class Hub:
     """Tells sockets. `listeners` hear every emission on this node, from wherever it came, before its sockets do."""
 
-    def __init__(self, gate: Gate, bus_send: Callable[[Emission], None]) -> None:
+    def __init__(self, gate: Gate, bus: Bus) -> None:
         self.gate = gate
-        self._bus_send = bus_send
+        self._bus = bus
+        bus.hold(EVERY_NODE)
+        gate.rooms.opened = lambda namespace, room: bus.hold(f"{namespace} {room}")
+        gate.rooms.emptied = lambda namespace, room: bus.drop(f"{namespace} {room}")
         self.listeners: list[Callable[[Emission], None]] = []
 
     def here(self, told: Emission) -> None:
@@ -61,7 +70,13 @@ class Hub:
     def everywhere(self, told: Emission) -> None:
         """Tell this node's sockets and, while the bus lasts, the other nodes'."""
         self.here(told)
-        self._bus_send(told)
+        self.elsewhere(told)
+
+    def elsewhere(self, told: Emission) -> None:
+        """Tell the other nodes on which it is wanted."""
+        if not self._bus.alone:
+            rooms = [f"{told.namespace} {room}" for room in told.rooms]
+            self._bus.send([*rooms, EVERY_NODE] if told.event in FOR_EVERY_NODE else rooms, packed(told))
 
     def hear(self, payload: bytes) -> None:
         """What another node says on the bus: told here only."""

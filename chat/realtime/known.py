@@ -25,6 +25,16 @@ class Cursor:
             self.at = number
         elif number > self.at:
             self.early.add(number)
+        self._close_up()
+
+    def know(self, number: int) -> None:
+        """All up to here needs no telling any more."""
+        self.at = max(number, self.at or 0)
+        self.early = {line for line in self.early if line > number}
+        self._close_up()
+
+    def _close_up(self) -> None:
+        assert self.at is not None
         while self.at + 1 in self.early:
             self.at += 1
             self.early.discard(self.at)
@@ -73,6 +83,19 @@ class Known:
                 self._read_by(by, seq)
             case wire.Ticket() | wire.Card():
                 self._show(told)
+
+    def read(self, row: TicketRow) -> None:
+        """The first socket here that has the ticket open has read this row."""
+        self.lines.know(row.last_seq)
+        self.notes.know(row.last_note_seq)
+        if row.told_rev >= self.shown_rev:
+            self.ticket = shown(row)
+
+    def unread(self, mark: Mark) -> None:
+        """Nobody here has it open, so the bus does not bring its lines, and nobody misses them."""
+        self.lines.know(mark.seq)
+        self.notes.know(mark.note_seq)
+        self.ticket = None
 
     def misses(self, row: TicketRow) -> bool:
         """Whether the row shows something else than was told; news older than what was told is none."""

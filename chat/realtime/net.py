@@ -12,7 +12,7 @@ from chat.desk.facts import MessagePosted, NotePosted, TicketChanged
 from chat.desk.held import Mark
 from chat.desk.records import messages_after, notes_after
 from chat.realtime.behind import Behind
-from chat.realtime.known import Cursor, Known
+from chat.realtime.known import Known
 from chat.realtime.sockets import Socket
 from chat.store.rows import MessageRow, NoteRow, TicketRow
 from chat.store.works import Told
@@ -53,16 +53,24 @@ class Net:
         self._sockets = sockets
         self._again = again
         self._known: dict[str, Known] = {}
+        # The tickets that sockets here have open, or had at the last look: only their lines come by the bus.
+        self._open: set[str] = set()
         self._inbox: dict[str, int] | None = None
         self._beginning = asyncio.Lock()
 
     def follow(self, ticket: TicketRow) -> None:
         """A socket has read this row after it entered the room: all that comes after it is to reach it."""
-        self._known.setdefault(ticket.public_id, Known.of(ticket))
+        known = self._known.setdefault(ticket.public_id, Known.of(ticket))
+        if ticket.public_id not in self._open:
+            self._open.add(ticket.public_id)
+            known.read(ticket)
 
     def follow_from(self, ticket: str, seq: int) -> None:
         """A socket has no row of this ticket: all lines after `seq` are to reach it."""
-        self._known.setdefault(ticket, Known(0, Cursor(seq)))
+        known = self._known.setdefault(ticket, Known(0))
+        if ticket not in self._open:
+            self._open.add(ticket)
+            known.lines.know(seq)
 
     async def follow_inbox(self) -> None:
         """An agent is about to read the inbox: all that comes after is to reach them."""
@@ -114,9 +122,12 @@ class Net:
         return await self._works.read(held.marks, left, False) if left else []
 
     def _suspects(self, marks: Sequence[Mark]) -> list[Suspect]:
+        self._open = {ticket for socket in self._sockets() for ticket in socket.tickets}
         suspects = []
         for mark in marks:
             known = self._known.setdefault(mark.ticket, Known(0))
+            if mark.ticket not in self._open:
+                known.unread(mark)
             seq, note_seq = known.lines.begin(mark.seq), known.notes.begin(mark.note_seq)
             if known.rev != mark.rev:
                 suspects.append(Suspect(mark, seq, note_seq))

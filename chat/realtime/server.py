@@ -8,6 +8,7 @@ from aiohttp import web
 
 from chat.desk.facts import AgentRemoved, SessionEnded
 from chat.lane.gate import Gate
+from chat.live.bus import Bus
 from chat.realtime.agents import NAMESPACE as AGENTS
 from chat.realtime.agents import AgentDoor
 from chat.realtime.behind import Behind, Onlooker
@@ -37,14 +38,14 @@ log = logging.getLogger(__name__)
 class Realtime:
     """`emit` tells this node's sockets, `hear` takes what the bus brings, `healed` is for the bus too.
 
-    `send` puts an event on the bus without waiting. `announce` tells facts to every node's sockets, `again` to this
-    node's only.
+    `elsewhere` tells the other nodes by `bus`, without waiting. `announce` tells facts to every node's sockets, `again`
+    to this node's only.
     """
 
-    def __init__(self, behind: Behind, send: Callable[[Emission], None], again: Announce, announce: Announce) -> None:
+    def __init__(self, behind: Behind, bus: Bus, again: Announce, announce: Announce) -> None:
         self._behind = behind
         self._gate = Gate(behind.handshakes.is_own, behind.handshakes.came)
-        self._hub = Hub(self._gate, send)
+        self._hub = Hub(self._gate, bus)
         self._onlooker = Onlooker(behind)
         self._visitors: Sockets[VisitorSocket] = Sockets()
         self._agents: Sockets[AgentSocket] = Sockets()
@@ -67,6 +68,10 @@ class Realtime:
     def emit(self, emission: Emission) -> None:
         """Tell this node's sockets, in order, without waiting."""
         self._hub.here(emission)
+
+    def elsewhere(self, emission: Emission) -> None:
+        """Tell the other nodes, in order, without waiting."""
+        self._hub.elsewhere(emission)
 
     def hear(self, payload: bytes) -> None:
         """What another node said on the bus."""

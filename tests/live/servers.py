@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import inspect
 import os
+import re
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from chat.live.embedded import Child, end, launch, socket_in
 
 PATIENCE_S = 20
+# The answer to a PUBLISH.
+NUMBER = re.compile(rb"^:\d+\r\n", re.MULTILINE)
 
 
 async def until(true: Callable[[], bool | Awaitable[bool]]) -> None:
@@ -63,14 +66,16 @@ class Line:
         self._writers: set[asyncio.StreamWriter] = set()
         self._subscribed: set[asyncio.StreamWriter] = set()
         self._deaf: set[asyncio.StreamWriter] = set()
+        self._answering = False
 
     async def open(self) -> None:
         path = self._server.folder / "line.sock"
         self._listener = await asyncio.start_unix_server(self._connect, path)
 
-    def deafen(self) -> None:
-        """All subscriptions that stand now; later ones are well."""
+    def deafen(self, answers: bool = False) -> None:
+        """All subscriptions that stand now; later ones are well. `answers`: they still hear how many heard them."""
         self._deaf |= self._subscribed
+        self._answering = answers
 
     async def close(self) -> None:
         assert self._listener is not None
@@ -95,6 +100,7 @@ class Line:
                     self._subscribed.add(asking)
                 if writer in self._deaf:
                     self.swallowed += len(data)
+                    writer.write(b"".join(NUMBER.findall(data)) if self._answering else b"")
                     continue
                 writer.write(data)
                 await writer.drain()

@@ -1,40 +1,28 @@
-"""The bus: the other node hears everything while Redis lasts, and this one knows when it has been deaf."""
+"""The bus: those who want it hear everything while Redis lasts, and a node knows when it has been deaf."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
 
 import pytest
-from redis.asyncio import Redis as Client
 
-from chat.live.bus import OVERHEAD, Bus, Measure, framed, unframed
+from chat.live.bus import Bus, Measure
 from chat.live.redis import Redis
+from chat.live.waiting import OVERHEAD
+from tests.live.ear import QUICK, ROOM, Ear, aims
 from tests.live.servers import Line, Server, until
 
-QUICK = Measure(beat_s=0.1, deaf_s=0.6)
-
-
-class Ear:
-    """What a node has heard, and how often it was told to catch up."""
-
-    def __init__(self) -> None:
-        self.heard: list[bytes] = []
-        self.healed = 0
-
-    def hear(self, payload: bytes) -> None:
-        self.heard.append(payload)
-
-    def heal(self) -> None:
-        self.healed += 1
+Opened = Callable[..., Awaitable[Bus]]
 
 
 @pytest.fixture
-async def opened() -> AsyncIterator[Callable[[Bus], Awaitable[Bus]]]:
-    """Starts a bus, waits until it hears itself, and closes it after the test."""
+async def opened() -> AsyncIterator[Opened]:
+    """Starts a bus that holds `rooms`, waits until it hears itself, and closes it after the test."""
     buses: list[Bus] = []
 
-    async def start(bus: Bus) -> Bus:
+    async def start(bus: Bus, *rooms: str) -> Bus:
         buses.append(bus)
+        for room in rooms:
+            bus.hold(room)
         await bus.start()
         await until(lambda: bus.hearing)
         return bus
@@ -44,38 +32,94 @@ async def opened() -> AsyncIterator[Callable[[Bus], Awaitable[Bus]]]:
         await bus.close()
 
 
-Opened = Callable[[Bus], Awaitable[Bus]]
-
-
 async def test_the_other_node_hears_all_in_order_and_nobody_himself(
     redis: Redis, other_redis: Redis, opened: Opened
 ) -> None:
     here, there = Ear(), Ear()
-    speaking = await opened(Bus(redis, "one", here.hear))
-    answering = await opened(Bus(other_redis, "two", there.hear))
+    speaking = await opened(Bus(redis, "one", here.hear, measure=QUICK), ROOM)
+    answering = await opened(Bus(other_redis, "two", there.hear, measure=QUICK), ROOM, "all")
     said = [f"message {number}".encode() for number in range(3000)]
-    for payload in said:
-        speaking.send(payload)
+    for payload in said[:1000]:
+        speaking.send([ROOM], payload)
+    await aims(speaking, there)
+    for payload in said[1000:]:
+        speaking.send([ROOM], payload)
     await until(lambda: len(there.heard) == len(said))
     assert there.heard == said
-    answering.send(b"the answer")
+    answering.send([ROOM], b"the answer")
     await until(lambda: here.heard == [b"the answer"])
     assert speaking.dropped == 0
 
 
-async def test_a_half_open_subscription_is_noticed_and_healed(line: Line, other_redis: Redis, opened: Opened) -> None:
+async def test_of_four_nodes_those_hear_who_hold_a_room_and_once(redis: Redis, opened: Opened) -> None:
+    ears = [Ear() for _ in range(4)]
+    buses = [
+        await opened(Bus(redis, f"node {number}", ear.hear, measure=QUICK), "all", *rooms)
+        for number, (ear, rooms) in enumerate(zip(ears, [("a",), ("a", "b"), ("b",), ()], strict=True))
+    ]
+    await aims(buses[0], *ears[1:])
+    buses[0].send(["a", "b"], b"to both")
+    buses[0].send(["a"], b"to the first")
+    buses[0].send(["all"], b"to all")
+    await until(lambda: all(b"to all" in ear.heard for ear in ears[1:]))
+    assert [ear.heard[:-1] for ear in ears[1:]] == [[b"to both", b"to the first"], [b"to both"], []]
+    assert ears[0].heard == []
+
+
+async def test_who_has_moved_is_followed(redis: Redis, opened: Opened) -> None:
+    here, there = Ear(), Ear()
+    speaking = await opened(Bus(redis, "one", Ear().hear, measure=QUICK))
+    left = await opened(Bus(redis, "two", here.hear, measure=QUICK), ROOM, "all")
+    entered = await opened(Bus(redis, "three", there.hear, measure=QUICK), "all")
+    await aims(speaking, here, there)
+    entered.hold(ROOM)
+    left.drop(ROOM)
+
+    async def followed() -> bool:
+        here.all.clear()
+        speaking.send([ROOM], b"where are you?")
+        speaking.send(["all"], b"over")
+        await until(lambda: b"over" in here.heard and b"over" in there.heard)
+        return b"where are you?" not in here.heard and b"where are you?" in there.heard
+
+    await until(followed)
+
+
+async def test_whoever_is_gone_is_spoken_to_no_more(redis: Redis, opened: Opened) -> None:
+    ear = Ear()
+    staying = await opened(Bus(redis, "one", Ear().hear, measure=QUICK))
+    leaving = await opened(Bus(redis, "two", ear.hear, measure=QUICK), "all")
+    await aims(staying, ear)
+    assert not staying.alone
+    await leaving.close()
+    await until(lambda: staying.alone)
+
+
+async def test_a_half_open_line_is_noticed_and_healed(line: Line, other_redis: Redis, opened: Opened) -> None:
     redis = Redis(line.url)
     ear = Ear()
-    listening = await opened(Bus(redis, "one", ear.hear, ear.heal, QUICK))
-    speaking = await opened(Bus(other_redis, "two", Ear().hear))
+    await redis.ask(lambda client: client.ping())
+    listening = await opened(Bus(redis, "one", ear.hear, ear.heal, QUICK), ROOM)
+    speaking = await opened(Bus(other_redis, "two", Ear().hear), ROOM)
     line.deafen()
-    speaking.send(b"lost")
+    speaking.send([ROOM], b"lost")
     await until(lambda: line.swallowed > 0)
     await until(lambda: ear.healed == 1)
     assert listening.hearing
-    speaking.send(b"heard")
+    speaking.send([ROOM], b"heard")
     await until(lambda: ear.heard == [b"heard"])
     assert redis.answering_since is not None
+    await listening.close()
+    await redis.close()
+
+
+async def test_a_node_that_is_answered_but_hears_nothing_notices_it(line: Line, opened: Opened) -> None:
+    redis = Redis(line.url)
+    ear = Ear()
+    listening = await opened(Bus(redis, "one", ear.hear, ear.heal, QUICK))
+    line.deafen(answers=True)
+    await until(lambda: ear.healed == 1)
+    await until(lambda: listening.hearing)
     await listening.close()
     await redis.close()
 
@@ -84,7 +128,8 @@ async def test_killed_and_started_again_it_heals_and_counts_anew(
     server: Server, redis: Redis, other_redis: Redis, opened: Opened
 ) -> None:
     here, there = Ear(), Ear()
-    await opened(Bus(redis, "one", here.hear, here.heal, QUICK))
+    await redis.ask(lambda client: client.ping())
+    await opened(Bus(redis, "one", here.hear, here.heal, QUICK), ROOM, "all")
     speaking = await opened(Bus(other_redis, "two", there.hear, there.heal, QUICK))
     before = redis.answering_since
     assert before is not None
@@ -93,66 +138,62 @@ async def test_killed_and_started_again_it_heals_and_counts_anew(
     await server.start()
     await until(lambda: here.healed > 0 and there.healed > 0)
     await until(lambda: (redis.answering_since or 0) > before)
-    speaking.send(b"still there?")
+    speaking.send([ROOM], b"still there?")
     await until(lambda: here.heard == [b"still there?"])
+    await aims(speaking, here)
 
 
 async def test_hung_what_is_said_is_dropped_and_counted_and_never_comes_late(
     server: Server, redis: Redis, other_redis: Redis, opened: Opened
 ) -> None:
     ear = Ear()
+    await redis.ask(lambda client: client.ping())
     speaking = await opened(Bus(redis, "one", Ear().hear, measure=QUICK))
-    await opened(Bus(other_redis, "two", ear.hear, ear.heal, QUICK))
+    listening = await opened(Bus(other_redis, "two", ear.hear, ear.heal, QUICK), ROOM)
     server.hang()
     await until(lambda: redis.answering_since is None)
-    speaking.send(b"into the void")
-    await until(lambda: speaking.dropped == 1)
+    speaking.send([ROOM], b"into the void")
+    await until(lambda: speaking.dropped == 1 and not listening.hearing)
     server.go_on()
-    await until(lambda: redis.answering_since is not None and ear.healed > 0)
-    speaking.send(b"afterwards")
+    await until(lambda: speaking.hearing and ear.healed > 0)
+    speaking.send([ROOM], b"afterwards")
     await until(lambda: len(ear.heard) > 0)
     assert ear.heard == [b"afterwards"]
+
+
+async def test_neither_flushed_nor_full_does_redis_stop_it(redis: Redis, opened: Opened) -> None:
+    ear = Ear()
+    speaking = await opened(Bus(redis, "one", Ear().hear, measure=QUICK))
+    await opened(Bus(redis, "two", ear.hear, ear.heal, QUICK), ROOM, "all")
+    await aims(speaking, ear)
+    await redis.ask(lambda client: client.flushall())
+    await redis.ask(lambda client: client.config_set("maxmemory-policy", "noeviction"))
+    await redis.ask(lambda client: client.config_set("maxmemory", 1))
+    speaking.send([ROOM], b"still there?")
+    await until(lambda: ear.heard == [b"still there?"])
+    assert ear.healed == 0
 
 
 async def test_when_too_much_waits_the_oldest_gives_way_and_is_counted(
     redis: Redis, other_redis: Redis, opened: Opened
 ) -> None:
     ear = Ear()
-    await opened(Bus(other_redis, "two", ear.hear))
+    await opened(Bus(other_redis, "two", ear.hear), ROOM)
     payloads = [b"%04d" % number * 250 for number in range(100)]
     speaking = Bus(redis, "one", Ear().hear, measure=Measure(room=10 * (1000 + OVERHEAD)))
     for payload in payloads:
-        speaking.send(payload)
+        speaking.send([ROOM], payload)
     assert speaking.dropped == 90
     await opened(speaking)
     await until(lambda: len(ear.heard) == 10)
     assert ear.heard == payloads[-10:]
 
 
-async def test_neither_noise_nor_a_stumbling_hearer_ends_the_hearing(
-    redis: Redis, other_redis: Redis, opened: Opened
-) -> None:
-    heard: list[bytes] = []
-
-    def hear(payload: bytes) -> None:
-        heard.append(payload)
-        if payload == b"bad":
-            raise ValueError(payload)
-
-    await opened(Bus(redis, "one", hear))
-    speaking = await opened(Bus(other_redis, "two", Ear().hear))
-    for noise in (b"", b"\x00", b"\xff\xff\xff\xffnoise", framed(b"who", [b"cut"])[:-1]):
-        assert await other_redis.ask(partial(publish, noise)) == 2
-    speaking.send(b"bad")
-    speaking.send(b"good")
-    await until(lambda: heard == [b"bad", b"good"])
-
-
 async def test_closing_says_what_still_waits(redis: Redis, other_redis: Redis, opened: Opened) -> None:
     ear = Ear()
-    await opened(Bus(redis, "one", ear.hear))
+    await opened(Bus(redis, "one", ear.hear), ROOM)
     leaving = await opened(Bus(other_redis, "two", Ear().hear))
-    leaving.send(b"goodbye")
+    leaving.send([ROOM], b"goodbye")
     await leaving.close()
     await until(lambda: ear.heard == [b"goodbye"])
 
@@ -164,7 +205,7 @@ async def test_closed_while_hung_it_leaves_nothing_behind(server: Server, redis:
     await until(lambda: bus.hearing)
     assert asyncio.all_tasks() > before
     server.hang()
-    bus.send(b"into the void")
+    bus.send([ROOM], b"into the void")
     await bus.close()
     await redis.close()
     assert asyncio.all_tasks() == before
@@ -180,18 +221,3 @@ async def test_started_while_redis_is_down_it_hears_later(server: Server, redis:
     await server.start()
     await until(lambda: bus.hearing)
     await bus.close()
-
-
-async def publish(noise: bytes, client: Client) -> int:
-    return await client.publish("guichet:bus", noise)
-
-
-def test_frames_survive_and_cut_ones_are_refused() -> None:
-    payloads = [b"", b"one", b"\x00" * 300]
-    frame = framed(b"node", payloads)
-    assert unframed(frame) == (b"node", payloads)
-    for end in range(len(framed(b"node", []))):
-        with pytest.raises(ValueError, match=r"cut short|not enough values"):
-            unframed(frame[:end])
-    with pytest.raises(ValueError, match="cut short"):
-        unframed(frame[:-1])

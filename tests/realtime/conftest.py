@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from chat import app
+from chat.live.bus import Bus, Measure
 from chat.settings import Settings
 from chat.store.migrations import migrate
 from chat.store.rows import Role
@@ -23,6 +25,8 @@ ShowUp = Callable[..., Awaitable[Agent]]
 def settings(tmp_path: Path, valkey: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Times as short as the tests' patience."""
     monkeypatch.setattr(app, "VISITOR_GRACE_S", 1.0)
+    # One beat after its start a node says things to those only who want them.
+    monkeypatch.setattr(app, "Bus", partial(Bus, measure=Measure(beat_s=0.1)))
     return Settings(
         public_url="http://chat.example",
         redis_url=valkey,

@@ -109,6 +109,30 @@ async def test_the_net_says_nothing_twice_while_the_bus_works(nodes: Nodes, visi
     assert said == [f"v{number}" for number in range(20)]
 
 
+async def test_of_a_chat_that_nobody_has_open_here_each_card_comes_once(
+    nodes: Nodes, visitor: Arrive, agent: ShowUp
+) -> None:
+    here, there = nodes
+    ada = await agent(here, "Ada", available=False)
+    ben, vic = await agent(there, "Ben"), await visitor(there)
+    await vic.can_chat()
+    ticket = await chat(ben, vic)
+    # The bus brings this node no lines of it, and a look of the net must not miss them.
+    for number in range(2):
+        await vic.says(ticket, f"v{number}")
+        first, second = await visitor(here), await visitor(here)
+        begun = await first.starts("first")
+        await second.starts("second")
+        await ben.does("claim", ticket=begun["id"])
+        await second.hears("ticket", lambda row: row["queue"] is not None and row["queue"]["position"] == 1)
+        await second.does("end_chat", ticket=(await second.does("hello"))["ticket"]["id"])
+    cards = [(card["preview"], card["rev"]) for card in ada.told("card") if card["ticket"] == ticket]
+    said = [card for card in cards if card[0].startswith("v")]
+    assert {preview for preview, _ in said} == {"v0", "v1"}
+    assert len(said) == len(set(said))
+    assert not [message for message in ada.told("message") if message["ticket"] == ticket]
+
+
 async def test_a_thousand_claims_have_one_winner(nodes: Nodes, visitor: Arrive, agent: ShowUp) -> None:
     team = [await agent(nodes[number % 2], f"agent-{number}") for number in range(10)]
     for one in team:
