@@ -6,7 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, exists, or_, select
 
 from chat.desk.offers import ringing_on
-from chat.desk.records import ticket_query, tickets_of, unfinished, waiting
+from chat.desk.places import waiting
+from chat.desk.records import ticket_query, tickets_of, unfinished
 from chat.desk.refusals import Holder
 from chat.store.rows import OfferRow, TicketRow
 from chat.store.tables import tickets

@@ -19,7 +19,8 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from chat.desk.records import bounds, plain, queue_order, ticket_query, tickets_of, unfinished, waiting
+from chat.desk.places import bounds, queue_order, waiting
+from chat.desk.records import plain, ticket_query, tickets_of, unfinished
 from chat.desk.refusals import BadRequest
 from chat.store.rows import TicketRow
 from chat.store.tables import messages, tickets

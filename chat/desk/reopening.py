@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from chat.desk import service
 from chat.desk.changes import Situation, agents_changed, change, tell
-from chat.desk.records import waiting
+from chat.desk.places import waiting
 from chat.desk.rules import status as statuses
 from chat.store.rows import Status, TicketRow
 from chat.store.tables import agents, tickets

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from chat.desk.calendar_in_force import calendar_of
 from chat.desk.changes import Situation
-from chat.desk.records import paces, plain, waiting
+from chat.desk.places import paces, waiting
+from chat.desk.records import plain
 from chat.desk.rules import availability, promise
 from chat.desk.rules import calendar as calendars
 from chat.store.tables import agent_departments, agents, categories, tickets

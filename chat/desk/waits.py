@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from chat.desk import reopening, service
 from chat.desk.calendar_in_force import calendar_of
 from chat.desk.changes import PAUSES, Pauses, Situation, agents_changed, change, end_offers, tell
-from chat.desk.records import agents_where, ringing_offers, ticket_query, tickets_of, waiting
+from chat.desk.places import waiting
+from chat.desk.records import agents_where, ringing_offers, ticket_query, tickets_of
 from chat.desk.rules import calendar
 from chat.desk.rules import status as statuses
 from chat.desk.tickets import become_open
