@@ -61,16 +61,18 @@ class Made(NamedTuple):
     seat: Seat
 
 
-def nobody_to_ring(sql: Connection, situation: Situation) -> bool:
-    """Whether no chat can be offered now: nobody there has a place left, or the desk is closed."""
+def anything_to_offer(sql: Connection, situation: Situation) -> bool:
+    """Whether a chat waits, the desk is open and somebody there has a place left."""
+    if not situation.present or sql.execute(_WAITING.limit(1)).first() is None:
+        return False
     state, _ = calendar.state_at(calendar_of(sql), situation.now)
-    return not situation.present or state == "closed" or not free_agents(sql, situation.present)
+    return state != "closed" and bool(free_agents(sql, situation.present))
 
 
 def offer_waiting(work: Work, situation: Situation, pauses: Pauses = PAUSES) -> int:
     """Ring whoever should have each waiting chat, oldest first, 100 at most; the number of offers made. None while
     Redis is away or the desk is closed."""
-    if nobody_to_ring(work.sql, situation):
+    if not anything_to_offer(work.sql, situation):
         return 0
     decide_alone(work.sql)
     team = Team(work.sql, situation)

@@ -9,8 +9,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    FromClause,
     Integer,
+    ScalarSelect,
     Tuple,
     and_,
     bindparam,
@@ -30,23 +30,30 @@ from chat.store.tables import GONE, LIVE, tickets
 MEASURED_CHATS = 20
 
 
-def _is_waiting(table: FromClause) -> ColumnElement[bool]:
-    return and_(table.c.status == LIVE, table.c.assignee_id.is_(None))
+waiting = and_(tickets.c.status == LIVE, tickets.c.assignee_id.is_(None))
+# Visitors who are here before those who left; places are kept. In the words of `ix_tickets_queue`.
+_here, _left = (literal_column(number, Integer) for number in "01")
+queue_order: tuple[ColumnElement[Any], ...] = (
+    -tickets.c.priority,
+    case((tickets.c.visitor_state == GONE, _left), else_=_here),
+    tickets.c.queued_at,
+    tickets.c.id,
+)
 
-
-def _order(table: FromClause) -> tuple[Any, ...]:
-    """Visitors who are here before those who left; places are kept. In the words of `ix_tickets_queue`."""
-    one, zero = (literal_column(number, Integer) for number in "10")
-    left = case((table.c.visitor_state == GONE, one), else_=zero)
-    return (-table.c.priority, left, table.c.queued_at, table.c.id)
-
-
-waiting, queue_order = _is_waiting(tickets), _order(tickets)
-
-_own = tickets.alias("own")
-_mark = select(*_order(_own)).where(_own.c.id == bindparam("key")).scalar_subquery()
+_MARK = select(*queue_order).where(tickets.c.id == bindparam("key"))
+_mark = [bindparam(f"mark_{place}", type_=part.type) for place, part in enumerate(queue_order)]
 _same_queue = tickets.c.department_id.is_not_distinct_from(bindparam("department", type_=BigInteger))
-_AHEAD = select(func.count()).select_from(tickets).where(waiting, _same_queue, tuple_(*queue_order) < _mark)
+
+
+def _ahead(place: int) -> ScalarSelect[int]:
+    """How many are like the mark up to this part of the order, and before it in this part."""
+    alike = (part == mark for part, mark in zip(queue_order[:place], _mark, strict=False))
+    before = queue_order[place] < _mark[place]
+    return select(func.count()).select_from(tickets).where(waiting, _same_queue, *alike, before).scalar_subquery()
+
+
+# One comparison of whole rows would say the same, but neither database finds its way through an index by it.
+_AHEAD = select(_ahead(0) + _ahead(1) + _ahead(2) + _ahead(3))
 _QUEUE = select(tickets.c.id, tickets.c.department_id).where(waiting).order_by(*queue_order)
 _PACES = (
     select(tickets.c.queued_at, tickets.c.taken_at, tickets.c.queue_place)
@@ -71,8 +78,10 @@ def placed(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
 def _positions(sql: Connection, rows: Sequence[TicketRow]) -> dict[int, int]:
     if len(rows) != 1:
         return positions_of(sql, {row.id for row in rows})
-    ahead = sql.execute(_AHEAD, {"key": rows[0].id, "department": rows[0].department_id}).scalar_one()
-    return {rows[0].id: ahead + 1}
+    (row,) = rows
+    mark = zip(_mark, sql.execute(_MARK, {"key": row.id}).one(), strict=True)
+    asked = {part.key: value for part, value in mark} | {"department": row.department_id}
+    return {row.id: sql.execute(_AHEAD, asked).scalar_one() + 1}
 
 
 def positions_of(sql: Connection, keys: Collection[int]) -> dict[int, int]:

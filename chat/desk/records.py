@@ -56,7 +56,15 @@ def tickets_of(sql: Connection, query: Select[Any], **bound: object) -> list[Tic
 
 def unplaced(sql: Connection, query: Select[Any], **bound: object) -> list[TicketRow]:
     """The same without places in the queue, for whoever does not show them."""
-    rows = [TicketRow(*row) for row in sql.execute(query, bound)]
+    return _dated(sql, [TicketRow(*row) for row in sql.execute(query, bound)])
+
+
+def shown(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
+    """Rows as they were read, with what is worked out: as tickets_of."""
+    return placed(sql, _dated(sql, rows))
+
+
+def _dated(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
     if all(row.due is None for row in rows):
         return rows
     zone = calendar_of(sql).zone

@@ -254,6 +254,7 @@ tickets = Table(
         where=_IS_WAITING,
     ),
     _index("ix_tickets_long_waits", "form_offered_at", "queued_at", where=_IS_WAITING),
+    _index("ix_tickets_department", "department_id", where=f"{_IS_WAITING} AND department_id IS NOT NULL"),
     _index("ix_tickets_lost", "lost_agent_id", where="lost_agent_id IS NOT NULL"),
     # Whose it is, and which of these use a place.
     _index("ix_tickets_assignee", "assignee_id", "status", "freed_at", where="assignee_id IS NOT NULL"),

@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.create_index("ix_tickets_updated", "tickets", ["updated_at", "id"])
     create("ix_tickets_queue", "tickets", [*ORDER, *LOOKED_AT], WAITING)
     create("ix_tickets_long_waits", "tickets", ["form_offered_at", "queued_at"], WAITING)
+    create("ix_tickets_department", "tickets", ["department_id"], f"{WAITING} AND department_id IS NOT NULL")
     create("ix_tickets_lost", "tickets", ["lost_agent_id"], "lost_agent_id IS NOT NULL")
     create("ix_tickets_assignee", "tickets", ["assignee_id", "status", "freed_at"], "assignee_id IS NOT NULL")
     create("ix_tickets_due", "tickets", ["(coalesce(due, 9007199254740992))", "id"], "status = 'open'")
