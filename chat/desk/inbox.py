@@ -1,6 +1,7 @@
 """The inbox: three lists, counted and paged, and found by a word."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
@@ -81,7 +82,7 @@ def _order(view: View) -> tuple[Any, ...]:
 
 def list_tickets(sql: Connection, agent_id: int, view: View, q: str | None = None, after: str | None = None) -> Listing:
     """A page of 50. BadRequest for a cursor that is none."""
-    query, order = ticket_query().where(_condition(view, agent_id), *_matches(q)), _order(view)
+    query, order = ticket_query().where(_condition(view, agent_id), *_matches(sql, q)), _order(view)
     newest_first = view in ("mine", "all")
     if after is not None:
         here, end = tuple_(*order), bounds(order, _place(order, after))
@@ -105,21 +106,22 @@ def _place(order: tuple[Any, ...], cursor: str) -> list[int]:
     return numbers
 
 
-def _matches(q: str | None) -> list[ColumnElement[bool]]:
+def _matches(sql: Connection, q: str | None) -> list[ColumnElement[bool]]:
     """Every word must stand in a name, an address, a number or a message."""
-    return [_has(word) for word in plain(q or "").split()[:8]]
+    place_of = func.strpos if sql.dialect.name == "postgresql" else func.instr
+    return [_has(word, place_of) for word in plain(q or "").split()[:8]]
 
 
-def _has(word: str) -> ColumnElement[bool]:
-    in_text = select(messages.c.id).where(messages.c.ticket_id == tickets.c.id, _like(messages.c.text, word))
+def _has(word: str, place_of: Callable[..., ColumnElement[int]]) -> ColumnElement[bool]:
+    def stands_in(column: Column[str]) -> ColumnElement[bool]:
+        return place_of(func.lower(column), func.lower(word)) > 0
+
+    in_text = select(messages.c.id).where(messages.c.ticket_id == tickets.c.id, stands_in(messages.c.text))
     number = word.removeprefix("#")
     return or_(
-        _like(tickets.c.name, word),
-        _like(tickets.c.email, word),
+        stands_in(tickets.c.name),
+        stands_in(tickets.c.email),
         cast(tickets.c.id, String) == number,
-        in_text.exists(),
+        # PostgreSQL would else read all messages there are, for it can't know that the list is short.
+        in_text.offset(0).exists(),
     )
-
-
-def _like(column: Column[str], word: str) -> ColumnElement[bool]:
-    return column.icontains(word, autoescape=True)
