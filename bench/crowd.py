@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, insert, text
 from chat.desk import install
 from chat.store.engine import Database
 from chat.store.migrations import migrate
-from chat.store.tables import agents, messages, tickets, visitors
+from chat.store.tables import agents, messages, offers, tickets, visitors
 from chat.store.works import Work
 
 # A Monday morning: the desk is open.
@@ -80,6 +80,7 @@ def fill(url: str, size: Size) -> None:
         _insert(sql, agents, (_agent(n) for n in range(1, size.agents + 1)))
         _insert(sql, visitors, (_visitor(n) for n in range(1, size.tickets + 1)))
         _insert(sql, tickets, (_ticket(n, size) for n in range(1, size.tickets + 1)))
+        _insert(sql, offers, (_offer(n, size) for n in range(1, size.taken + 1)))
         said = Random(1)
         _insert(sql, messages, (_line(n, seq, said) for n in range(1, size.tickets + 1) for seq in range(1, LINES + 1)))
     if not database.is_sqlite:
@@ -139,6 +140,12 @@ def _ticket(n: int, size: Size) -> Row:
 def _live(n: int) -> dict[str, object]:
     queued_at = NOW - timedelta(seconds=100, milliseconds=-n)
     return {"status": "live", "channel": "chat", "visitor_state": "here", "queued_at": queued_at}
+
+
+def _offer(n: int, size: Size) -> Row:
+    """By which a chat that is taken came to its agent."""
+    times = dict.fromkeys(("made_at", "expires_at", "ended_at"), NOW)
+    return {"ticket_id": n, "agent_id": (n - 1) % size.agents + 1, "rule": "fewest_chats", "outcome": "taken"} | times
 
 
 def _line(n: int, seq: int, random: Random) -> Row:

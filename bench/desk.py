@@ -7,9 +7,10 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TypedDict
@@ -47,7 +48,7 @@ class Row(TypedDict):
 
 
 Question = Callable[[Connection], object]
-# What is asked, how much it may take in ms, how often a second, and whether another process's work counts too.
+# What a node asks by itself, and how often a second.
 LOOKS: dict[str, tuple[float, Question]] = {
     "worker: anybody waits": (1, waits.anybody_waits),
     "worker: anybody back": (1, lambda sql: waits.anybody_back(sql, EVERYBODY)),
@@ -62,6 +63,7 @@ LOOKS: dict[str, tuple[float, Question]] = {
     "leaving: the next 1,000 not gone": (0.5, lambda sql: held.next_not_gone(sql, SIZE.taken)),
     "outlook: service": (0.33, lambda sql: service.now_for(sql, EVERYBODY)),
 }
+# What an agent waits for, and how long at most, in ms.
 LISTS: dict[str, tuple[float, Question]] = {
     "first page, waiting": (50, lambda sql: inbox.list_tickets(sql, 1, "waiting")),
     "first page, open": (50, lambda sql: inbox.list_tickets(sql, 1, "open")),
@@ -147,9 +149,13 @@ def _lists(on: Stopwatch) -> Iterator[Row]:
 def _comings(on: Stopwatch) -> Iterator[Row]:
     for what, n in (("chats", TAKEN), ("waits", HALFWAY), ("has an open ticket", OPEN)):
         who = Newcomer(token_hash(n), 1, "fr")
-        yield on.row(f"a visitor who {what} comes back (CPU)", on.cpu_ms(lambda sql, w=who: coming(sql, w, "here")), 1)
+        yield on.row(f"a visitor who {what} comes back (CPU)", on.cpu_ms(partial(_hello, who)), 1)
     there = on._median(lambda sql: comes(Work(sql), TAKEN, "hidden", None, NOW), time.process_time, write=True)
     yield on.row("and was not there (CPU)", there, 1)
+
+
+def _hello(who: Newcomer, sql: Connection) -> object:
+    return coming(sql, who, "here")
 
 
 def _decisions(on: Stopwatch) -> Iterator[Row]:
@@ -171,8 +177,8 @@ async def _freed_place(name: str, url: str) -> Row:
         rooms.push_async_callback(valkey.stop)
         rooms.push_async_callback(redis.close)
         offered: asyncio.Queue[float] = asyncio.Queue()
-        ears: list[Callable[[list[Told]], None]] = []
-        works = Works(url, lambda told: [ear(list(told)) for ear in ears] and None)
+        ears: list[Callable[[Sequence[Told]], None]] = []
+        works = Works(url, lambda told: _tell(ears, told))
         team = Presence(redis, "agents", "bench")
         worker = Worker(works, team, lambda: NOW, PAUSES, ticking=False)
         ears += [worker.heard, lambda told: _note(told, offered)]
@@ -181,7 +187,7 @@ async def _freed_place(name: str, url: str) -> Row:
             rooms.push_async_callback(room.close)
         for agent_id in range(1, SIZE.agents + 1):
             team.hold(str(agent_id))
-        while len(await team.present() or ()) < SIZE.agents:
+        while len(await team.present() or ()) < SIZE.agents:  # noqa: ASYNC110 (presence tells nobody)
             await asyncio.sleep(0.05)
         taken = [await _filled_again(works, ticket, offered) for ticket in range(1, TIMES + 1)]
     value_ms = median(taken) * 1e3
@@ -189,7 +195,12 @@ async def _freed_place(name: str, url: str) -> Row:
     return Row(what=what, value=f"{value_ms:.2f} ms", goal="<= 50 ms", ok=value_ms <= 50)
 
 
-def _note(told: list[Told], offered: "asyncio.Queue[float]") -> None:
+def _tell(ears: Sequence[Callable[[Sequence[Told]], None]], told: Sequence[Told]) -> None:
+    for ear in ears:
+        ear(told)
+
+
+def _note(told: Sequence[Told], offered: "asyncio.Queue[float]") -> None:
     for fact, _ in told:
         if isinstance(fact, OfferMade):
             offered.put_nowait(time.perf_counter())

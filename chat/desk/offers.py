@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, insert, or_, select, text, update
+from sqlalchemy import Connection, Select, bindparam, insert, or_, select, text, update
 
 from chat.desk.calendar_in_force import calendar_of
 from chat.desk.changes import PAUSES, Pauses, Situation, agents_changed, hold_tickets
@@ -42,6 +42,9 @@ _WAITING = (
     .order_by(*queue_order)
     .limit(LOOKED_AT)
 )
+
+
+_OVERDUE = select(offers.c.id).where(ringing, offers.c.expires_at <= bindparam("now")).limit(1)
 
 
 class Ring(NamedTuple):
@@ -189,7 +192,7 @@ def pass_on(work: Work, ticket: TicketRow, offer: OfferRow, now: datetime, outco
 
 def any_overdue(sql: Connection, now: datetime) -> bool:
     """Whether an offer's time is up."""
-    return bool(ringing_offers(sql, offers.c.expires_at <= now))
+    return sql.execute(_OVERDUE, {"now": now}).first() is not None
 
 
 def expire_offers(work: Work, now: datetime) -> int:

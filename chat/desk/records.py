@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
@@ -259,10 +260,13 @@ def visitor_where(sql: Connection, *condition: ColumnElement[bool]) -> VisitorRo
     return None if row is None else VisitorRow(*row)
 
 
+_RINGING = select(*(offers.c[name] for name in OfferRow.__dataclass_fields__)).where(ringing)
+
+
 def ringing_offers(sql: Connection, *condition: ColumnElement[bool]) -> list[OfferRow]:
-    """Offers that ring now and of which this is true."""
-    query = select(*(offers.c[name] for name in OfferRow.__dataclass_fields__)).where(ringing, *condition)
-    return [OfferRow(*row) for row in sql.execute(query.order_by(offers.c.id))]
+    """Offers that ring now and of which this is true, in the order in which they were made."""
+    # Sorted here: told to sort by its key, SQLite would walk along all the offers there ever were.
+    return sorted((OfferRow(*row) for row in sql.execute(_RINGING.where(*condition))), key=attrgetter("id"))
 
 
 def unfinished() -> ColumnElement[bool]:

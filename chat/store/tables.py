@@ -258,6 +258,7 @@ tickets = Table(
     _index("ix_tickets_lost", "lost_agent_id", where="lost_agent_id IS NOT NULL"),
     # Whose it is, and which of these use a place.
     _index("ix_tickets_assignee", "assignee_id", "status", "freed_at", where="assignee_id IS NOT NULL"),
+    _index("ix_tickets_talking", "id", where="status = 'live' AND assignee_id IS NOT NULL"),
     _index("ix_tickets_due", f"(coalesce(due, {2**53}))", "id", where="status = 'open'"),
     _index("ix_tickets_unfinished", "id", where=_IS_UNFINISHED),
     _index("ix_tickets_here", "visitor_id", "status", "id", where=f"{_IS_UNFINISHED} AND visitor_state <> 'gone'"),
@@ -317,7 +318,7 @@ offers = Table(
     CheckConstraint("outcome IN ('taken', 'declined', 'missed', 'withdrawn')", name="outcome"),
     # A ticket rings on one console at a time.
     _index("uq_offers_ringing", "ticket_id", where="ended_at IS NULL", unique=True),
-    _index("ix_offers_expiring", "expires_at", "agent_id", where="ended_at IS NULL"),
+    _index("ix_offers_ringing", "agent_id", "expires_at", where="ended_at IS NULL"),
     _index("ix_offers_handed", "ticket_id", where="department_id IS NOT NULL"),
     Index("ix_offers_agent", "agent_id", "ended_at"),
     Index("ix_offers_ticket", "ticket_id", "agent_id"),

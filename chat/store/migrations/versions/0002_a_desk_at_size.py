@@ -23,11 +23,12 @@ def upgrade() -> None:
     create("ix_tickets_department", "tickets", ["department_id"], f"{WAITING} AND department_id IS NOT NULL")
     create("ix_tickets_lost", "tickets", ["lost_agent_id"], "lost_agent_id IS NOT NULL")
     create("ix_tickets_assignee", "tickets", ["assignee_id", "status", "freed_at"], "assignee_id IS NOT NULL")
+    create("ix_tickets_talking", "tickets", ["id"], "status = 'live' AND assignee_id IS NOT NULL")
     create("ix_tickets_due", "tickets", ["(coalesce(due, 9007199254740992))", "id"], "status = 'open'")
     create("ix_tickets_unfinished", "tickets", ["id"], UNFINISHED)
     here = f"{UNFINISHED} AND visitor_state <> 'gone'"
     create("ix_tickets_here", "tickets", ["visitor_id", "status", "id"], here)
-    create("ix_offers_expiring", "offers", ["expires_at", "agent_id"], "ended_at IS NULL")
+    create("ix_offers_ringing", "offers", ["agent_id", "expires_at"], "ended_at IS NULL")
     create("ix_offers_handed", "offers", ["ticket_id"], "department_id IS NOT NULL")
 
 
