@@ -6,12 +6,15 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from chat.desk import handing_on, offers, waits
 from chat.desk.changes import Pauses, Situation
 from chat.desk.facts import MessagePosted, NotePosted, ReadMoved, WordsPosted
 from chat.live.presence import Presence
-from chat.store.works import Told, Unavailable, Works
+from chat.store.works import Told, Unavailable, Work, Works
+
+P = TypeVar("P")
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +90,14 @@ class Worker:
                 log.exception("a job of the worker failed")
 
     async def _offer(self) -> None:
+        """Asks before it acts: with everybody busy that is most of the time all there is to do."""
         situation = await self._now()
-        await self.works.run(waits.give_back, situation)
-        await self.works.run(offers.offer_waiting, situation, self.pauses)
-        await self.works.run(handing_on.hand_on, situation, self.pauses)
+        if await self.works.read(waits.anybody_back, situation):
+            await self.works.run(waits.give_back, situation)
+        if await self.works.read(offers.anything_to_offer, situation):
+            await self.works.run(offers.offer_waiting, situation, self.pauses)
+        if await self.works.read(handing_on.anything_to_hand_on):
+            await self.works.run(handing_on.hand_on, situation, self.pauses)
 
     async def _look_at_queue(self) -> None:
         """The net under the wakes: what another node or a lost wake left undone."""
@@ -104,14 +111,21 @@ class Worker:
     async def _release_absent(self) -> None:
         situation = await self._sure()
         if await self.works.read(waits.anybody_absent, situation):
-            await self.works.run(waits.release_absent, situation, self.pauses)
+            await self._all(waits.release_absent, situation)
 
     async def _long_waits(self) -> None:
-        if await self.works.read(waits.anybody_waits):
-            await self.works.run(waits.long_waits, await self._sure(), self.pauses)
+        situation = await self._sure()
+        if await self.works.read(waits.any_long_wait, situation, self.pauses):
+            await self._all(waits.long_waits, situation)
 
     async def _silences(self) -> None:
-        await self.works.run(waits.silences, self.clock(), self.pauses)
+        if await self.works.read(waits.any_silence, self.clock(), self.pauses):
+            await self._all(waits.silences, self.clock())
+
+    async def _all(self, verb: Callable[[Work, P, Pauses], int], argument: P) -> None:
+        """Portion by portion, so that others get their turn in between."""
+        while await self.works.run(verb, argument, self.pauses) >= waits.AT_ONCE:
+            pass
 
     async def _now(self) -> Situation:
         keys = await self.agents.present()

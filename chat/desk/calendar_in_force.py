@@ -14,10 +14,12 @@ from chat.desk.rules.wall_time import checked, instant
 from chat.store.tables import settings
 from chat.store.works import Work
 
+_STORED = select(settings.c.value).where(settings.c.name == "calendar")
+
 
 def calendar_of(sql: Connection) -> Calendar:
     """The calendar in force; read from the database each time, parsed once."""
-    stored = sql.execute(select(settings.c.value).where(settings.c.name == "calendar")).scalar()
+    stored = sql.execute(_STORED).scalar()
     return _parsed(stored) if stored else calendar.DEFAULT
 
 

@@ -8,14 +8,15 @@ from sqlalchemy import Connection, insert, select, update
 
 from chat.desk.facts import AgentChanged, MessagePosted, OfferEnded, TicketChanged
 from chat.desk.records import (
-    agents_where,
-    messages_where,
+    agents_by_keys,
+    message_at,
     plain,
     ringing,
     ringing_offers,
     ticket_by_key,
     ticket_by_public_id,
     ticket_of_visitor,
+    unplaced_ticket,
 )
 from chat.store.rows import OfferRow, TicketRow
 from chat.store.tables import agents, messages, new_id, offers, tickets
@@ -86,8 +87,7 @@ def next_seq(sql: Connection, ticket_id: int, **values: object) -> int:
 
 def posted(work: Work, ticket_id: int, seq: int) -> MessagePosted:
     """Announce the message that was just written."""
-    row = messages_where(work.sql, messages.c.ticket_id == ticket_id, messages.c.seq == seq)[0]
-    fact = MessagePosted(row, ticket_by_key(work.sql, ticket_id))
+    fact = MessagePosted(message_at(work.sql, ticket_id, seq), unplaced_ticket(work.sql, ticket_id))
     work.happened(fact)
     return fact
 
@@ -95,7 +95,7 @@ def posted(work: Work, ticket_id: int, seq: int) -> MessagePosted:
 def agents_changed(work: Work, agent_ids: Iterable[int | None]) -> None:
     """Announce agents whose places in use have changed."""
     ids = {agent_id for agent_id in agent_ids if agent_id is not None}
-    for agent in agents_where(work.sql, agents.c.id.in_(ids)):
+    for agent in agents_by_keys(work.sql, ids):
         work.happened(AgentChanged(agent))
 
 
@@ -139,7 +139,7 @@ def end_offers(work: Work, ticket_id: int, now: datetime, outcome: Outcome) -> l
         work.sql.execute(
             update(offers).where(offers.c.ticket_id == ticket_id, ringing).values(ended_at=now, outcome=outcome)
         )
-        ticket = ticket_by_key(work.sql, ticket_id)
+        ticket = unplaced_ticket(work.sql, ticket_id)
         for offer in ended:
             work.happened(OfferEnded(ticket, offer, outcome))
         agents_changed(work, (offer.agent_id for offer in ended))

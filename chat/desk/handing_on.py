@@ -2,12 +2,13 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, select, update
+from sqlalchemy import Connection, Row, and_, select, update
 
 from chat.desk.changes import PAUSES, Pauses, Situation, hold_tickets
-from chat.desk.offers import Ring, candidates_for, decide_alone, key_of, note_decision, ring
+from chat.desk.offers import Made, Ring, decide_alone, note_decisions, ring
 from chat.desk.records import agent_by_key, ticket_by_key
 from chat.desk.rules import routing
+from chat.desk.team import Asking, Team, hold_agents, wishes
 from chat.store.rows import AgentRow, TicketRow
 from chat.store.tables import offers, tickets
 from chat.store.works import Work
@@ -23,6 +24,13 @@ passed_on = and_(
 )
 
 
+_PASSED_ON = (
+    select(offers.c.id, offers.c.ticket_id, offers.c.giver_id, offers.c.department_id)
+    .select_from(offers.join(tickets))
+    .where(passed_on)
+)
+
+
 class Handed(NamedTuple):
     """What is handed over: by whom, and to which department."""
 
@@ -34,14 +42,21 @@ class Handed(NamedTuple):
 def ring_department(work: Work, handed: Handed, situation: Situation, pauses: Pauses = PAUSES) -> bool:
     """Ring the member whom the rules choose; False when nobody of the department is to be had."""
     ticket, giver, department_id = handed
-    people = candidates_for(work.sql, ticket, department_id, situation)
-    decision = routing.pick(one for one in people if one.agent not in (giver.public_id, ticket.agent_public_id))
+    hold_agents(work.sql, situation.present or frozenset())
+    team = Team(work.sql, situation, but=(giver.public_id, ticket.agent_public_id))
+    (wish,) = wishes(work.sql, [Asking(ticket.id, ticket.visitor_id, department_id)])
+    decision = routing.first_of(team.ranked(wish))
     if decision.chosen is None:
         return False
-    note_decision(work.sql, ticket, decision, situation.now)
-    whom = Ring(key_of(work.sql, decision.chosen), "handed_over", giver, department_id)
-    ring(work, ticket, whom, situation.now, pauses)
+    seat = team.seat(decision.chosen)
+    note_decisions(work.sql, team, [Made(ticket.id, decision, seat)], situation.now)
+    ring(work, ticket, Ring(seat.key, "handed_over", giver, department_id), situation.now, pauses)
     return True
+
+
+def anything_to_hand_on(sql: Connection) -> bool:
+    """Whether a hand over to a department was let pass by its last member."""
+    return sql.execute(_PASSED_ON.limit(1)).first() is not None
 
 
 def hand_on(work: Work, situation: Situation, pauses: Pauses = PAUSES) -> int:
@@ -49,8 +64,7 @@ def hand_on(work: Work, situation: Situation, pauses: Pauses = PAUSES) -> int:
     if not situation.present:
         return 0
     decide_alone(work.sql)
-    query = select(offers.c.id, offers.c.ticket_id, offers.c.giver_id, offers.c.department_id)
-    left = work.sql.execute(query.select_from(offers.join(tickets)).where(passed_on)).all()
+    left = work.sql.execute(_PASSED_ON).all()
     hold_tickets(work.sql, (row.ticket_id for row in left))
     return [_next(work, row, situation, pauses) for row in left].count(True)
 

@@ -1,15 +1,18 @@
 """What a node asks about what it holds: which tickets moved on, what rings, who left without a word."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import Connection, bindparam, exists, or_, select
 
 from chat.desk.offers import ringing_on
-from chat.desk.records import ticket_query, tickets_of, unfinished, waiting
+from chat.desk.places import paces, placed, positions_of
+from chat.desk.records import unfinished, unplaced_tickets
 from chat.desk.refusals import Holder
+from chat.desk.rules import availability
 from chat.store.rows import OfferRow, TicketRow
-from chat.store.tables import tickets
+from chat.store.tables import GONE, LIVE, tickets
 
 # Databases bound the number of values in one statement.
 AT_ONCE = 1_000
@@ -25,6 +28,13 @@ class Mark(NamedTuple):
     note_seq: int
 
 
+class Place(NamedTuple):
+    """A place in the queue, and how long it may honestly be said to take."""
+
+    position: int
+    wait_s: int | None
+
+
 class Ring(NamedTuple):
     """A ticket that rings on a console now."""
 
@@ -33,33 +43,49 @@ class Ring(NamedTuple):
     giver: Holder | None
 
 
-_MARK = (
-    tickets.c.id,
-    tickets.c.public_id,
-    tickets.c.rev,
-    tickets.c.last_seq,
-    tickets.c.last_note_seq,
-)
+_MARKS = select(tickets.c.id, tickets.c.public_id, tickets.c.rev, tickets.c.last_seq, tickets.c.last_note_seq)
+_OF_KEYS = _MARKS.where(tickets.c.id.in_(bindparam("keys", expanding=True)))
+_OF_INBOX = _MARKS.where(unfinished())
+_NEXT = _OF_INBOX.where(tickets.c.id > bindparam("after")).order_by(tickets.c.id).limit(AT_ONCE)
+_SINCE = _MARKS.where(tickets.c.updated_at >= bindparam("moment"))
 
 
 def marks(sql: Connection, keys: Sequence[int], inbox: bool) -> list[Mark]:
-    """How far these tickets have come and, for `inbox`, all that an inbox still shows."""
-    found = {row.id: Mark(*row) for row in sql.execute(select(*_MARK).where(unfinished()))} if inbox else {}
+    """How far these tickets have come and, for `inbox`, all that an inbox still shows: of a full one that takes long,
+    and is asked once; `moved` and `next_marks` are for every few seconds."""
+    found = {row[0]: Mark(*row) for row in sql.execute(_OF_INBOX)} if inbox else {}
     for some in _portions([key for key in keys if key not in found]):
-        found |= {row.id: Mark(*row) for row in sql.execute(select(*_MARK).where(tickets.c.id.in_(some)))}
+        found |= {row[0]: Mark(*row) for row in sql.execute(_OF_KEYS, {"keys": some})}
     return list(found.values())
+
+
+def moved(sql: Connection, since: datetime) -> list[Mark]:
+    """The tickets that were written to since then, whatever their status: what changes a ticket without a word (a
+    read mark, a visitor who leaves) and what a slow transaction or another node's clock hides from this, is found
+    by `next_marks`."""
+    return [Mark(*row) for row in sql.execute(_SINCE, {"moment": since})]
+
+
+def next_marks(sql: Connection, after: int) -> list[Mark]:
+    """The next 1,000 of the tickets that an inbox still shows, by key; fewer at the end: begin again with 0."""
+    return [Mark(*row) for row in sql.execute(_NEXT, {"after": after})]
 
 
 def by_keys(sql: Connection, keys: Sequence[int]) -> list[TicketRow]:
     """These tickets, whosever they are."""
-    query = ticket_query().order_by(tickets.c.id)
-    return [row for some in _portions(keys) for row in tickets_of(sql, query.where(tickets.c.id.in_(some)))]
+    return [row for some in _portions(keys) for row in placed(sql, unplaced_tickets(sql, some))]
 
 
 def waiting_among(sql: Connection, keys: Sequence[int]) -> list[TicketRow]:
     """Those of these tickets that wait for an agent, with their place."""
-    query = ticket_query().where(waiting)
-    return [row for some in _portions(keys) for row in tickets_of(sql, query.where(tickets.c.id.in_(some)))]
+    return [row for row in by_keys(sql, list(positions_of(sql, keys))) if row.waiting]
+
+
+def places(sql: Connection, keys: Collection[int]) -> dict[int, Place]:
+    """The places of those of these tickets that wait: one walk along the queue, for many at once."""
+    positions = positions_of(sql, keys)
+    pace = paces(sql) if positions else []
+    return {key: Place(position, availability.honest_wait(pace, position)) for key, position in positions.items()}
 
 
 def ringing_for(sql: Connection, agent_ids: Iterable[int]) -> list[Ring]:
@@ -67,13 +93,25 @@ def ringing_for(sql: Connection, agent_ids: Iterable[int]) -> list[Ring]:
     return [Ring(*found) for agent_id in agent_ids for found in ringing_on(sql, agent_id)]
 
 
+_newer = tickets.alias("newer")
+_ANOTHER = exists().where(_newer.c.visitor_id == tickets.c.visitor_id, _newer.c.id > tickets.c.id)
+_NOT_GONE = (
+    select(tickets.c.visitor_id)
+    .where(unfinished(), tickets.c.visitor_state != GONE, or_(tickets.c.status == LIVE, ~_ANOTHER))
+    .where(tickets.c.visitor_id > bindparam("after"))
+    .order_by(tickets.c.visitor_id)
+)
+_SOME_NOT_GONE = _NOT_GONE.limit(AT_ONCE)
+
+
 def not_gone(sql: Connection) -> set[int]:
     """Visitors whose live ticket, or newest if it is unfinished, says that they are still here."""
-    newer = tickets.alias("newer")
-    another = exists().where(newer.c.visitor_id == tickets.c.visitor_id, newer.c.id > tickets.c.id)
-    followed = or_(tickets.c.status == "live", ~another)
-    query = select(tickets.c.visitor_id).where(unfinished(), tickets.c.visitor_state != "gone", followed)
-    return set(sql.execute(query).scalars())
+    return set(sql.execute(_NOT_GONE, {"after": 0}).scalars())
+
+
+def next_not_gone(sql: Connection, after: int) -> list[int]:
+    """The next 1,000 of them, by key; fewer at the end: begin again with 0."""
+    return list(sql.execute(_SOME_NOT_GONE, {"after": after}).scalars())
 
 
 def _portions(keys: Sequence[int]) -> Iterable[Sequence[int]]:

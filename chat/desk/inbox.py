@@ -1,6 +1,7 @@
 """The inbox: three lists, counted and paged, and found by a word."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
@@ -19,15 +20,14 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from chat.desk.records import bounds, plain, queue_order, ticket_query, tickets_of, unfinished, waiting
+from chat.desk.places import bounds, queue_order, waiting
+from chat.desk.records import plain, ticket_query, tickets_of, unfinished
 from chat.desk.refusals import BadRequest
 from chat.store.rows import TicketRow
-from chat.store.tables import messages, tickets
+from chat.store.tables import NO_PROMISE, OPEN, messages, tickets
 
 View = Literal["mine", "waiting", "open", "all"]
 LENGTH = 50
-# Without a promise: after all that have one.
-LAST = 2**53
 _NUMBER = re.compile(r"-?[0-9]{1,16}")
 
 
@@ -49,12 +49,12 @@ class Listing(NamedTuple):
 
 def hello(sql: Connection, agent_id: int) -> Lists:
     """What the console shows first."""
-    pages = [list_tickets(sql, agent_id, view).rows for view in _VIEWS[:3]]
-    counts = {view: _count(sql, _condition(view, agent_id)) for view in _VIEWS[:3]}
+    pages = [list_tickets(sql, agent_id, view).rows for view in _VIEWS]
+    counts = {view: _count(sql, _condition(view, agent_id)) for view in _VIEWS}
     return Lists(pages[0], pages[1], pages[2], counts)
 
 
-_VIEWS: tuple[View, ...] = ("mine", "waiting", "open", "all")
+_VIEWS: tuple[View, ...] = ("mine", "waiting", "open")
 
 
 def _count(sql: Connection, condition: ColumnElement[bool]) -> int:
@@ -67,24 +67,28 @@ def _condition(view: View, agent_id: int) -> ColumnElement[bool]:
         return and_(tickets.c.assignee_id == agent_id, unfinished())
     if view == "waiting":
         return waiting
-    return tickets.c.status == "open" if view == "open" else true()
+    return tickets.c.status == OPEN if view == "open" else true()
 
 
 def _order(view: View) -> tuple[Any, ...]:
-    """Each list by what is most pressing; all ends with the key, so that a cursor is exact."""
+    """Each list by what is most pressing, in the words of its index; all ends with the key, so that a cursor is
+    exact."""
     if view == "waiting":
         return tuple(type_coerce(part, BigInteger) for part in queue_order)
     if view == "open":
-        return (func.coalesce(type_coerce(tickets.c.due, BigInteger), LAST), tickets.c.id)
-    return (-type_coerce(tickets.c.updated_at, BigInteger), tickets.c.id)
+        return (func.coalesce(type_coerce(tickets.c.due, BigInteger), NO_PROMISE), tickets.c.id)
+    return (type_coerce(tickets.c.updated_at, BigInteger), tickets.c.id)
 
 
 def list_tickets(sql: Connection, agent_id: int, view: View, q: str | None = None, after: str | None = None) -> Listing:
     """A page of 50. BadRequest for a cursor that is none."""
-    query, order = ticket_query().where(_condition(view, agent_id), *_matches(q)), _order(view)
+    query, order = ticket_query().where(_condition(view, agent_id), *_matches(sql, q)), _order(view)
+    newest_first = view in ("mine", "all")
     if after is not None:
-        query = query.where(tuple_(*order) > bounds(order, _place(order, after)))
-    rows = tickets_of(sql, query.order_by(*order).limit(LENGTH + 1))
+        here, end = tuple_(*order), bounds(order, _place(order, after))
+        query = query.where(here < end if newest_first else here > end)
+    ordered = query.order_by(*(part.desc() if newest_first else part for part in order))
+    rows = tickets_of(sql, ordered.limit(LENGTH + 1))
     if len(rows) <= LENGTH:
         return Listing(rows, None)
     return Listing(rows[:LENGTH], _cursor(sql, order, rows[LENGTH - 1]))
@@ -102,21 +106,22 @@ def _place(order: tuple[Any, ...], cursor: str) -> list[int]:
     return numbers
 
 
-def _matches(q: str | None) -> list[ColumnElement[bool]]:
+def _matches(sql: Connection, q: str | None) -> list[ColumnElement[bool]]:
     """Every word must stand in a name, an address, a number or a message."""
-    return [_has(word) for word in plain(q or "").split()[:8]]
+    place_of = func.strpos if sql.dialect.name == "postgresql" else func.instr
+    return [_has(word, place_of) for word in plain(q or "").split()[:8]]
 
 
-def _has(word: str) -> ColumnElement[bool]:
-    in_text = select(messages.c.id).where(messages.c.ticket_id == tickets.c.id, _like(messages.c.text, word))
+def _has(word: str, place_of: Callable[..., ColumnElement[int]]) -> ColumnElement[bool]:
+    def stands_in(column: Column[str]) -> ColumnElement[bool]:
+        return place_of(func.lower(column), func.lower(word)) > 0
+
+    in_text = select(messages.c.id).where(messages.c.ticket_id == tickets.c.id, stands_in(messages.c.text))
     number = word.removeprefix("#")
     return or_(
-        _like(tickets.c.name, word),
-        _like(tickets.c.email, word),
+        stands_in(tickets.c.name),
+        stands_in(tickets.c.email),
         cast(tickets.c.id, String) == number,
-        in_text.exists(),
+        # PostgreSQL would else read all messages there are, for it can't know that the list is short.
+        in_text.offset(0).exists(),
     )
-
-
-def _like(column: Column[str], word: str) -> ColumnElement[bool]:
-    return column.icontains(word, autoescape=True)

@@ -1,143 +1,50 @@
 """Offers: a waiting chat rings on one agent's console, then on the next, until all have passed on it."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, insert, select, text, update
+from sqlalchemy import Connection, Select, bindparam, insert, or_, select, text, update
 
-from chat.desk import service
 from chat.desk.calendar_in_force import calendar_of
 from chat.desk.changes import PAUSES, Pauses, Situation, agents_changed, hold_tickets
 from chat.desk.facts import AgentChanged, OfferEnded, OfferMade
+from chat.desk.places import queue_order, waiting
 from chat.desk.records import (
     agent_by_key,
-    places_used,
-    queue_order,
+    agents_by_keys,
     ringing,
     ringing_offers,
-    ticket_by_key,
     ticket_query,
-    tickets_of,
-    waiting,
+    unplaced,
+    unplaced_ticket,
 )
 from chat.desk.refusals import Holder
 from chat.desk.rules import calendar, routing
-from chat.desk.rules.routing import Candidate, Decision, Weighed
+from chat.desk.rules.routing import Decision
+from chat.desk.team import Asking, Seat, Team, free_agents, hold_agents, wishes
 from chat.store.rows import AgentRow, OfferRow, TicketRow
-from chat.store.tables import agent_departments, agents, decisions, offers, tickets
+from chat.store.tables import agents, decisions, offers, tickets
 from chat.store.works import Work
 
 # Any number that nothing else locks by.
 ROUTING_LOCK = 0x6775696368
 MISSED_IN_A_ROW = 2
 AT_ONCE = 100
+# How far down the queue one look goes past chats on which everybody free has passed.
+LOOKED_AT = 1_000
+
+_quiet = ~select(offers.c.id).where(offers.c.ticket_id == tickets.c.id, ringing).exists()
+_WAITING = (
+    select(tickets.c.id, tickets.c.visitor_id, tickets.c.department_id)
+    .where(waiting, _quiet)
+    .order_by(*queue_order)
+    .limit(LOOKED_AT)
+)
 
 
-def offer_waiting(work: Work, situation: Situation, pauses: Pauses = PAUSES) -> int:
-    """Ring whoever should have each waiting chat, oldest first; the number of offers made. None while Redis is
-    away or the desk is closed."""
-    state, _ = calendar.state_at(calendar_of(work.sql), situation.now)
-    if not situation.present or state == "closed":
-        return 0
-    decide_alone(work.sql)
-    made = [_offer(work, ticket, situation, pauses) for ticket in _hold_quiet(work.sql)]
-    return made.count(True)
-
-
-def _hold_quiet(sql: Connection) -> list[TicketRow]:
-    """The waiting chats that ring nowhere, held in the order in which posts hold theirs: one that is claimed at
-    this moment must not ring afterwards."""
-    quiet = ~select(offers.c.id).where(offers.c.ticket_id == tickets.c.id, ringing).exists()
-    first = sql.execute(select(tickets.c.id).where(waiting, quiet).order_by(*queue_order).limit(AT_ONCE))
-    keys = list(first.scalars())
-    held = select(tickets.c.id).where(tickets.c.id.in_(keys), waiting).order_by(tickets.c.id)
-    still = list(sql.execute(held.with_for_update(key_share=True)).scalars())
-    return tickets_of(sql, ticket_query().where(tickets.c.id.in_(still), waiting).order_by(*queue_order))
-
-
-def decide_alone(sql: Connection) -> None:
-    """One node decides at a time: two could fill the last place of an agent twice. SQLite has one writer anyway."""
-    if sql.dialect.name == "postgresql":
-        sql.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ROUTING_LOCK})
-
-
-def _offer(work: Work, ticket: TicketRow, situation: Situation, pauses: Pauses) -> bool:
-    decision = routing.pick(candidates_for(work.sql, ticket, ticket.department_id, situation))
-    if decision.chosen is None:
-        return False
-    note_decision(work.sql, ticket, decision, situation.now)
-    ring(work, ticket, Ring(key_of(work.sql, decision.chosen), decision.rule), situation.now, pauses)
-    return True
-
-
-def candidates_for(
-    sql: Connection, ticket: TicketRow, department_id: int | None, situation: Situation
-) -> list[Candidate]:
-    """Everybody available, as the rules want to see them for this ticket."""
-    there = service.is_available(situation.present or frozenset(), None)
-    columns = (agents.c.id, agents.c.public_id, agents.c.capacity, agents.c.idle_since, agents.c.state_since)
-    # Held while their places are counted, or a claim on another node could take the same last place.
-    free = select(*columns).where(there).order_by(agents.c.id).with_for_update(key_share=True, of=agents)
-    rows = sql.execute(free).all()
-    loads = places_used(sql, [row.id for row in rows])
-    members = _members(sql, department_id)
-    passed, known = _passes(sql, ticket.id), _known_by(sql, ticket)
-    return [
-        Candidate(
-            agent=row.public_id,
-            chats=loads.get(row.id, 0),
-            capacity=row.capacity,
-            idle_s=max(0, int((situation.now - row.idle_since).total_seconds())),
-            passed=row.id in passed and passed[row.id] >= row.state_since,
-            in_department=members is None or row.id in members,
-            knows_visitor=row.id == known,
-        )
-        for row in rows
-    ]
-
-
-def _members(sql: Connection, department_id: int | None) -> set[int] | None:
-    if department_id is None:
-        return None
-    query = select(agent_departments.c.agent_id).where(agent_departments.c.department_id == department_id)
-    return set(sql.execute(query).scalars())
-
-
-def _passes(sql: Connection, ticket_id: int) -> dict[int, datetime]:
-    """Who passed on this ticket, and when last; becoming available again clears a pass."""
-    passed = offers.c.outcome.in_(("declined", "missed"))
-    query = select(offers.c.agent_id, func.max(offers.c.ended_at)).where(offers.c.ticket_id == ticket_id, passed)
-    return dict(sql.execute(query.group_by(offers.c.agent_id)).all())
-
-
-def _known_by(sql: Connection, ticket: TicketRow) -> int | None:
-    """The agent who had this visitor last: this very ticket's before it was reopened or lost, else the newest."""
-    had = func.coalesce(tickets.c.assignee_id, tickets.c.lost_agent_id)
-    own = select(had).where(tickets.c.visitor_id == ticket.visitor_id, had.is_not(None))
-    this_first = case((tickets.c.id == ticket.id, 0), else_=1)
-    return sql.execute(own.order_by(this_first, tickets.c.id.desc()).limit(1)).scalar()
-
-
-def note_decision(sql: Connection, ticket: TicketRow, decision: Decision, now: datetime) -> None:
-    """Keep what the rules saw, for whoever asks why."""
-    ids = [one.candidate.agent for one in decision.weighed]
-    query = select(agents.c.public_id, agents.c.name).where(agents.c.public_id.in_(ids))
-    names = dict(sql.execute(query).all())
-    seen = [_as_seen(one, names[one.candidate.agent]) for one in decision.weighed]
-    values = {"ticket_id": ticket.id, "at": now, "rule": decision.rule, "candidates": seen}
-    sql.execute(insert(decisions).values(chosen=decision.chosen, **values))
-
-
-def _as_seen(one: Weighed, name: str) -> dict[str, object]:
-    agent, chats, capacity, idle_s = one.candidate[:4]
-    seen = {"agent": agent, "name": name, "chats": chats, "capacity": capacity, "idle_s": int(idle_s)}
-    return seen | {"excluded": one.excluded}
-
-
-def key_of(sql: Connection, public_id: str) -> int:
-    """The inner key of an agent that the rules have chosen."""
-    key: int = sql.execute(select(agents.c.id).where(agents.c.public_id == public_id)).scalar_one()
-    return key
+_OVERDUE = select(offers.c.id).where(ringing, offers.c.expires_at <= bindparam("now")).limit(1)
 
 
 class Ring(NamedTuple):
@@ -149,15 +56,131 @@ class Ring(NamedTuple):
     department_id: int | None = None
 
 
+class Made(NamedTuple):
+    """A decision for a ticket, and its agent."""
+
+    ticket_id: int
+    decision: Decision
+    seat: Seat
+
+
+def anything_to_offer(sql: Connection, situation: Situation) -> bool:
+    """Whether a chat waits, the desk is open and somebody there has a place left."""
+    if not situation.present or sql.execute(_WAITING.limit(1)).first() is None:
+        return False
+    state, _ = calendar.state_at(calendar_of(sql), situation.now)
+    return state != "closed" and bool(free_agents(sql, situation.present))
+
+
+def offer_waiting(work: Work, situation: Situation, pauses: Pauses = PAUSES) -> int:
+    """Ring whoever should have each waiting chat, oldest first, 100 at most; the number of offers made. None while
+    Redis is away or the desk is closed."""
+    if not anything_to_offer(work.sql, situation):
+        return 0
+    decide_alone(work.sql)
+    team = Team(work.sql, situation)
+    made = list(islice(_decisions(work.sql, team), AT_ONCE))
+    rows, made = _still_so(work.sql, made)
+    if made:
+        note_decisions(work.sql, team, made, situation.now)
+        rings = [(rows[one.ticket_id], Ring(one.seat.key, one.decision.rule)) for one in made]
+        ring_all(work, rings, situation.now, pauses)
+    return len(made)
+
+
+def decide_alone(sql: Connection) -> None:
+    """One node decides at a time: two could fill the last place of an agent twice. SQLite has one writer anyway."""
+    if sql.dialect.name == "postgresql":
+        sql.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ROUTING_LOCK})
+
+
+def _decisions(sql: Connection, team: Team) -> Iterator[Made]:
+    """One after the other, each seeing what the ones before have taken."""
+    with sql.execute(_quiet_chats(team)) as queue:
+        while (places := team.places) and (asking := queue.fetchmany(min(AT_ONCE, places))):
+            for wish in wishes(sql, [Asking(*row) for row in asking]):
+                decision = routing.first_of(team.ranked(wish))
+                if decision.chosen is not None:
+                    seat = team.seat(decision.chosen)
+                    yield Made(wish.ticket_id, decision, seat)
+                    team.give(seat)
+
+
+def _quiet_chats(team: Team) -> Select[Any]:
+    """The waiting chats that ring nowhere and of whose department somebody has a place left."""
+    return _WAITING.where(or_(tickets.c.department_id.is_(None), tickets.c.department_id.in_(team.departments)))
+
+
+def _still_so(sql: Connection, made: Sequence[Made]) -> tuple[dict[int, TicketRow], list[Made]]:
+    """Held from here on, first the tickets and then the agents, each in the order in which everybody holds theirs:
+    what was claimed at this moment must not ring afterwards, and who has just taken their last chat must not be rung.
+    What is left out is looked at again at once, for whoever moved it wakes the worker."""
+    hold_tickets(sql, (one.ticket_id for one in made))
+    chosen = {one.seat.key: one.seat.capacity for one in made}
+    hold_agents(sql, chosen)
+    still = ticket_query().where(tickets.c.id.in_([one.ticket_id for one in made]), waiting, _quiet)
+    rows = {row.id: row for row in unplaced(sql, still)} if made else {}
+    left = {agent.id: agent.capacity - agent.chats for agent in agents_by_keys(sql, chosen)}
+    kept = []
+    for one in made:
+        if one.ticket_id in rows and left.get(one.seat.key, 0) > 0:
+            left[one.seat.key] -= 1
+            kept.append(one)
+    return rows, kept
+
+
+def note_decisions(sql: Connection, team: Team, made: Sequence[Made], now: datetime) -> None:
+    """Keep what the rules saw, for whoever asks why: of a big team those who came closest."""
+    sql.execute(
+        insert(decisions),
+        [
+            {
+                "ticket_id": one.ticket_id,
+                "at": now,
+                "rule": one.decision.rule,
+                "chosen": one.decision.chosen,
+                "candidates": _as_seen(team, one.decision),
+            }
+            for one in made
+        ],
+    )
+
+
+def _as_seen(team: Team, decision: Decision) -> list[dict[str, object]]:
+    seen = []
+    for one, excluded in decision.weighed:
+        told = {"agent": one.agent, "name": team.seat(one.agent).name, "chats": one.chats, "capacity": one.capacity}
+        seen.append(told | {"idle_s": int(one.idle_s), "excluded": excluded})
+    return seen
+
+
 def ring(work: Work, ticket: TicketRow, whom: Ring, now: datetime, pauses: Pauses = PAUSES) -> None:
     """Let a ticket ring on one agent's console; it uses one of their places until it ends."""
-    values = {"ticket_id": ticket.id, "agent_id": whom.agent_id, "rule": whom.rule, "made_at": now}
-    values |= {"giver_id": whom.giver.id if whom.giver else None, "expires_at": now + pauses.offer}
-    values |= {"department_id": whom.department_id}
-    key = work.sql.execute(insert(offers).values(**values).returning(offers.c.id)).scalar_one()
-    offer = ringing_offers(work.sql, offers.c.id == key)[0]
-    work.happened(OfferMade(offer, ticket, Holder.of(whom.giver) if whom.giver else None))
-    agents_changed(work, [whom.agent_id])
+    ring_all(work, [(ticket, whom)], now, pauses)
+
+
+def ring_all(work: Work, rings: Sequence[tuple[TicketRow, Ring]], now: datetime, pauses: Pauses) -> None:
+    """The same for many, in as many statements as for one."""
+    expires_at = now + pauses.offer
+    values = [
+        {
+            "ticket_id": ticket.id,
+            "agent_id": whom.agent_id,
+            "giver_id": whom.giver.id if whom.giver else None,
+            "department_id": whom.department_id,
+            "rule": whom.rule,
+            "made_at": now,
+            "expires_at": expires_at,
+        }
+        for ticket, whom in rings
+    ]
+    made = work.sql.execute(insert(offers).returning(offers.c.ticket_id, offers.c.id), values)
+    keys = {row.ticket_id: row.id for row in made}
+    for ticket, whom in rings:
+        giver = whom.giver.id if whom.giver else None
+        offer = OfferRow(keys[ticket.id], ticket.id, whom.agent_id, giver, whom.rule, expires_at)
+        work.happened(OfferMade(offer, ticket, Holder.of(whom.giver) if whom.giver else None))
+    agents_changed(work, [whom.agent_id for _, whom in rings])
 
 
 def pass_on(work: Work, ticket: TicketRow, offer: OfferRow, now: datetime, outcome: str) -> None:
@@ -169,7 +192,7 @@ def pass_on(work: Work, ticket: TicketRow, offer: OfferRow, now: datetime, outco
 
 def any_overdue(sql: Connection, now: datetime) -> bool:
     """Whether an offer's time is up."""
-    return bool(ringing_offers(sql, offers.c.expires_at <= now))
+    return sql.execute(_OVERDUE, {"now": now}).first() is not None
 
 
 def expire_offers(work: Work, now: datetime) -> int:
@@ -180,7 +203,7 @@ def expire_offers(work: Work, now: datetime) -> int:
     # Asked again: one that was taken a moment ago has not been missed.
     due = ringing_offers(work.sql, overdue)
     for offer in due:
-        pass_on(work, ticket_by_key(work.sql, offer.ticket_id), offer, now, "missed")
+        pass_on(work, unplaced_ticket(work.sql, offer.ticket_id), offer, now, "missed")
         _count_missed(work, offer.agent_id, now)
     return len(due)
 
@@ -196,7 +219,7 @@ def _count_missed(work: Work, agent_id: int, now: datetime) -> None:
 def ringing_on(sql: Connection, agent_id: int) -> list[tuple[OfferRow, TicketRow, Holder | None]]:
     """What rings on an agent's console now, and who hands it over: for a console that has just connected."""
     return [
-        (offer, ticket_by_key(sql, offer.ticket_id), _giver(sql, offer))
+        (offer, unplaced_ticket(sql, offer.ticket_id), _giver(sql, offer))
         for offer in ringing_offers(sql, offers.c.agent_id == agent_id)
     ]
 

@@ -20,7 +20,6 @@ from chat.desk.offers import Ring, pass_on, ring
 from chat.desk.records import (
     agent_by_key,
     agents_where,
-    places_used,
     plain,
     ringing_offers,
     ticket_by_key,
@@ -66,7 +65,7 @@ def claim(work: Work, agent_id: int, ticket: str, over: bool, now: datetime) -> 
     lock_agent(work.sql, agent_id)
     agent = agent_by_key(work.sql, agent_id)
     if row.status == "live" and offer is None and not over:
-        _check_capacity(work.sql, agent)
+        _check_capacity(agent)
     _take(work, row, agent, giver, now)
     return _announce_taken(work, row, agent, now)
 
@@ -82,8 +81,8 @@ def _taken(sql: Connection, ticket: TicketRow) -> Conflict:
     return Conflict("another agent has taken this ticket", by=owner, reason="taken")
 
 
-def _check_capacity(sql: Connection, agent: AgentRow) -> None:
-    if places_used(sql, [agent.id]).get(agent.id, 0) >= agent.capacity:
+def _check_capacity(agent: AgentRow) -> None:
+    if agent.chats >= agent.capacity:
         raise Conflict("no place is left", reason="capacity")
 
 

@@ -1,16 +1,20 @@
 """Reading: tickets, messages, notes and agents as rows, with the names one needs to show them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Tuple, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from chat.desk.calendar_in_force import calendar_of
+from chat.desk.places import placed
 from chat.desk.refusals import NotFound
-from chat.desk.rules import availability, wall_time
+from chat.desk.rules import wall_time
 from chat.store.rows import AgentRow, DepartmentRow, MessageRow, NoteRow, OfferRow, TicketRow, VisitorRow
 from chat.store.tables import (
+    LIVE,
+    UNFINISHED,
     agent_departments,
     agents,
     departments,
@@ -22,19 +26,9 @@ from chat.store.tables import (
 )
 
 PAGE = 200
-# Enough to be steady, few enough to follow the morning's rush.
-MEASURED_CHATS = 20
 
 _COMPUTED = {"agent_public_id", "agent_name", "agent_photo", "position", "wait_s"}
 _TICKET_COLUMNS = [tickets.c[name] for name in TicketRow.__dataclass_fields__ if name not in _COMPUTED]
-waiting = and_(tickets.c.status == "live", tickets.c.assignee_id.is_(None))
-# The order of the queue: visitors who are here before those who left; places are kept.
-queue_order = (
-    -tickets.c.priority,
-    case((tickets.c.visitor_state == "gone", 1), else_=0),
-    tickets.c.queued_at,
-    tickets.c.id,
-)
 ringing = offers.c.ended_at.is_(None)
 
 
@@ -48,73 +42,75 @@ def ticket_query() -> Select[Any]:
     ).select_from(tickets.outerjoin(agents, agents.c.id == tickets.c.assignee_id))
 
 
-def tickets_of(sql: Connection, query: Select[Any]) -> list[TicketRow]:
+# Statements that are asked all the time are made once: to build one costs several times what SQLite takes for it.
+_TICKET = ticket_query()
+_BY_KEY = _TICKET.where(tickets.c.id == bindparam("key"))
+_BY_KEYS = _TICKET.where(tickets.c.id.in_(bindparam("keys", expanding=True))).order_by(tickets.c.id)
+_BY_PUBLIC_ID = _TICKET.where(tickets.c.public_id == bindparam("said"))
+_BY_VISITOR = _BY_PUBLIC_ID.where(tickets.c.visitor_id == bindparam("visitor"))
+
+
+def tickets_of(sql: Connection, query: Select[Any], **bound: object) -> list[TicketRow]:
     """The rows of a `ticket_query`: those that wait with their place, promises with the calendar's offset."""
-    return [placed(sql, _dated(sql, TicketRow(*row))) for row in sql.execute(query).all()]
+    return placed(sql, unplaced(sql, query, **bound))
 
 
-def _dated(sql: Connection, ticket: TicketRow) -> TicketRow:
-    if ticket.due is None:
-        return ticket
-    return replace(ticket, due=wall_time.told(calendar_of(sql).zone, ticket.due))
+def unplaced(sql: Connection, query: Select[Any], **bound: object) -> list[TicketRow]:
+    """The same without places in the queue, for whoever does not show them."""
+    return _dated(sql, [TicketRow(*row) for row in sql.execute(query, bound)])
+
+
+def shown(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
+    """Rows as they were read, with what is worked out: as tickets_of."""
+    return placed(sql, _dated(sql, rows))
+
+
+def _dated(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
+    if all(row.due is None for row in rows):
+        return rows
+    zone = calendar_of(sql).zone
+    return [replace(row, due=wall_time.told(zone, row.due)) if row.due else row for row in rows]
+
+
+def _one(rows: list[TicketRow]) -> TicketRow:
+    if not rows:
+        raise NotFound
+    return rows[0]
 
 
 def ticket_where(sql: Connection, *condition: ColumnElement[bool]) -> TicketRow:
     """The one ticket of which this is true; NotFound when there is none."""
-    found = tickets_of(sql, ticket_query().where(*condition).limit(1))
-    if not found:
-        raise NotFound
-    return found[0]
+    return _one(tickets_of(sql, ticket_query().where(*condition).limit(1)))
 
 
 def ticket_by_key(sql: Connection, ticket_id: int) -> TicketRow:
     """The ticket with this inner key; NotFound."""
-    return ticket_where(sql, tickets.c.id == ticket_id)
+    return _one(tickets_of(sql, _BY_KEY, key=ticket_id))
+
+
+def unplaced_ticket(sql: Connection, ticket_id: int) -> TicketRow:
+    """The same without its place in the queue; NotFound."""
+    return _one(unplaced(sql, _BY_KEY, key=ticket_id))
+
+
+def unplaced_tickets(sql: Connection, keys: Collection[int]) -> list[TicketRow]:
+    """These tickets, by key, without their places in the queue."""
+    return unplaced(sql, _BY_KEYS, keys=list(keys))
 
 
 def ticket_by_public_id(sql: Connection, public_id: str) -> TicketRow:
     """The ticket with this public id, whosever it is: for agents. NotFound."""
-    return ticket_where(sql, tickets.c.public_id == plain(public_id))
+    return _one(tickets_of(sql, _BY_PUBLIC_ID, said=plain(public_id)))
 
 
 def ticket_of_visitor(sql: Connection, visitor_id: int, public_id: str) -> TicketRow:
     """This visitor's ticket; NotFound when it is somebody else's, as if there were none."""
-    return ticket_where(sql, tickets.c.public_id == plain(public_id), tickets.c.visitor_id == visitor_id)
+    return _one(tickets_of(sql, _BY_VISITOR, said=plain(public_id), visitor=visitor_id))
 
 
 def plain(said: str) -> str:
     """Without NUL, which PostgreSQL does not even compare: nothing that is kept has one."""
     return said.replace("\0", "\ufffd")
-
-
-def placed(sql: Connection, ticket: TicketRow) -> TicketRow:
-    """The ticket with its place and honest wait, if it waits."""
-    if not ticket.waiting:
-        return ticket
-    position = _ahead_of(sql, ticket) + 1
-    return replace(ticket, position=position, wait_s=availability.honest_wait(paces(sql), position))
-
-
-def _ahead_of(sql: Connection, ticket: TicketRow) -> int:
-    own = select(*queue_order).where(tickets.c.id == ticket.id)
-    mark = sql.execute(own).one()
-    same_queue = tickets.c.department_id.is_not_distinct_from(ticket.department_id)
-    before = tuple_(*queue_order) < bounds(queue_order, mark)
-    return sql.execute(select(func.count()).select_from(tickets).where(waiting, same_queue, before)).scalar_one()
-
-
-def bounds(order: Sequence[Any], row: Sequence[Any]) -> Tuple:
-    """A row's place in an order, as one value to compare `tuple_(*order)` with."""
-    return tuple_(*(literal(value, part.type) for value, part in zip(row, order, strict=True)))
-
-
-def paces(sql: Connection) -> list[float]:
-    """Seconds a place took, for the chats taken last, the newest first."""
-    query = select(tickets.c.queued_at, tickets.c.taken_at, tickets.c.queue_place).where(
-        tickets.c.taken_at.is_not(None), tickets.c.queued_at.is_not(None), tickets.c.queue_place.is_not(None)
-    )
-    rows = sql.execute(query.order_by(tickets.c.taken_at.desc()).limit(MEASURED_CHATS))
-    return [(taken - queued).total_seconds() / place for queued, taken, place in rows]
 
 
 # -- messages and notes ----------------------------------------------------------------------------------------
@@ -139,18 +135,26 @@ def _message_query() -> Select[Any]:
     )
 
 
+_MESSAGES = _message_query().where(messages.c.seq <= tickets.c.last_seq).order_by(messages.c.seq).limit(PAGE)
+_OF_TICKET = _MESSAGES.where(messages.c.ticket_id == bindparam("ticket"))
+_AFTER = _OF_TICKET.where(messages.c.seq > bindparam("after"))
+_AT = _OF_TICKET.where(messages.c.seq == bindparam("at"))
+
+
 def messages_where(sql: Connection, *condition: ColumnElement[bool]) -> list[MessageRow]:
     """Messages of which this is true, in seq order, at most a page; what the ticket's row does not know of yet is
     not acknowledged yet either."""
-    query = (
-        _message_query().where(messages.c.seq <= tickets.c.last_seq, *condition).order_by(messages.c.seq).limit(PAGE)
-    )
-    return [MessageRow(*row) for row in sql.execute(query)]
+    return [MessageRow(*row) for row in sql.execute(_MESSAGES.where(*condition))]
 
 
 def messages_after(sql: Connection, ticket_id: int, seq: int) -> list[MessageRow]:
     """The oldest 200 after `seq`."""
-    return messages_where(sql, messages.c.ticket_id == ticket_id, messages.c.seq > seq)
+    return [MessageRow(*row) for row in sql.execute(_AFTER, {"ticket": ticket_id, "after": seq})]
+
+
+def message_at(sql: Connection, ticket_id: int, seq: int) -> MessageRow:
+    """The message with this number, which exists."""
+    return MessageRow(*sql.execute(_AT, {"ticket": ticket_id, "at": seq}).one())
 
 
 def newest_messages(sql: Connection, ticket: TicketRow) -> list[MessageRow]:
@@ -192,54 +196,56 @@ def notes_where(sql: Connection, *condition: ColumnElement[bool]) -> list[NoteRo
 
 # -- people ----------------------------------------------------------------------------------------------------
 
+
+def _places_used() -> ColumnElement[int]:
+    """Live chats that count, and what rings on their console."""
+    counts = tickets.c.status == LIVE, tickets.c.freed_at.is_(None)
+    taken = select(func.count()).select_from(tickets).where(tickets.c.assignee_id == agents.c.id, *counts)
+    rung = select(func.count()).select_from(offers).where(offers.c.agent_id == agents.c.id, ringing)
+    return taken.correlate(agents).scalar_subquery() + rung.correlate(agents).scalar_subquery()
+
+
+places_used = _places_used()
 _AGENT_COLUMNS = [agents.c[name] for name in AgentRow.__dataclass_fields__ if name not in {"chats", "departments"}]
+_AGENTS = (
+    select(*_AGENT_COLUMNS, places_used.label("chats")).where(agents.c.removed_at.is_(None)).order_by(agents.c.name)
+)
+_AGENT = _AGENTS.where(agents.c.id == bindparam("key"))
+_SOME_AGENTS = _AGENTS.where(agents.c.id.in_(bindparam("keys", expanding=True)))
+_MEMBERS = (
+    select(agent_departments.c.agent_id, departments.c.public_id)
+    .select_from(agent_departments.join(departments))
+    .order_by(departments.c.name)
+)
+_PARTS_OF_AGENT = _MEMBERS.where(agent_departments.c.agent_id == bindparam("key"))
 
 
 def agents_where(sql: Connection, *condition: ColumnElement[bool]) -> list[AgentRow]:
     """Agents who have not been removed and of whom this is true, by name."""
-    query = select(*_AGENT_COLUMNS).where(agents.c.removed_at.is_(None), *condition).order_by(agents.c.name)
-    rows = sql.execute(query).all()
-    ids = [row.id for row in rows]
-    loads, parts = places_used(sql, ids), _departments_of(sql, ids)
-    return [_agent(row, loads.get(row.id, 0), tuple(parts.get(row.id, ()))) for row in rows]
+    return _agents(sql, _AGENTS.where(*condition))
 
 
-def _agent(row: Row[Any], chats: int, departments_in: tuple[str, ...]) -> AgentRow:
-    return AgentRow(**row._mapping, chats=chats, departments=departments_in)
+def agents_by_keys(sql: Connection, keys: Collection[int]) -> list[AgentRow]:
+    """These of the agents, by name, without those who were removed."""
+    return _agents(sql, _SOME_AGENTS, keys=list(keys)) if keys else []
+
+
+def _agents(sql: Connection, query: Select[Any], **bound: object) -> list[AgentRow]:
+    """With their departments, which are asked for one by one or all at once."""
+    rows = sql.execute(query, bound).all()
+    asked = _MEMBERS if len(rows) > 1 else _PARTS_OF_AGENT
+    parts: dict[int, list[str]] = {}
+    for agent_id, public_id in sql.execute(asked, {"key": rows[0].id} if len(rows) == 1 else {}) if rows else ():
+        parts.setdefault(agent_id, []).append(public_id)
+    return [AgentRow(**row._mapping, departments=tuple(parts.get(row.id, ()))) for row in rows]
 
 
 def agent_by_key(sql: Connection, agent_id: int) -> AgentRow:
     """An agent by inner key; NotFound also when removed."""
-    found = agents_where(sql, agents.c.id == agent_id)
+    found = _agents(sql, _AGENT, key=agent_id)
     if not found:
         raise NotFound("agent")
     return found[0]
-
-
-def places_used(sql: Connection, agent_ids: Sequence[int]) -> dict[int, int]:
-    """Places in use by agent: live chats that count, and what rings on their console."""
-    counts: dict[int, int] = {}
-    for column, condition in (
-        (tickets.c.assignee_id, and_(tickets.c.status == "live", tickets.c.freed_at.is_(None))),
-        (offers.c.agent_id, ringing),
-    ):
-        query = select(column, func.count()).where(column.in_(agent_ids), condition).group_by(column)
-        for agent_id, number in sql.execute(query):
-            counts[agent_id] = counts.get(agent_id, 0) + number
-    return counts
-
-
-def _departments_of(sql: Connection, agent_ids: Sequence[int]) -> dict[int, list[str]]:
-    query = (
-        select(agent_departments.c.agent_id, departments.c.public_id)
-        .select_from(agent_departments.join(departments))
-        .where(agent_departments.c.agent_id.in_(agent_ids))
-        .order_by(departments.c.name)
-    )
-    found: dict[int, list[str]] = {}
-    for agent_id, public_id in sql.execute(query):
-        found.setdefault(agent_id, []).append(public_id)
-    return found
 
 
 def all_departments(sql: Connection) -> list[DepartmentRow]:
@@ -255,12 +261,15 @@ def visitor_where(sql: Connection, *condition: ColumnElement[bool]) -> VisitorRo
     return None if row is None else VisitorRow(*row)
 
 
+_RINGING = select(*(offers.c[name] for name in OfferRow.__dataclass_fields__)).where(ringing)
+
+
 def ringing_offers(sql: Connection, *condition: ColumnElement[bool]) -> list[OfferRow]:
-    """Offers that ring now and of which this is true."""
-    query = select(*(offers.c[name] for name in OfferRow.__dataclass_fields__)).where(ringing, *condition)
-    return [OfferRow(*row) for row in sql.execute(query.order_by(offers.c.id))]
+    """Offers that ring now and of which this is true, in the order in which they were made."""
+    # Sorted here: told to sort by its key, SQLite would walk along all the offers there ever were.
+    return sorted((OfferRow(*row) for row in sql.execute(_RINGING.where(*condition))), key=attrgetter("id"))
 
 
 def unfinished() -> ColumnElement[bool]:
     """Tickets that an inbox still shows."""
-    return or_(*(tickets.c.status == status for status in ("live", "open", "pending", "on_hold")))
+    return tickets.c.status.in_(UNFINISHED)

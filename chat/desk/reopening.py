@@ -7,10 +7,10 @@ from sqlalchemy import Connection, func, select
 
 from chat.desk import service
 from chat.desk.changes import Situation, agents_changed, change, tell
-from chat.desk.records import waiting
+from chat.desk.places import waiting
 from chat.desk.rules import status as statuses
 from chat.store.rows import Status, TicketRow
-from chat.store.tables import agents, tickets
+from chat.store.tables import tickets
 from chat.store.works import Work
 
 
@@ -48,10 +48,7 @@ def _live_again(work: Work, ticket: TicketRow, situation: Situation) -> TicketRo
 
 
 def _is_there(sql: Connection, agent_id: int | None, present: frozenset[int] | None) -> bool:
-    if agent_id is None or present is None:
-        return False
-    there = service.is_available(present, None)
-    return sql.execute(select(agents.c.id).where(there, agents.c.id == agent_id)).first() is not None
+    return agent_id is not None and service.available_agents(sql, (present or frozenset()) & {agent_id}, None) > 0
 
 
 def queued(sql: Connection, department_id: int | None, now: datetime) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.engine import Dialect
@@ -82,6 +83,22 @@ def _id() -> Column[int]:
 
 def _reference(name: str, target: str, nullable: bool = False, index: bool = False) -> Column[int]:
     return Column(name, Key, ForeignKey(f"{target}.id"), nullable=nullable, index=index)
+
+
+# What the condition of a partial index says, a query must say in the same words: neither database sees through a
+# bound value, and none of these is anybody's input.
+LIVE, OPEN, GONE = (literal_column(f"'{word}'", String) for word in ("live", "open", "gone"))
+UNFINISHED = tuple(literal_column(f"'{status}'", String) for status in ("live", "open", "pending", "on_hold"))
+# Without a promise: after all that have one.
+NO_PROMISE = literal_column(str(2**53), BigInteger)
+_IS_WAITING = "status = 'live' AND assignee_id IS NULL"
+_IS_UNFINISHED = "status IN ('live', 'open', 'pending', 'on_hold')"
+
+
+def _index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """One of the rows of which `where` is true; a column in brackets is an expression."""
+    parts = (text(column) if column.startswith("(") else column for column in columns)
+    return Index(name, *parts, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 settings = Table(
@@ -238,18 +255,29 @@ tickets = Table(
     CheckConstraint("status IN ('live', 'open', 'pending', 'on_hold', 'solved', 'closed')", name="status"),
     CheckConstraint("channel IN ('chat', 'form', 'email', 'api')", name="channel"),
     CheckConstraint("visitor_state IN ('here', 'hidden', 'gone')", name="visitor_state"),
-    Index("ix_tickets_status_rev", "status", "id", "rev"),
-    Index("ix_tickets_status_updated", "status", "updated_at"),
-    Index("ix_tickets_assignee", "assignee_id", "status"),
+    Index("ix_tickets_updated", "updated_at", "id"),
     Index("ix_tickets_taken", "taken_at"),
     # One live chat a visitor, whatever two tabs or two nodes do at once.
-    Index(
-        "uq_tickets_live_visitor",
-        "visitor_id",
-        unique=True,
-        sqlite_where=text("status = 'live'"),
-        postgresql_where=text("status = 'live'"),
+    _index("uq_tickets_live_visitor", "visitor_id", where="status = 'live'", unique=True),
+    # The queue in its order; the last columns are all that is asked of a place, so that the table stays closed.
+    _index(
+        "ix_tickets_queue",
+        "(-priority)",
+        "(CASE WHEN (visitor_state = 'gone') THEN 1 ELSE 0 END)",
+        "queued_at",
+        "id",
+        *("department_id", "priority", "visitor_state", "status", "assignee_id"),
+        where=_IS_WAITING,
     ),
+    _index("ix_tickets_long_waits", "form_offered_at", "queued_at", where=_IS_WAITING),
+    _index("ix_tickets_department", "department_id", where=f"{_IS_WAITING} AND department_id IS NOT NULL"),
+    _index("ix_tickets_lost", "lost_agent_id", where="lost_agent_id IS NOT NULL"),
+    # Whose it is, and which of these use a place.
+    _index("ix_tickets_assignee", "assignee_id", "status", "freed_at", where="assignee_id IS NOT NULL"),
+    _index("ix_tickets_talking", "id", where="status = 'live' AND assignee_id IS NOT NULL"),
+    _index("ix_tickets_due", f"(coalesce(due, {2**53}))", "id", where="status = 'open'"),
+    _index("ix_tickets_unfinished", "id", where=_IS_UNFINISHED),
+    _index("ix_tickets_here", "visitor_id", "status", "id", where=f"{_IS_UNFINISHED} AND visitor_state <> 'gone'"),
 )
 
 messages = Table(
@@ -305,13 +333,9 @@ offers = Table(
     Column("outcome", String(12)),
     CheckConstraint("outcome IN ('taken', 'declined', 'missed', 'withdrawn')", name="outcome"),
     # A ticket rings on one console at a time.
-    Index(
-        "uq_offers_ringing",
-        "ticket_id",
-        unique=True,
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
+    _index("uq_offers_ringing", "ticket_id", where="ended_at IS NULL", unique=True),
+    _index("ix_offers_ringing", "agent_id", "expires_at", where="ended_at IS NULL"),
+    _index("ix_offers_handed", "ticket_id", where="department_id IS NOT NULL"),
     Index("ix_offers_agent", "agent_id", "ended_at"),
     Index("ix_offers_ticket", "ticket_id", "agent_id"),
 )

@@ -57,11 +57,17 @@ def create_all(url: str) -> None:
     database.close()
 
 
+# Alembic can't tell whether two expressions are the same, and on SQLite says so; the database itself can, below.
+OF_EXPRESSIONS = {"ix_tickets_queue", "ix_tickets_due"}
+COMPARED = {"include_object": lambda _thing, name, *_: name not in OF_EXPRESSIONS}
+
+
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
 def test_the_versions_make_what_tables_says(url: str, made_at_once: str) -> None:
     migrate(url)
     database = Database(url)
     with database.writes.begin() as sql:
-        assert compare_metadata(MigrationContext.configure(sql), metadata) == []
+        assert compare_metadata(MigrationContext.configure(sql, opts=COMPARED), metadata) == []
     database.close()
     assert any("live" in line for line in schema(made_at_once))
     assert schema(url) == schema(made_at_once)

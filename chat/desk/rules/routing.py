@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple
 
 Excluded = Literal["away", "department", "passed", "full"]
 Rule = Literal["knew_visitor", "only_one", "fewest_chats", "longest_idle", "all_alike", "nobody"]
+# Enough to see why it was this one; of a bigger team those are told of who came closest.
+TOLD = 20
 
 
 class Candidate(NamedTuple):
@@ -28,7 +30,7 @@ class Weighed(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The agent chosen (None: nobody is free), the rule that decided, and all who were weighed, by id."""
+    """The agent chosen (None: nobody is free), the rule that decided, and those who were weighed, by id."""
 
     chosen: str | None
     rule: Rule
@@ -40,9 +42,26 @@ def pick(candidates: Iterable[Candidate]) -> Decision:
 
     The same candidates in any order give the same decision: the smallest id settles what is otherwise alike.
     """
-    weighed = tuple(Weighed(one, why_not(one)) for one in sorted(candidates))
-    free = sorted((one for one, excluded in weighed if excluded is None), key=_preference)
-    return Decision(free[0].agent if free else None, _deciding_rule(free), weighed)
+    return first_of(sorted(candidates, key=preference), told=None)
+
+
+def first_of(ranked: Iterable[Candidate], told: int | None = TOLD) -> Decision:
+    """The same for candidates who come in the order of preference: looks no further than it must to name the first
+    two of the free, and to tell of `told` in all (None: of everybody)."""
+    weighed: list[Weighed] = []
+    free: list[Candidate] = []
+    for one in ranked:
+        weighed.append(Weighed(one, why_not(one)))
+        if weighed[-1].excluded is None:
+            free.append(one)
+        if told is not None and len(weighed) >= told and len(free) > 1:
+            break
+    return Decision(free[0].agent if free else None, _deciding_rule(free), tuple(sorted(weighed)))
+
+
+def preference(one: Candidate) -> tuple[bool, int, float, str]:
+    """Who comes before whom, free or not."""
+    return not one.knows_visitor, one.chats, -one.idle_s, one.agent
 
 
 def why_not(one: Candidate) -> Excluded | None:
@@ -54,10 +73,6 @@ def why_not(one: Candidate) -> Excluded | None:
     if one.passed:
         return "passed"
     return "full" if one.chats >= one.capacity else None
-
-
-def _preference(one: Candidate) -> tuple[bool, int, float, str]:
-    return not one.knows_visitor, one.chats, -one.idle_s, one.agent
 
 
 def _deciding_rule(free: list[Candidate]) -> Rule:

@@ -1,0 +1,258 @@
+"""A desk at size: what is asked all the time goes by an index, and takes as many statements for a crowd as for one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Connection, Engine, event, text
+
+from chat.desk import agents, handing_on, held, inbox, offers, places, queue, service, waits
+from chat.desk.changes import PAUSES, Situation
+from chat.desk.facts import OfferMade
+from chat.desk.rules.routing import TOLD
+from chat.desk.visitors import coming
+from chat.store.engine import Database
+from tests.desk.cast import MONDAY, Desk, Visitor
+
+NOBODY = Situation(MONDAY, frozenset())
+EVERYBODY = Situation(MONDAY, frozenset({1, 2, 3}))
+VIC = "0" * 64
+
+
+@contextmanager
+def said(engine: Engine) -> Iterator[list[tuple[str, object]]]:
+    """The statements that reach the driver, with what is bound in them."""
+    found: list[tuple[str, object]] = []
+
+    def hear(_sql: Connection, _cursor: object, statement: str, bound: object, *_: object) -> None:
+        if not statement.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "EXPLAIN")):
+            found.append((statement, bound))
+
+    event.listen(engine, "before_cursor_execute", hear)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", hear)
+
+
+# -- by an index -------------------------------------------------------------------------------------------------
+
+LOOKS: dict[str, Callable[[Connection], object]] = {
+    "anybody waits": waits.anybody_waits,
+    "anybody back": lambda sql: waits.anybody_back(sql, EVERYBODY),
+    "anything to offer": lambda sql: offers.anything_to_offer(sql, EVERYBODY),
+    "anything to hand on": handing_on.anything_to_hand_on,
+    "any overdue": lambda sql: offers.any_overdue(sql, MONDAY),
+    "anybody absent": lambda sql: waits.anybody_absent(sql, NOBODY),
+    "any long wait": lambda sql: waits.any_long_wait(sql, EVERYBODY, PAUSES),
+    "any silence": lambda sql: waits.any_silence(sql, MONDAY, PAUSES),
+    "moved": lambda sql: held.moved(sql, MONDAY),
+    "next marks": lambda sql: held.next_marks(sql, 0),
+    "next not gone": lambda sql: held.next_not_gone(sql, 0),
+    "service": lambda sql: service.now_for(sql, EVERYBODY),
+    "places": lambda sql: places.positions_of(sql, [1]),
+    "mine": lambda sql: inbox.list_tickets(sql, 1, "mine"),
+    "waiting": lambda sql: inbox.list_tickets(sql, 1, "waiting"),
+    "open": lambda sql: inbox.list_tickets(sql, 1, "open"),
+    "all": lambda sql: inbox.list_tickets(sql, 1, "all"),
+    "counts": lambda sql: inbox.hello(sql, 1),
+}
+# Sorted in passing: one agent's own tickets, and one ticket's or visitor's few rows.
+MAY_SORT = {"mine", "counts"}
+
+
+@pytest.mark.parametrize("what", LOOKS)
+def test_no_look_reads_a_table_from_end_to_end(what: str, sqlite: str) -> None:
+    database = Database(sqlite)
+    with database.reads.connect() as sql:
+        with said(database.reads) as statements:
+            LOOKS[what](sql)
+        assert statements
+        for statement, bound in statements:
+            for step in plan(sql, statement, bound):
+                assert not step.startswith(("SCAN tickets", "SCAN offers")) or "INDEX" in step, (step, statement)
+                assert "ORDER BY" not in step or what in MAY_SORT, (step, statement)
+    database.close()
+
+
+def plan(sql: Connection, statement: str, bound: object) -> list[str]:
+    return [str(row[-1]) for row in sql.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", bound)]  # type: ignore[arg-type]  # as it came
+
+
+def test_a_place_is_counted_by_ranges_of_the_queues_index(sqlite: str) -> None:
+    database = Database(sqlite)
+    with database.reads.connect() as sql:
+        mark = {f"mark_{place}": 0 for place in (0, 1, 3)} | {"mark_2": MONDAY, "department": None}
+        with said(database.reads) as statements:
+            sql.execute(places._AHEAD, mark)
+        steps = [step for step in plan(sql, *statements[0]) if "tickets" in step]
+        assert len(steps) == 4
+        assert all(step.startswith("SEARCH tickets USING COVERING INDEX ix_tickets_queue") for step in steps)
+    database.close()
+
+
+def test_postgresql_finds_the_queue_in_order(postgresql: str) -> None:
+    database = Database(postgresql)
+    with database.reads.connect() as sql:
+        # For a table of a few rows anything else is as good.
+        for other in ("seqscan", "sort", "hashjoin"):
+            sql.execute(text(f"SET enable_{other} = off"))
+        with said(database.reads) as statements:
+            places.positions_of(sql, [1])
+            inbox.list_tickets(sql, 1, "open")
+            inbox.list_tickets(sql, 1, "all")
+        for (statement, bound), index in zip(statements, ("queue", "due", "updated"), strict=True):
+            steps = [row[0] for row in sql.exec_driver_sql(f"EXPLAIN {statement}", bound)]  # type: ignore[arg-type]  # as it came
+            assert any(f"ix_tickets_{index}" in step for step in steps), steps
+            assert not any("Sort" in step for step in steps), steps
+    database.close()
+
+
+# -- as many statements for a crowd as for one -------------------------------------------------------------------
+
+
+@pytest.fixture
+async def crowded(desk: Desk) -> Desk:
+    """One chat waits, one ticket is open, and Ada has a place for each of more."""
+    desk.rehearses = False
+    await desk.agent("Ada", capacity=99)
+    await come(desk, 1)
+    return desk
+
+
+async def come(desk: Desk, number: int, begin: int = 0) -> list[Visitor]:
+    people = [desk.visitor(f"Visitor {begin + n}") for n in range(number)]
+    for visitor in people:
+        await visitor.starts()
+        await desk.visitor(f"{visitor.name} too").fills_in()
+    return people
+
+
+async def counted(desk: Desk, question: Callable[[Connection], object]) -> int:
+    with said(desk.works._database.reads) as statements:
+        await desk.read(question)
+    return len(statements)
+
+
+@pytest.mark.parametrize("what", LOOKS)
+async def test_questions_take_as_many_statements_for_many(crowded: Desk, what: str) -> None:
+    alone = await counted(crowded, LOOKS[what])
+    await come(crowded, 4, begin=1)
+    await crowded.agent("Ben")
+    await crowded.agent("Cleo")
+    assert await counted(crowded, LOOKS[what]) <= alone + 2, "a page's places and its cursor"
+
+
+async def test_offers_take_as_many_statements_for_many(crowded: Desk) -> None:
+    async def statements() -> int:
+        with said(crowded.works._database.writes) as found:
+            assert await crowded.offers_are_made()
+        return len(found)
+
+    alone = await statements()
+    await come(crowded, 5, begin=1)
+    await crowded.agent("Ben")
+    assert await statements() == alone
+    assert len(await crowded.ringing()) == 6
+
+
+async def test_with_no_place_left_the_queue_is_not_even_looked_at(desk: Desk) -> None:
+    ada = await desk.agent("Ada", capacity=1)
+    people = [desk.visitor(name) for name in ("Vic", "Zoe")]
+    for visitor in people:
+        await visitor.starts()
+    await ada.claims(people[0].ticket)
+    with said(desk.works._database.writes) as statements:
+        assert await desk.works.run(offers.offer_waiting, desk.situation) == 0
+    assert len(statements) == 3, "whether a chat waits, the calendar, who has a place left"
+
+
+async def test_a_hello_is_one_read_of_few_statements(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    assert await counted(desk, lambda sql: coming(sql, vic.newcomer, "here")) == 1, "nobody that we know"
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    assert await counted(desk, lambda sql: coming(sql, vic.newcomer, "here")) == 2, "the ticket and its thread"
+
+
+# -- and it is still right ---------------------------------------------------------------------------------------
+
+
+async def test_who_is_looked_for_beyond_those_that_nobody_may_have(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More chats than one portion stand before, of a department that is busy, or let pass by the only one free."""
+    monkeypatch.setattr(offers, "AT_ONCE", 2)
+    await desk.run(agents.add_department, "Paiements", ["payments"])
+    ben, ada = await desk.agent("Ben", capacity=1, departments=["Paiements"]), await desk.agent("Ada", capacity=99)
+    first, *others = [desk.visitor(f"Visitor {n}") for n in range(5)]
+    for visitor in (first, *others):
+        await visitor.starts(category="payments")
+    await ben.claims(first.ticket)
+    passed = [desk.visitor(f"Passed {n}") for n in range(4)]
+    for visitor in passed:
+        await visitor.starts()
+        await desk.offers_are_made()
+        await ada.declines(visitor.ticket)
+    vic = desk.visitor("Vic")
+    await vic.starts()
+    assert await desk.offers_are_made() == 1
+    assert await desk.ringing() == {vic.ticket: ada.id}
+
+
+async def test_each_decision_sees_the_ones_before(desk: Desk) -> None:
+    team = [await desk.agent(name, capacity=2) for name in ("Ada", "Ben", "Cleo")]
+    for n in range(7):
+        await desk.visitor(f"Visitor {n}").starts()
+    assert await desk.offers_are_made() == 6
+    assert sorted((await desk.ringing()).values()) == sorted([agent.id for agent in team] * 2)
+    made = [fact for fact in desk.facts if isinstance(fact, OfferMade)]
+    assert [fact.offer.agent_id for fact in made[:3]] != [made[0].offer.agent_id] * 3, "the next one is less busy"
+
+
+async def test_of_a_big_team_those_who_came_closest_are_told_of(desk: Desk) -> None:
+    desk.rehearses = False
+    for n in range(TOLD + 10):
+        await desk.agent(f"Agent {n}")
+    vic = desk.visitor("Vic")
+    await vic.starts()
+    await desk.offers_are_made()
+    (decision,) = await desk.read(queue.explain, vic.ticket)
+    assert len(decision.candidates) == TOLD
+    assert decision.chosen in {seen["agent"] for seen in decision.candidates}
+
+
+async def test_who_knew_the_visitor_is_chosen_and_told_of_in_a_big_team(desk: Desk) -> None:
+    desk.rehearses = False
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    await vic.ends()
+    await ada.ends(vic.ticket)
+    desk.later(days=7)
+    for n in range(TOLD + 1):
+        await desk.agent(f"Agent {n}")
+    await desk.visitor("Zoe").starts()
+    await ada.chooses("away")
+    await ada.chooses("available")
+    await vic.starts()
+    await desk.offers_are_made()
+    assert (await desk.ringing())[vic.ticket] == ada.id
+    decision = (await desk.read(queue.explain, vic.ticket))[0]
+    assert (decision.rule, decision.chosen) == ("knew_visitor", ada.public_id)
+
+
+async def test_every_long_wait_has_its_turn(desk: Desk) -> None:
+    """More than one look moves: the first ones, who keep waiting, hide nobody."""
+    desk.rehearses = False
+    await desk.agent("Ada", capacity=1)
+    people = [desk.visitor(f"Visitor {n}") for n in range(9)]
+    for visitor in people:
+        await visitor.starts()
+    desk.later(minutes=5)
+    assert await desk.run(waits.long_waits, desk.situation) == 9
+    assert await desk.run(waits.long_waits, desk.situation) == 0
+    assert not await desk.read(waits.any_long_wait, desk.situation)
+    desk.later(minutes=10)
+    assert await desk.read(waits.any_long_wait, desk.situation)
+    await people[0].leaves_address(wait=True)
+    assert await desk.run(waits.long_waits, desk.situation) == 8
+    assert (await people[0].sees()).waiting
