@@ -20,7 +20,7 @@ from bench.sums import percentile
 CROWD, IDLE_S, AT_ONCE = 10_000, 20, 100
 FIRST, WARM_S = 100, 3
 RETURNING = Size(agents=20, visitors=200, guests=4780)
-COMING_S = 120
+COMING_S = 200
 
 
 class Crowd(NamedTuple):

@@ -14,7 +14,7 @@ from tooling.steps import ROOT, Failed, digest, once
 SOURCES, BUILD = ROOT / "bench/generator", ROOT / "bench/build"
 PROGRAM = BUILD / "generator"
 # Longer than all that it does together may take by its own limits.
-PATIENCE_S = 300
+PATIENCE_S = 480
 
 Told = dict[str, Any]
 
