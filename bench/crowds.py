@@ -112,7 +112,7 @@ def restarted(shop: Workshop, size: Size = RETURNING) -> Return:
     folder, cast = shop.installed(size)
     with shop.serving(folder) as first:
         stage = Stage([first.port], family(first.pid), product_people(folder / "people", cast, 1))
-        with stage.playing("back", "-c", str(AT_ONCE)) as visitors:
+        with stage.playing("back", "-c", str(AT_ONCE // 2)) as visitors:
             until_here(visitors)
             first.end()
             with shop.serving(folder, first.port):

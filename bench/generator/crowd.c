@@ -6,7 +6,7 @@
 
 #define AFTER_CLOSING_S 60
 #define BACK_S 90
-#define QUIET_S 1.5
+#define QUIET_S 0.5  // long enough to see what was still coming, short enough for a machine that does other things
 #define PROMPT_MS 50
 #define HANDSHAKE_S 5  // as in client/link.ts
 #define SHORTEST_MS 500  // these two as in client/socket.ts
