@@ -19,7 +19,7 @@ from bench.load import Person, Stage, write_people
 from bench.machine import OTHERS, family
 from bench.rounds import Rounds
 from bench.stored import in_postgres, in_sqlite
-from chat.live.embedded import OPTIONS, _binary, socket_in
+from chat.live.embedded import OPTIONS, binary, socket_in
 from tests import services
 from tests.services import Postgres
 from tooling import node
@@ -60,7 +60,7 @@ class Workshop:
 
     @contextlib.contextmanager
     def serve(self, size: Size = TALKING, port: int = 0) -> Iterator[Stage]:
-        """`chat serve` with its own Valkey, whose CPU and memory count as the product's."""
+        """`chat serve` with its own Valkey, whose CPU counts as the product's."""
         folder, cast = self.installed(size)
         with self.serving(folder, port) as server:
             people = product_people(folder / "people", cast, 1)
@@ -151,7 +151,7 @@ def valkey() -> Iterator[Path]:
     """The socket of a Valkey for several nodes, beside the load."""
     with tempfile.TemporaryDirectory(prefix="guichet-") as folder:
         path = socket_in(Path(folder))
-        command = (str(_binary()), *OPTIONS, "--loglevel", "notice", "--dir", folder, "--unixsocket", str(path))
+        command = (str(binary()), *OPTIONS, "--loglevel", "notice", "--dir", folder, "--unixsocket", str(path))
         with child(command, {}, log=Path(folder, "errors"), ready="Ready to accept", core=OTHERS):
             yield path
 

@@ -20,7 +20,7 @@ from bench.sums import percentile
 CROWD, IDLE_S, AT_ONCE = 10_000, 20, 100
 FIRST, WARM_S = 100, 3
 RETURNING = Size(agents=20, visitors=200, guests=4780)
-COMING_S = 120
+COMING_S = 200
 
 
 class Crowd(NamedTuple):
@@ -112,7 +112,7 @@ def restarted(shop: Workshop, size: Size = RETURNING) -> Return:
     folder, cast = shop.installed(size)
     with shop.serving(folder) as first:
         stage = Stage([first.port], family(first.pid), product_people(folder / "people", cast, 1))
-        with stage.playing("back", "-c", str(AT_ONCE)) as visitors:
+        with stage.playing("back", "-c", str(AT_ONCE // 2)) as visitors:
             until_here(visitors)
             first.end()
             with shop.serving(folder, first.port):

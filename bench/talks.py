@@ -55,7 +55,7 @@ def check(said: Told, *, open_loop: bool) -> None:
     relayed, elapsed_s = said["relayed"], said["elapsed_s"]
     if not relayed or (open_loop and relayed < said["due"] * HELD):
         speeds = f"{relayed / elapsed_s:,.0f} of {said['due'] / elapsed_s:,.0f} messages/s"
-        raise NotReached(f"overloaded, {speeds} were relayed; {said['said']}")
+        raise NotReached(f"overloaded, {speeds} were relayed {said['said']}".strip())
     for name, words in (("refused", "sends were refused"), ("lost", "connections were lost")):
         if said[name]:
             raise NotReached(f"{said[name]} {words}; {said['said']}")

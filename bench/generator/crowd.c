@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define AFTER_CLOSING_S 60
-#define QUIET_S 1.5
+#define BACK_S 90
+#define QUIET_S 0.5  // long enough to see what was still coming, short enough for a machine that does other things
 #define PROMPT_MS 50
 #define HANDSHAKE_S 5  // as in client/link.ts
 #define SHORTEST_MS 500  // these two as in client/socket.ts
@@ -101,7 +102,7 @@ int play_back(void) {
   u64 start = now();
   while (!first_lost && since(start) < COMING_S) pump(20);
   stopping = true;  // to be refused is part of it from now on
-  while ((ready < population || total.lost < population) && since(start) < COMING_S) {
+  while ((ready < population || total.lost < population) && since(start) < BACK_S) {
     dial_who_is_due();
     pump(2);
   }

@@ -20,7 +20,7 @@ typedef uint64_t u64;
 #define SECOND 1000000000ull
 // Acks that one connection may wait for; who waits for more is not sent anything until some have come.
 #define ACKS 256
-#define COMING_S 90
+#define COMING_S 180
 
 enum role { VISITOR, AGENT };
 enum state { AWAY, DIALLING, UPGRADING, OPENING, JOINING, GREETING, READY };

