@@ -3,33 +3,44 @@
 import argparse
 import asyncio
 import json
+import logging
 import random
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from chat import logs
 from tests.faults import of_crowds, of_lines, of_nodes, of_races, of_redis, of_sql, of_time, stage
 from tests.faults.book import BOOK
 from tests.faults.page import bundled
 from tests.faults.scene import Row, Run
 
+# Named so that they are read: each enters its faults into the book.
 CHAPTERS = (of_races, of_nodes, of_lines, of_redis, of_sql, of_crowds, of_time)
 
 
 def main(arguments: Sequence[str]) -> int:
     asked = parser().parse_args(arguments)
+    logs.to_standard_error(logging.WARNING)
     wanted = [fault for fault in BOOK.values() if stage.is_wanted(fault, asked.only, asked.short)]
     if not wanted:
-        print("faults:", *BOOK, sep="\n  ", file=sys.stderr)
+        told(*(f"{name:24} {fault.what}" for name, fault in BOOK.items()))
         return 2
     seed = asked.seed if asked.seed is not None else random.randrange(1_000_000)
-    print(f"{len(wanted)} of {len(CHAPTERS)} chapters' faults, --seed {seed}", file=sys.stderr, flush=True)
+    told(f"{len(wanted)} faults, --seed {seed}")
     with tempfile.TemporaryDirectory(prefix="guichet-faults-") as home:
-        run = Run(asked.short, Path(home), bundled(Path(home)))
+        run = Run(asked.short, Path(home), bundled(Path(home)), told)
         rows = asyncio.run(stage.played(wanted, run, seed, asked.seeds))
-    print(json.dumps([row._asdict() for row in rows], indent=1) if asked.json else table(rows))
+    sys.stdout.write(json.dumps([row._asdict() for row in rows], indent=1) if asked.json else table(rows))
+    sys.stdout.write("\n")
     return int(not all(row.ok for row in rows))
+
+
+def told(*lines: str) -> None:
+    """How far it is; standard output is for the rows."""
+    sys.stderr.writelines(f"{line}\n" for line in lines)
+    sys.stderr.flush()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,11 +54,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def table(rows: Sequence[Row]) -> str:
-    wide = [max(len(row[column]) for row in rows) for column in range(3)]
-    wide[1] = min(wide[1], 60)
-    return "\n".join(
-        f"{'ok ' if row.ok else 'NOT'} {row.what:{wide[0]}}  {row.value:{wide[1]}}  {row.goal}" for row in rows
+    what, value = (
+        min(88, max(len(cell) for cell in column)) for column in list(zip(*map(cells, rows), strict=True))[:2]
     )
+    return "\n".join(f"{'ok ' if row.ok else 'NOT'} {row.what:{what}}  {row.value:{value}}  {row.goal}" for row in rows)
+
+
+def cells(row: Row) -> tuple[str, str]:
+    return row.what, row.value
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import time
 
 from tests.faults.book import fault
 from tests.faults.page import Page
+from tests.faults.people import Person
 from tests.faults.proxy import BOTH, Proxy, Way
 from tests.faults.scene import Scene, until
 
@@ -39,7 +40,7 @@ async def one_way_cuts_are_found(scene: Scene) -> None:
 
 async def found_dead(scene: Scene, who: str, way: Way) -> float:
     """How long a client takes to find out that its line has died."""
-    everybody = (*scene.pages, *scene.people)
+    everybody: list[Page | Person] = [*scene.pages, *scene.people]
     one = next(one for one in everybody if one.history.who.startswith(who))
     began, before = time.monotonic(), one.times_down
     scene.doors[who].deafen(way)

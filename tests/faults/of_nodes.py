@@ -66,6 +66,10 @@ async def rolling_restart(scene: Scene) -> None:
     await scene.settles()
     scene.measure("slowest exit", f"{slowest:.1f} s", "<= 10 s", slowest <= 10)
     failed = {
-        text for one in scene.histories for screen in one.of(Screen) for text, state in screen.unsent if state == "failed"
+        text
+        for one in scene.histories
+        for screen in one.of(Screen)
+        for text, state in screen.unsent
+        if state == "failed"
     }
     scene.demand(not failed, f"shown as not sent: {sorted(failed)[:3]}")

@@ -23,7 +23,7 @@ async def second_tab(scene: Scene, first: Visitor, who: str) -> Visitor:
 
 async def two_tabs(scene: Scene) -> tuple[Visitor, Visitor]:
     first = await scene.visitor("zoe", scene.place.nodes[0])
-    return first, await second_tab(scene, first, "zoe'")
+    return first, await second_tab(scene, first, "zoe-b")
 
 
 def note_acks(scene: Scene, tabs: Sequence[Visitor], asked: Fields, acks: Sequence[Fields]) -> None:
@@ -39,7 +39,7 @@ async def five_parallel_sends(scene: Scene) -> None:
     await scene.agent("Ada")
     first = await scene.visitor("zoe", scene.place.nodes[0])
     ticket = await scene.begins(first)
-    second = await second_tab(scene, first, "zoe'")
+    second = await second_tab(scene, first, "zoe-b")
     text = scene.words("zoe")
     first.history.note(Said(text))
     asked = {"ticket": ticket, "client_id": first.new_id(), "text": text}
@@ -76,7 +76,7 @@ async def two_claims(scene: Scene) -> None:
     acks = await asyncio.gather(*(agent.takes(ticket) for agent in agents))
     won = [agent for agent, ack in zip(agents, acks, strict=True) if ack["ok"]]
     scene.demand(len(won) == 1, f"{len(won)} owners")
-    lost = next((ack["error"] for ack in acks if not ack["ok"]), {})
+    lost: Fields = next((ack["error"] for ack in acks if not ack["ok"]), {})
     scene.demand(lost.get("code") == "conflict" and bool(lost.get("by")), f"the other was told {lost}")
     for agent in won:
         agent.say(scene.words(agent.history.who), ticket)
@@ -100,7 +100,7 @@ async def curious_visitor(scene: Scene) -> None:
     await scene.agents[0].takes(ticket)
     scene.agents[0].say(scene.words("NOTE of Ada"), ticket, private=True)
     scene.agents[0].say(scene.words("Ada"), ticket)
-    ways = {
+    ways: dict[str, Fields] = {
         "catch_up": {"after": 0},
         "send_message": {"client_id": eve.new_id(), "text": "let me in"},
         "mark_read": {"seq": 1},

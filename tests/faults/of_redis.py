@@ -63,12 +63,11 @@ async def redis_full(scene: Scene) -> None:
     """Redis refuses every write for want of memory"""
     await scene.cast(pages=1, visitors=1, agents=2)
     async with scene.town.redis() as client, scene.chatter():
-        kept = await client.config_get("maxmemory*")
         await client.config_set("maxmemory-policy", "noeviction")
-        await client.config_set("maxmemory", "1")
+        await client.config_set("maxmemory", 1)
         await talk_for(scene, scene.span(30, 2))
-        await client.config_set("maxmemory", kept["maxmemory"])
-        await client.config_set("maxmemory-policy", kept["maxmemory-policy"])
+        await client.config_set("maxmemory", 128_000_000)
+        await client.config_set("maxmemory-policy", "volatile-ttl")
     await scene.settles()
 
 

@@ -10,8 +10,9 @@ from contextlib import closing
 import psycopg
 
 from tests.faults.book import fault
-from tests.faults.towns import Shop, signalled
+from tests.faults.history import Heard, History
 from tests.faults.scene import Scene, until
+from tests.faults.towns import Shop, signalled
 
 AWAY = (
     r"refused: the server can't take them",
@@ -93,12 +94,17 @@ async def disk_full(scene: Scene) -> None:
     """not one byte more can be written"""
     await scene.cast(pages=1, visitors=1)
     pid, limit = scene.place.nodes[0].pid, resource.RLIMIT_FSIZE
-    refused = len(scene.pages[0].asked)
     async with scene.chatter(per_s=6):
         soft, hard = resource.prlimit(pid, limit, (4_096, resource.RLIM_INFINITY))
         try:
-            await until(lambda: len(scene.pages[0].asked) > refused)
+            await until(lambda: any(was_unavailable(history) for history in scene.histories))
             await asyncio.sleep(scene.span(30, 3))
         finally:
             resource.prlimit(pid, limit, (soft, hard))
     await scene.settles()
+
+
+def was_unavailable(history: History) -> bool:
+    """The net catches: somebody was told to try again later."""
+    acks = (heard.payload for heard in history.of(Heard) if heard.what.startswith("ack:"))
+    return any(not ack["ok"] and ack["error"]["code"] == "unavailable" for ack in acks)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.faults.book import fault
 from tests.faults.history import CaughtUp, Screen
+from tests.faults.scene import Scene, until
 from tests.faults.towns import Hall, Shop
-from tests.faults.scene import Scene
 
 SPRING, AUTUMN = datetime(2027, 3, 28, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)
 
@@ -63,6 +63,7 @@ async def backup_restored(scene: Scene) -> None:
     await scene.place.start(serve)
     for page in scene.pages:
         page.orders("wake")
+    await until(lambda: all(any(history.of(Screen)) for history in scene.histories))
     await scene.settles(15)
     for visitor in scene.visitors:
         told = any(brought.restart for brought in visitor.history.of(CaughtUp))

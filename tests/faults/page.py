@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.history import Acked, CaughtUp, Heard, History, Refused, Said, Screen, Shown
+from tests.services import END_WITH_PARENT
 from tooling import node
 from tooling.steps import ROOT
 
@@ -40,6 +41,7 @@ class Page:
         self.faults: list[str] = []
         self._command = (node.find().node, str(script), url, str(storage))
         self._process: Process | None = None
+        self._closing = False
         self._ears: list[asyncio.Task[None]] = []
         self._news = asyncio.Event()
 
@@ -48,8 +50,10 @@ class Page:
         return str(self.state.get("ticket", ""))
 
     async def open(self) -> "Page":
-        pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE}
-        self._process = await asyncio.create_subprocess_exec(*self._command, limit=LONGEST_LINE, **pipes)
+        self._closing = False
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, limit=LONGEST_LINE, stdin=PIPE, stdout=PIPE, stderr=PIPE, preexec_fn=END_WITH_PARENT
+        )
         self._ears = [asyncio.create_task(self._listen()), asyncio.create_task(self._lament())]
         return self
 
@@ -59,6 +63,8 @@ class Page:
             if line.endswith(b"\n"):  # a page that was killed may leave half a line
                 self._note(json.loads(line))
                 self._news.set()
+        if not self._closing:
+            self.faults.append("it died")
 
     async def _lament(self) -> None:
         assert self._process is not None and self._process.stderr is not None
@@ -68,7 +74,7 @@ class Page:
     # -- what it does ----------------------------------------------------------------------------------------
 
     def say(self, text: str) -> None:
-        self.history.note(Said(text))
+        """Written down once the page has taken it: a reload may come before."""
         self.orders("say", text=text)
 
     def orders(self, order: str, **rest: object) -> None:
@@ -82,6 +88,7 @@ class Page:
     async def close(self) -> None:
         """Killed, as a phone kills a tab: nothing gets a chance to tidy up."""
         assert self._process is not None
+        self._closing = True
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
@@ -100,7 +107,7 @@ class Page:
     async def shows(self, true: Callable[[dict[str, Any]], bool], patience_s: float = 30) -> None:
         """Once the screen is like that."""
         async with asyncio.timeout(patience_s):
-            while not true(self.state):
+            while not self.state or not true(self.state):
                 self._news.clear()
                 await self._news.wait()
 
@@ -114,6 +121,8 @@ class Page:
                 self.history.note(Heard(f"event:{told['event']}", told["payload"]))
             case "answered":
                 self._answered(told["command"], told["payload"], told["ack"])
+            case "said":
+                self.history.note(Said(told["text"]))
             case "asked":
                 self.asked.append(told)
             case "down":

@@ -24,8 +24,15 @@ const read = () => {
     return null;
   }
 };
+/** A browser tells of a failure by `close`; Node's library throws unless somebody hears of it. */
+class Socket extends NodeSocket {
+  constructor(address: string) {
+    super(address);
+    this.on("error", () => {});
+  }
+}
 Object.assign(globalThis, {
-  WebSocket: globalThis.WebSocket ?? NodeSocket,
+  WebSocket: Socket,
   localStorage: {
     getItem: read,
     setItem: (_: string, text: string) => writeFileSync(place, text),
@@ -106,6 +113,7 @@ const orders: Record<string, (order: { text?: string; ms?: number }) => void> = 
   say: ({ text = "" }) => {
     store.write(text);
     store.send();
+    tell({ type: "said", text });
   },
   retry: () => {
     for (const { client_id } of talk.outbox.letters) talk.retry(client_id);

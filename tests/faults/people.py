@@ -228,26 +228,29 @@ class Person:
                 for ticket, thread in self.threads.items():
                     if thread.head > thread.last:
                         await self._catch_up(ticket)
-                while self.unsent and self.up.is_set():
-                    await self._send(self.unsent[0])
+                while self.unsent and self.up.is_set() and await self._send(self.unsent[0]):
+                    pass
 
-    async def _send(self, letter: Letter) -> None:
+    async def _send(self, letter: Letter) -> bool:
+        """False when the server asked for a pause; it is sent again by itself."""
         began = asyncio.get_running_loop().time()
         command, fields = self._command(letter)
         ack = await self.asks(command, client_id=letter.client_id, text=letter.text, **fields)
         if not ack["ok"] and ack["error"]["code"] in LATER:
-            await asyncio.sleep(ack["error"].get("retry_after", 1))
-            return
+            asyncio.get_running_loop().call_later(ack["error"].get("retry_after", 1), self._stirred.set)
+            return False
         self.waits_s.append(asyncio.get_running_loop().time() - began)
         if letter in self.unsent:
             self.unsent.remove(letter)
         await self._settled(letter, ack)
+        return True
 
     def _command(self, letter: Letter) -> tuple[str, Fields]:
         return ("add_note" if letter.private else "send_message"), {"ticket": letter.ticket}
 
     async def _settled(self, letter: Letter, ack: Fields) -> None:
         if letter.private:
+            self._draw(letter.ticket)
             return
         told = answer_to({"text": letter.text, "ticket": letter.ticket}, ack)
         self.history.note(told)
@@ -323,7 +326,8 @@ class Agent(Person):
 
     async def surely(self, command: str, **fields: object) -> Fields:
         """The ack of a command that may be repeated, asked until the link lives long enough for one."""
-        return await persistently(lambda: self.asks(command, **fields), self.up)
+        ack: Fields = await persistently(lambda: self.asks(command, **fields), self.up)
+        return ack
 
     async def takes(self, ticket: str) -> Fields:
         """Claims it and keeps it open on the console; the ack of the claim."""

@@ -27,6 +27,8 @@ MESSAGES = """
     FROM messages m JOIN tickets t ON t.id = m.ticket_id ORDER BY t.id, m.seq
 """
 NOTES = "SELECT text FROM notes"
+# Alembic keeps what it does in its module: two places may not be made at the same moment.
+_migrating = asyncio.Lock()
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
@@ -120,7 +122,8 @@ class Place:
 async def furnished(url: str) -> dict[str, str]:
     """A desk that never closes; the team's cookies by name."""
     now = datetime.now(UTC)
-    await asyncio.to_thread(migrate, url)
+    async with _migrating:
+        await asyncio.to_thread(migrate, url)
     works = Works(url, lambda _: None)
     await works.start()
     await works.run(install.seed, now)

@@ -20,6 +20,7 @@ from tests.faults.towns import Town
 
 SETTLED_S = 10.0
 MEMORY_KB = 48_000
+PATIENT = 4  # whoever sees so many texts unsent types no more
 FILES = 24  # pooled connections to the database and to Redis
 
 
@@ -39,6 +40,7 @@ class Run:
     short: bool
     folder: Path
     script: Path
+    say: Callable[[str], None]
 
 
 @dataclass
@@ -115,7 +117,7 @@ class Scene:
             await self.page(f"vic{number}")
         for number in range(visitors):
             await self.visitor(f"zoe{number}")
-        for one in (*self.pages, *self.visitors):
+        for one in self.guests:
             ticket = await self.begins(one)
             await self.rng.choice(self.agents).takes(ticket)
 
@@ -152,14 +154,16 @@ class Scene:
             self.somebody_speaks()
 
     def somebody_speaks(self) -> None:
-        speaker = self.rng.choice([*self.pages, *self.visitors, *self.agents])
+        speaker: Page | Visitor | Agent = self.rng.choice([*self.guests, *self.agents])
+        if unsent(speaker) >= PATIENT:
+            return
         if isinstance(speaker, Agent):
             if speaker.threads:
                 ticket = self.rng.choice(list(speaker.threads))
                 private = self.rng.random() < 0.2
                 text = self.words(f"NOTE of {speaker.history.who}" if private else speaker.history.who)
                 speaker.say(text, ticket, private=private)
-        elif not isinstance(speaker, Page) or speaker.state.get("mode"):
+        else:
             self.speaks(speaker)
 
     # -- the verdict -----------------------------------------------------------------------------------------
@@ -201,6 +205,10 @@ class Scene:
         return sorted(1000 * wait for one in self.people for wait in one.waits_s)
 
     @property
+    def guests(self) -> Sequence[Page | Visitor]:
+        return (*self.pages, *self.visitors)
+
+    @property
     def people(self) -> Sequence[Person]:
         return (*self.visitors, *self.agents)
 
@@ -209,7 +217,7 @@ class Scene:
 
     async def ends(self) -> None:
         """The chats end and everybody leaves."""
-        tickets = {one.ticket for one in (*self.pages, *self.visitors)} - {""}
+        tickets = {one.ticket for one in self.guests} - {""}
         for agent in self.agents[:1]:
             for ticket in tickets:
                 with contextlib.suppress(Exception):
@@ -221,6 +229,10 @@ class Scene:
 
     async def weigh(self) -> dict[str, Weight]:
         return {child.name: child.weight() for child in self.place.children if child.runs}
+
+
+def unsent(one: Page | Person) -> int:
+    return len(one.state.get("unsent", ())) if isinstance(one, Page) else len(one.unsent)
 
 
 def can_chat(one: Page | Visitor) -> bool:

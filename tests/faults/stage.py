@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Sequence
@@ -40,7 +39,7 @@ async def play_lane(faults: Sequence[Fault], run: Run, seed: int, seeds: int | N
                 began = time.monotonic()
                 count = seeds or (QUICK_SEEDS if fault.quick else 1)
                 rows[fault.name] = await play(fault, run, place, range(seed, seed + count))
-                print(f"  {fault.name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+                run.say(f"  {fault.name}: {time.monotonic() - began:.0f} s")
     return rows
 
 
@@ -73,7 +72,7 @@ async def play(fault: Fault, run: Run, place: Place, seeds: Sequence[int]) -> li
             if row.what not in measured or measured[row.what].ok:
                 measured[row.what] = row
     for seed, one in broken[:12]:
-        print(f"    {fault.name} --seed {seed}: {one.invariant}: {one.how}", file=sys.stderr, flush=True)
+        run.say(f"    {fault.name} --seed {seed}: {one.invariant}: {one.how}")
     value = f"all held, {said} said, {acked} acked, {len(seeds)} seeds"
     if broken:
         names = sorted({one.invariant for _, one in broken})
