@@ -5,7 +5,7 @@ import time
 
 from tests.faults.book import fault
 from tests.faults.page import Page
-from tests.faults.people import Person
+from tests.faults.person import Person
 from tests.faults.proxy import BOTH, Proxy, Way
 from tests.faults.scene import Scene, until
 
@@ -67,8 +67,6 @@ async def flaky_mobile(scene: Scene) -> None:
     ends = time.monotonic() + scene.span(300, 5)
     async with scene.chatter(per_s=4):
         await asyncio.gather(*(train(scene, scene.doors[who], ends) for who in ("vic0", "vic1", "zoe0")))
-    for page in scene.pages:
-        page.orders("wake")
     await scene.settles()
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from tests.faults.book import fault
 from tests.faults.history import Said
 from tests.faults.page import answer_to
-from tests.faults.people import Fields, Person, Visitor
+from tests.faults.people import Visitor
+from tests.faults.person import Fields, Person
 from tests.faults.scene import Scene, heard, until
 
 

@@ -107,6 +107,10 @@ class Place:
     def log(self) -> Iterable[str]:
         return (line for child in self.children for line in child.lines)
 
+    def tasks(self) -> int:
+        """How many asyncio tasks there are, where that can be seen."""
+        return 0
+
     async def lasting_keys(self) -> list[str]:
         """Those in Redis that will not go by themselves; none where Redis can't be seen from here."""
         return []

@@ -14,7 +14,8 @@ from tests.faults.checker import Broken, broken, screens_are_true
 from tests.faults.children import Child, Weight, unexpected
 from tests.faults.history import Acked, Heard, History, Side
 from tests.faults.page import Page
-from tests.faults.people import Agent, Person, Visitor
+from tests.faults.people import Agent, Visitor
+from tests.faults.person import Person
 from tests.faults.places import Door, Place
 from tests.faults.towns import Town
 

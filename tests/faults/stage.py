@@ -17,6 +17,7 @@ from tests.faults.towns import Hall, Shop, Town
 
 QUICK_SEEDS = 10
 LONGEST_S = 1_200
+TASKS = 3  # a beat may be in the middle of asking
 
 
 def is_wanted(fault: Fault, only: Sequence[str], short: bool) -> bool:
@@ -84,7 +85,7 @@ async def act(fault: Fault, run: Run, place: Place, seed: int) -> Scene:
     """One scene with one seed, from a mended place to the verdict; what it raises is a fault found, too."""
     scene = Scene(fault.name, seed, run, place, fault.expected)
     await place.mend()
-    before, keys = weights(place), set(await place.lasting_keys())
+    before, keys, tasks = weights(place), set(await place.lasting_keys()), place.tasks()
     try:
         async with asyncio.timeout(LONGEST_S):
             await fault.act(scene)
@@ -96,6 +97,8 @@ async def act(fault: Fault, run: Run, place: Place, seed: int) -> Scene:
     await scene.ends()
     await place.mend()
     await nothing_left(scene, before, keys)
+    if not run.short:
+        await nobody_works(scene, tasks)
     return scene
 
 
@@ -112,6 +115,14 @@ async def nothing_left(scene: Scene, before: dict[str, Weight], keys: set[str]) 
     left = set(await scene.place.lasting_keys()) - keys
     if left:
         scene.breaks("I8", f"Redis keeps {sorted(left)[:5]}")
+
+
+async def nobody_works(scene: Scene, tasks: int) -> None:
+    """I8: no task is left of those who were here. One may sleep until its next ping was due."""
+    with contextlib.suppress(TimeoutError):
+        await until(lambda: scene.place.tasks() <= tasks + TASKS)
+    if scene.place.tasks() > tasks + TASKS:
+        scene.breaks("I8", f"{scene.place.tasks() - tasks} more tasks")
 
 
 def grown(before: dict[str, Weight], now: dict[str, Weight]) -> list[str]:

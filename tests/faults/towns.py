@@ -90,6 +90,13 @@ class Hall(Place):
     def log(self) -> Iterable[str]:
         return self._ear.lines
 
+    def tasks(self) -> int:
+        return len(asyncio.all_tasks())
+
+    async def mend(self) -> None:
+        await super().mend()
+        self._ear.lines.clear()
+
     async def close(self) -> None:
         await super().close()
         await self._stack.aclose()
