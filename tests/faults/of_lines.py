@@ -62,11 +62,12 @@ async def lines_reset(scene: Scene) -> None:
 
 @fault("town")
 async def flaky_mobile(scene: Scene) -> None:
-    """phones in a train: slow, stalled, cut and reset in turn, each for itself"""
+    """phones in a train: slow, stalled, cut, reset, put away and offline in turn, each for itself"""
     await scene.cast(pages=2, visitors=1)
     ends = time.monotonic() + scene.span(300, 5)
     async with scene.chatter(per_s=4):
-        await asyncio.gather(*(train(scene, scene.doors[who], ends) for who in ("vic0", "vic1", "zoe0")))
+        rides = [train(scene, scene.doors[who], ends) for who in ("vic0", "vic1", "zoe0")]
+        await asyncio.gather(*rides, *(pocket(scene, page, ends) for page in scene.pages))
     await scene.settles()
 
 
@@ -86,6 +87,16 @@ async def train(scene: Scene, door: Proxy, ends: float) -> None:
                 door.cut()
         await asyncio.sleep(rng.uniform(0.2, 1.5))
         door.flow()
+
+
+async def pocket(scene: Scene, page: Page, ends: float) -> None:
+    """What a browser tells its page meanwhile."""
+    while time.monotonic() < ends:
+        away, back = scene.rng.choice((("hide", "show"), ("offline", "show")))
+        page.orders(away)
+        await asyncio.sleep(scene.rng.uniform(0, 1))
+        page.orders(back)
+        await asyncio.sleep(scene.rng.uniform(1, 3))
 
 
 @fault("town")

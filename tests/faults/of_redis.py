@@ -65,9 +65,11 @@ async def redis_full(scene: Scene) -> None:
     async with scene.town.redis() as client, scene.chatter():
         await client.config_set("maxmemory-policy", "noeviction")
         await client.config_set("maxmemory", 1)
-        await talk_for(scene, scene.span(30, 2))
-        await client.config_set("maxmemory", 128_000_000)
-        await client.config_set("maxmemory-policy", "volatile-ttl")
+        try:
+            await talk_for(scene, scene.span(30, 2))
+        finally:
+            await client.config_set("maxmemory", 128_000_000)
+            await client.config_set("maxmemory-policy", "volatile-ttl")
     await scene.settles()
 
 

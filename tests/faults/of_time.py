@@ -61,8 +61,6 @@ async def backup_restored(scene: Scene) -> None:
     for history in scene.histories:  # what was acknowledged since is lost, and no fault of the server's
         history.entries.clear()
     await scene.place.start(serve)
-    for page in scene.pages:
-        page.orders("wake")
     await until(lambda: all(any(history.of(Screen)) for history in scene.histories))
     await scene.settles(15)
     for visitor in scene.visitors:

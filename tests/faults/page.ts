@@ -115,13 +115,9 @@ const orders: Record<string, (order: { text?: string; ms?: number }) => void> = 
     store.send();
     tell({ type: "said", text });
   },
-  retry: () => {
-    for (const { client_id } of talk.outbox.letters) talk.retry(client_id);
-  },
   hide: () => talk.connection.close(),
   show: () => talk.connection.open(),
   offline: () => talk.connection.drop(),
-  wake: () => talk.connection.wake(),
   jump: ({ ms = 0 }) => {
     ahead.ms += ms;
   },

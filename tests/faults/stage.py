@@ -95,6 +95,7 @@ async def act(fault: Fault, run: Run, place: Place, seed: int) -> Scene:
         with contextlib.suppress(Exception):
             await scene.verdict()
     await scene.ends()
+    scene.reads_logs()
     await place.mend()
     await nothing_left(scene, before, keys)
     if not run.short:

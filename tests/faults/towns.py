@@ -14,6 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from chat.live.embedded import EmbeddedValkey, private_folder, socket_in
 from chat.settings import Settings
@@ -139,6 +140,15 @@ class Town(Place):
     def redis(self) -> Redis:
         """A line of our own, past the proxies."""
         return Redis.from_url(self.valkey.url)
+
+    async def mend(self) -> None:
+        try:
+            async with asyncio.timeout(2), self.redis() as client:
+                await client.ping()
+        except (RedisError, OSError, TimeoutError):
+            await self.valkey.kill()
+            await self.valkey.start()
+        await super().mend()
 
     async def lasting_keys(self) -> list[str]:
         async with self.redis() as client:
