@@ -63,6 +63,9 @@ def in_order(histories: Sequence[History], _: Truth) -> Iterator[str]:
 def screens_are_true(histories: Sequence[History], truth: Truth) -> Iterator[str]:
     """I4: in the end each screen shows what the database holds, up to its end, and nothing waits to be sent."""
     for history in histories:
+        acked = {ack.ticket for ack in history.of(Acked)}
+        if acked and history.last_screens() and not acked & history.last_screens().keys():
+            yield f"{history.who} sees nothing of {acked} any more"
         for ticket, screen in history.last_screens().items():
             stored = list(truth.messages.get(ticket, ()))
             first = screen.messages[0].seq if screen.messages else 1

@@ -58,7 +58,7 @@ async def rolling_restart(scene: Scene) -> None:
     """both nodes restarted in turn under load"""
     await scene.cast(pages=2, visitors=2, agents=2)
     slowest = 0.0
-    async with scene.chatter(per_s=15):
+    async with scene.chatter(per_s=scene.span(15, 6)):
         for node in scene.place.nodes:
             await asyncio.sleep(scene.span(5, 0.5))
             slowest = max(slowest, await node.stop())

@@ -3,7 +3,7 @@
  * Standard input takes one JSON object a line, standard output tells all that came over the wire and every change of
  * what the visitor would see. The page's localStorage is a file, so that killing this process is a reload.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { WebSocket as NodeSocket } from "ws";
 import { type Dial, dialWebSocket } from "../../client/link";
@@ -31,12 +31,17 @@ class Socket extends NodeSocket {
     this.on("error", () => {});
   }
 }
+/** A browser's storage is never half written. */
+const write = (text: string) => {
+  writeFileSync(`${place}.new`, text);
+  renameSync(`${place}.new`, place);
+};
 Object.assign(globalThis, {
   WebSocket: Socket,
   localStorage: {
     getItem: read,
-    setItem: (_: string, text: string) => writeFileSync(place, text),
-    removeItem: () => writeFileSync(place, "{}"),
+    setItem: (_: string, text: string) => write(text),
+    removeItem: () => write("{}"),
   },
 });
 

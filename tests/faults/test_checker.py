@@ -112,6 +112,10 @@ def still_sending(story: Story) -> None:
     story.vic.note(Screen("t1", STORED, (("and", "sending"),)))
 
 
+def forgotten(story: Story) -> None:
+    story.vic.note(Screen("", ()))
+
+
 def a_note_leaks(story: Story) -> None:
     story.vic.note(Heard("event:message", {"ticket": "t1", "text": f"so {NOTE} they say"}))
 
@@ -142,6 +146,7 @@ BREAKS: dict[Callable[[Story], None], str] = {
     not_all_is_shown: "I4",
     something_else_is_shown: "I4",
     still_sending: "I4",
+    forgotten: "I4",
     a_note_leaks: "I5",
     an_event_of_the_agents: "I5",
     anothers_ticket: "I5",
