@@ -10,7 +10,8 @@ from tests.faults.history import CaughtUp, Screen
 from tests.faults.scene import Scene, until
 from tests.faults.towns import Hall, Shop
 
-SPRING, AUTUMN = datetime(2027, 3, 28, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)
+# Both are past, for a session that begins today must not have ended by then.
+SPRING, AUTUMN = datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)
 
 
 async def turned(scene: Scene, *moments: datetime) -> None:

@@ -249,7 +249,7 @@ class Person:
         return ("add_note" if letter.private else "send_message"), {"ticket": letter.ticket}
 
     async def _settled(self, letter: Letter, ack: Fields) -> None:
-        if letter.private:
+        if letter.private and ack["ok"]:
             self._draw(letter.ticket)
             return
         told = answer_to({"text": letter.text, "ticket": letter.ticket}, ack)
