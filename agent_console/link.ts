@@ -57,7 +57,7 @@ function openSocket() {
     withCredentials: true,
     autoConnect: false,
     reconnectionDelay: 500,
-    reconnectionDelayMax: 30_000,
+    reconnectionDelayMax: 8_000,
     randomizationFactor: 0.5,
   });
 }

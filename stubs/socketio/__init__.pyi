@@ -54,7 +54,11 @@ class AsyncServer:
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None: ...
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None: ...
 
+class EngineClient:
+    async def disconnect(self, abort: bool = False) -> None: ...
+
 class AsyncClient:
+    eio: EngineClient
     connected: bool
     sid: str | None
     namespaces: dict[str, str]
