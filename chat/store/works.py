@@ -119,12 +119,18 @@ class Works:
         Waits for the writer only while tickets' rows are behind words that were acknowledged.
         """
         self._open()
+        if self._writer.behind:
+            await asyncio.shield(self._settled())
+        return await self.peek(question, *args, **kwargs)
+
+    async def peek(self, question: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `read`, and never waits for the writer: for questions that are not about what was said last, such as
+        whether a session lives."""
+        self._open()
         if self._reading >= WAITING_MAX:
             raise Unavailable(f"{WAITING_MAX} questions are waiting already")
         self._reading += 1
         try:
-            if self._writer.behind:
-                await asyncio.shield(self._settled())
             return await self._loop.run_in_executor(
                 self._readers, self._on_a_snapshot, lambda sql: question(sql, *args, **kwargs)
             )

@@ -56,6 +56,7 @@ async def test_words_are_stored_at_once_and_the_row_before_anybody_reads(dialogu
     before, _ = look_aside(sqlite)
     await asyncio.gather(*say(desk, vic, 3))
     assert look_aside(sqlite) == (before, before + 3), "or this test sees nothing"
+    assert await desk.works.peek(heads) == (before, before + 3)
     assert await asyncio.gather(*(desk.read(heads) for _ in range(3))) == [(before + 3, before + 3)] * 3
     assert look_aside(sqlite) == (before + 3, before + 3)
 
