@@ -9,12 +9,10 @@ import msgspec
 from chat import present, wire
 from chat.desk import facts
 from chat.desk.facts import Fact, TeamFact
-from chat.desk.rules.audience import Concerned, Heard, Namespace, audience
+from chat.desk.rules.audience import Concerned, Heard, audience
 from chat.store.rows import TicketRow
 from chat.store.works import Told
 from chat.wire import Emission
-
-NAMESPACES: tuple[Namespace, ...] = ("/visitor", "/agent")
 
 
 class Said(NamedTuple):
@@ -49,18 +47,17 @@ class Publisher:
         """One event to all of its audience."""
         skip = origin if said.spare_sender else None
         payload = wire.encoded(said.shape)
-        rooms = audience(said.heard, said.whom)
-        for namespace in NAMESPACES:
-            names = tuple(room.name for room in rooms if room.namespace == namespace)
-            if names:
-                emission = Emission(namespace, names, said.event, said.shape, payload, skip)
-                self._tell(self._for_their_visitor(emission) if namespace == "/visitor" else emission)
+        visitors, agents = audience(said.heard, said.whom)
+        if visitors:
+            self._tell(self._for_visitors(Emission("/visitor", visitors, said.event, said.shape, payload, skip)))
+        if agents:
+            self._tell(Emission("/agent", agents, said.event, said.shape, payload, skip))
 
     def _tell(self, emission: Emission) -> None:
         self.emit(emission)
         self.send(emission)
 
-    def _for_their_visitor(self, emission: Emission) -> Emission:
+    def _for_visitors(self, emission: Emission) -> Emission:
         """A visitor is told the address of their ticket's page; nobody else is."""
         if not isinstance(emission.shape, wire.Ticket):
             return emission

@@ -1,5 +1,6 @@
 """The hub: what is told on this node, and what of it the other nodes are told too."""
 
+from collections import defaultdict
 from collections.abc import Callable
 
 import msgspec
@@ -34,6 +35,7 @@ SHAPES: dict[tuple[str, str], type[wire.Shape]] = {
     **{("/agent", event): shape for event, shape in wire.AGENT_EVENTS.items()},
     (AMONG_NODES, BEGUN): Begun,
 }
+Listener = Callable[[Emission], None]
 _packed = msgspec.json.Decoder(tuple[str, tuple[str, ...], str, msgspec.Raw])
 
 
@@ -51,7 +53,7 @@ def unpacked(payload: bytes) -> Emission:
 
 
 class Hub:
-    """Tells sockets. `listeners` hear every emission on this node, from wherever it came, before its sockets do."""
+    """Tells sockets, and those in this house who want to know what is told."""
 
     def __init__(self, gate: Gate, bus: Bus) -> None:
         self.gate = gate
@@ -59,11 +61,16 @@ class Hub:
         bus.hold(EVERY_NODE)
         gate.rooms.opened = lambda namespace, room: bus.hold(f"{namespace} {room}")
         gate.rooms.emptied = lambda namespace, room: bus.drop(f"{namespace} {room}")
-        self.listeners: list[Callable[[Emission], None]] = []
+        self._listeners: dict[type[wire.Shape], list[Listener]] = defaultdict(list)
+
+    def listen(self, listener: Listener, *shapes: type[wire.Shape]) -> None:
+        """It hears what is told of these shapes on this node, from wherever it came, before the sockets do."""
+        for shape in shapes:
+            self._listeners[shape].append(listener)
 
     def here(self, told: Emission) -> None:
         """Tell the sockets of this node: never waits, and what is told first arrives first."""
-        for listener in self.listeners:
+        for listener in self._listeners.get(type(told.shape), ()):
             listener(told)
         self.gate.rooms.tell(told.namespace, told.rooms, told.event, told.payload, told.skip)
 

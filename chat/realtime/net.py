@@ -88,8 +88,7 @@ class Net:
     def hear(self, told: Emission) -> None:
         """Something is being told to this node's sockets."""
         shape = told.shape
-        if not isinstance(shape, FOLLOWED):
-            return
+        assert isinstance(shape, FOLLOWED)
         ticket = shape.id if isinstance(shape, wire.Ticket) else shape.ticket
         if self._inbox is not None and ticket not in self._known:
             self._known[ticket] = Known(0)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from chat import present
+from chat import present, wire
 from chat.desk import agents, held, service
 from chat.desk.facts import AgentChanged
 from chat.desk.service import Service
@@ -16,9 +16,9 @@ from chat.store.works import Told
 from chat.wire import Emission
 
 # What may open or close the chat; messages come as cards only.
-STIRRING = ("presence", "ticket")
+STIRRING = (wire.Agent, wire.Ticket)
 # What may move the queue: waits begin and end as tickets, and who has left stands behind who is here.
-MOVING = ("ticket", "visitor")
+MOVING = (wire.Ticket, wire.VisitorEvent)
 
 
 class Outlook:
@@ -36,9 +36,9 @@ class Outlook:
 
     def hear(self, told: Emission) -> None:
         """Something is being told to this node's sockets."""
-        if told.event in STIRRING:
+        if isinstance(told.shape, STIRRING):
             self.stirred.set()
-        self._queue_moved |= told.event in MOVING
+        self._queue_moved |= isinstance(told.shape, MOVING)
 
     def seen(self, found: Service) -> None:
         """Somebody was shown this service: when it is not what was told last, the others are to hear of it too."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from aiohttp import web
 
+from chat import wire
 from chat.desk.facts import AgentRemoved, SessionEnded
 from chat.lane.gate import Gate
 from chat.live.bus import Bus
@@ -14,7 +15,7 @@ from chat.realtime.agents import AgentDoor
 from chat.realtime.behind import Behind, Onlooker
 from chat.realtime.cards import Cards
 from chat.realtime.doors import Shared
-from chat.realtime.hub import Hub
+from chat.realtime.hub import Begun, Hub
 from chat.realtime.leaving import Leaving
 from chat.realtime.net import Net
 from chat.realtime.outlook import Outlook
@@ -63,7 +64,10 @@ class Realtime:
         door = VisitorDoor(shared, self._visitors, self._leaving)
         self._gate.register_namespace(door)
         self._gate.register_namespace(AgentDoor(shared, self._agents, self._rings))
-        self._hub.listeners += [door.hear, self._net.hear, self._rings.hear, self._outlook.hear]
+        self._hub.listen(door.hear, Begun)
+        self._hub.listen(self._net.hear, wire.Message, wire.Note, wire.ReadEvent, wire.Ticket, wire.Card)
+        self._hub.listen(self._rings.hear, wire.Offer, wire.OfferEnded)
+        self._hub.listen(self._outlook.hear, wire.Agent, wire.Ticket, wire.VisitorEvent)
 
     def emit(self, emission: Emission) -> None:
         """Tell this node's sockets, in order, without waiting."""

@@ -145,11 +145,11 @@ class VisitorDoor(Door[VisitorSocket]):
         self.hub.everywhere(Emission.of(AMONG_NODES, (f"k:{who.token_hash}",), BEGUN, begun)._replace(skip=who.sid))
 
     def hear(self, told: Emission) -> None:
-        """Something is being told: take in the other tabs of somebody who has become a visitor."""
-        if isinstance(told.shape, Begun):
-            for who in (tab for room in told.rooms for tab in self._tabs(room)):
-                if who.visitor_id is None:
-                    self._joins_late(who, told.shape)
+        """Somebody has become a visitor: take in their other tabs."""
+        assert isinstance(told.shape, Begun)
+        for who in (tab for room in told.rooms for tab in self._tabs(room)):
+            if who.visitor_id is None:
+                self._joins_late(who, told.shape)
 
     def _joins_late(self, who: VisitorSocket, begun: Begun) -> None:
         self._becomes(who, begun.visitor)
