@@ -17,7 +17,7 @@ from chat.live.words import Said, framed, unframed
 RETRY_S = 0.5
 WRITE = 256_000
 # Between two writes: each costs more than what it carries, and what is said alone is said at once.
-PAUSE_S = 0.002
+PAUSE_S = 0.005
 PATIENCE = 32  # payloads that are heard without giving others a turn
 # In the names of the channels: nodes of another version hear nothing of this, and their nets find it.
 VERSION = "2"
