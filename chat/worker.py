@@ -92,25 +92,25 @@ class Worker:
     async def _offer(self) -> None:
         """Asks before it acts: with everybody busy that is most of the time all there is to do."""
         situation = await self._now()
-        if await self.works.read(waits.anybody_back, situation):
+        if await self.works.peek(waits.anybody_back, situation):
             await self.works.run(waits.give_back, situation)
-        if await self.works.read(offers.anything_to_offer, situation):
+        if await self.works.peek(offers.anything_to_offer, situation):
             await self.works.run(offers.offer_waiting, situation, self.pauses)
-        if await self.works.read(handing_on.anything_to_hand_on):
+        if await self.works.peek(handing_on.anything_to_hand_on):
             await self.works.run(handing_on.hand_on, situation, self.pauses)
 
     async def _look_at_queue(self) -> None:
         """The net under the wakes: what another node or a lost wake left undone."""
-        if await self.works.read(waits.anybody_waits):
+        if await self.works.peek(waits.anybody_waits):
             await self._offer()
 
     async def _expire_offers(self) -> None:
-        if await self.works.read(offers.any_overdue, self.clock()):
+        if await self.works.peek(offers.any_overdue, self.clock()):
             await self.works.run(offers.expire_offers, self.clock())
 
     async def _release_absent(self) -> None:
         situation = await self._sure()
-        if await self.works.read(waits.anybody_absent, situation):
+        if await self.works.peek(waits.anybody_absent, situation):
             await self._all(waits.release_absent, situation)
 
     async def _long_waits(self) -> None:

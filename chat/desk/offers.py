@@ -35,7 +35,7 @@ AT_ONCE = 100
 # How far down the queue one look goes past chats on which everybody free has passed.
 LOOKED_AT = 1_000
 
-_quiet = ~select(offers.c.id).where(offers.c.ticket_id == tickets.c.id, ringing).exists()
+_quiet = tickets.c.id.not_in(select(offers.c.ticket_id).where(ringing))
 _WAITING = (
     select(tickets.c.id, tickets.c.visitor_id, tickets.c.department_id)
     .where(waiting, _quiet)

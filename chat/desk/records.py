@@ -5,7 +5,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
 from chat.desk.calendar_in_force import calendar_of
 from chat.desk.places import placed
@@ -197,18 +197,13 @@ def notes_where(sql: Connection, *condition: ColumnElement[bool]) -> list[NoteRo
 # -- people ----------------------------------------------------------------------------------------------------
 
 
-def _places_used() -> ColumnElement[int]:
-    """Live chats that count, and what rings on their console."""
-    counts = tickets.c.status == LIVE, tickets.c.freed_at.is_(None)
-    taken = select(func.count()).select_from(tickets).where(tickets.c.assignee_id == agents.c.id, *counts)
-    rung = select(func.count()).select_from(offers).where(offers.c.agent_id == agents.c.id, ringing)
-    return taken.correlate(agents).scalar_subquery() + rung.correlate(agents).scalar_subquery()
-
-
-places_used = _places_used()
+_COUNTS = (tickets.c.assignee_id == agents.c.id, tickets.c.status == LIVE, tickets.c.freed_at.is_(None))
+chats_taken = select(func.count()).select_from(tickets).where(*_COUNTS).correlate(agents).scalar_subquery()
+_RUNG = select(offers.c.agent_id, func.count()).where(ringing).group_by(offers.c.agent_id)
+_RUNG_ON_ONE = _RUNG.where(offers.c.agent_id == bindparam("key"))
 _AGENT_COLUMNS = [agents.c[name] for name in AgentRow.__dataclass_fields__ if name not in {"chats", "departments"}]
 _AGENTS = (
-    select(*_AGENT_COLUMNS, places_used.label("chats")).where(agents.c.removed_at.is_(None)).order_by(agents.c.name)
+    select(*_AGENT_COLUMNS, chats_taken.label("taken")).where(agents.c.removed_at.is_(None)).order_by(agents.c.name)
 )
 _AGENT = _AGENTS.where(agents.c.id == bindparam("key"))
 _SOME_AGENTS = _AGENTS.where(agents.c.id.in_(bindparam("keys", expanding=True)))
@@ -232,12 +227,27 @@ def agents_by_keys(sql: Connection, keys: Collection[int]) -> list[AgentRow]:
 
 def _agents(sql: Connection, query: Select[Any], **bound: object) -> list[AgentRow]:
     """With their departments, which are asked for one by one or all at once."""
+    rung = rung_by_agent(sql, bound.get("key"))
     rows = sql.execute(query, bound).all()
     asked = _MEMBERS if len(rows) > 1 else _PARTS_OF_AGENT
     parts: dict[int, list[str]] = {}
     for agent_id, public_id in sql.execute(asked, {"key": rows[0].id} if len(rows) == 1 else {}) if rows else ():
         parts.setdefault(agent_id, []).append(public_id)
-    return [AgentRow(**row._mapping, departments=tuple(parts.get(row.id, ()))) for row in rows]
+    return [_agent(row, rung.get(row.id, 0), tuple(parts.get(row.id, ()))) for row in rows]
+
+
+def _agent(row: Row[Any], rung: int, departments_in: tuple[str, ...]) -> AgentRow:
+    own = dict(row._mapping)
+    chats = own.pop("taken") + rung
+    return AgentRow(**own, chats=chats, departments=departments_in)
+
+
+def rung_by_agent(sql: Connection, agent_id: object = None) -> dict[int, int]:
+    """How many of each agent's places, or of this one's, are held by what rings on their console. To be asked before
+    `chats_taken`: what is taken in between is then counted twice, not never. Asked for all at once, for PostgreSQL
+    believes that next to nothing rings and would look through all of it for each agent."""
+    asked = _RUNG if agent_id is None else _RUNG_ON_ONE
+    return {row[0]: row[1] for row in sql.execute(asked, {} if agent_id is None else {"key": agent_id})}
 
 
 def agent_by_key(sql: Connection, agent_id: int) -> AgentRow:

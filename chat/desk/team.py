@@ -9,17 +9,17 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, func, select
 
 from chat.desk.changes import Situation
-from chat.desk.records import places_used
+from chat.desk.records import chats_taken, rung_by_agent
 from chat.desk.rules.routing import TOLD, Candidate
 from chat.store.tables import agent_departments, agents, offers, tickets
 
 _chose = (agents.c.state == "available", agents.c.removed_at.is_(None))
-_FREE = select(agents.c.id).where(*_chose, agents.c.capacity > places_used)
+_FREE = select(agents.c.id, agents.c.capacity - chats_taken).where(*_chose, agents.c.capacity > chats_taken)
 _SEATS = select(
     agents.c.id,
     agents.c.public_id,
     agents.c.name,
-    places_used,
+    chats_taken,
     agents.c.capacity,
     agents.c.idle_since,
     agents.c.state_since,
@@ -41,7 +41,8 @@ _HAD = (
 
 def free_agents(sql: Connection, present: Collection[int]) -> set[int]:
     """Who is there, available and has a place left; of a full desk that is nobody, told by indexes alone."""
-    return {key for key in sql.execute(_FREE).scalars() if key in present}
+    rung = rung_by_agent(sql)
+    return {key for key, left in sql.execute(_FREE) if key in present and left > rung.get(key, 0)}
 
 
 def hold_agents(sql: Connection, keys: Collection[int]) -> None:
@@ -81,9 +82,11 @@ class Team:
 
     def __init__(self, sql: Connection, situation: Situation, but: Collection[str | None] = ()) -> None:
         self._seats: dict[int, Seat] = {}
-        for key, agent, name, chats, capacity, idle_since, since in sql.execute(_SEATS):
+        rung = rung_by_agent(sql)
+        for key, agent, name, taken, capacity, idle_since, since in sql.execute(_SEATS):
             if key in (situation.present or ()) and agent not in but:
                 idle_s = max(0, int((situation.now - idle_since).total_seconds()))
+                chats = taken + rung.get(key, 0)
                 self._seats[key] = Seat(key, agent, name, chats, capacity, idle_s, since)
         self._ranked = sorted((seat.rank, seat.key) for seat in self._seats.values())
         self._by_id = {seat.agent: seat for seat in self._seats.values()}

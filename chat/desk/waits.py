@@ -25,8 +25,9 @@ _ASKED_FOR = select(tickets.c.department_id).where(waiting, tickets.c.department
 _ANYBODY_WAITS = select(tickets.c.id).where(waiting).limit(1)
 _BUSY = select(agents.c.id).where(
     or_(
-        select(tickets.c.id).where(tickets.c.assignee_id == agents.c.id, live).exists(),
-        select(offers.c.id).where(offers.c.agent_id == agents.c.id, ringing).exists(),
+        # Looked for agent by agent: PostgreSQL would else read all the live chats, with a row for each.
+        select(tickets.c.id).where(tickets.c.assignee_id == agents.c.id, live).offset(0).exists(),
+        agents.c.id.in_(select(offers.c.agent_id).where(ringing)),
     )
 )
 

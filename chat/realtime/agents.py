@@ -33,7 +33,7 @@ class AgentDoor(Door[AgentSocket]):
 
     async def admit(self, sid: str, came: Came, auth: object) -> AgentSocket:
         """By the console's cookie; NotAllowed without a session. The engine has looked at the origin."""
-        agent = await self.works.read(agents.by_session, came.session, self.now()) if came.session else None
+        agent = await self.works.peek(agents.by_session, came.session, self.now()) if came.session else None
         if came.session is None or agent is None:
             raise NotAllowed("sign in first")
         return AgentSocket(sid, came.address, agent.id, agent.name, came.session)
@@ -62,7 +62,7 @@ class AgentDoor(Door[AgentSocket]):
         self._rings.know(who.agent_id, (ring.ticket.public_id for ring in desk.rings))
         for row in desk.lists.mine:
             self.enter(who, row)
-        return self._welcome(who, desk, present.service(await self._service()))
+        return self._welcome(who, desk, present.service(await self.outlook.now()))
 
     def _hold(self, who: AgentSocket) -> None:
         if who not in self.sockets:

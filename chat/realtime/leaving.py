@@ -23,7 +23,7 @@ class Leaving:
         """Gone is whoever closed their last socket, or is believed here by SQL (a node may have died), once
         presence has not seen them for its whole grace."""
         presence = self._behind.visitors
-        here = await self._behind.works.read(held.not_gone) | self._left
+        here = await self._behind.works.peek(held.not_gone) | self._left
         seen = await presence.present()
         if seen is None or not presence.steady():
             self._missed.clear()
@@ -41,5 +41,5 @@ class Leaving:
         sessions = {socket.session for socket in sockets}
         if not sessions:
             return []
-        good = await self._behind.works.read(agents.live_sessions, sorted(sessions), self._behind.clock())
+        good = await self._behind.works.peek(agents.live_sessions, sorted(sessions), self._behind.clock())
         return [socket for socket in sockets if socket.session not in good]

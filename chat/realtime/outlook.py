@@ -1,6 +1,7 @@
 """The outlook: what is to be had now, who of the team is there, which place one has; told when it changes."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from chat.realtime.sockets import VisitorSocket
 from chat.store.works import Told
 from chat.wire import Emission
 
+FRESH_S = 0.25
 # What may open or close the chat; messages come as cards only.
 STIRRING = (wire.Agent, wire.Ticket)
 # What may move the queue: waits begin and end as tickets, and who has left stands behind who is here.
@@ -32,6 +34,8 @@ class Outlook:
         self._service: Service | None = None
         self._there: frozenset[int] | None = None
         self._queue_moved = False
+        self._asked: asyncio.Future[Service] | None = None
+        self._asked_at = 0.0
         self.stirred = asyncio.Event()
 
     def hear(self, told: Emission) -> None:
@@ -45,6 +49,18 @@ class Outlook:
         if self._service is None or told_apart(found) != told_apart(self._service):
             self.stirred.set()
 
+    async def now(self) -> Service:
+        """What is to be had, asked at most once in FRESH_S however many say hello; who is told otherwise a moment
+        later is told by `look`."""
+        if time.monotonic() - self._asked_at > FRESH_S or self._asked is None:
+            self._asked_at, self._asked = time.monotonic(), asyncio.ensure_future(self._ask())
+        found = await asyncio.shield(self._asked)
+        self.seen(found)
+        return found
+
+    async def _ask(self) -> Service:
+        return await self._behind.works.read(service.now_for, await self._onlooker.situation())
+
     def seconds_left(self, now: datetime) -> float | None:
         """Until the state that was told last ends, by the calendar."""
         until = self._service.until if self._service else None
@@ -53,7 +69,7 @@ class Outlook:
     async def look(self) -> None:
         """Tell the service when state or mode differ from what was told last, and who came or went."""
         there = await self._onlooker.look()
-        found = await self._behind.works.read(service.now_for, await self._onlooker.situation())
+        found = await self._ask()
         before, self._service = self._service, found
         if before is not None and told_apart(before) != told_apart(found):
             shape = present.service(found)

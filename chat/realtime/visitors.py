@@ -5,15 +5,14 @@ from collections.abc import Iterable
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import Connection
 
 from chat import present, wire
 from chat.desk import endings, messages, sites, tickets, visitors
 from chat.desk.messages import CaughtUp, Post
-from chat.desk.records import newest_messages, ticket_of_visitor
+from chat.desk.records import ticket_of_visitor
 from chat.desk.refusals import BadRequest, NotFound
 from chat.desk.tickets import Contact, NewChat, Started
-from chat.desk.visitors import Newcomer
+from chat.desk.visitors import Coming, Newcomer
 from chat.realtime.behind import Came
 from chat.realtime.commands import fitted
 from chat.realtime.doors import Door, Shared, refuse_after, sent
@@ -21,7 +20,7 @@ from chat.realtime.hub import AMONG_NODES, BEGUN, Begun
 from chat.realtime.leaving import Leaving
 from chat.realtime.pages import kept_page
 from chat.realtime.sockets import Joined, Sockets, VisitorSocket
-from chat.store.rows import MessageRow, Nearness, TicketRow, VisitorRow
+from chat.store.rows import Nearness, TicketRow, VisitorRow
 from chat.wire import Emission
 
 NAMESPACE = "/visitor"
@@ -42,7 +41,7 @@ class VisitorDoor(Door[VisitorSocket]):
         """By site key; a token is looked up at hello only, so that connecting tells nothing about it."""
         asked = fitted(auth if auth is not None else {}, wire.VisitorAuth)
         assert isinstance(asked, wire.VisitorAuth)
-        site = await self.works.read(sites.site_by_key, asked.site)
+        site = await self.works.peek(sites.site_by_key, asked.site)
         if site is None:
             raise NotFound("site")
         token_hash = self.behind.handshakes.hashed(asked.token) if asked.token else None
@@ -74,16 +73,18 @@ class VisitorDoor(Door[VisitorSocket]):
         who.greeted = True
         self.hub.enter(who.sid, NAMESPACE, "site")
         self.hub.enter(who.sid, NAMESPACE, f"k:{who.token_hash}")
-        # The room is entered before reading, so what comes in between arrives twice rather than never.
-        ticket, thread = await self.works.read(newest_thread, who.visitor_id)
-        if ticket is not None:
-            await self._here_with(who, ticket)
-        service = await self._service()
+        # The rooms are entered before reading, so what comes in between arrives twice rather than never.
+        here = await self._thread_of(who)
+        if here.ticket is not None:
+            self.enter(who, here.ticket)
+        if here.visitor is not None and here.news:
+            await self.works.run(visitors.comes, here.visitor.id, self._nearness(who), who.page, self.now())
+        service = await self.outlook.now()
         return wire.VisitorHello(
             service=present.service(service),
-            ticket=self._shown(ticket) if ticket else None,
-            messages=[present.message(row) for row in thread],
-            head=ticket.last_seq if ticket else 0,
+            ticket=self._shown(here.ticket) if here.ticket else None,
+            messages=[present.message(row) for row in here.thread],
+            head=here.ticket.last_seq if here.ticket else 0,
             token=who.token or UNSET,
         )
 
@@ -97,7 +98,12 @@ class VisitorDoor(Door[VisitorSocket]):
             self._becomes(who, visitor.id if visitor else None)
 
     async def _visitor_of(self, who: VisitorSocket) -> VisitorRow | None:
-        return await self.works.read(visitors.by_token, who.token_hash) if who.token_hash else None
+        return await self.works.peek(visitors.by_token, who.token_hash) if who.token_hash else None
+
+    async def _thread_of(self, who: VisitorSocket) -> Coming:
+        if who.visitor_id is None:
+            return Coming(None)
+        return await self.works.read(visitors.coming, self._newcomer(who), self._nearness(who))
 
     def _becomes(self, who: VisitorSocket, visitor_id: int | None) -> None:
         """From now on this socket hears what concerns this visitor, and holds their presence."""
@@ -108,13 +114,6 @@ class VisitorDoor(Door[VisitorSocket]):
         if who.held is None:
             who.held = str(visitor_id)
             self.behind.visitors.hold(who.held)
-
-    async def _here_with(self, who: VisitorSocket, ticket: TicketRow) -> None:
-        self.enter(who, ticket)
-        if ticket.visitor_state != "here":
-            await self._moves(who)
-        if who.page is not None:
-            await self.works.run(visitors.set_page, ticket.visitor_id, who.page, self.now())
 
     async def on_start_chat(self, who: VisitorSocket, command: wire.StartChat) -> wire.Started:
         newcomer = self._newcomer(who)
@@ -221,11 +220,12 @@ class VisitorDoor(Door[VisitorSocket]):
         return wire.Done()
 
     async def _moves(self, who: VisitorSocket) -> None:
-        """Here while any of their tabs on this node can be seen."""
         if who.visitor_id is not None:
-            seen = any(tab.visible for tab in self._tabs(f"v:{who.visitor_id}"))
-            state: Nearness = "here" if seen else "hidden"
-            await self.works.run(visitors.moved, who.visitor_id, state, self.now())
+            await self.works.run(visitors.moved, who.visitor_id, self._nearness(who), self.now())
+
+    def _nearness(self, who: VisitorSocket) -> Nearness:
+        """Here while any of their tabs on this node can be seen."""
+        return "here" if any(tab.visible for tab in self._tabs(f"v:{who.visitor_id}")) else "hidden"
 
     # -- what the handlers share -------------------------------------------------------------------------------
 
@@ -255,9 +255,3 @@ class VisitorDoor(Door[VisitorSocket]):
             messages=[present.message(row) for row in found.messages],
             head=found.ticket.last_seq,
         )
-
-
-def newest_thread(sql: Connection, visitor_id: int | None) -> tuple[TicketRow | None, list[MessageRow]]:
-    """A visitor's newest ticket and its last 200 messages."""
-    ticket = visitors.newest(sql, visitor_id) if visitor_id is not None else None
-    return ticket, newest_messages(sql, ticket) if ticket else []

@@ -164,7 +164,7 @@ async def test_with_no_place_left_the_queue_is_not_even_looked_at(desk: Desk) ->
     await ada.claims(people[0].ticket)
     with said(desk.works._database.writes) as statements:
         assert await desk.works.run(offers.offer_waiting, desk.situation) == 0
-    assert len(statements) == 3, "whether a chat waits, the calendar, who has a place left"
+    assert len(statements) == 4, "whether a chat waits, the calendar, what rings, who has a place left"
 
 
 async def test_a_hello_is_one_read_of_few_statements(desk: Desk) -> None:
