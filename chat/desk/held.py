@@ -27,6 +27,16 @@ class Mark(NamedTuple):
     seq: int
     note_seq: int
 
+    @property
+    def told_rev(self) -> int:
+        """As TicketRow.told_rev."""
+        return self.rev - self.note_seq
+
+    @property
+    def rest(self) -> int:
+        """What `rev` counts beside messages and notes."""
+        return self.rev - self.seq - self.note_seq
+
 
 class Place(NamedTuple):
     """A place in the queue, and how long it may honestly be said to take."""

@@ -63,11 +63,11 @@ class Net:
         known = self._known.setdefault(ticket.public_id, Known.of(ticket))
         if ticket.public_id not in self._open:
             self._open.add(ticket.public_id)
-            known.read(ticket)
+            known.opened(ticket)
 
     def follow_from(self, ticket: str, seq: int) -> None:
         """A socket has no row of this ticket: all lines after `seq` are to reach it."""
-        known = self._known.setdefault(ticket, Known(0))
+        known = self._known.setdefault(ticket, Known(None))
         if ticket not in self._open:
             self._open.add(ticket)
             known.lines.know(seq)
@@ -91,7 +91,7 @@ class Net:
         assert isinstance(shape, FOLLOWED)
         ticket = shape.id if isinstance(shape, wire.Ticket) else shape.ticket
         if self._inbox is not None and ticket not in self._known:
-            self._known[ticket] = Known(0)
+            self._known[ticket] = Known(None)
         if ticket in self._known:
             self._known[ticket].hear(shape)
 
@@ -124,11 +124,13 @@ class Net:
         self._open = {ticket for socket in self._sockets() for ticket in socket.tickets}
         suspects = []
         for mark in marks:
-            known = self._known.setdefault(mark.ticket, Known(0))
+            known = self._known.setdefault(mark.ticket, Known(None))
             if mark.ticket not in self._open:
-                known.unread(mark)
+                known.left(mark)
             seq, note_seq = known.lines.begin(mark.seq), known.notes.begin(mark.note_seq)
-            if known.rev != mark.rev:
+            if known.flows(mark):
+                known.found_whole(mark)
+            else:
                 suspects.append(Suspect(mark, seq, note_seq))
         return suspects
 
@@ -150,7 +152,8 @@ class Net:
         if known.misses(ticket):
             self._again([Told(TicketChanged(ticket), None)])
         # A page holds 200 lines; what is beyond it is told at the next look.
-        known.rev = mark.rev if known.lines.begin(0) >= mark.seq and known.notes.begin(0) >= mark.note_seq else 0
+        if known.lines.begin(0) >= mark.seq and known.notes.begin(0) >= mark.note_seq:
+            known.found_whole(mark)
 
 
 def _missing(sql: Connection, suspects: Sequence[Suspect]) -> list[Missing]:
