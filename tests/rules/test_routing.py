@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.desk.rules.routing import Candidate, Rule, Weighed, pick
+from chat.desk.rules.routing import Candidate, Rule, Weighed, first_of, pick, preference
 
 ADA = Candidate("ada", chats=1, capacity=4, idle_s=60)
 BEN = Candidate("ben", chats=2, capacity=4, idle_s=600)
@@ -89,3 +89,11 @@ def test_nobody_better_was_passed_over(team: list[Candidate]) -> None:
         assert chosen.knows_visitor or not any(one.knows_visitor for one in free)
         assert chosen.chats == min(one.chats for one in rivals)
         assert chosen.idle_s == max(one.idle_s for one in rivals if one.chats == chosen.chats)
+
+
+@given(st.lists(candidates, unique_by=lambda one: one.agent), st.integers(1, 4))
+def test_whoever_comes_in_order_is_chosen_without_looking_at_all(team: list[Candidate], told: int) -> None:
+    whole, found = pick(team), first_of(sorted(team, key=preference), told)
+    assert (found.chosen, found.rule) == (whole.chosen, whole.rule)
+    assert len(found.weighed) >= min(told, len(team))
+    assert set(found.weighed) <= set(whole.weighed)
