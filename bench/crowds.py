@@ -140,8 +140,8 @@ def back(shop: Workshop, plan: Plan) -> list[Row]:
     shop.keep("back", found)
     count = sum(RETURNING)
     heads = (
-        f"{count:,} lose the server by a restart (0.5 s, then doubling, half by chance): all are served again",
-        f"{count:,} come back: first answer p99, from the attempt",
+        f"{count:,} come back after a restart, by our client's backoff: all are served",
+        f"{count:,} come back after a restart: first answer p99, from the attempt",
     )
     if why := found.failure("guichet"):
         return [failed(heads[0], "<= 20 s", why), failed(heads[1], "<= 1000 ms", why)]

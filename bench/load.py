@@ -69,10 +69,11 @@ def finished(process: "subprocess.Popen[str]") -> Told:
     except subprocess.TimeoutExpired:
         process.kill()
         raise NotReached(f"the generator did not end within {PATIENCE_S} s") from None
+    said = "; ".join(dict.fromkeys(line.removeprefix("generator: ") for line in err.splitlines()))
     if process.returncode:
-        raise NotReached(err.strip().replace("\n", "; ") or f"the generator ended with {process.returncode}")
+        raise NotReached(said or f"the generator ended with {process.returncode}")
     told: Told = json.loads(out)
-    return told | {"said": err.strip()}
+    return told | {"said": said}
 
 
 def write_people(path: Path, agents: Iterable[Person], visitors: Iterable[Person]) -> Path:

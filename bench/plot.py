@@ -8,7 +8,7 @@ from bench.rows import Row
 
 NODE = ", Node = 1"
 TIMES = re.compile(r"^([\d.,]+) x$")
-WIDTH, LEFT, RIGHT, ROW, TOP = 760, 300, 60, 34, 40
+WIDTH, LEFT, RIGHT, ROW, TOP = 820, 330, 90, 34, 40
 STYLE = """text{font:13px system-ui,sans-serif;fill:#24292f}.good{fill:#2f7d4f}.bad{fill:#b3502f}
 .line{stroke:#57606a}.goal{stroke:#24292f;stroke-dasharray:3 3}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.good{fill:#4fae78}.bad{fill:#e08a62}
@@ -42,13 +42,13 @@ def scaled(value: float, most: float) -> float:
 
 
 def bar(row: Row, value: float, place: int, most: float) -> str:
-    """A name, a bar with its number, and a dashed mark where the goal is."""
+    """A name, a bar, a dashed mark where the goal is, and at the right the number."""
     y, long = TOP + place * ROW, scaled(value, most)
     name = escape(row.what.replace(NODE, "").replace(": CPU a message", ""))
     parts = [
         f'<text x="{LEFT - 10}" y="{y + 15}" text-anchor="end">{name}</text>',
         f'<rect class="{"good" if row.ok else "bad"}" x="{LEFT}" y="{y}" width="{long:.1f}" height="20" rx="3"/>',
-        f'<text x="{LEFT + long + 6:.1f}" y="{y + 15}">{escape(row.value)}</text>',
+        f'<text x="{WIDTH - 10}" y="{y + 15}" text-anchor="end">{escape(row.value)}</text>',
     ]
     goal = number(row.goal)
     if goal is not None:

@@ -58,7 +58,7 @@ int play_crowd(void) {
   long end_kb = memory_kb(servers);
   printf("{\"people\":%u,\"came_s\":%.2f,\"coming_cpu_s\":%.3f", ready, came_s, coming_cpu);
   printf(",\"empty_kb\":%ld,\"full_kb\":%ld,\"end_kb\":%ld", empty_kb, full_kb, end_kb);
-  printf(",\"idle_s\":%.2f,\"idle_cpu_s\":%.3f,\"lost\":%lu", idle_s, idle_cpu, total.lost);
+  printf(",\"idle_s\":%.2f,\"idle_cpu_s\":%.3f,\"lost\":%lu,\"shed\":%lu", idle_s, idle_cpu, total.lost, total.shed);
 
   stopping = true;
   people[population] = people[population - 1];
@@ -77,8 +77,7 @@ int play_crowd(void) {
 
 // The wait before the next attempt: `backoff` of client/socket.ts.
 void on_lost(connection *c) {
-  if (!coming_back) return;
-  if (!first_lost) first_lost = now();
+  if (coming_back && !first_lost) first_lost = now();
   double full = fmin(LONGEST_MS, SHORTEST_MS * pow(2, c->failures++));
   c->due = now() + (u64)(fmax(SHORTEST_MS, full * (0.5 + chance() / 2)) * 1e6);
 }

@@ -44,7 +44,7 @@ typedef struct {
   u64 *asked;  // when the message was sent that waits for ack number i, by i % ACKS
   u64 attempted, heard;
   u32 failures;
-  u64 due;  // `back` only: when to dial again
+  u64 due;  // when to dial again
 } connection;
 
 // Numbers of one direction of a conversation, to tell what came twice from what came.
@@ -59,7 +59,7 @@ typedef struct {
 } samples;
 
 typedef struct {
-  u64 sent, acked, refused, stray_acks, delivered, doubled, held, lost, other_events;
+  u64 sent, acked, refused, stray_acks, delivered, doubled, held, lost, shed, other_events;
 } counts;
 
 extern connection *people;

@@ -68,15 +68,28 @@ static void read_people(const char *path) {
   fclose(file);
 }
 
-// As many handshakes at once as was said; false when not everybody has said hello in time.
+static void dial_some(void) {
+  u32 coming = 0;
+  u64 moment = now();
+  for (u32 i = 0; i < population; i++) coming += people[i].state != AWAY && people[i].state != READY;
+  for (u32 i = 0; i < population && coming < at_once; i++) {
+    if (people[i].state != AWAY || people[i].due > moment) continue;
+    dial(&people[i]);
+    coming++;
+  }
+}
+
+// As many handshakes at once as was said; who is sent away comes back. False when not everybody has said hello in
+// time, or nobody at all is let in.
 bool everybody_comes(void) {
   u64 start = now();
-  u32 next = 0;
-  while (ready + total.lost < population && since(start) < COMING_S) {
-    while (next < population && next - ready - total.lost < at_once) dial(&people[next++]);
+  while (ready < population && since(start) < COMING_S && (ready || total.lost < population)) {
+    dial_some();
     pump(20);
   }
   if (ready < population) fprintf(stderr, "generator: only %u of %u have come\n", ready, population);
+  total.shed = total.lost;
+  total.lost = 0;
   return ready == population;
 }
 
@@ -116,7 +129,7 @@ static void print_counts(void) {
   const counts *t = &total;
   printf(",\"sent\":%lu,\"acked\":%lu,\"refused\":%lu", t->sent, t->acked, t->refused);
   printf(",\"stray_acks\":%lu,\"delivered\":%lu,\"doubled\":%lu", t->stray_acks, t->delivered, t->doubled);
-  printf(",\"held\":%lu,\"lost\":%lu", t->held, t->lost);
+  printf(",\"held\":%lu,\"lost\":%lu,\"shed\":%lu", t->held, t->lost, t->shed);
 
 }
 

@@ -209,10 +209,16 @@ static bool measure_frame(const u8 *bytes, u32 length, u32 *head, u32 *payload) 
   return true;
 }
 
+static void goodbye(connection *c, const u8 *payload, u32 length) {
+  char why[40];
+  snprintf(why, sizeof why, "the server said goodbye (%d)", length < 2 ? 0 : payload[0] << 8 | payload[1]);
+  lose(c, why);
+}
+
 static void take_frame(connection *c, int opcode, const u8 *payload, u32 length) {
   switch (opcode) {
     case 1: return hear(c, payload, length);
-    case 8: return lose(c, "the server said goodbye");
+    case 8: return goodbye(c, payload, length);
     case 9: return send_frame(c, 10, payload, length);
   }
 }
