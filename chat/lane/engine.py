@@ -12,7 +12,7 @@ from engineio import packet, payload
 from engineio.async_drivers import aiohttp
 from engineio.async_socket import AsyncSocket
 
-from chat.lane.frames import LARGEST, POLICY, RESTART, frame
+from chat.lane.frames import LARGEST, POLICY, RESTART, Turn, frame
 from chat.lane.line import Ears, Line
 from chat.lane.packets import StrictJson
 from chat.lane.takeover import TakenOver, is_handshake, take_over
@@ -57,6 +57,7 @@ class Engine(engineio.AsyncServer):
         self._async = {**self._async, "translate_request": self._translated}
         self._under_way: set[tuple[str, str]] = set()
         self._ends: set[asyncio.Future[object]] = set()
+        self._turn = Turn()
         self.wheel = Wheel(self._watch)
 
     # -- coming ------------------------------------------------------------------------------------------------
@@ -81,7 +82,7 @@ class Engine(engineio.AsyncServer):
             raise web.HTTPBadRequest(text="not an accepted origin")
         if request.transport is None:  # it has hung up meanwhile
             return TakenOver()
-        line = Line(request.transport, self.generate_id(), self.ears)
+        line = Line(request.transport, self._turn, self.generate_id(), self.ears)
         self.sockets[line.sid] = line
         await self._trigger_event("connect", line.sid, {"aiohttp.request": request}, run_async=False)
         self.wheel.add(line)

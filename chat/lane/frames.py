@@ -27,13 +27,33 @@ def frame(payload: bytes, first: int = TEXT) -> bytes:
     return b"%c\x7f%b%b" % (first, length.to_bytes(8, "big"), payload)
 
 
+class Turn:
+    """What is pushed in one turn of the loop leaves at its end, in one write for each line: a write is a system call,
+    and after a commit an agent may be told ten things at once."""
+
+    def __init__(self) -> None:
+        self._pushed: list[Frames] = []
+
+    def add(self, line: "Frames") -> None:
+        if not self._pushed:
+            asyncio.get_running_loop().call_soon(self._end)
+        self._pushed.append(line)
+
+    def _end(self) -> None:
+        pushed, self._pushed = self._pushed, []
+        for line in pushed:
+            line.flush()
+
+
 class Frames(asyncio.Protocol):
     """One client. `text` gets each message, `ended` is called once, by whichever side and for whatever reason."""
 
-    __slots__ = ("_begun", "_ended", "_gone", "_rest", "transport")
+    __slots__ = ("_begun", "_ended", "_gone", "_pushed", "_rest", "_turn", "transport")
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, turn: Turn) -> None:
         self.transport = transport
+        self._turn = turn
+        self._pushed: list[bytes] | None = None
         self._rest = b""
         self._begun: tuple[int, bytearray] | None = None
         self._ended = False
@@ -54,17 +74,28 @@ class Frames(asyncio.Protocol):
     # -- out ---------------------------------------------------------------------------------------------------
 
     def push(self, framed: bytes) -> None:
-        """Send what `frame` made. It leaves with all else that is pushed in this turn of the loop."""
-        if not self._ended:
-            if len(framed) > UNSENT // 4:
+        """Send what `frame` made, at the end of this turn of the loop."""
+        if self._pushed is not None:
+            self._pushed.append(framed)
+        elif not self._ended:
+            self._pushed = [framed]
+            self._turn.add(self)
+
+    def flush(self) -> None:
+        """Send now what was pushed."""
+        if pushed := self._pushed:
+            self._pushed = None
+            together = pushed[0] if len(pushed) == 1 else b"".join(pushed)
+            if len(together) > UNSENT // 4:
                 # A thread of long messages may be larger than all that may wait; who asked for it gets it.
-                self.transport.set_write_buffer_limits(high=UNSENT + len(framed))
-            self.transport.write(framed)
+                self.transport.set_write_buffer_limits(high=UNSENT + len(together))
+            self.transport.write(together)
 
     def hang_up(self, code: int = NORMAL) -> None:
         """Say goodbye; the connection is gone once the client has answered, after CLOSING_S in any case."""
         if not self._ended:
             self.push(frame(code.to_bytes(2, "big"), CLOSE))
+            self.flush()
             asyncio.get_running_loop().call_later(CLOSING_S, self.transport.abort)
             self._end()
 
@@ -85,7 +116,7 @@ class Frames(asyncio.Protocol):
 
     def _end(self) -> None:
         if not self._ended:
-            self._ended, self._rest, self._begun = True, b"", None
+            self._ended, self._rest, self._begun, self._pushed = True, b"", None, None
             self.ended()
 
     # -- in ----------------------------------------------------------------------------------------------------
@@ -140,6 +171,7 @@ class Frames(asyncio.Protocol):
             self.push(frame(bytes(payload), PONG))
         elif first == CLOSE:
             self.push(frame(bytes(payload[:2]), CLOSE))
+            self.flush()
             self.transport.close()
             self._end()
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from engineio.packet import Packet
 
-from chat.lane.frames import POLICY, PROTOCOL_ERROR, Frames, frame
+from chat.lane.frames import POLICY, PROTOCOL_ERROR, Frames, Turn, frame
 
 CLOSE, PONG, MESSAGE = b"134"
 KINDS = range(ord("0"), ord("7"))
@@ -39,8 +39,8 @@ class Line(Frames):
     connected = upgraded = True
     closing = upgrading = False
 
-    def __init__(self, transport: asyncio.Transport, sid: str, ears: Ears) -> None:
-        super().__init__(transport)
+    def __init__(self, transport: asyncio.Transport, turn: Turn, sid: str, ears: Ears) -> None:
+        super().__init__(transport, turn)
         self.sid, self.ears = sid, ears
         self.pong, self.working, self.answering = True, False, 0
         self.inbox: deque[bytearray] | None = None

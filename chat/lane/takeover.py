@@ -54,6 +54,7 @@ def take_over(request: web.Request, line: Line, first: bytes) -> TakenOver:
     tail, before.transport = before._message_tail, None
     before.connection_lost(None)
     line.push(first)
+    line.flush()
     if tail:
         line.data_received(tail)
     return TakenOver()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.lane.frames import LARGEST, UNSENT, Frames, frame
+from chat.lane.frames import LARGEST, UNSENT, Frames, Turn, frame
 from tests.lane.hall import CLOSE, masked
 
 
@@ -34,11 +34,18 @@ class Transport(asyncio.Transport):
         return self.state != "open"
 
 
+class AtOnce(Turn):
+    """Every push is a turn."""
+
+    def add(self, line: Frames) -> None:
+        line.flush()
+
+
 class Listener(Frames):
     """Remembers what was heard."""
 
     def __init__(self, transport: Transport) -> None:
-        super().__init__(transport)
+        super().__init__(transport, AtOnce())
         self.heard: list[bytes] = []
         self.ends = 0
 
@@ -148,3 +155,16 @@ def test_one_answer_may_be_larger_than_what_may_wait(listener: Listener, transpo
     listener.push(frame(b"x" * 3_000_000))
     assert transport.high is not None
     assert transport.high > UNSENT + 3_000_000
+
+
+async def test_what_is_pushed_in_one_turn_leaves_in_one_write(transport: Transport) -> None:
+    line = Frames(transport, Turn())
+    for text in (b"one", b"two", b"three"):
+        line.push(frame(text))
+    assert transport.written == []
+    await asyncio.sleep(0)
+    assert transport.written == [frame(b"one") + frame(b"two") + frame(b"three")]
+    line.push(frame(b"last words"))
+    line.hang_up(1012)
+    await asyncio.sleep(0)
+    assert transport.written[1:] == [frame(b"last words") + frame((1012).to_bytes(2, "big"), CLOSE)]
