@@ -46,23 +46,17 @@ class Publisher:
     def announce(self, said: Said, origin: str | None = None) -> None:
         """One event to all of its audience."""
         skip = origin if said.spare_sender else None
-        payload = wire.encoded(said.shape)
-        visitors, agents = audience(said.heard, said.whom)
-        if visitors:
-            self._tell(self._for_visitors(Emission("/visitor", visitors, said.event, said.shape, payload, skip)))
-        if agents:
-            self._tell(Emission("/agent", agents, said.event, said.shape, payload, skip))
+        emission = Emission(said.event, said.shape, wire.encoded(said.shape), *audience(said.heard, said.whom), skip)
+        for one in self._with_address(emission) if isinstance(said.shape, wire.Ticket) else (emission,):
+            self.emit(one)
+            self.send(one)
 
-    def _tell(self, emission: Emission) -> None:
-        self.emit(emission)
-        self.send(emission)
-
-    def _for_visitors(self, emission: Emission) -> Emission:
+    def _with_address(self, emission: Emission) -> Iterator[Emission]:
         """A visitor is told the address of their ticket's page; nobody else is."""
-        if not isinstance(emission.shape, wire.Ticket):
-            return emission
+        assert isinstance(emission.shape, wire.Ticket)
         shape = msgspec.structs.replace(emission.shape, link=self.links.address(emission.shape.id))
-        return emission._replace(shape=shape, payload=wire.encoded(shape))
+        yield emission._replace(shape=shape, payload=wire.encoded(shape), agents=())
+        yield emission._replace(visitors=())
 
     def _said(self, fact: Fact) -> Iterator[Said]:
         match fact:

@@ -696,19 +696,20 @@ LIMITS: dict[str, int] = {
 
 
 class Emission(NamedTuple):
-    """One event for the sockets in any of `rooms`, each once. `payload` is the shape as JSON, made once for all that
-    it is sent to; `skip` is the sender's socket, whose ack is its copy."""
+    """One event for the sockets in any of these rooms, each once. `payload` is the shape as JSON, made once for all
+    that it is sent to; `skip` is the sender's socket, whose ack is its copy."""
 
-    namespace: str
-    rooms: tuple[str, ...]
     event: str
     shape: Shape
     payload: bytes
+    visitors: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
     skip: str | None = None
 
     @classmethod
-    def of(cls, namespace: str, rooms: tuple[str, ...], event: str, shape: Shape) -> "Emission":
-        return cls(namespace, rooms, event, shape, encoded(shape))
+    def of(cls, event: str, shape: Shape, visitors: str = "", agents: str = "") -> "Emission":
+        """For one room of each kind at most."""
+        return cls(event, shape, encoded(shape), (visitors,) if visitors else (), (agents,) if agents else ())
 
 
 # As bytes, and as plain values: datetimes become RFC 3339 text, unset fields are left out.

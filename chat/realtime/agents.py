@@ -175,7 +175,7 @@ class AgentDoor(Door[AgentSocket]):
         if row.assignee_id not in (None, who.agent_id):
             return wire.Done()
         told = wire.TypingEvent(ticket=command.ticket, on=command.on, name=who.name)
-        self.hub.everywhere(Emission.of("/visitor", (f"v:{ticket.visitor}",), "typing", told))
+        self.hub.everywhere(Emission.of("typing", told, visitors=f"v:{ticket.visitor}"))
         return wire.Done()
 
     async def on_mark_read(self, who: AgentSocket, command: wire.MarkRead) -> wire.Done:

@@ -12,44 +12,41 @@ from chat.live.bus import Bus
 from chat.wire import Emission
 
 # Told among nodes only: other tabs of a visitor who has just become one.
-AMONG_NODES = "nodes"
 BEGUN = "begun"
-
-
 # Every node hears these, whoever sits there: they move places in the queue and services, or concern other tabs.
 EVERY_NODE = "every node"
 FOR_EVERY_NODE = ("ticket", "visitor", "presence", BEGUN)
 
 
 class Begun(wire.Shape):
-    """A visitor's first words have made a ticket; its inner key and theirs, which no client is told."""
+    """A visitor's first words have made a ticket: whose tabs, by their token's hash, and the inner keys of the two,
+    which no client is told. `socket` said the words."""
 
+    tabs: str
+    socket: str
     visitor: int
     key: int
     ticket: wire.Ticket
     message: wire.Message
 
 
-SHAPES: dict[tuple[str, str], type[wire.Shape]] = {
-    **{("/visitor", event): shape for event, shape in wire.VISITOR_EVENTS.items()},
-    **{("/agent", event): shape for event, shape in wire.AGENT_EVENTS.items()},
-    (AMONG_NODES, BEGUN): Begun,
-}
+SHAPES: dict[str, type[wire.Shape]] = {**wire.AGENT_EVENTS, **wire.VISITOR_EVENTS, BEGUN: Begun}
+Rooms = tuple[str, ...]
 Listener = Callable[[Emission], None]
-_packed = msgspec.json.Decoder(tuple[str, tuple[str, ...], str, msgspec.Raw])
+_packed = msgspec.json.Decoder(tuple[str, Rooms, Rooms, msgspec.Raw])
 
 
 def packed(told: Emission) -> bytes:
     """For the bus. Who asked is left out: their socket is on this node."""
-    return msgspec.json.encode((told.namespace, told.rooms, told.event, msgspec.Raw(told.payload)))
+    return msgspec.json.encode((told.event, told.visitors, told.agents, msgspec.Raw(told.payload)))
 
 
 def unpacked(payload: bytes) -> Emission:
-    """The reverse of `packed`; ValueError for anything else."""
-    namespace, rooms, event, said = _packed.decode(payload)
-    if (namespace, event) not in SHAPES:
-        raise ValueError(f"no event {event} is told in {namespace}")
-    return Emission(namespace, rooms, event, msgspec.json.decode(said, type=SHAPES[namespace, event]), bytes(said))
+    """The reverse of `packed`; ValueError for anything else, and for what visitors may not be told."""
+    event, visitors, agents, said = _packed.decode(payload)
+    if event not in SHAPES or (visitors and event not in wire.VISITOR_EVENTS):
+        raise ValueError(f"no event {event} is told there")
+    return Emission(event, msgspec.json.decode(said, type=SHAPES[event]), bytes(said), visitors, agents)
 
 
 class Hub:
@@ -72,7 +69,10 @@ class Hub:
         """Tell the sockets of this node: never waits, and what is told first arrives first."""
         for listener in self._listeners.get(type(told.shape), ()):
             listener(told)
-        self.gate.rooms.tell(told.namespace, told.rooms, told.event, told.payload, told.skip)
+        if told.visitors:
+            self.gate.rooms.tell("/visitor", told.visitors, told.event, told.payload, told.skip)
+        if told.agents:
+            self.gate.rooms.tell("/agent", told.agents, told.event, told.payload, told.skip)
 
     def everywhere(self, told: Emission) -> None:
         """Tell this node's sockets and, while the bus lasts, the other nodes'."""
@@ -82,7 +82,7 @@ class Hub:
     def elsewhere(self, told: Emission) -> None:
         """Tell the other nodes on which it is wanted."""
         if not self._bus.alone:
-            rooms = [f"{told.namespace} {room}" for room in told.rooms]
+            rooms = [f"/visitor {room}" for room in told.visitors] + [f"/agent {room}" for room in told.agents]
             self._bus.send([*rooms, EVERY_NODE] if told.event in FOR_EVERY_NODE else rooms, packed(told))
 
     def hear(self, payload: bytes) -> None:

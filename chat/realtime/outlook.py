@@ -73,8 +73,7 @@ class Outlook:
         before, self._service = self._service, found
         if before is not None and told_apart(before) != told_apart(found):
             shape = present.service(found)
-            self._hub.here(Emission.of("/visitor", ("site",), "service", shape))
-            self._hub.here(Emission.of("/agent", ("agents",), "service", shape))
+            self._hub.here(Emission.of("service", shape, visitors="site", agents="agents"))
         await self._who_came_or_went(there)
 
     async def _who_came_or_went(self, there: frozenset[int] | None) -> None:
@@ -93,7 +92,7 @@ class Outlook:
         for row in await self._behind.works.read(held.waiting_among, sorted(keys)):
             if not net.knows(row):
                 shown = present.ticket(row, self._behind.links)
-                self._hub.here(Emission.of("/visitor", (f"v:{row.visitor_id}",), "ticket", shown))
+                self._hub.here(Emission.of("ticket", shown, visitors=f"v:{row.visitor_id}"))
 
 
 def told_apart(found: Service) -> tuple[str, str]:

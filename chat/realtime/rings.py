@@ -26,9 +26,9 @@ class Rings:
     def hear(self, told: Emission) -> None:
         """Something is being told to this node's sockets."""
         if isinstance(told.shape, wire.Offer):
-            self._told.update((room, told.shape.card.ticket) for room in told.rooms)
+            self._told.update((room, told.shape.card.ticket) for room in told.agents)
         elif isinstance(told.shape, wire.OfferEnded):
-            self._told.difference_update((room, told.shape.ticket) for room in told.rooms)
+            self._told.difference_update((room, told.shape.ticket) for room in told.agents)
 
     def know(self, agent_id: int, tickets: Iterable[str]) -> None:
         """A console has read that these ring on it."""
@@ -47,4 +47,4 @@ class Rings:
             self._again([Told(OfferMade(*ringing[place]), None)])
         for room, ticket in (before & self._told) - ringing.keys():
             ended = wire.OfferEnded(ticket=ticket, reason="withdrawn")
-            self._hub.here(Emission.of("/agent", (room,), "offer_ended", ended))
+            self._hub.here(Emission.of("offer_ended", ended, agents=room))

@@ -16,7 +16,7 @@ from chat.desk.visitors import Coming, Newcomer
 from chat.realtime.behind import Came
 from chat.realtime.commands import fitted
 from chat.realtime.doors import Door, Shared, refuse_after, sent
-from chat.realtime.hub import AMONG_NODES, BEGUN, Begun
+from chat.realtime.hub import BEGUN, Begun
 from chat.realtime.leaving import Leaving
 from chat.realtime.pages import kept_page
 from chat.realtime.sockets import Joined, Sockets, VisitorSocket
@@ -140,22 +140,23 @@ class VisitorDoor(Door[VisitorSocket]):
     def _tell_other_tabs(self, who: VisitorSocket, started: Started) -> None:
         """Tabs with the same token were nobody's until now, so no event has reached them."""
         ticket, message = self._shown(started.ticket), present.message(started.message)
-        begun = Begun(started.ticket.visitor_id, started.ticket.id, ticket, message)
-        self.hub.everywhere(Emission.of(AMONG_NODES, (f"k:{who.token_hash}",), BEGUN, begun)._replace(skip=who.sid))
+        assert who.token_hash
+        begun = Begun(who.token_hash, who.sid, started.ticket.visitor_id, started.ticket.id, ticket, message)
+        self.hub.everywhere(Emission.of(BEGUN, begun))
 
     def hear(self, told: Emission) -> None:
         """Somebody has become a visitor: take in their other tabs."""
         assert isinstance(told.shape, Begun)
-        for who in (tab for room in told.rooms for tab in self._tabs(room)):
-            if who.visitor_id is None:
+        for who in self._tabs(f"k:{told.shape.tabs}"):
+            if who.visitor_id is None and who.sid != told.shape.socket:
                 self._joins_late(who, told.shape)
 
     def _joins_late(self, who: VisitorSocket, begun: Begun) -> None:
         self._becomes(who, begun.visitor)
         who.tickets[begun.ticket.id] = Joined(begun.key, begun.visitor, None)
         self.net.follow_from(begun.ticket.id, begun.message.seq - 1)
-        self.hub.here(Emission.of(NAMESPACE, (who.sid,), "ticket", begun.ticket))
-        self.hub.here(Emission.of(NAMESPACE, (who.sid,), "message", begun.message))
+        self.hub.here(Emission.of("ticket", begun.ticket, visitors=who.sid))
+        self.hub.here(Emission.of("message", begun.message, visitors=who.sid))
 
     def _tabs(self, room: str) -> list[VisitorSocket]:
         found = map(self.sockets.get, self.hub.members(NAMESPACE, room))
@@ -178,7 +179,7 @@ class VisitorDoor(Door[VisitorSocket]):
     async def on_typing(self, who: VisitorSocket, command: wire.Typing) -> wire.Done:
         ticket = await self._own(who, command.ticket)
         told = wire.TypingEvent(ticket=command.ticket, on=command.on, name=ticket.name)
-        self.hub.everywhere(Emission.of("/agent", (f"t:{ticket.key}",), "typing", told))
+        self.hub.everywhere(Emission.of("typing", told, agents=f"t:{ticket.key}"))
         return wire.Done()
 
     async def on_mark_read(self, who: VisitorSocket, command: wire.MarkRead) -> wire.Done:

@@ -13,7 +13,7 @@ from chat.store.calls import Call, Outcome, play, refused
 from chat.store.engine import Database, checkpoint, lite, passing, rolled_back
 from chat.store.journal import OnSqlite
 
-CHECKPOINT_EVERY = 1_000  # calls, some 4 to 16 MB of WAL
+CHECKPOINT_EVERY = 4_000  # calls, some 16 to 32 MB of WAL; the pages that they share are copied once
 PATIENCE_S = 5.0
 
 log = logging.getLogger(__name__)

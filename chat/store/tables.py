@@ -296,7 +296,8 @@ messages = Table(
     Column("event", Json),
     Column("at", Moment, nullable=False),
     UniqueConstraint("ticket_id", "seq"),
-    UniqueConstraint("ticket_id", "author", "client_id"),
+    # The id first: clients make ids in the order of time, so that the newest stand together at the index's end.
+    UniqueConstraint("client_id", "ticket_id", "author"),
 )
 
 notes = Table(

@@ -22,11 +22,11 @@ FOR_VISITORS: set[str] = {"message", "ticket", "read", "service"}
 def leaks(emissions: list[Emission], visitor_id: int) -> list[Emission]:
     """What reaches visitors' sockets and must not: the team's own events, and other visitors' tickets."""
     own = {f"v:{visitor_id}"}
-    reached = [one for one in emissions if one.namespace == "/visitor"]
+    reached = [one for one in emissions if one.visitors]
     return [
         one
         for one in reached
-        if one.event not in FOR_VISITORS or not own & set(one.rooms) or any(key in said(one) for key in SECRETS)
+        if one.event not in FOR_VISITORS or not own >= set(one.visitors) or any(key in said(one) for key in SECRETS)
     ]
 
 
@@ -36,8 +36,10 @@ def said(emission: Emission) -> dict[str, object]:
     return found
 
 
-def saying(namespace: str, room: str, event: str, payload: bytes = b"{}") -> Emission:
-    return Emission(namespace, (room,), event, Shape(), payload)
+def saying(
+    event: str, payload: bytes = b"{}", *, visitors: tuple[str, ...] = (), agents: tuple[str, ...] = ()
+) -> Emission:
+    return Emission(event, Shape(), payload, visitors, agents)
 
 
 # Words that only agents' shapes have.
@@ -46,14 +48,21 @@ SECRETS = ("note_seq", "preview", "unread", "email", "capacity", "card", "page")
 
 def test_the_net_catches_what_leaks() -> None:
     bad = [
-        saying("/visitor", "v:1", "note", b'{"note_seq": 1}'),
-        saying("/visitor", "v:1", "card", b'{"ticket": "t"}'),
-        saying("/visitor", "v:2", "message", b'{"ticket": "t"}'),
-        saying("/visitor", "v:1", "ticket", b'{"unread": 3}'),
+        saying("note", b'{"note_seq": 1}', visitors=("v:1",)),
+        saying("card", b'{"ticket": "t"}', visitors=("v:1",)),
+        saying("message", b'{"ticket": "t"}', visitors=("v:2",)),
+        saying("message", b'{"ticket": "t"}', visitors=("v:1", "v:2")),
+        saying("ticket", b'{"unread": 3}', visitors=("v:1",)),
     ]
     assert leaks(bad, 1) == bad
-    good = [saying("/visitor", "v:1", "message"), saying("/agent", "t:1", "note", b'{"note_seq": 1}')]
+    good = [saying("message", visitors=("v:1",), agents=("t:1",)), saying("note", b'{"note_seq": 1}', agents=("t:1",))]
     assert leaks(good, 1) == []
+
+
+def test_another_node_tells_visitors_nothing_of_the_team() -> None:
+    leak = saying("note", b'{"note_seq": 1}', visitors=("v:1",))
+    with pytest.raises(ValueError, match="no event note"):
+        unpacked(packed(leak))
 
 
 @pytest.mark.parametrize("heard", get_args(Heard))
@@ -106,9 +115,9 @@ async def test_a_whole_day_leaks_nothing(desk: Desk) -> None:
     street.publisher().deliver([Told(fact, None) for fact in happened])
     visitor = ticket.visitor_id
     assert leaks(street.emitted, visitor) == []
-    heard = {one.event for one in street.emitted if one.namespace == "/visitor"}
+    heard = {one.event for one in street.emitted if one.visitors}
     assert heard == {"message", "ticket", "read"}
-    heard = {one.event for one in street.emitted if one.namespace == "/agent"}
+    heard = {one.event for one in street.emitted if one.agents}
     assert heard == {
         "message", "note", "ticket", "card", "gone", "read", "offer", "offer_ended", "presence", "visitor"
     }  # fmt: skip
@@ -125,7 +134,7 @@ async def test_a_sender_has_words_from_the_ack_but_what_happened_from_the_event(
     spared = [one for one in street.emitted if one.skip == "sid"]
     assert {said(one)["text"] for one in spared} == {"Bonjour"}
     joined = [one for one in street.emitted if one.event == "message" and said(one)["kind"] == "event"]
-    assert [one.skip for one in joined] == [None, None], "in no ack: both namespaces hear it, its author too"
+    assert [one.skip for one in joined] == [None], "in no ack: both namespaces hear it, its author too"
 
 
 async def test_words_in_a_dialogue_are_told_to_whom_all_words_are_told(desk: Desk) -> None:
@@ -141,8 +150,8 @@ async def test_words_in_a_dialogue_are_told_to_whom_all_words_are_told(desk: Des
     for fact in (slow, quick):
         street = Street()
         street.publisher().deliver([Told(fact, "sid")])
-        told.append([(one.namespace, one.rooms, one.skip) for one in street.emitted if one.event == "message"])
-    assert told[0] == told[1] and len(told[0]) == 2
+        told.append([(one.visitors, one.agents, one.skip) for one in street.emitted if one.event == "message"])
+    assert told[0] == told[1] and len(told[0]) == 1
 
 
 async def test_only_a_visitor_is_told_the_address_of_their_tickets_page(desk: Desk) -> None:
@@ -150,6 +159,6 @@ async def test_only_a_visitor_is_told_the_address_of_their_tickets_page(desk: De
     await vic.fills_in()
     street = Street()
     street.publisher().deliver([Told(fact, None) for fact in desk.facts])
-    shown = {one.namespace: said(one).get("link") for one in street.emitted if one.event == "ticket"}
-    assert shown["/agent"] is None
-    assert str(shown["/visitor"]).startswith(f"http://localhost:8000/t/{vic.ticket}.")
+    shown = {bool(one.visitors): said(one).get("link") for one in street.emitted if one.event == "ticket"}
+    assert shown[False] is None
+    assert str(shown[True]).startswith(f"http://localhost:8000/t/{vic.ticket}.")

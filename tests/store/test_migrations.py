@@ -1,5 +1,6 @@
 """The versions, one after another, make exactly what tables.py says; and two processes may try at once."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,7 +23,9 @@ def schema(url: str) -> list[str]:
     with database.writes.begin() as sql:
         found = sorted(part.strip() for line in sql.scalars(text(question)) for part in line.split("\n"))
     database.close()
-    return [line.rstrip(",") for line in found if "alembic_version" not in line]
+    # SQLite puts the name of a table that was made anew into quotes; it is the same name.
+    told = (re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", line).rstrip(",") for line in found)
+    return sorted(line for line in told if "alembic_version" not in line)
 
 
 SQLITE_SCHEMA = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version'"

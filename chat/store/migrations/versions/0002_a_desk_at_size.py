@@ -15,6 +15,11 @@ LOOKED_AT = ("department_id", "priority", "visitor_state", "status", "assignee_i
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("messages") as messages:
+        messages.drop_constraint("uq_messages_ticket_id_author_client_id", type_="unique")
+        messages.create_unique_constraint(
+            "uq_messages_client_id_ticket_id_author", ["client_id", "ticket_id", "author"]
+        )
     for name in ("ix_tickets_status_rev", "ix_tickets_status_updated", "ix_tickets_assignee"):
         op.drop_index(name, "tickets")
     op.create_index("ix_tickets_updated", "tickets", ["updated_at", "id"])
