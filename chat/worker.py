@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from chat.desk import handing_on, offers, waits
+from chat.desk import dues, handing_on, offers, waits
 from chat.desk.changes import Pauses, Situation
 from chat.desk.facts import MessagePosted, NotePosted, ReadMoved, WordsPosted
 from chat.live.presence import Presence
@@ -60,13 +60,7 @@ class Worker:
 
     def _list(self) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
         quick = min(1.0, self.pauses.offer.total_seconds() / 2)
-        return [
-            (quick, self._expire_offers),
-            (quick, self._look_at_queue),
-            (quick, self._release_absent),
-            (quick, self._long_waits),
-            (min(10.0, self.pauses.quiet.total_seconds() / 4), self._silences),
-        ]
+        return [(quick, self._look), (min(10.0, self.pauses.quiet.total_seconds() / 4), self._silences)]
 
     async def _every(self, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
         while True:
@@ -99,27 +93,22 @@ class Worker:
         if await self.works.peek(handing_on.anything_to_hand_on):
             await self.works.run(handing_on.hand_on, situation, self.pauses)
 
-    async def _look_at_queue(self) -> None:
-        """The net under the wakes: what another node or a lost wake left undone."""
-        if await self.works.peek(waits.anybody_waits):
+    async def _look(self) -> None:
+        """The net under the wakes, and what time alone brings: all is asked at once, for mostly there is nothing."""
+        situation = await self._now()
+        sure = situation if self.agents.steady() else situation._replace(present=None)
+        due = await self.works.peek(dues.look, situation, sure, self.pauses)
+        if due.overdue:
+            await self.works.run(offers.expire_offers, situation.now)
+        if due.waits:
             await self._offer()
-
-    async def _expire_offers(self) -> None:
-        if await self.works.peek(offers.any_overdue, self.clock()):
-            await self.works.run(offers.expire_offers, self.clock())
-
-    async def _release_absent(self) -> None:
-        situation = await self._sure()
-        if await self.works.peek(waits.anybody_absent, situation):
-            await self._all(waits.release_absent, situation)
-
-    async def _long_waits(self) -> None:
-        situation = await self._sure()
-        if await self.works.read(waits.any_long_wait, situation, self.pauses):
-            await self._all(waits.long_waits, situation)
+        if due.absent:
+            await self._all(waits.release_absent, sure)
+        if due.long_wait:
+            await self._all(waits.long_waits, sure)
 
     async def _silences(self) -> None:
-        if await self.works.read(waits.any_silence, self.clock(), self.pauses):
+        if await self.works.peek(waits.any_silence, self.clock(), self.pauses):
             await self._all(waits.silences, self.clock())
 
     async def _all(self, verb: Callable[[Work, P, Pauses], int], argument: P) -> None:
@@ -130,11 +119,6 @@ class Worker:
     async def _now(self) -> Situation:
         keys = await self.agents.present()
         return Situation(self.clock(), None if keys is None else frozenset(map(int, keys)))
-
-    async def _sure(self) -> Situation:
-        """Who is absent is concluded only once Redis has answered without a break for the whole grace."""
-        situation = await self._now()
-        return situation if self.agents.steady() else situation._replace(present=None)
 
 
 def _mid_chat(fact: object) -> bool:

@@ -68,26 +68,16 @@ def go_on(works: Sequence[Work], posts: Sequence[Post]) -> list[Answer]:
     return plan.answers
 
 
-def flows(thread: Thread) -> bool:
-    """Whether words change nothing of this ticket but what `folded` says: its agent has answered and is still
-    there, no place was freed, no form offered, no promise is open."""
-    return (
-        thread.status == "live"
-        and thread.agent_public_id is not None
-        and thread.taken_at is not None
-        and thread.answered_at is not None
-        and thread.freed_at is None
-        and thread.form_offered_at is None
-        and thread.lost_agent_id is None
-        and (thread.due is None or thread.kept_at is not None)
-    )
-
-
-def speaks(thread: Thread, post: Post) -> bool:
-    """Whether these are the words of one of the two."""
+def flows(thread: Thread, post: Post) -> bool:
+    """Whether these words change nothing of the ticket but what `folded` says: they are of one of the two, no place
+    was freed, no form offered, nobody lost; and an agent's are not the first answer, which a promise may be kept by."""
+    quiet = thread.freed_at is None and thread.form_offered_at is None and thread.lost_agent_id is None
+    if thread.status != "live" or not quiet:
+        return False
     if post.agent_id is None:
         return post.visitor_id == thread.visitor_id
-    return post.agent_id == thread.assignee_id
+    here = thread.agent_public_id is not None and thread.taken_at is not None and post.agent_id == thread.assignee_id
+    return here and thread.answered_at is not None and (thread.due is None or thread.kept_at is not None)
 
 
 def folded(row: Standing, lines: Sequence[Line]) -> Standing:
@@ -122,13 +112,13 @@ def mend(work: Work) -> None:
 def _planned(journal: Journal, posts: Sequence[Post], said: dict[Key, MessageRow]) -> Plan:
     names = [plain(post.ticket) for post in posts]
     threads, plan = journal.threads(names), Plan(said)
-    flowing = {name: thread for name in set(names) if (thread := threads.get(name)) and flows(thread)}
+    overtaken: set[str] = set()
     for post, name, public_id in zip(posts, names, new_ids("m", len(posts)), strict=True):
-        thread = flowing.get(name)
-        if thread and speaks(thread, post):
+        thread = threads.get(name)
+        if thread and name not in overtaken and flows(thread, post):
             plan.take(thread, post, public_id)
         else:
-            flowing.pop(name, None)
+            overtaken.add(name)
             plan.leave()
     return plan
 

@@ -20,6 +20,7 @@ from chat.lane.wheel import PING_EVERY_S, PONG_WITHIN_S, Wheel
 
 # Long polling only: a WebSocket has no queue (see frames.UNSENT).
 BACKLOG = 2_000
+WATCH_BEATS = 10
 # The library drops a poll of more than 16 packets and answers 200 all the same; its length is bounded anyway.
 payload.Payload.max_decode_packets = 4_096
 
@@ -58,6 +59,7 @@ class Engine(engineio.AsyncServer):
         self._under_way: set[tuple[str, str]] = set()
         self._ends: set[asyncio.Future[object]] = set()
         self._turn = Turn()
+        self._beats = 0
         self.wheel = Wheel(self._watch)
 
     # -- coming ------------------------------------------------------------------------------------------------
@@ -160,11 +162,13 @@ class Engine(engineio.AsyncServer):
         self.wheel.stop()
 
     def _watch(self) -> None:
-        """Twice a second."""
+        """Twice a second, and at the library's own sockets every WATCH_BEATS: they are few among many."""
         self.ears.beat()
-        for sid, socket in list(self.sockets.items()):
-            if isinstance(socket, AsyncSocket):
-                self._watch_polling(sid, socket)
+        self._beats += 1
+        if self._beats % WATCH_BEATS == 0:
+            for sid, socket in list(self.sockets.items()):
+                if isinstance(socket, AsyncSocket):
+                    self._watch_polling(sid, socket)
 
     def _watch_polling(self, sid: str, socket: AsyncSocket) -> None:
         if socket.closed:

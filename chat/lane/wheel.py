@@ -6,15 +6,15 @@ from collections.abc import Callable
 from chat.lane.frames import frame
 from chat.lane.line import Line
 
-# What the handshake tells clients. Whoever falls silent is found within the sum of both.
-PING_EVERY_S = PONG_WITHIN_S = 20
-SPOKES = 40
+# What the handshake tells clients, in seconds. Whoever falls silent is found within the sum of both.
+PING_EVERY_S, PONG_WITHIN_S = 24, 20
+SPOKES, PATIENT_SPOKES = 48, 40
 PING = frame(b"2")
 
 
 class Wheel:
-    """Each line sits on one of SPOKES. A hand goes round once in PING_EVERY_S; who has not answered the ping of the
-    round before is gone, the others are pinged. `beat` is called at every spoke, twice a second."""
+    """Each line sits on one of SPOKES. A hand goes round once in PING_EVERY_S and pings; a second one follows it, and
+    who has not answered by then is gone. `beat` is called at every spoke, twice a second."""
 
     def __init__(self, beat: Callable[[], None]) -> None:
         self._beat = beat
@@ -40,12 +40,12 @@ class Wheel:
     def _turn(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(PING_EVERY_S / SPOKES, self._turn)
         self._at = (self._at + 1) % SPOKES
+        for line in self._spokes[self._at - PATIENT_SPOKES]:
+            if line.open and not line.pong:
+                line.cut()
         here = self._spokes[self._at]
         here[:] = [line for line in here if line.open]
         for line in here:
-            if line.pong:
-                line.pong = False
-                line.push(PING)
-            else:
-                line.cut()
+            line.pong = False
+            line.push(PING)
         self._beat()

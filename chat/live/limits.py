@@ -31,7 +31,8 @@ class Windows:
     def __init__(self, room: int = 50_000, clock: Callable[[], float] = time.monotonic) -> None:
         self._room = room
         self._clock = clock
-        self._windows: dict[str, tuple[float, int]] = {}
+        # When it ends, and how many were spent in it.
+        self._windows: dict[str, list[float]] = {}
 
     def __len__(self) -> int:
         return len(self._windows)
@@ -42,19 +43,18 @@ class Windows:
 
     def spend_name(self, name: str, limit: int, window_s: float) -> float | None:
         """The same, for a key that has its hashed name already."""
-        now = self._clock()
-        ends, used = self._windows.get(name, (now, 0))
-        if ends <= now:
+        now, window = self._clock(), self._windows.get(name)
+        if window is None or window[0] <= now:
             self._start(name, now + window_s)
-            return None
-        if used >= limit:
-            return ends - now
-        self._windows[name] = (ends, used + 1)
+        elif window[1] >= limit:
+            return window[0] - now
+        else:
+            window[1] += 1
         return None
 
     def _start(self, name: str, ends: float) -> None:
         self._windows.pop(name, None)
-        self._windows[name] = (ends, 1)
+        self._windows[name] = [ends, 1]
         if len(self._windows) > self._room:
             del self._windows[next(iter(self._windows))]
 

@@ -166,7 +166,8 @@ class Presence:
             # A heart that stops for a bug would, half a minute later, make everybody on this node absent.
             log.exception("presence could not be renewed")
             return self._failed()
-        return min(LOOK_S, self._ttl_s / 3)
+        # Who holds nobody has nothing to tell again after a flush.
+        return min(LOOK_S, self._ttl_s / 3) if self._sockets or self._grace else self._ttl_s / 3
 
     def _failed(self) -> float:
         self._whole_since = None

@@ -24,7 +24,7 @@ class Leaving:
         presence has not seen them for its whole grace."""
         presence = self._behind.visitors
         here = await self._behind.works.peek(held.not_gone) | self._left
-        seen = await presence.present()
+        seen = await presence.present() if here else frozenset()
         if seen is None or not presence.steady():
             self._missed.clear()
             return

@@ -55,16 +55,12 @@ class Database:
         self.writes.dispose()
 
 
-def checkpoint(writes: Engine) -> None:
+def checkpoint(driver: sqlite3.Connection) -> None:
     """Folds SQLite's WAL into its file, as far as readers let it; only ever on the writer's own connection.
 
     Library versions up to 3.51.2 can lose commits when a second connection does it beside a writer.
     """
-    raw = writes.raw_connection()
-    try:
-        raw.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
-    finally:
-        raw.close()
+    driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def lite(sql: Connection) -> sqlite3.Connection:

@@ -17,12 +17,14 @@ log = logging.getLogger(__name__)
 class Writer(Protocol):
     """Yields the outcomes of each transaction once it is committed, until every call has had one.
 
-    `behind`: tickets' rows do not know of all committed words yet; any call that is no post makes them.
+    `behind`: tickets' rows do not know of all committed words yet; any call that is no post makes them. `let_go` is
+    called last, when the threads have ended.
     """
 
     @property
     def behind(self) -> bool: ...
     def commit(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]: ...
+    def let_go(self) -> None: ...
 
 
 class Lane:

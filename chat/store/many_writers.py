@@ -31,6 +31,9 @@ class ManyWriters:
         """Rows follow their messages in the same transaction here."""
         return False
 
+    def let_go(self) -> None:
+        """Every transaction gives its connection back by itself."""
+
     def commit(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]:
         """A transaction for each group of neighbours that share their `batch`."""
         for _, group in groupby(calls, attrgetter("batch")):

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, groupby
 from operator import attrgetter
 from time import monotonic
@@ -24,6 +25,8 @@ class OneWriter:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Held, for taking it from the pool and giving it back costs as much as a small COMMIT.
+        self._held: Connection | None = None
         self._journal = OnSqlite()
         self._since_checkpoint = 0
 
@@ -58,7 +61,7 @@ class OneWriter:
 
     def _transaction(self, groups: Sequence[Sequence[Call]], guarded: bool = True) -> list[Outcome]:
         try:
-            with self._database.writes.begin() as sql:
+            with self._connection() as sql, sql.begin():
                 self._journal.on(lite(sql))
                 play_group = self._guarded if guarded else self._played
                 outcomes = list(chain.from_iterable(play_group(sql, group) for group in groups))
@@ -69,6 +72,22 @@ class OneWriter:
         self._journal.committed()
         failpoint.pass_by("committed")
         return outcomes
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """The writer's own; after a failure another one."""
+        self._held = sql = self._held or self._database.writes.connect()
+        try:
+            yield sql
+        except BaseException:
+            self.let_go()
+            raise
+
+    def let_go(self) -> None:
+        """Give the connection back: before the database is closed."""
+        held, self._held = self._held, None
+        if held is not None:
+            held.close()
 
     def _guarded(self, sql: Connection, calls: Sequence[Call]) -> list[Outcome]:
         if calls[0].post:
@@ -115,4 +134,5 @@ class OneWriter:
         self._since_checkpoint += calls
         if self._since_checkpoint >= CHECKPOINT_EVERY:
             self._since_checkpoint = 0
-            checkpoint(self._database.writes)
+            with self._connection() as sql:
+                checkpoint(lite(sql))

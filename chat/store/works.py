@@ -20,6 +20,7 @@ __all__ = ["Told", "Unavailable", "Work", "Works", "WorksFor"]
 P = ParamSpec("P")
 T = TypeVar("T")
 Item = TypeVar("Item")
+Then = Callable[[object], None]
 
 # Waking the writer for each post, and the loop for each answer, costs more than storing it. So posts wait a moment
 # for each other: nobody sees 2 ms, and at a low rate they share a COMMIT as well (1.8 times a bare relay became 0.9).
@@ -98,7 +99,7 @@ class Works:
         nothing. What it raises makes its members run again one by one.
         """
         self._open().posts.make_room(len(self._collected))
-        self._collected.append(Call(cast(Batch, verb), item, origin, cast(Callable[[object], None], then), post=True))
+        self._collected.append(Call(cast(Batch, verb), item, origin, cast(Then, then), post=True))
         if len(self._collected) == 1:
             self._in(LINGER_S, self._hand_over)
 
@@ -227,6 +228,7 @@ class Works:
         for lane in set(lanes):
             lane.close()
         self._readers.shutdown()
+        self._writer.let_go()
         self._database.close()
 
 
