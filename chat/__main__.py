@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end on the fast loop."""
+    # The writer's thread needs the interpreter for microseconds at a time; to wait 5 ms for it would delay each commit.
+    sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
 
