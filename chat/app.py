@@ -193,12 +193,19 @@ class CannotListen(Exception):
 
 
 def listen(settings: Settings) -> tuple[socket.socket, Settings]:
-    """The listening socket, and the settings with the port that it took when PORT is 0. Raises CannotListen."""
+    """The socket to listen on, and the settings with the port that it took when PORT is 0. Raises CannotListen.
+
+    It is bound and does not listen yet: who comes while the house is being started is refused and tries again, instead
+    of waiting in line for seconds.
+    """
+    door = socket.socket(family_of(settings.host), socket.SOCK_STREAM)
     try:
-        family = family_of(settings.host)
-        both = settings.host == "::" and socket.has_dualstack_ipv6()
-        door = socket.create_server((settings.host, settings.port), family=family, backlog=1024, dualstack_ipv6=both)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if settings.host == "::" and socket.has_dualstack_ipv6():
+            door.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        door.bind((settings.host, settings.port))
     except OSError as error:
+        door.close()
         why = error.strerror.partition(" (while")[0] if error.strerror else str(error)
         raise CannotListen(f"{settings.host}:{settings.port} can't be listened on: {why}") from error
     port = door.getsockname()[1]
@@ -222,7 +229,7 @@ async def open_doors(app: web.Application, door: socket.socket) -> AsyncIterator
     await runner.setup()
     spare_the_collector()
     try:
-        await web.SockSite(runner, door).start()
+        await web.SockSite(runner, door, backlog=4096).start()
         yield
     finally:
         await runner.cleanup()

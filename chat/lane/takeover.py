@@ -18,6 +18,9 @@ RFC_6455 = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 class TakenOver(web.StreamResponse):
     """What aiohttp gets for a request whose socket is no longer its own: an answer that writes nothing."""
 
+    def __init__(self) -> None:
+        super().__init__(status=101)
+
     async def prepare(self, _: web.BaseRequest) -> None:
         return None
 

@@ -11,6 +11,7 @@ from chat.live.redis import Redis, RedisAway
 
 BATCH = 500
 LOOK_S = 1.0
+GATHER_S = 0.02
 RETRY_S = 0.25
 SLACK_MS = 1000
 
@@ -150,6 +151,8 @@ class Presence:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._stirred.wait()
+                    # A crowd that comes together is told together.
+                    await asyncio.sleep(GATHER_S)
 
     async def _renew(self) -> float:
         """Tell what is new, and everything every third of `ttl_s`; the seconds until the next look."""

@@ -1,6 +1,7 @@
 """The visitors' door: /visitor, one small handler a command."""
 
 import secrets
+import time
 from collections.abc import Iterable
 
 import msgspec
@@ -20,11 +21,12 @@ from chat.realtime.hub import BEGUN, Begun
 from chat.realtime.leaving import Leaving
 from chat.realtime.pages import kept_page
 from chat.realtime.sockets import Joined, Sockets, VisitorSocket
-from chat.store.rows import Nearness, TicketRow, VisitorRow
+from chat.store.rows import Nearness, SiteRow, TicketRow, VisitorRow
 from chat.wire import Emission
 
 NAMESPACE = "/visitor"
 A_MINUTE_S = 60.0
+SITE_S = 2.0
 
 
 class VisitorDoor(Door[VisitorSocket]):
@@ -36,14 +38,13 @@ class VisitorDoor(Door[VisitorSocket]):
     def __init__(self, shared: Shared, sockets: Sockets[VisitorSocket], leaving: Leaving) -> None:
         super().__init__(shared, sockets)
         self._leaving = leaving
+        self._sites: dict[str, tuple[float, SiteRow]] = {}
 
     async def admit(self, sid: str, came: Came, auth: object) -> VisitorSocket:
         """By site key; a token is looked up at hello only, so that connecting tells nothing about it."""
         asked = fitted(auth if auth is not None else {}, wire.VisitorAuth)
         assert isinstance(asked, wire.VisitorAuth)
-        site = await self.works.peek(sites.site_by_key, asked.site)
-        if site is None:
-            raise NotFound("site")
+        site = await self._site(asked.site)
         token_hash = self.behind.handshakes.hashed(asked.token) if asked.token else None
         return VisitorSocket(
             sid,
@@ -54,6 +55,16 @@ class VisitorDoor(Door[VisitorSocket]):
             kept_page(asked.page) if asked.page else None,
             token_hash,
         )
+
+    async def _site(self, key: str) -> SiteRow:
+        """As it was within the last SITE_S; NotFound."""
+        asked_at, site = self._sites.get(key, (0.0, None))
+        if site is None or time.monotonic() - asked_at > SITE_S:
+            site = await self.works.peek(sites.site_by_key, key)
+            if site is None:
+                raise NotFound("site")
+            self._sites[key] = time.monotonic(), site
+        return site
 
     def left(self, who: VisitorSocket) -> None:
         """Gone is concluded later (see leaving.py): a page that changes closes its socket too."""

@@ -35,6 +35,7 @@ CODES = {400: "bad_request", 403: "not_allowed", 404: "not_found", 405: "bad_req
 # What opens something must not stand in a log.
 SECRET_PATHS = re.compile(r"(/(?:t|setup|password)/).*", re.IGNORECASE | re.DOTALL)
 SOCKETS = "/socket.io/"
+SWITCHED = 101
 
 REQUESTS = Counter("guichet_http_requests", "Requests by route and status", ["route", "status"])
 SECONDS = Histogram("guichet_http_seconds", "Seconds to an answer by route", ["route"])
@@ -57,6 +58,8 @@ async def logged(request: web.Request, handler: Handler) -> web.StreamResponse:
     REQUESTS.labels(route, answer.status).inc()
     if not answer.prepared:  # a socket is answered for as long as it lives
         SECONDS.labels(route).observe(seconds)
+    if answer.status == SWITCHED:  # a thousand sockets that come back at once are no news
+        return answer
     log.info("request", method=request.method, path=shown(request.path), status=answer.status, ms=round(seconds * 1e3))
     return answer
 
