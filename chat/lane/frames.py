@@ -1,6 +1,7 @@
 """Frames: a WebSocket (RFC 6455) as an asyncio protocol, without a task, a queue or a future for what passes."""
 
 import asyncio
+import logging
 
 # The library's own, in C where it is built so; tests/lane/test_leaning.py notices when it moves.
 from aiohttp._websocket.helpers import websocket_mask
@@ -15,6 +16,8 @@ TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
 CONTINUED, LAST_OF_CONTINUED, TEXT_BEGINS, BINARY_BEGINS = 0x00, 0x80, 0x01, 0x02
 NORMAL, PROTOCOL_ERROR, POLICY, TOO_BIG, RESTART, TRY_LATER = 1000, 1002, 1008, 1009, 1012, 1013
 NO_KEY = b"\0\0\0\0"
+
+log = logging.getLogger(__name__)
 
 
 def frame(payload: bytes, first: int = TEXT) -> bytes:
@@ -42,7 +45,11 @@ class Turn:
     def _end(self) -> None:
         pushed, self._pushed = self._pushed, []
         for line in pushed:
-            line.flush()
+            try:
+                line.flush()
+            except Exception:
+                log.exception("a line could not be written to")
+                line.cut()
 
 
 class Frames(asyncio.Protocol):

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import socket
 
 from aiohttp import web
 from aiohttp.hdrs import SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE
@@ -12,6 +13,7 @@ from chat.lane.line import Line
 WELCOME = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n"
 )
+KERNEL_KEEPS = 128 * 1024
 RFC_6455 = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -50,6 +52,8 @@ def take_over(request: web.Request, line: Line, first: bytes) -> TakenOver:
     connections: 10,000 of those are 100 MB.
     """
     before, transport = request.protocol, line.transport
+    # The kernel would keep 4 MB for a client that does not read, before a byte of it waits where it is counted.
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_KEEPS)
     made = hashlib.sha1(request.headers[SEC_WEBSOCKET_KEY].encode() + RFC_6455, usedforsecurity=False)
     transport.write(WELCOME % base64.b64encode(made.digest()))
     # The protocol first: what comes from here on is the line's. Before, aiohttp has kept it in its tail.

@@ -168,3 +168,16 @@ async def test_what_is_pushed_in_one_turn_leaves_in_one_write(transport: Transpo
     line.hang_up(1012)
     await asyncio.sleep(0)
     assert transport.written[1:] == [frame(b"last words") + frame((1012).to_bytes(2, "big"), CLOSE)]
+
+
+class Broken(Transport):
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        raise RuntimeError("the handle is closed")
+
+
+async def test_a_line_that_breaks_costs_the_others_nothing(transport: Transport) -> None:
+    turn, broken = Turn(), Broken()
+    for one in (broken, transport):
+        Frames(one, turn).push(frame(b"hello"))
+    await asyncio.sleep(0)
+    assert (broken.state, transport.written) == ("aborted", [frame(b"hello")])

@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from chat.realtime.doors import FLOOD
 from tests.realtime.cast import Visitor, new_id
 from tests.realtime.conftest import Arrive, ShowUp
 from tests.realtime.node import Node
+from tests.realtime.raw import line
 from tests.realtime.test_messages import chat
 
 
@@ -25,6 +27,18 @@ async def test_sixty_commands_then_too_many_and_typing_apart(node: Node, visitor
     await tab.leave()
     # Somebody else in the same office is not held up by it.
     await (await visitor(node)).does("hello")
+
+
+async def test_who_goes_on_after_five_hundred_refusals_is_cut(node: Node) -> None:
+    async with line(node) as raw:
+        await raw.arrives()
+        for number in range(60 + FLOOD):
+            await raw.says(f'42/visitor,{number}["set_visible",{{"on":true}}]')
+        await raw.hears(f"43/visitor,{59 + FLOOD}")
+        await raw.says('42/visitor,9["set_visible",{"on":true}]')
+        with pytest.raises(EOFError):
+            await raw.hears("43/visitor,8")
+        assert raw.socket.close_code == 1008
 
 
 async def test_five_chats_a_minute(node: Node, visitor: Arrive, agent: ShowUp) -> None:
