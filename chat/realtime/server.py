@@ -107,7 +107,7 @@ class Realtime:
         beats = (
             self._beat(self._mend, self._mended),
             self._beat(self._outlook.look, self._service_moved),
-            self._beat(self._cards.look, lambda: asyncio.sleep(CARDS_S)),
+            self._beat(self._cards.look, self._cards_moved),
             self._beat(self._look_at_queue, lambda: asyncio.sleep(QUEUE_S)),
             self._beat(self._cut_ended, lambda: asyncio.sleep(SESSIONS_S)),
             self._beat(self._leaving.look_for_visitors, lambda: asyncio.sleep(LEAVING_S)),
@@ -155,6 +155,10 @@ class Realtime:
         await within(self._outlook.stirred, pause_s)
         # Ten looks a second are at once; a rush of changes must not make hundreds of them.
         await asyncio.sleep(0.1)
+
+    async def _cards_moved(self) -> None:
+        # More often than the net looks, which would take a card that is still to be told for one that was lost.
+        await asyncio.sleep(min(CARDS_S, self._behind.settings.net_s / 3))
 
     async def _look_at_queue(self) -> None:
         await self._outlook.look_at_queue(self._visitors, self._net)

@@ -126,6 +126,7 @@ async def test_of_a_chat_that_nobody_has_open_here_each_card_comes_once(
         await ben.does("claim", ticket=begun["id"])
         await second.hears("ticket", lambda row: row["queue"] is not None and row["queue"]["position"] == 1)
         await second.does("end_chat", ticket=(await second.does("hello"))["ticket"]["id"])
+    await ada.hears("card", lambda card: card["preview"] == "v1")
     cards = [(card["preview"], card["rev"]) for card in ada.told("card") if card["ticket"] == ticket]
     said = [card for card in cards if card[0].startswith("v")]
     assert {preview for preview, _ in said} == {"v0", "v1"}
