@@ -57,8 +57,11 @@ export function createInbox(link: Link, me: string) {
   const loaded = signal(false);
 
   const news: ((card: Card) => void)[] = [];
+  // The rev with which a ticket left the lists: a card that comes late must not bring it back.
+  const left = new Map<string, number>();
 
   function add(card: Card): void {
+    if (card.rev <= (left.get(card.ticket) ?? -1)) return;
     const before = cards.value.get(card.ticket)?.unread ?? 0;
     // Every change of any ticket is told; those of no list that were never here are nobody's business.
     if (listOf(card, me) === null && !cards.value.has(card.ticket)) return;
@@ -67,8 +70,12 @@ export function createInbox(link: Link, me: string) {
   }
 
   function drop(ticket: string): void {
+    const known = cards.value.get(ticket);
+    if (!known) return;
+    left.set(ticket, known.rev);
     const rest = new Map(cards.value);
-    if (rest.delete(ticket)) cards.value = rest;
+    rest.delete(ticket);
+    cards.value = rest;
   }
 
   link.hear("card", add);

@@ -100,3 +100,15 @@ test("a server that can't be reached is not a session that has ended", async () 
   answering(503, {});
   await expect(whoIsHere()).rejects.toThrow();
 });
+
+test("a card that comes late does not bring back what has left the lists", () => {
+  const ears = new Map<string, (told: never) => void>();
+  const hear = (event: string, listener: (told: never) => void) => void ears.set(event, listener);
+  const inbox = createInbox({ ask: async () => ({}), hear } as unknown as Link, "a1");
+  inbox.add(card("t1", 1, { status: "open", rev: 7 }));
+  ears.get("gone")?.({ ticket: "t1" } as never);
+  inbox.add(card("t1", 1, { status: "open", rev: 6 }));
+  expect(inbox.lists.value.open).toEqual([]);
+  inbox.add(card("t1", 1, { status: "open", rev: 8 }));
+  expect(inbox.lists.value.open.map((one) => one.ticket)).toEqual(["t1"]);
+});

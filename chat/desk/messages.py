@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 from sqlalchemy import Connection, ScalarSelect, func, insert, select, update
 
 from chat.desk import dialogue, reopening
-from chat.desk.changes import agents_changed, changed, end_offers, next_seq, posted, tell
+from chat.desk.changes import agents_changed, change, changed, end_offers, next_seq, posted, tell
 from chat.desk.facts import MessagePosted, ReadMoved
 from chat.desk.records import (
     agent_by_key,
@@ -158,7 +158,8 @@ def _announce_answer(work: Work, before: TicketRow, fact: MessagePosted, claimed
     """The message itself tells the hot path; the ticket is told only where more than the thread moved."""
     first = before.waiting_since is not None and before.answered_at is None
     if claimed or first or before.status != fact.ticket.status or before.form_offered_at:
-        changed(work, before.id)
+        # With a rev of its own: who compares revs and lines must see that there was more than a line.
+        change(work, before.id, fact.message.at)
     if claimed:
         agents_changed(work, [fact.ticket.assignee_id])
 

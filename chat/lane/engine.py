@@ -12,14 +12,14 @@ from engineio import packet, payload
 from engineio.async_drivers import aiohttp
 from engineio.async_socket import AsyncSocket
 
-from chat.lane.frames import LARGEST, POLICY, RESTART, Turn, frame
+from chat.lane.frames import LARGEST, POLICY, RESTART, UNSENT, Turn, frame
 from chat.lane.line import Ears, Line
 from chat.lane.packets import StrictJson
 from chat.lane.takeover import TakenOver, is_handshake, take_over
 from chat.lane.wheel import PING_EVERY_S, PONG_WITHIN_S, Wheel
 
-# Long polling only: a WebSocket has no queue (see frames.UNSENT).
-BACKLOG = 2_000
+# What a packet costs that says nothing.
+OVERHEAD = 500
 WATCH_BEATS = 10
 # The library drops a poll of more than 16 packets and answers 200 all the same; its length is bounded anyway.
 payload.Payload.max_decode_packets = 4_096
@@ -58,14 +58,19 @@ class Engine(engineio.AsyncServer):
         self._async = {**self._async, "translate_request": self._translated}
         self._under_way: set[tuple[str, str]] = set()
         self._ends: set[asyncio.Future[object]] = set()
+        # Bytes that wait for the next poll of a connection.
+        self._owed: dict[str, int] = {}
         self._turn = Turn()
         self._beats = 0
+        self._draining = False
         self.wheel = Wheel(self._watch)
 
     # -- coming ------------------------------------------------------------------------------------------------
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
         """The one route of /socket.io/."""
+        if self._draining:
+            raise web.HTTPServiceUnavailable(text="this node is ending")
         self.wheel.start()
         query = request.query
         if "j" in query:
@@ -107,7 +112,7 @@ class Engine(engineio.AsyncServer):
             del self.sockets[sid]
         place = (sid, request.method)
         if place in self._under_way:
-            await self.sockets[sid].close(wait=False)
+            self.cut(sid)
             raise web.HTTPBadRequest(text="one request of a kind at a time")
         if sid in self.sockets:
             self._under_way.add(place)
@@ -116,6 +121,8 @@ class Engine(engineio.AsyncServer):
             return response
         finally:
             self._under_way.discard(place)
+            if request.method == "GET":
+                self._owed.pop(sid, None)
 
     async def _translated(self, request: web.Request) -> dict[str, object]:
         """The library's environ. A body that it could not read is refused here: of one that is too long it would
@@ -130,14 +137,25 @@ class Engine(engineio.AsyncServer):
 
     # -- telling, and ending -----------------------------------------------------------------------------------
 
-    def queue(self, sid: str, packet_: packet.Packet) -> None:
-        """For a connection by long polling, without waiting: who never asks is cut, not remembered for ever."""
+    async def send_packet(self, sid: str, pkt: packet.Packet) -> None:
+        """The library's way to send: answers, mostly."""
         socket = self.sockets.get(sid)
-        if not isinstance(socket, AsyncSocket) or socket.closed or socket.queue.qsize() > BACKLOG:
+        if isinstance(socket, Line):
+            await socket.send(pkt)
+        else:
+            self.queue(sid, pkt)
+
+    def queue(self, sid: str, pkt: packet.Packet) -> None:
+        """For a connection by long polling, without waiting. Who never fetches is cut, not remembered for ever: more
+        than UNSENT may not wait, beside the last packet."""
+        socket, owed = self.sockets.get(sid), self._owed.get(sid, 0)
+        if not isinstance(socket, AsyncSocket) or socket.closed:
             return
-        socket.queue.put_nowait(packet_)
-        if socket.queue.qsize() > BACKLOG:
+        if owed > UNSENT:
             self.cut(sid)
+            return
+        self._owed[sid] = owed + len(pkt.encode()) + OVERHEAD
+        socket.queue.put_nowait(pkt)
 
     def release(self, sid: str) -> None:
         """Answer the poll of a connection that has ended: the library would let it wait for its timeout."""
@@ -155,6 +173,7 @@ class Engine(engineio.AsyncServer):
 
     async def drain(self) -> None:
         """Close all connections with "service restart", which makes clients come back by themselves."""
+        self._draining = True
         lines = [socket for socket in self.sockets.values() if isinstance(socket, Line)]
         for sid in list(self.sockets):
             self.cut(sid, RESTART)
@@ -173,6 +192,7 @@ class Engine(engineio.AsyncServer):
     def _watch_polling(self, sid: str, socket: AsyncSocket) -> None:
         if socket.closed:
             del self.sockets[sid]
+            self._owed.pop(sid, None)
         elif socket.last_ping and time.time() - socket.last_ping > PONG_WITHIN_S:
             self._soon(socket.check_ping_timeout())
 

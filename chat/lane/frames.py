@@ -101,10 +101,14 @@ class Frames(asyncio.Protocol):
     def hang_up(self, code: int = NORMAL) -> None:
         """Say goodbye; the connection is gone once the client has answered, after CLOSING_S in any case."""
         if not self._ended:
-            self.push(frame(code.to_bytes(2, "big"), CLOSE))
-            self.flush()
-            asyncio.get_running_loop().call_later(CLOSING_S, self.transport.abort)
-            self._end()
+            self._say_goodbye(code.to_bytes(2, "big"))
+
+    def _say_goodbye(self, words: bytes) -> None:
+        self.push(frame(words, CLOSE))
+        self.flush()
+        # Closing gently waits for what is unsent, and that may be for ever.
+        asyncio.get_running_loop().call_later(CLOSING_S, self.transport.abort)
+        self._end()
 
     async def gone(self) -> None:
         """Until the connection is lost: after hang_up that is CLOSING_S away at most."""
@@ -177,10 +181,8 @@ class Frames(asyncio.Protocol):
         if first == PING:
             self.push(frame(bytes(payload), PONG))
         elif first == CLOSE:
-            self.push(frame(bytes(payload[:2]), CLOSE))
-            self.flush()
+            self._say_goodbye(bytes(payload[:2]))
             self.transport.close()
-            self._end()
 
     def _go_on(self, kind: int, begun: bytearray, payload: bytearray, last: bool) -> None:
         begun += payload

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 import socketio
 from aiohttp import web
-from socketio import packet
+from socketio import packet as packets
 
 from chat.lane.engine import Engine, quiet_logger
 from chat.lane.frames import LARGEST, POLICY, TRY_LATER, frame
@@ -124,8 +124,8 @@ class Gate(socketio.AsyncServer):
     async def _work_off(self, line: Line) -> None:
         """A task for as long as there is something to do, not one for each packet."""
         try:
-            while line.inbox:
-                await self._handle_eio_message(line.sid, line.inbox.popleft()[1:].decode())
+            while packet := line.take():
+                await self._handle_eio_message(line.sid, packet[1:].decode())
         except UnicodeDecodeError:
             line.hang_up(POLICY)
         except Exception:
@@ -195,7 +195,7 @@ class Gate(socketio.AsyncServer):
 
     async def _refuse(self, eio_sid: str, namespace: str, message: str) -> None:
         told = {"message": message, "code": "not_found", "data": {"code": "not_found"}}
-        await self._send_packet(eio_sid, StrictPacket(packet.CONNECT_ERROR, told, namespace))
+        await self._send_packet(eio_sid, StrictPacket(packets.CONNECT_ERROR, told, namespace))
 
 
 def run_through(coroutine: Coroutine[object, object, None]) -> None:

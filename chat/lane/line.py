@@ -10,8 +10,8 @@ from chat.lane.frames import POLICY, PROTOCOL_ERROR, Frames, Turn, frame
 
 CLOSE, PONG, MESSAGE = b"134"
 KINDS = range(ord("0"), ord("7"))
-# More than any client of ours has under way; whoever sends on without waiting for answers is cut.
-INBOX = 1_024
+# More than any client of ours has under way, in packets and in bytes; whoever sends on without waiting is cut.
+INBOX, INBOX_BYTES = 1_024, 512 * 1024
 
 
 class Ears(Protocol):
@@ -34,7 +34,7 @@ class Line(Frames):
     The library finds `closed`, `connected` and `upgraded`, `send` and `close`, and asks for no more of it.
     """
 
-    __slots__ = ("answering", "ears", "inbox", "pong", "sid", "working")
+    __slots__ = ("answering", "ears", "inbox", "pong", "sid", "waiting", "working")
 
     connected = upgraded = True
     closing = upgrading = False
@@ -42,7 +42,7 @@ class Line(Frames):
     def __init__(self, transport: asyncio.Transport, turn: Turn, sid: str, ears: Ears) -> None:
         super().__init__(transport, turn)
         self.sid, self.ears = sid, ears
-        self.pong, self.working, self.answering = True, False, 0
+        self.pong, self.working, self.answering, self.waiting = True, False, 0, 0
         self.inbox: deque[bytearray] | None = None
 
     # -- what asyncio brings -----------------------------------------------------------------------------------
@@ -68,8 +68,15 @@ class Line(Frames):
         if self.inbox is None:
             self.inbox = deque()
         self.inbox.append(packet)
-        if len(self.inbox) > INBOX:
+        self.waiting += len(packet)
+        if len(self.inbox) > INBOX or self.waiting > INBOX_BYTES:
             self.hang_up(POLICY)
+
+    def take(self) -> bytearray | None:
+        """What has waited longest, if anything does."""
+        packet = self.inbox.popleft() if self.inbox else None
+        self.waiting -= len(packet or b"")
+        return packet
 
     # -- what the library asks for -----------------------------------------------------------------------------
 

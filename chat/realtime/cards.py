@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from chat.desk import held
-from chat.desk.facts import CardMoved, WordsPosted
+from chat.desk.facts import CardMoved, TicketChanged, WordsPosted
 from chat.realtime.behind import Behind
-from chat.store.works import Told
+from chat.store.works import Told, Unavailable
 
 
 class Cards:
@@ -15,14 +15,26 @@ class Cards:
         self._works = behind.works
         self._announce = announce
         self._moved: set[int] = set()
+        # Whose card was told by a verb while it was being read: what was read is older.
+        self._told_meanwhile: set[int] = set()
 
     def heard(self, told: Sequence[Told]) -> None:
         """Facts of this node."""
-        self._moved.update(fact.ticket_id for fact, _ in told if isinstance(fact, WordsPosted))
+        for fact, _ in told:
+            if isinstance(fact, WordsPosted):
+                self._moved.add(fact.ticket_id)
+            elif isinstance(fact, TicketChanged):
+                self._told_meanwhile.add(fact.ticket.id)
 
     async def look(self) -> None:
         """Tell what has moved since the last look; what can't be read now is told next time."""
-        if moved := sorted(self._moved):
-            rows = await self._works.read(held.by_keys, moved)
-            self._moved.difference_update(moved)
-            self._announce([Told(CardMoved(row), None) for row in rows])
+        moved, self._moved = self._moved, set()
+        self._told_meanwhile.clear()
+        if not moved:
+            return
+        try:
+            rows = await self._works.read(held.by_keys, sorted(moved))
+        except Unavailable:
+            self._moved |= moved
+            raise
+        self._announce([Told(CardMoved(row), None) for row in rows if row.id not in self._told_meanwhile])

@@ -35,7 +35,7 @@ class Outlook:
         self._there: frozenset[int] | None = None
         self._queue_moved = False
         self._asked: asyncio.Future[Service] | None = None
-        self._asked_at = 0.0
+        self._asked_at = self._looked_at = 0.0
         self.stirred = asyncio.Event()
 
     def hear(self, told: Emission) -> None:
@@ -54,7 +54,9 @@ class Outlook:
         later is told by `look`."""
         if time.monotonic() - self._asked_at > FRESH_S or self._asked is None:
             self._asked_at, self._asked = time.monotonic(), asyncio.ensure_future(self._ask())
-        found = await asyncio.shield(self._asked)
+        asked_at, found = self._asked_at, await asyncio.shield(self._asked)
+        if self._service is not None and self._looked_at > asked_at:
+            return self._service  # the room has been told of this one: an older answer would never be corrected
         self.seen(found)
         return found
 
@@ -69,8 +71,8 @@ class Outlook:
     async def look(self) -> None:
         """Tell the service when state or mode differ from what was told last, and who came or went."""
         there = await self._onlooker.look()
-        found = await self._ask()
-        before, self._service = self._service, found
+        began, found = time.monotonic(), await self._ask()
+        before, self._service, self._looked_at = self._service, found, began
         if before is not None and told_apart(before) != told_apart(found):
             shape = present.service(found)
             self._hub.here(Emission.of("service", shape, visitors="site", agents="agents"))

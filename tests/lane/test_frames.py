@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.lane import frames
 from chat.lane.frames import LARGEST, UNSENT, Frames, Turn, frame
 from tests.lane.hall import CLOSE, masked
 
@@ -136,6 +137,15 @@ async def test_a_goodbye_is_answered_once_and_nothing_follows_it(listener: Liste
     listener.push(frame(b"late"))
     listener.connection_lost(None)
     assert (len(transport.written), listener.ends) == (1, 1)
+
+
+async def test_a_client_that_says_goodbye_and_does_not_read_is_not_waited_for(
+    listener: Listener, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "CLOSING_S", 0)
+    listener.data_received(masked((1000).to_bytes(2, "big"), CLOSE))
+    await asyncio.sleep(0.01)
+    assert transport.state == "aborted"
 
 
 async def test_our_goodbye_waits_for_its_answer(listener: Listener, transport: Transport) -> None:
