@@ -133,6 +133,8 @@ class Gate(socketio.AsyncServer):
             line.hang_up(TRY_LATER)
         finally:
             line.working = False
+            if not line.open:
+                line.let_go()
 
     def lost(self, line: Line) -> None:
         """Let go of everything in this turn, without a task: 10,000 may be lost at once."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from engineio.packet import Packet
 
-from chat.lane.frames import POLICY, PROTOCOL_ERROR, Frames, Turn, frame
+from chat.lane.frames import NORMAL, POLICY, PROTOCOL_ERROR, Frames, Turn, frame
 
 CLOSE, PONG, MESSAGE = b"134"
 KINDS = range(ord("0"), ord("7"))
@@ -34,7 +34,7 @@ class Line(Frames):
     The library finds `closed`, `connected` and `upgraded`, `send` and `close`, and asks for no more of it.
     """
 
-    __slots__ = ("answering", "ears", "inbox", "pong", "sid", "waiting", "working")
+    __slots__ = ("answering", "ears", "inbox", "known", "pong", "sid", "waiting", "working")
 
     connected = upgraded = True
     closing = upgrading = False
@@ -44,6 +44,7 @@ class Line(Frames):
         self.sid, self.ears = sid, ears
         self.pong, self.working, self.answering, self.waiting = True, False, 0, 0
         self.inbox: deque[bytearray] | None = None
+        self.known = True
 
     # -- what asyncio brings -----------------------------------------------------------------------------------
 
@@ -60,8 +61,26 @@ class Line(Frames):
             self.hang_up(PROTOCOL_ERROR)
 
     def ended(self) -> None:
-        self.inbox = None
-        self.ears.lost(self)
+        """What was said before the end is still heard: a page that is left says its last words and hangs up."""
+        if not self.inbox and not self.working:
+            self.let_go()
+
+    def hang_up(self, code: int = NORMAL) -> None:
+        """As Frames; unless the client wished it, what it said and nobody has looked at yet is forgotten."""
+        super().hang_up(code)
+        if code != NORMAL:
+            self.let_go()
+
+    def cut(self) -> None:
+        """As Frames, and whatever it said is forgotten."""
+        super().cut()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Nothing more is heard of it; twice is once."""
+        if self.known:
+            self.known, self.inbox = False, None
+            self.ears.lost(self)
 
     def keep(self, packet: bytearray) -> None:
         """Put it behind what waits."""

@@ -149,6 +149,8 @@ class Net:
         for note in missing.notes:
             if note.note_seq <= mark.note_seq and not known.notes.has(note.note_seq):
                 self._again([Told(NotePosted(note, ticket), None)])
+        if ticket.rev != mark.rev:
+            return  # it has moved on meanwhile: that news is on its way, and the next look sees to the rest
         if known.misses(ticket):
             self._again([Told(TicketChanged(ticket), None)])
         # A page holds 200 lines; what is beyond it is told at the next look.

@@ -169,9 +169,20 @@ async def test_an_answer_that_comes_after_the_end_is_nobodys() -> None:
             await line.arrives()
             line.says('42/hall,1["swift",1]', '42/hall,2["echo",2]')
             await until(lambda: server.hall.replies)
-        await asyncio.wait_for(server.hall.emptied.wait(), 10)
         server.hall.replies[0](b"{}")
-        assert len(server.hall.begun) == 1
+        # What was said behind it is heard in its turn, and then nothing is left.
+        await asyncio.wait_for(server.hall.emptied.wait(), 10)
+        assert len(server.hall.begun) == 2
+
+
+async def test_last_words_are_heard_though_a_goodbye_follows_at_once() -> None:
+    async with serving() as server, wire(server) as line:
+        await line.arrives()
+        words = [f'42/hall,{number}["echo",{number}]' for number in range(3)]
+        line.writes(*(masked(text.encode()) for text in words), masked((1000).to_bytes(2, "big"), 0x88))
+        await until(lambda: len(server.hall.begun) == 3)
+        await asyncio.wait_for(server.hall.emptied.wait(), 10)
+        assert not any(left_behind(server))
 
 
 async def test_who_sends_on_without_end_is_cut() -> None:
