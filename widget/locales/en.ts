@@ -20,7 +20,7 @@ export const words = {
   // the line under the name
   here: "The team is here",
   soon: "Someone is on the way",
-  busy: "Everyone is busy right now",
+  queued: "The team has your message",
   with: "Is answering you",
   nobody: "Nobody is free right now",
   closed: (when: string) => `Closed · we open ${when}`,

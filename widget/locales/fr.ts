@@ -22,7 +22,7 @@ export const words: Words = {
 
   here: "L’équipe est là",
   soon: "Quelqu’un arrive",
-  busy: "Toute l’équipe est occupée",
+  queued: "L’équipe a votre message",
   with: "Vous répond",
   nobody: "Personne n’est libre pour l’instant",
   closed: (when) => `Fermé · réouverture ${when}`,

@@ -42,7 +42,7 @@ function expectation(store: Store): string {
   if (status === "on_hold") return words.onHold;
   if (status === "solved" || status === "closed") return words.ended;
   if (ticket?.agent) return words.with;
-  if (status === "live") return ticket?.queue ? words.busy : words.soon;
+  if (status === "live") return ticket?.queue ? words.queued : words.soon;
   if (ticket) return words.received;
   if (form) return kit?.reopening(store) ?? "";
   return service ? words.here : "\u00a0";
