@@ -64,6 +64,7 @@ def checks(fix: bool) -> dict[str, tuple[str, ...]]:
         "generated files": (*module, "chat.generate", *only_look),
         "front-end format and lint": (engine, biome, *(("check", "--write") if fix else ("ci",)), "."),
         "front-end types": (engine, tsc, "--noEmit"),
+        "types of the page in the faults": (engine, tsc, "-p", "tests/faults"),
         "house rules": (*module, "pytest", "-q", "tests/test_house.py"),
     }
 
