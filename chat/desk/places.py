@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -71,7 +70,7 @@ def placed(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
     taken = paces(sql)
     waits = {key: availability.honest_wait(taken, position) for key, position in positions.items()}
     return [
-        replace(row, position=positions[row.id], wait_s=waits[row.id]) if row.id in positions else row for row in rows
+        row._replace(position=positions[row.id], wait_s=waits[row.id]) if row.id in positions else row for row in rows
     ]
 
 

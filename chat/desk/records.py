@@ -1,7 +1,6 @@
 """Reading: tickets, messages, notes and agents as rows, with the names one needs to show them."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -28,7 +27,7 @@ from chat.store.tables import (
 PAGE = 200
 
 _COMPUTED = {"agent_public_id", "agent_name", "agent_photo", "position", "wait_s"}
-_TICKET_COLUMNS = [tickets.c[name] for name in TicketRow.__dataclass_fields__ if name not in _COMPUTED]
+_TICKET_COLUMNS = [tickets.c[name] for name in TicketRow._fields if name not in _COMPUTED]
 ringing = offers.c.ended_at.is_(None)
 
 
@@ -69,7 +68,7 @@ def _dated(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
     if all(row.due is None for row in rows):
         return rows
     zone = calendar_of(sql).zone
-    return [replace(row, due=wall_time.told(zone, row.due)) if row.due else row for row in rows]
+    return [row._replace(due=wall_time.told(zone, row.due)) if row.due else row for row in rows]
 
 
 def _one(rows: list[TicketRow]) -> TicketRow:

@@ -1,7 +1,7 @@
 """What somebody knows who has only heard the facts, and what is true: they must be the same."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -47,15 +47,14 @@ def reality(sql: Connection, seen: Mapping[int, Heads]) -> Reality:
 
 def unplaced(row: TicketRow) -> TicketRow:
     """Places move with other people's tickets: each node tells them by itself."""
-    return replace(row, position=None, wait_s=None)
+    return row._replace(position=None, wait_s=None)
 
 
 def with_words(row: TicketRow, said: MessageRow) -> TicketRow:
     """What whoever hears of words in a dialogue may conclude of its ticket."""
     assert said.seq == row.last_seq + 1, "words overtook others"
     ours = said.author_id is not None
-    return replace(
-        row,
+    return row._replace(
         rev=row.rev + 1,
         last_seq=said.seq,
         preview=" ".join(said.text.split())[:140],

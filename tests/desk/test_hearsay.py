@@ -1,7 +1,5 @@
 """The net under all these stories catches: a fact that is missing, old, or of a row whose rev stood still."""
 
-from dataclasses import replace
-
 import pytest
 from sqlalchemy import update
 
@@ -35,8 +33,8 @@ async def test_facts_that_are_not_true(desk: Desk) -> None:
     await vic.starts()
     row = await vic.sees()
     bad = (
-        TicketChanged(replace(row, rev=row.rev - 1)),
-        TicketChanged(replace(row, unread=9)),
+        TicketChanged(row._replace(rev=row.rev - 1)),
+        TicketChanged(row._replace(unread=9)),
         next(fact for fact in desk.facts if isinstance(fact, MessagePosted)),
     )
     for fact in bad:
