@@ -105,23 +105,24 @@ def cards(rows: Sequence[TicketRow]) -> list[wire.Card]:
 
 def message(row: MessageRow) -> wire.Message:
     """A line of the thread."""
+    ticket, seq, public_id, client_id, author, author_id, author_name, text, event, at = row
     return wire.Message(
-        ticket=row.ticket,
-        seq=row.seq,
-        id=row.public_id,
-        client_id=row.client_id,
-        kind="text" if row.event is None else "event",
-        author=_author(row),
-        text=row.text,
-        at=row.at,
-        event=UNSET if row.event is None else _happening(row.event),
+        ticket=ticket,
+        seq=seq,
+        id=public_id,
+        client_id=client_id,
+        kind="text" if event is None else "event",
+        author=_author(author, author_id, author_name),
+        text=text,
+        at=at,
+        event=UNSET if event is None else _happening(event),
     )
 
 
-def _author(row: MessageRow) -> wire.Author:
-    if row.author_id is not None:
-        return wire.Author(kind="agent", name=row.author_name, id=row.author_id)
-    return wire.Author(kind="visitor" if row.author == "visitor" else "system", name=row.author_name)
+def _author(author: str, author_id: str | None, name: str | None) -> wire.Author:
+    if author_id is not None:
+        return wire.Author(kind="agent", name=name, id=author_id)
+    return wire.Author(kind="visitor" if author == "visitor" else "system", name=name)
 
 
 def _happening(event: Mapping[str, object]) -> wire.Happening:

@@ -8,7 +8,7 @@ import msgspec
 
 from chat import present, wire
 from chat.desk import facts
-from chat.desk.facts import Fact, TeamFact
+from chat.desk.facts import TeamFact, TicketFact, WordsPosted
 from chat.desk.rules.audience import Concerned, Heard, audience
 from chat.store.rows import TicketRow
 from chat.store.works import Told
@@ -39,17 +39,23 @@ class Publisher:
     def deliver(self, told: Sequence[Told]) -> None:
         """Announce what one transaction did, in its order."""
         for fact, origin in told:
-            assert isinstance(fact, Fact)
-            for said in self._said(fact):
-                self.announce(said, origin)
+            if isinstance(fact, WordsPosted):
+                self._tell(_words(fact, origin))
+            else:
+                assert isinstance(fact, TicketFact | TeamFact)
+                for said in self._said(fact):
+                    self.announce(said, origin)
 
     def announce(self, said: Said, origin: str | None = None) -> None:
         """One event to all of its audience."""
         skip = origin if said.spare_sender else None
         emission = Emission(said.event, said.shape, wire.encoded(said.shape), *audience(said.heard, said.whom), skip)
         for one in self._with_address(emission) if isinstance(said.shape, wire.Ticket) else (emission,):
-            self.emit(one)
-            self.send(one)
+            self._tell(one)
+
+    def _tell(self, emission: Emission) -> None:
+        self.emit(emission)
+        self.send(emission)
 
     def _with_address(self, emission: Emission) -> Iterator[Emission]:
         """A visitor is told the address of their ticket's page; nobody else is."""
@@ -58,16 +64,13 @@ class Publisher:
         yield emission._replace(shape=shape, payload=wire.encoded(shape), agents=())
         yield emission._replace(visitors=())
 
-    def _said(self, fact: Fact) -> Iterator[Said]:
+    def _said(self, fact: TicketFact | TeamFact) -> Iterator[Said]:
         match fact:
             case facts.MessagePosted(message, ticket):
                 # An event's line is in no ack: the one who caused it hears it like everybody else.
                 words = message.event is None
                 yield Said("message", "message", present.message(message), _about(ticket), spare_sender=words)
                 yield _card(ticket)
-            case facts.WordsPosted(message, ticket_id, visitor_id, assignee_id):
-                whom = _concerned(ticket_id, visitor_id, assignee_id)
-                yield Said("message", "message", present.message(message), whom, spare_sender=True)
             case facts.CardMoved(ticket):
                 yield _card(ticket)
             case facts.NotePosted(note, ticket):
@@ -104,6 +107,14 @@ class Publisher:
                 return  # Nothing to show: each node looks at its sockets and its settings by itself.
             case _:
                 assert_never(fact)
+
+
+def _words(fact: WordsPosted, origin: str | None) -> Emission:
+    """The sender has them from the ack. Nearly all that is told is this, so it takes the shortest way."""
+    message, ticket_id, visitor_id, assignee_id = fact
+    visitors, agents = audience("message", _concerned(ticket_id, visitor_id, assignee_id))
+    shape = present.message(message)
+    return Emission("message", shape, wire.encoded(shape), visitors, agents, origin)
 
 
 def _about(ticket: TicketRow) -> Concerned:

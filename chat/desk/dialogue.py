@@ -1,6 +1,7 @@
 """A dialogue that goes on: words that change nothing but their thread, many at a time."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from chat.desk.facts import WordsPosted
 from chat.desk.records import plain
@@ -22,28 +23,31 @@ class Plan:
         self.answers: list[Answer] = []
         self.facts: list[tuple[int, WordsPosted]] = []
         self._said = said
+        # The moment of the last words, as the database and as people have it: many come in one.
+        self._moment: datetime | None = None
+        self._at, self._told_at = 0, told(0)
 
     def take(self, thread: Thread, post: Post, public_id: str) -> None:
         """Give these words the thread's next number; the first answer again when they were said before."""
-        author = post.author
-        key = (thread.public_id, author, post.client_id)
+        _, client_id, text, situation, _, agent_id = post
+        ticket, author = thread.public_id, post.author
+        key = (ticket, author, client_id)
         try:
-            text = clean(post.text)
+            text = clean(text)
             if repeated := self._said.get(key):
                 self.answers.append(same_words(repeated, text))
                 return
         except Refused as refused:
             self.answers.append(refused)
             return
-        thread.seq += 1
-        at = kept(post.situation.now)
-        name, agent = (thread.name, None) if post.agent_id is None else (thread.agent_name, thread.agent_public_id)
-        line = Line(thread.id, thread.seq, public_id, post.client_id, author, post.agent_id, name, text, at)
-        row = MessageRow(
-            thread.public_id, line.seq, public_id, post.client_id, author, agent, name, text, None, told(at)
-        )
+        thread.seq = seq = thread.seq + 1
+        if situation.now is not self._moment:
+            self._moment, self._at = situation.now, kept(situation.now)
+            self._told_at = told(self._at)
+        name, agent = (thread.name, None) if agent_id is None else (thread.agent_name, thread.agent_public_id)
+        row = MessageRow(ticket, seq, public_id, client_id, author, agent, name, text, None, self._told_at)
         self._said[key] = row
-        self.lines.append(line)
+        self.lines.append(Line(thread.id, seq, public_id, client_id, author, agent_id, name, text, self._at))
         self.facts.append((len(self.answers), WordsPosted(row, thread.id, thread.visitor_id, thread.assignee_id)))
         self.answers.append(row)
 

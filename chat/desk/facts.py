@@ -109,19 +109,6 @@ class SettingsChanged:
     """Calendar, sites or departments were edited."""
 
 
+TicketFact = MessagePosted | CardMoved | NotePosted | TicketChanged | ReadMoved | VisitorMoved
 TeamFact = OfferMade | OfferEnded | AgentChanged | AgentRemoved | SessionEnded | SettingsChanged
-Fact = (
-    MessagePosted
-    | WordsPosted
-    | CardMoved
-    | NotePosted
-    | TicketChanged
-    | ReadMoved
-    | OfferMade
-    | OfferEnded
-    | AgentChanged
-    | AgentRemoved
-    | SessionEnded
-    | VisitorMoved
-    | SettingsChanged
-)
+Fact = WordsPosted | TicketFact | TeamFact

@@ -15,7 +15,6 @@ CLOSING_S = 2.0
 TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
 CONTINUED, LAST_OF_CONTINUED, TEXT_BEGINS, BINARY_BEGINS = 0x00, 0x80, 0x01, 0x02
 NORMAL, PROTOCOL_ERROR, POLICY, TOO_BIG, RESTART, TRY_LATER = 1000, 1002, 1008, 1009, 1012, 1013
-NO_KEY = b"\0\0\0\0"
 
 log = logging.getLogger(__name__)
 
@@ -156,13 +155,12 @@ class Frames(asyncio.Protocol):
                 break
             at = begins + length
             payload = bytearray(data[begins:at])
-            if data[key:begins] != NO_KEY:
-                websocket_mask(data[key:begins], payload)
+            websocket_mask(data[key:begins], payload)
             if first == TEXT and self._begun is None and not self._ended:
                 self.text(payload)
             else:
                 self._seldom(first, payload)
-        self._rest = data[at:]
+        self._rest = data[at:] if at < end else b""
 
     def _seldom(self, first: int, payload: bytearray) -> None:
         if self._ended:

@@ -1,6 +1,6 @@
 """Rooms: who hears what on this node, encoded once a telling and found by index."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import engineio
 import socketio
@@ -28,19 +28,20 @@ class Rooms(socketio.AsyncManager):
         """Send an event to every socket in any of `rooms`, once, but not to `skip`; a socket's sid is a room of its
         own. `payload` is JSON. What is told first arrives first."""
         listeners = self._listeners(namespace, rooms)
-        listeners.pop(skip or "", None)
-        if not listeners:
+        if not listeners or (skip in listeners and len(listeners) == 1):
             return
-        words = b'2%b,["%b",%b]' % (namespace.encode(), event.encode(), payload)
+        words = b'42%b,["%b",%b]' % (namespace.encode(), event.encode(), payload)
         engine = self.server.eio
         assert isinstance(engine, Engine)
-        framed = frame(b"4" + words)
-        for eio_sid in listeners.values():
+        framed = frame(words)
+        for sid, eio_sid in listeners.items():
+            if sid == skip:
+                continue
             line = engine.sockets.get(eio_sid)
             if isinstance(line, Line):
                 line.push(framed)
             else:
-                engine.queue(eio_sid, engineio.packet.Packet(engineio.packet.MESSAGE, words.decode()))
+                engine.queue(eio_sid, engineio.packet.Packet(engineio.packet.MESSAGE, words[1:].decode()))
 
     def members(self, namespace: str, room: str) -> list[str]:
         """The sids in a room."""
@@ -77,11 +78,12 @@ class Rooms(socketio.AsyncManager):
             if sid in pending.get(namespace, ()):
                 pending[namespace].remove(sid)
 
-    def _listeners(self, namespace: str, rooms: Iterable[str]) -> Listeners:
+    def _listeners(self, namespace: str, rooms: Iterable[str]) -> Mapping[str, str]:
+        """Only to be looked at: of one room they are its own members."""
         found: Listeners = {}
         for room in rooms:
             if members := self._members.get((namespace, room)):
-                found.update(members)
+                found = found | members if found else members
             elif own := self.eio_sid_from_sid(room, namespace):
-                found[room] = own
+                found = found | {room: own}
         return found

@@ -63,6 +63,8 @@ class Onlooker:
         self._behind = behind
         self._asked_at = float("-inf")
         self._present: frozenset[int] | None = None
+        # What was last answered, and until when it is true enough: times are kept in milliseconds.
+        self._latest, self._latest_until = Situation(behind.clock(), None), float("-inf")
 
     async def situation(self) -> Situation:
         """The moment, and the agents who are there; `present` None while Redis can't be asked."""
@@ -72,7 +74,10 @@ class Onlooker:
 
     def latest(self) -> Situation:
         """The same without asking, as of the last look a few seconds ago: a message never waits for Redis."""
-        return Situation(self._behind.clock(), self._present)
+        now = time.monotonic()
+        if now >= self._latest_until or self._latest.present is not self._present:
+            self._latest, self._latest_until = Situation(self._behind.clock(), self._present), now + 0.001
+        return self._latest
 
     async def look(self) -> frozenset[int] | None:
         """Ask now."""

@@ -155,9 +155,10 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
             raise TryLater
 
     def _spend(self, who: S, event: str) -> None:
-        for budget in who.purse or self._purse_of(who):
-            name = budget.light if event in LIGHT else budget.command
-            refuse_after(self._windows.spend_name(name, budget.limit, WINDOW_S))
+        for command, light, limit in who.purse or self._purse_of(who):
+            wait_s = self._windows.spend_name(light if event in LIGHT else command, limit, WINDOW_S)
+            if wait_s is not None:
+                refuse_after(wait_s)
 
     def _purse_of(self, who: S) -> tuple[Budget, ...]:
         names = (

@@ -22,11 +22,12 @@ class Cursor:
 
     def hear(self, number: int) -> None:
         """This line is being told."""
-        if self.at is None:
+        if self.at is None or number == self.at + 1:
             self.at = number
         elif number > self.at:
             self.early.add(number)
-        self._close_up()
+        if self.early:
+            self._close_up()
 
     def know(self, number: int) -> None:
         """All up to here needs no telling any more."""
@@ -80,12 +81,14 @@ class Known:
         """As an inbox that has just been read knows it."""
         return cls(mark.rest, Cursor(mark.seq), Cursor(mark.note_seq), shown_rev=mark.told_rev)
 
+    def hear_line(self, line: wire.Message) -> None:
+        """A message of this ticket is being told to this node's sockets. Writing is reading up to there."""
+        self.lines.hear(line.seq)
+        self._read_by(line.author.kind, line.seq)
+
     def hear(self, told: wire.Shape) -> None:
-        """An event of this ticket is being told to this node's sockets."""
+        """Any other event of this ticket is."""
         match told:
-            case wire.Message(seq=seq, author=author):
-                self.lines.hear(seq)
-                self._read_by(author.kind, seq)
             case wire.Note(note_seq=note_seq):
                 self.notes.hear(note_seq)
             case wire.ReadEvent(by=by, seq=seq):
@@ -137,8 +140,8 @@ class Known:
                 self.card = told
 
     def _read_by(self, side: str, seq: int) -> None:
-        """Writing is reading up to there."""
-        self.read[side] = max(seq, self.read.get(side, 0))
+        if seq > self.read.get(side, 0):
+            self.read[side] = seq
 
 
 def differ(told: wire.Shape, now: wire.Shape) -> bool:

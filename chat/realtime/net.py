@@ -20,7 +20,7 @@ from chat.wire import Emission
 
 # What was committed a moment ago is still on its way to this node's sockets.
 SETTLE_S = 0.25
-FOLLOWED = (wire.Message, wire.Note, wire.ReadEvent, wire.Ticket, wire.Card)
+FOLLOWED = (wire.Note, wire.ReadEvent, wire.Ticket, wire.Card)
 
 
 class Suspect(NamedTuple):
@@ -90,10 +90,21 @@ class Net:
         shape = told.shape
         assert isinstance(shape, FOLLOWED)
         ticket = shape.id if isinstance(shape, wire.Ticket) else shape.ticket
-        if self._inbox is not None and ticket not in self._known:
-            self._known[ticket] = Known(None)
-        if ticket in self._known:
-            self._known[ticket].hear(shape)
+        if known := self._known.get(ticket) or self._in_the_inbox(ticket):
+            known.hear(shape)
+
+    def hear_line(self, told: Emission) -> None:
+        """As `hear`, for a message: most of what is told."""
+        line = told.shape
+        assert isinstance(line, wire.Message)
+        if known := self._known.get(line.ticket) or self._in_the_inbox(line.ticket):
+            known.hear_line(line)
+
+    def _in_the_inbox(self, ticket: str) -> Known | None:
+        if self._inbox is None:
+            return None
+        known = self._known[ticket] = Known(None)
+        return known
 
     def knows(self, ticket: TicketRow) -> bool:
         """Whether this row says nothing that was not told."""

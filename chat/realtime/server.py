@@ -25,6 +25,8 @@ from chat.realtime.visitors import VisitorDoor
 from chat.store.works import Told, Unavailable
 from chat.wire import Emission
 
+# After these an agent may do nothing more.
+ENDINGS = (AgentRemoved, SessionEnded)
 SERVICE_S = 3.0
 QUEUE_S = 1.0
 CARDS_S = 1.0
@@ -65,7 +67,8 @@ class Realtime:
         self._gate.register_namespace(door)
         self._gate.register_namespace(AgentDoor(shared, self._agents, self._rings))
         self._hub.listen(door.hear, Begun)
-        self._hub.listen(self._net.hear, wire.Message, wire.Note, wire.ReadEvent, wire.Ticket, wire.Card)
+        self._hub.listen(self._net.hear_line, wire.Message)
+        self._hub.listen(self._net.hear, wire.Note, wire.ReadEvent, wire.Ticket, wire.Card)
         self._hub.listen(self._rings.hear, wire.Offer, wire.OfferEnded)
         self._hub.listen(self._outlook.hear, wire.Agent, wire.Ticket, wire.VisitorEvent)
 
@@ -89,7 +92,7 @@ class Realtime:
         """Facts of this node: who has signed out or was removed may do nothing more, from this moment on."""
         self._cards.heard(told)
         for fact, _ in told:
-            if isinstance(fact, AgentRemoved | SessionEnded):
+            if isinstance(fact, ENDINGS):
                 for socket in self._agents:
                     socket.ended |= fact in (AgentRemoved(socket.agent_id), SessionEnded(socket.session))
 

@@ -1,14 +1,15 @@
 """A domain call on its way to the database: what it is given, what it leaves behind."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection
 
 from chat.store.journal import Journal
 
 # Many works of one transaction in, as many answers out; an Exception among them is that member's refusal.
-Batch = Callable[[Sequence["Work"], Sequence[object]], Sequence[object]]
+Batch = Callable[[Sequence["Work"], Sequence[Any]], Sequence[object]]
+Then = Callable[[Any], None]
 
 
 class Unavailable(Exception):
@@ -46,22 +47,24 @@ class Work:
         self.told.append(Told(fact, self.origin))
 
 
+Kind = Literal["post", "verb", "settle"]
+
+
 class Call:
     """A caller, whose `then` is given the answer. Neighbours in the queue with an equal `batch` are run as one.
 
-    `post`: it keeps the journal by itself. Before any other call the tickets' rows follow their messages.
+    A post keeps the journal by itself. Before any other kind the tickets' rows follow their messages; to settle is
+    that and nothing more.
     """
 
-    __slots__ = ("batch", "item", "origin", "post", "then")
+    __slots__ = ("batch", "item", "kind", "origin", "then")
 
-    def __init__(
-        self, batch: Batch, item: object, origin: str | None, then: Callable[[object], None], *, post: bool = False
-    ) -> None:
+    def __init__(self, batch: Batch, item: object, origin: str | None, then: Then, kind: Kind) -> None:
         self.batch = batch
         self.item = item
         self.origin = origin
         self.then = then
-        self.post = post
+        self.kind = kind
 
 
 class Outcome(NamedTuple):

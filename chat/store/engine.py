@@ -12,6 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 READERS = 4
 WRITERS = 5  # PostgreSQL only: one for the posts, four for the other verbs
+BEGIN = "BEGIN IMMEDIATE"  # SQLite's writer
 _LOCK_WAIT_S = 5
 
 _SQLITE_PASSING = {
@@ -101,7 +102,7 @@ def _sqlite(url: URL) -> tuple[Engine, Engine]:
     if not url.database or url.database == ":memory:":
         raise ValueError("SQLite needs a file: readers have connections of their own")
     path = Path(url.database).absolute()
-    writes = _sqlite_engine(path, "rwc", "BEGIN IMMEDIATE", pool_size=1)
+    writes = _sqlite_engine(path, "rwc", BEGIN, pool_size=1)
     event.listen(writes, "connect", _prepare_writer)
     return writes, _sqlite_engine(path, "ro", "BEGIN", pool_size=READERS)
 
@@ -127,7 +128,8 @@ def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
         max_overflow=0,
         hide_parameters=True,
     )
-    event.listen(engine, "begin", lambda sql: lite(sql).execute(begin))
+    # Unless the driver has begun already: whoever then asks SQLAlchemy for something is in that transaction too.
+    event.listen(engine, "begin", lambda sql: rolled_back(sql) and lite(sql).execute(begin))
     # The driver's commit() does nothing, without a word, when SQLite has already rolled back; COMMIT says so.
     event.listen(engine, "commit", lambda sql: lite(sql).execute("COMMIT"))
     return engine

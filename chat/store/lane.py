@@ -1,9 +1,9 @@
 """A bounded queue of calls and the threads that empty it."""
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from threading import Condition, Thread
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Protocol
 
 from chat.store.calls import Call, Outcome, Unavailable, refused
@@ -40,9 +40,8 @@ class Lane:
         self._writer = writer
         self._hand_back = hand_back
         self._at_once = at_once
-        self._waiting: deque[Call] = deque()
-        self._stirred = Condition()
-        self._closed = False
+        # None, once for each thread, means closed. It waits and wakes in C, which Python's own conditions do not.
+        self._waiting: SimpleQueue[Call | None] = SimpleQueue()
         # Daemons: a process that ends without close() must not hang; what was not acknowledged comes again.
         self._threads = [Thread(target=self._empty, daemon=True) for _ in range(threads)]
         for thread in self._threads:
@@ -50,38 +49,45 @@ class Lane:
 
     def make_room(self, besides: int = 0) -> None:
         """Raises Unavailable when too many wait already, `besides` others not counted here."""
-        if len(self._waiting) + besides >= WAITING_MAX:
+        if self._waiting.qsize() + besides >= WAITING_MAX:
             raise Unavailable(f"{WAITING_MAX} calls are waiting already")
 
     def put(self, *calls: Call) -> None:
-        """All of them at once: it is waking the thread that costs."""
-        with self._stirred:
-            self._waiting.extend(calls)
-            self._stirred.notify()
+        """All of them before the thread can look, unless this one is interrupted."""
+        for call in calls:
+            self._waiting.put(call)
 
     def close(self) -> None:
         """Blocks until all that was put before is done; the caller sees to it that nothing is put after."""
-        with self._stirred:
-            self._closed = True
-            self._stirred.notify_all()
+        for _ in self._threads:
+            self._waiting.put(None)
         for thread in self._threads:
             thread.join()
 
     def _empty(self) -> None:
         while calls := self._gather():
-            left = dict.fromkeys(calls)
+            done: list[Outcome] = []
             try:
                 for outcomes in self._writer.commit(calls):
                     self._hand_back(outcomes)
-                    for outcome in outcomes:
-                        del left[outcome.call]
+                    done += outcomes
             except Exception as error:
                 log.exception("the writer itself failed; it goes on")
+                left = dict.fromkeys(calls).keys() - {outcome.call for outcome in done}
                 self._hand_back([refused(call, error) for call in left])
 
     def _gather(self) -> list[Call]:
         """Waits for a call and takes what waits with it; nothing when the lane is closed."""
-        with self._stirred:
-            while not self._waiting and not self._closed:
-                self._stirred.wait()
-            return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._at_once))]
+        calls: list[Call] = []
+        call = self._waiting.get()
+        while call is not None:
+            calls.append(call)
+            if len(calls) == self._at_once:
+                return calls
+            try:
+                call = self._waiting.get_nowait()
+            except Empty:
+                return calls
+        if calls:
+            self._waiting.put(None)  # for the next time
+        return calls

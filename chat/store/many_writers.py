@@ -2,17 +2,19 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
 from random import uniform
 from time import sleep
 
 import psycopg
+from sqlalchemy import Connection
 
 from chat.store import failpoint
 from chat.store.calls import Call, Outcome, play, refused
 from chat.store.engine import Database, collided, passing
-from chat.store.journal import OnPostgres
+from chat.store.journal_postgres import OnPostgres
 
 # A deadlock is over at once; a server that restarts needs seconds.
 PAUSES_S = (0.01, 0.05, 0.2, 0.6, 1.2, 2.0)
@@ -25,6 +27,9 @@ class ManyWriters:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # The posts', which have one thread: taking a connection from the pool and giving it back costs as much as
+        # a question does.
+        self._held: Connection | None = None
 
     @property
     def behind(self) -> bool:
@@ -32,7 +37,10 @@ class ManyWriters:
         return False
 
     def let_go(self) -> None:
-        """Every transaction gives its connection back by itself."""
+        """Give the posts' connection back: before the database is closed."""
+        held, self._held = self._held, None
+        if held is not None:
+            held.close()
 
     def commit(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]:
         """A transaction for each group of neighbours that share their `batch`."""
@@ -74,10 +82,21 @@ class ManyWriters:
         return self._transaction(calls)
 
     def _transaction(self, calls: Sequence[Call]) -> list[Outcome]:
-        with self._database.writes.begin() as sql:
+        with self._held_open() if calls[0].kind == "post" else self._database.writes.begin() as sql:
             driver = sql.connection.driver_connection
             assert isinstance(driver, psycopg.Connection)
             outcomes = play(sql, calls, OnPostgres(driver))
             failpoint.pass_by("before_commit")
         failpoint.pass_by("committed")
         return outcomes
+
+    @contextmanager
+    def _held_open(self) -> Iterator[Connection]:
+        """For one transaction, which the driver begins by itself; after a failure another connection is taken."""
+        self._held = sql = self._held or self._database.writes.connect()
+        try:
+            yield sql
+            sql.commit() if sql.in_transaction() else sql.connection.commit()
+        except BaseException:
+            self.let_go()
+            raise

@@ -1,6 +1,7 @@
 """SQLite's writer: everything that waits in one transaction, each call in a savepoint."""
 
 import logging
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, groupby
@@ -11,8 +12,8 @@ from sqlalchemy import Connection
 
 from chat.store import failpoint
 from chat.store.calls import Call, Outcome, play, refused
-from chat.store.engine import Database, checkpoint, lite, passing, rolled_back
-from chat.store.journal import OnSqlite
+from chat.store.engine import BEGIN, Database, checkpoint, lite, passing, rolled_back
+from chat.store.journal_sqlite import OnSqlite
 
 CHECKPOINT_EVERY = 4_000  # calls, some 16 to 32 MB of WAL; the pages that they share are copied once
 PATIENCE_S = 5.0
@@ -26,7 +27,7 @@ class OneWriter:
     def __init__(self, database: Database) -> None:
         self._database = database
         # Held, for taking it from the pool and giving it back costs as much as a small COMMIT.
-        self._held: Connection | None = None
+        self._held: tuple[Connection, sqlite3.Connection] | None = None
         self._journal = OnSqlite()
         self._since_checkpoint = 0
 
@@ -50,36 +51,43 @@ class OneWriter:
     def _alone(self, groups: Sequence[Sequence[Call]]) -> list[Outcome]:
         """Posts and nothing else, in a transaction without a savepoint, which would copy every page that they
         change. Nothing when that is not possible, or when it raised: then it is done with care."""
-        if len(groups) > 1 or not groups[0][0].post:
+        if len(groups) > 1 or groups[0][0].kind != "post":
             return []
         try:
-            return self._transaction(groups, guarded=False)
+            with self._open() as (sql, driver):
+                # SQLAlchemy's own begin and commit cost more than SQLite's; asked for more, it joins this transaction.
+                driver.execute(BEGIN)
+                outcomes = self._played(sql, groups[0])
+                failpoint.pass_by("before_commit")
+                sql.commit() if sql.in_transaction() else driver.execute("COMMIT")
         except Exception as error:
             if passing(error):
                 raise
             return []
+        return self._committed(outcomes)
 
-    def _transaction(self, groups: Sequence[Sequence[Call]], guarded: bool = True) -> list[Outcome]:
-        try:
-            with self._connection() as sql, sql.begin():
-                self._journal.on(lite(sql))
-                play_group = self._guarded if guarded else self._played
-                outcomes = list(chain.from_iterable(play_group(sql, group) for group in groups))
-                failpoint.pass_by("before_commit")
-        except BaseException:
-            self._journal.undone()
-            raise
+    def _transaction(self, groups: Sequence[Sequence[Call]]) -> list[Outcome]:
+        with self._open() as (sql, _), sql.begin():
+            outcomes = list(chain.from_iterable(self._guarded(sql, group) for group in groups))
+            failpoint.pass_by("before_commit")
+        return self._committed(outcomes)
+
+    def _committed(self, outcomes: list[Outcome]) -> list[Outcome]:
         self._journal.committed()
         failpoint.pass_by("committed")
         return outcomes
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        """The writer's own; after a failure another one."""
-        self._held = sql = self._held or self._database.writes.connect()
+    def _open(self) -> Iterator[tuple[Connection, sqlite3.Connection]]:
+        """The writer's own connection, for one transaction; after a failure it is undone, and the next is another."""
+        if self._held is None:
+            sql = self._database.writes.connect()
+            self._held = sql, lite(sql)
+            self._journal.on(self._held[1])
         try:
-            yield sql
+            yield self._held
         except BaseException:
+            self._journal.undone()
             self.let_go()
             raise
 
@@ -87,15 +95,16 @@ class OneWriter:
         """Give the connection back: before the database is closed."""
         held, self._held = self._held, None
         if held is not None:
-            held.close()
+            held[0].close()
 
     def _guarded(self, sql: Connection, calls: Sequence[Call]) -> list[Outcome]:
-        if calls[0].post:
+        if calls[0].kind == "post":
             return self._in_savepoint(sql, calls)
-        # Outside its savepoint, for the verb may fail. What it writes is not known here, so all is read again.
+        # Outside its savepoint, for the verb may fail. What one writes is not known here, so all is read again.
         self._journal.settle()
         outcomes = self._in_savepoint(sql, calls)
-        self._journal.forget()
+        if calls[0].kind == "verb":
+            self._journal.forget()
         return outcomes
 
     def _in_savepoint(self, sql: Connection, calls: Sequence[Call]) -> list[Outcome]:
@@ -134,5 +143,5 @@ class OneWriter:
         self._since_checkpoint += calls
         if self._since_checkpoint >= CHECKPOINT_EVERY:
             self._since_checkpoint = 0
-            with self._connection() as sql:
-                checkpoint(lite(sql))
+            with self._open() as (_, driver):
+                checkpoint(driver)

@@ -9,7 +9,7 @@ from typing import Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection
 
-from chat.store.calls import Batch, Call, Outcome, Told, Unavailable, Work
+from chat.store.calls import Call, Outcome, Told, Unavailable, Work
 from chat.store.engine import READERS, WRITERS, Database, passing
 from chat.store.lane import WAITING_MAX, Lane, Writer
 from chat.store.many_writers import ManyWriters
@@ -20,11 +20,12 @@ __all__ = ["Told", "Unavailable", "Work", "Works", "WorksFor"]
 P = ParamSpec("P")
 T = TypeVar("T")
 Item = TypeVar("Item")
-Then = Callable[[object], None]
 
 # Waking the writer for each post, and the loop for each answer, costs more than storing it. So posts wait a moment
 # for each other: nobody sees 2 ms, and at a low rate they share a COMMIT as well (1.8 times a bare relay became 0.9).
 LINGER_S = 0.002
+# A transaction of PostgreSQL's is four journeys to another process and back, and all nodes share the one server.
+LINGER_POSTGRES_S = 0.016
 # How long a ticket's row may be behind its messages when nobody asks.
 SETTLE_S = 1.0
 
@@ -47,6 +48,7 @@ class Works:
     def __init__(self, url: str, deliver: Callable[[Sequence[Told]], None]) -> None:
         self._database = Database(url)
         self._writer: Writer = (OneWriter if self._database.is_sqlite else ManyWriters)(self._database)
+        self._linger_s = LINGER_S if self._database.is_sqlite else LINGER_POSTGRES_S
         self._deliver = deliver
         self._reading = 0
         self._lanes: Lanes | None = None
@@ -98,10 +100,11 @@ class Works:
         The verb answers in their order; an Exception in its list is that member's refusal, which must have written
         nothing. What it raises makes its members run again one by one.
         """
-        self._open().posts.make_room(len(self._collected))
-        self._collected.append(Call(cast(Batch, verb), item, origin, cast(Then, then), post=True))
-        if len(self._collected) == 1:
-            self._in(LINGER_S, self._hand_over)
+        collected = self._collected
+        self._open().posts.make_room(len(collected))
+        collected.append(Call(verb, item, origin, then, "post"))
+        if len(collected) == 1:
+            self._in(self._linger_s, self._hand_over)
 
     async def post(
         self,
@@ -149,7 +152,7 @@ class Works:
         verbs.make_room(len(self._collected))
         self._hand_over()  # what was posted before comes before it
         future: asyncio.Future[object] = self._loop.create_future()
-        verbs.put(Call(batch, None, origin, partial(_resolve, future)))
+        verbs.put(Call(batch, None, origin, partial(_resolve, future), "verb"))
         return cast(T, await future)
 
     def _open(self) -> Lanes:
@@ -189,16 +192,19 @@ class Works:
         self._settling = None  # it was asked for before this was acknowledged
         if self._lanes and self._writer.behind:
             self._in(SETTLE_S, self._settle_now)
-        if told := [fact for outcome in outcomes for fact in outcome.told]:
-            self._carefully(self._deliver, told)
-        for outcome in outcomes:
-            self._carefully(outcome.call.then, outcome.answer)
+        if told := [fact for _, _, facts in outcomes for fact in facts]:
+            try:
+                self._deliver(told)
+            except Exception as error:  # noqa: BLE001
+                self._complain(error)
+        for call, answer, _ in outcomes:
+            try:
+                call.then(answer)
+            except Exception as error:  # noqa: BLE001 (whatever it is, the others are told)
+                self._complain(error)
 
-    def _carefully(self, tell: Callable[[Item], None], news: Item) -> None:
-        try:
-            tell(news)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the others are told)
-            self._loop.call_exception_handler({"message": "told of a commit, somebody raised", "exception": error})
+    def _complain(self, error: Exception) -> None:
+        self._loop.call_exception_handler({"message": "told of a commit, somebody raised", "exception": error})
 
     # -- on other threads --------------------------------------------------------------------------------------
 
@@ -257,7 +263,7 @@ def _resolve(future: asyncio.Future[object], answer: object) -> None:
 
 def _settle(then: Callable[[object], None]) -> Call:
     """A call that does nothing: before any but a post, the writer brings the tickets' rows up to their messages."""
-    return Call(lambda works, items: items, None, None, then)
+    return Call(lambda works, items: items, None, None, then, "settle")
 
 
 def _nobody_asked(_answer: object) -> None:

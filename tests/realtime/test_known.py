@@ -44,14 +44,14 @@ def line(seq: int) -> Message:
 
 def test_a_dialogue_of_which_all_was_told_flows() -> None:
     known = Known.at(mark(10, 5))
-    known.hear(line(6))
-    known.hear(line(7))
+    known.hear_line(line(6))
+    known.hear_line(line(7))
     assert known.flows(mark(12, 7))
 
 
 def test_what_may_have_been_missed_does_not_flow() -> None:
     known = Known.at(mark(10, 5))
-    known.hear(line(6))
+    known.hear_line(line(6))
     assert not known.flows(mark(12, 7)), "a line"
     assert not known.flows(mark(12, 6)), "a change beside the line"
     assert not known.flows(mark(12, 6, 1)), "a note"
@@ -60,10 +60,10 @@ def test_what_may_have_been_missed_does_not_flow() -> None:
 
 def test_a_card_that_did_not_come_is_missed_at_the_next_look() -> None:
     known = Known.at(mark(10, 5))
-    known.hear(line(6))
+    known.hear_line(line(6))
     assert known.flows(mark(11, 6))
     known.found_whole(mark(11, 6))
-    known.hear(line(7))
+    known.hear_line(line(7))
     assert not known.flows(mark(12, 7)), "the card of line 6 should have come since the last look"
     known.shown_rev = 11
     assert known.flows(mark(12, 7))

@@ -1,5 +1,6 @@
 """Who may hear what: the one place that decides, by the type of what happened."""
 
+from functools import lru_cache
 from typing import Literal, NamedTuple, assert_never
 
 Heard = Literal["message", "note", "ticket", "card", "read", "offer", "offer_ended", "agent", "visitor", "service"]
@@ -39,8 +40,9 @@ def agent(agent_id: int) -> str:
     return f"a:{agent_id}"
 
 
+@lru_cache(4_096)
 def audience(heard: Heard, whom: Concerned) -> Audience:
-    """The rooms that may hear of it."""
+    """The rooms that may hear of it; remembered, for it is asked for every message."""
     people = tuple(map(agent, whom.agent_ids))
     match heard:
         case "message" | "ticket" | "read":

@@ -1,0 +1,138 @@
+"""SQLite's journal: words are appended at once, the tickets' rows follow."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from chat.store.journal import AGENT, LINE, OWN, SAID, STANDING, Fold, Journal, Key, Line, Said, Standing, Thread
+
+# Threads that are remembered; beyond it all are read again, which costs one statement.
+REMEMBERED = 20_000
+
+
+_THREADS = f"""
+    SELECT {OWN}, a.public_id, a.name, (SELECT max(seq) FROM messages WHERE ticket_id = t.id)
+    FROM json_each(?) asked CROSS JOIN tickets t ON t.public_id = asked.value {AGENT}"""
+_SAID = f"""
+    SELECT {SAID} FROM json_each(?) asked CROSS JOIN tickets t ON t.public_id = asked.value ->> 0
+    CROSS JOIN messages m ON m.ticket_id = t.id AND m.author = asked.value ->> 1 AND m.client_id = asked.value ->> 2
+    LEFT JOIN agents a ON a.id = m.agent_id"""
+# Lines in one statement: SQLite's driver lets go of the interpreter at each, and takes it again when it can.
+AT_ONCE = (32, 8, 1)
+_A_LINE = f"({', '.join('?' * len(Line._fields))})"
+_APPEND = {
+    number: f"INSERT INTO messages ({LINE}) VALUES {', '.join([_A_LINE] * number)} ON CONFLICT DO NOTHING"
+    for number in AT_ONCE
+}
+_STANDING = f"SELECT {STANDING} FROM json_each(?) asked CROSS JOIN tickets t ON t.id = asked.value"
+_AFTER = f"SELECT {LINE} FROM messages WHERE ticket_id = ? AND seq > ? ORDER BY seq"
+_FOLLOW = f"""
+    UPDATE tickets SET {", ".join(f"{name} = ?{at}" for at, name in enumerate(Standing._fields[1:], 2))},
+    updated_at = ?{len(Standing._fields)} WHERE id = ?1"""
+_TAKE_BACK = "DELETE FROM messages WHERE ticket_id = ? AND seq = ? AND public_id = ?"
+_LEFT_BEHIND = """
+    SELECT t.id FROM tickets t WHERE t.status = 'live'
+    AND EXISTS (SELECT 1 FROM messages m WHERE m.ticket_id = t.id AND m.seq > t.last_seq)"""
+
+
+class OnSqlite(Journal):
+    """The one writer's. Words are appended at once; the rows follow by `settle`, which trusts nothing but rows and
+    messages: after a failure or a crash it is the same work, and twice does no harm."""
+
+    def __init__(self) -> None:
+        self._driver: sqlite3.Connection | None = None
+        self._fold: Fold | None = None
+        self._threads: dict[str, Thread] = {}
+        # By ticket, what its row does not know of yet; maybe with lines missing before those that are here.
+        self._behind: dict[int, list[Line]] = {}
+        # Those of them whose rows the open transaction has brought up.
+        self._settled: set[int] = set()
+
+    @property
+    def behind(self) -> bool:
+        """Whether rows are behind committed messages; may be asked on any thread."""
+        return bool(self._behind)
+
+    def threads(self, names: Iterable[str]) -> Mapping[str, Thread]:
+        unknown = set(names) - self._threads.keys()
+        if unknown:
+            if len(self._threads) + len(unknown) > REMEMBERED:
+                self._threads.clear()
+            for row in self._rows(_THREADS, json.dumps(list(unknown))):
+                self._threads[row[1]] = Thread(*row)
+        return self._threads
+
+    def said(self, keys: Sequence[Key]) -> dict[Key, Said]:
+        return {row[:3]: Said(*row[3:]) for row in self._rows(_SAID, json.dumps(keys))}
+
+    def write(self, lines: Sequence[Line], fold: Fold) -> bool:
+        if not lines:
+            return True
+        assert self._driver
+        if self._append(lines) < len(lines):
+            # By the ids that were drawn for them, so that nobody else's is meant.
+            self._driver.executemany(_TAKE_BACK, [line[:3] for line in lines])
+            return False
+        self._fold = fold
+        for line in lines:
+            self._behind.setdefault(line.ticket_id, []).append(line)
+        self._settled -= self._settled and {line.ticket_id for line in lines}
+        return True
+
+    def settle(self) -> None:
+        owed = self._behind.keys() - self._settled
+        if owed:
+            assert self._driver and self._fold
+            rows = (Standing(*row) for row in self._rows(_STANDING, json.dumps(list(owed))))
+            moved = [self._fold(row, lines) for row in rows if (lines := self._after(row))]
+            self._driver.executemany(_FOLLOW, moved)
+            self._settled |= owed
+
+    def forget(self) -> None:
+        self._threads.clear()
+
+    def mend(self, fold: Fold) -> None:
+        # Only live tickets can be behind: what moves one on settles it first.
+        self._fold = fold
+        self._behind |= {row[0]: [] for row in self._rows(_LEFT_BEHIND)}
+        self.settle()
+
+    def on(self, driver: sqlite3.Connection) -> None:
+        """A transaction has begun here."""
+        self._driver = driver
+
+    def committed(self) -> None:
+        """What was settled is so for good."""
+        for ticket_id in self._settled:
+            del self._behind[ticket_id]
+        self._settled.clear()
+
+    def undone(self) -> None:
+        """A savepoint or the whole transaction was rolled back: which lines still stand is to be asked again."""
+        self._threads.clear()
+        self._settled.clear()
+        self._behind = {ticket_id: [] for ticket_id in self._behind}
+
+    def _append(self, lines: Sequence[Line]) -> int:
+        """How many stand now that did not."""
+        assert self._driver
+        at = written = 0
+        for number in AT_ONCE:
+            while len(lines) - at >= number:
+                values = [*chain.from_iterable(lines[at : at + number])]
+                written += self._driver.execute(_APPEND[number], values).rowcount
+                at += number
+        return written
+
+    def _after(self, row: Standing) -> Sequence[Line]:
+        """The lines that a row does not know of: those remembered, if they follow it, or else those that stand."""
+        lines = self._behind[row.id]
+        if lines and lines[0].seq == row.last_seq + 1:
+            return lines
+        return [Line(*line) for line in self._rows(_AFTER, row.id, row.last_seq)]
+
+    def _rows(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
+        assert self._driver
+        return self._driver.execute(query, values).fetchall()
