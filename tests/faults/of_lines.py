@@ -42,10 +42,16 @@ async def found_dead(scene: Scene, who: str, way: Way) -> float:
     """How long a client takes to find out that its line has died."""
     everybody: list[Page | Person] = [*scene.pages, *scene.people]
     one = next(one for one in everybody if one.history.who.startswith(who))
+    # Who is still on the way back has no line that could die, though their screen may be true already.
+    await until(lambda: is_up(one) and scene.doors[who].standing > 0)
     began, before = time.monotonic(), one.times_down
     scene.doors[who].deafen(way)
     await until(lambda: one.times_down > before, patience_s=100)
     return time.monotonic() - began
+
+
+def is_up(one: Page | Person) -> bool:
+    return bool(one.state.get("up")) if isinstance(one, Page) else one.up.is_set()
 
 
 @fault("town")
