@@ -62,6 +62,7 @@ class Engine(engineio.AsyncServer):
         self._owed: dict[str, int] = {}
         self._turn = Turn()
         self._beats = 0
+        self._lines = 0
         self._draining = False
         self.wheel = Wheel(self._watch)
 
@@ -91,6 +92,7 @@ class Engine(engineio.AsyncServer):
             return TakenOver()
         line = Line(request.transport, self._turn, self.generate_id(), self.ears)
         self.sockets[line.sid] = line
+        self._lines += 1
         await self._trigger_event("connect", line.sid, {"aiohttp.request": request}, run_async=False)
         self.wheel.add(line)
         return take_over(request, line, frame(b"0" + orjson.dumps(self._opening(line.sid))))
@@ -157,6 +159,11 @@ class Engine(engineio.AsyncServer):
         self._owed[sid] = owed + len(pkt.encode()) + OVERHEAD
         socket.queue.put_nowait(pkt)
 
+    def forget(self, line: Line) -> None:
+        """This line has ended."""
+        if self.sockets.pop(line.sid, None):
+            self._lines -= 1
+
     def release(self, sid: str) -> None:
         """Answer the poll of a connection that has ended: the library would let it wait for its timeout."""
         socket = self.sockets.get(sid)
@@ -184,7 +191,7 @@ class Engine(engineio.AsyncServer):
         """Twice a second, and at the library's own sockets every WATCH_BEATS: they are few among many."""
         self.ears.beat()
         self._beats += 1
-        if self._beats % WATCH_BEATS == 0:
+        if self._beats % WATCH_BEATS == 0 and len(self.sockets) > self._lines:
             for sid, socket in list(self.sockets.items()):
                 if isinstance(socket, AsyncSocket):
                     self._watch_polling(sid, socket)

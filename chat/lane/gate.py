@@ -138,7 +138,7 @@ class Gate(socketio.AsyncServer):
 
     def lost(self, line: Line) -> None:
         """Let go of everything in this turn, without a task: 10,000 may be lost at once."""
-        self.engine.sockets.pop(line.sid, None)
+        self.engine.forget(line)
         run_through(self._handle_eio_disconnect(line.sid, self.reason.TRANSPORT_CLOSE))
 
     def beat(self) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from chat.lane.frames import frame
 from chat.lane.line import Line
 
-# What the handshake tells clients, in seconds. Whoever falls silent is found within the sum of both.
-PING_EVERY_S, PONG_WITHIN_S = 24, 20
-SPOKES, PATIENT_SPOKES = 48, 40
+# What the handshake tells clients, in seconds. Whoever falls silent is found within the sum of both; pings are nearly
+# all that an idle client costs.
+PING_EVERY_S, PONG_WITHIN_S = 30, 14
+SPOKES, PATIENT_SPOKES = 60, 28
 PING = frame(b"2")
 
 

@@ -43,7 +43,8 @@ class Missing(NamedTuple):
 class Net:
     """Follows, by `rev`, the tickets of this node's sockets and, while agents are here, every unfinished one.
 
-    `again` announces facts on this node only: what it has brought twice, clients drop by seq and rev.
+    `sockets` are those that have a ticket open: most of many thousands have none. `again` announces facts on this
+    node only: what it has brought twice, clients drop by seq and rev.
     """
 
     def __init__(
@@ -147,7 +148,7 @@ class Net:
 
     def _forget_all_but(self, marks: Sequence[Mark]) -> None:
         # A ticket of a socket that joined while SQL was asked is asked for next time.
-        kept = {mark.ticket for mark in marks}.union(*(socket.tickets for socket in self._sockets()))
+        kept = self._open.union(mark.ticket for mark in marks)
         self._known = {ticket: known for ticket, known in self._known.items() if ticket in kept}
 
     def _tell(self, missing: Missing) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 
 from aiohttp import web
 
@@ -52,7 +53,7 @@ class Realtime:
         self._onlooker = Onlooker(behind)
         self._visitors: Sockets[VisitorSocket] = Sockets()
         self._agents: Sockets[AgentSocket] = Sockets()
-        self._net = Net(behind, self._sockets, again)
+        self._net = Net(behind, self._following, again)
         self._rings = Rings(behind, self._hub, again)
         self._outlook = Outlook(behind, self._hub, self._onlooker, again)
         self._cards = Cards(behind, announce)
@@ -127,9 +128,8 @@ class Realtime:
     async def _drain(self, _: web.Application) -> None:
         await self._gate.engine.drain()
 
-    def _sockets(self) -> Iterator[Socket]:
-        yield from self._visitors
-        yield from self._agents
+    def _following(self) -> list[Socket]:
+        return [socket for socket in chain[Socket](self._visitors, self._agents) if socket.tickets]
 
     async def _beat(self, look: Callable[[], Awaitable[None]], pause: Callable[[], Awaitable[None]]) -> None:
         """For ever; one look that fails must not be the last."""

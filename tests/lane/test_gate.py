@@ -24,7 +24,7 @@ async def test_a_websocket_is_opened_without_compression() -> None:
         assert "xtensions" not in head
         opened = orjson.loads(await line.hears("0"))
         assert opened.pop("sid")
-        assert opened == {"upgrades": [], "pingInterval": 24_000, "pingTimeout": 20_000, "maxPayload": 65_536}
+        assert opened == {"upgrades": [], "pingInterval": 30_000, "pingTimeout": 14_000, "maxPayload": 65_536}
 
 
 @pytest.mark.parametrize(
