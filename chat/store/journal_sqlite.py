@@ -56,11 +56,11 @@ class OnSqlite(Journal):
         return bool(self._behind)
 
     def threads(self, names: Iterable[str]) -> Mapping[str, Thread]:
-        unknown = set(names) - self._threads.keys()
+        unknown = [name for name in set(names) if name not in self._threads]
         if unknown:
             if len(self._threads) + len(unknown) > REMEMBERED:
                 self._threads.clear()
-            for row in self._rows(_THREADS, json.dumps(list(unknown))):
+            for row in self._rows(_THREADS, json.dumps(unknown)):
                 self._threads[row[1]] = Thread(*row)
         return self._threads
 
