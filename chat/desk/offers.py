@@ -66,19 +66,26 @@ class Made(NamedTuple):
 
 def anything_to_offer(sql: Connection, situation: Situation) -> bool:
     """Whether a chat waits, the desk is open and somebody there has a place left."""
+    return _is_asked_for(sql, situation) and bool(free_agents(sql, situation.present or ()))
+
+
+def _is_asked_for(sql: Connection, situation: Situation) -> bool:
+    """A chat waits, somebody is there and the desk is open."""
     if not situation.present or sql.execute(_WAITING.limit(1)).first() is None:
         return False
     state, _ = calendar.state_at(calendar_of(sql), situation.now)
-    return state != "closed" and bool(free_agents(sql, situation.present))
+    return state != "closed"
 
 
 def offer_waiting(work: Work, situation: Situation, pauses: Pauses = PAUSES) -> int:
     """Ring whoever should have each waiting chat, oldest first, 100 at most; the number of offers made. None while
     Redis is away or the desk is closed."""
-    if not anything_to_offer(work.sql, situation):
+    if not _is_asked_for(work.sql, situation):
         return 0
     decide_alone(work.sql)
     team = Team(work.sql, situation)
+    if not team.places:
+        return 0
     made = list(islice(_decisions(work.sql, team), AT_ONCE))
     rows, made = _still_so(work.sql, made)
     if made:
