@@ -18,6 +18,7 @@ from chat.desk.records import (
     ticket_of_visitor,
     unplaced_ticket,
 )
+from chat.store.among import among
 from chat.store.rows import OfferRow, TicketRow
 from chat.store.tables import agents, messages, new_id, offers, tickets
 from chat.store.works import Work
@@ -104,10 +105,12 @@ def lock_agent(sql: Connection, agent_id: int) -> None:
     sql.execute(select(agents.c.id).where(agents.c.id == agent_id).with_for_update(key_share=True))
 
 
+_HOLD = select(tickets.c.id).where(among(tickets.c.id)).order_by(tickets.c.id).with_for_update(key_share=True)
+
+
 def hold_tickets(sql: Connection, keys: Iterable[int]) -> None:
     """Lock several tickets until the commit, in the one order that everybody keeps."""
-    own = select(tickets.c.id).where(tickets.c.id.in_(set(keys))).order_by(tickets.c.id)
-    sql.execute(own.with_for_update(key_share=True)).all()
+    sql.execute(_HOLD, {"keys": set(keys)}).all()
 
 
 def hold_ticket(sql: Connection, public_id: str) -> TicketRow:

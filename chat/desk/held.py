@@ -11,6 +11,7 @@ from chat.desk.places import paces, placed, positions_of
 from chat.desk.records import unfinished, unplaced_tickets
 from chat.desk.refusals import Holder
 from chat.desk.rules import availability
+from chat.store.among import among
 from chat.store.rows import OfferRow, TicketRow
 from chat.store.tables import GONE, LIVE, tickets
 
@@ -54,7 +55,7 @@ class Ring(NamedTuple):
 
 
 _MARKS = select(tickets.c.id, tickets.c.public_id, tickets.c.rev, tickets.c.last_seq, tickets.c.last_note_seq)
-_OF_KEYS = _MARKS.where(tickets.c.id.in_(bindparam("keys", expanding=True)))
+_OF_KEYS = _MARKS.where(among(tickets.c.id))
 _OF_INBOX = _MARKS.where(unfinished())
 _NEXT = _OF_INBOX.where(tickets.c.id > bindparam("after")).order_by(tickets.c.id).limit(AT_ONCE)
 _SINCE = _MARKS.where(tickets.c.updated_at >= bindparam("moment"))
@@ -64,8 +65,8 @@ def marks(sql: Connection, keys: Sequence[int], inbox: bool) -> list[Mark]:
     """How far these tickets have come and, for `inbox`, all that an inbox still shows: of a full one that takes long,
     and is asked once; `moved` and `next_marks` are for every few seconds."""
     found = {row[0]: Mark(*row) for row in sql.execute(_OF_INBOX)} if inbox else {}
-    for some in _portions([key for key in keys if key not in found]):
-        found |= {row[0]: Mark(*row) for row in sql.execute(_OF_KEYS, {"keys": some})}
+    if others := [key for key in keys if key not in found]:
+        found |= {row[0]: Mark(*row) for row in sql.execute(_OF_KEYS, {"keys": others})}
     return list(found.values())
 
 
@@ -83,7 +84,7 @@ def next_marks(sql: Connection, after: int) -> list[Mark]:
 
 def by_keys(sql: Connection, keys: Sequence[int]) -> list[TicketRow]:
     """These tickets, whosever they are."""
-    return [row for some in _portions(keys) for row in placed(sql, unplaced_tickets(sql, some))]
+    return placed(sql, unplaced_tickets(sql, keys)) if keys else []
 
 
 def waiting_among(sql: Connection, keys: Sequence[int]) -> list[TicketRow]:
@@ -122,7 +123,3 @@ def not_gone(sql: Connection) -> set[int]:
 def next_not_gone(sql: Connection, after: int) -> list[int]:
     """The next 1,000 of them, by key; fewer at the end: begin again with 0."""
     return list(sql.execute(_SOME_NOT_GONE, {"after": after}).scalars())
-
-
-def _portions(keys: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (keys[at : at + AT_ONCE] for at in range(0, len(keys), AT_ONCE))

@@ -24,6 +24,7 @@ from chat.desk.refusals import Holder
 from chat.desk.rules import calendar, routing
 from chat.desk.rules.routing import Decision
 from chat.desk.team import Asking, Seat, Team, free_agents, hold_agents, wishes
+from chat.store.among import among
 from chat.store.rows import AgentRow, OfferRow, TicketRow
 from chat.store.tables import agents, decisions, offers, tickets
 from chat.store.works import Work
@@ -42,8 +43,7 @@ _WAITING = (
     .order_by(*queue_order)
     .limit(LOOKED_AT)
 )
-
-
+_STILL = ticket_query().where(among(tickets.c.id), waiting, _quiet)
 _OVERDUE = select(offers.c.id).where(ringing, offers.c.expires_at <= bindparam("now")).limit(1)
 
 
@@ -125,8 +125,7 @@ def _still_so(sql: Connection, made: Sequence[Made]) -> tuple[dict[int, TicketRo
     hold_tickets(sql, (one.ticket_id for one in made))
     chosen = {one.seat.key: one.seat.capacity for one in made}
     hold_agents(sql, chosen)
-    still = ticket_query().where(tickets.c.id.in_([one.ticket_id for one in made]), waiting, _quiet)
-    rows = {row.id: row for row in unplaced(sql, still)} if made else {}
+    rows = {row.id: row for row in unplaced(sql, _STILL, keys=[one.ticket_id for one in made])} if made else {}
     left = {agent.id: agent.capacity - agent.chats for agent in agents_by_keys(sql, chosen)}
     kept = []
     for one in made:

@@ -10,6 +10,7 @@ from chat.desk.calendar_in_force import calendar_of
 from chat.desk.places import placed
 from chat.desk.refusals import NotFound
 from chat.desk.rules import wall_time
+from chat.store.among import among
 from chat.store.rows import AgentRow, DepartmentRow, MessageRow, NoteRow, OfferRow, TicketRow, VisitorRow
 from chat.store.tables import (
     LIVE,
@@ -44,7 +45,7 @@ def ticket_query() -> Select[Any]:
 # Statements that are asked all the time are made once: to build one costs several times what SQLite takes for it.
 _TICKET = ticket_query()
 _BY_KEY = _TICKET.where(tickets.c.id == bindparam("key"))
-_BY_KEYS = _TICKET.where(tickets.c.id.in_(bindparam("keys", expanding=True))).order_by(tickets.c.id)
+_BY_KEYS = _TICKET.where(among(tickets.c.id)).order_by(tickets.c.id)
 _BY_PUBLIC_ID = _TICKET.where(tickets.c.public_id == bindparam("said"))
 _BY_VISITOR = _BY_PUBLIC_ID.where(tickets.c.visitor_id == bindparam("visitor"))
 
@@ -205,7 +206,7 @@ _AGENTS = (
     select(*_AGENT_COLUMNS, chats_taken.label("taken")).where(agents.c.removed_at.is_(None)).order_by(agents.c.name)
 )
 _AGENT = _AGENTS.where(agents.c.id == bindparam("key"))
-_SOME_AGENTS = _AGENTS.where(agents.c.id.in_(bindparam("keys", expanding=True)))
+_SOME_AGENTS = _AGENTS.where(among(agents.c.id))
 _MEMBERS = (
     select(agent_departments.c.agent_id, departments.c.public_id)
     .select_from(agent_departments.join(departments))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, func, select
 
 from chat.desk.changes import Situation
 from chat.desk.records import chats_taken, rung_by_agent
 from chat.desk.rules.routing import TOLD, Candidate
+from chat.store.among import among
 from chat.store.tables import agent_departments, agents, offers, tickets
 
 _chose = (agents.c.state == "available", agents.c.removed_at.is_(None))
@@ -25,16 +26,16 @@ _SEATS = select(
     agents.c.state_since,
 ).where(*_chose)
 _MEMBERS = select(agent_departments.c.department_id, agent_departments.c.agent_id)
-_HOLD = select(agents.c.id).where(agents.c.id.in_(bindparam("keys", expanding=True))).order_by(agents.c.id)
+_HOLD = select(agents.c.id).where(among(agents.c.id)).order_by(agents.c.id).with_for_update(key_share=True)
 _PASSES = (
     select(offers.c.ticket_id, offers.c.agent_id, func.max(offers.c.ended_at))
-    .where(offers.c.ticket_id.in_(bindparam("keys", expanding=True)), offers.c.outcome.in_(("declined", "missed")))
+    .where(among(offers.c.ticket_id), offers.c.outcome.in_(("declined", "missed")))
     .group_by(offers.c.ticket_id, offers.c.agent_id)
 )
 _had = func.coalesce(tickets.c.assignee_id, tickets.c.lost_agent_id)
 _HAD = (
     select(tickets.c.visitor_id, tickets.c.id, _had)
-    .where(tickets.c.visitor_id.in_(bindparam("visitors", expanding=True)), _had.is_not(None))
+    .where(among(tickets.c.visitor_id), _had.is_not(None))
     .order_by(tickets.c.id)
 )
 
@@ -47,7 +48,7 @@ def free_agents(sql: Connection, present: Collection[int]) -> set[int]:
 
 def hold_agents(sql: Connection, keys: Collection[int]) -> None:
     """Count their places alone: without this, two nodes could each give them their last one."""
-    sql.execute(_HOLD.with_for_update(key_share=True), {"keys": list(keys)}).all()
+    sql.execute(_HOLD, {"keys": list(keys)}).all()
 
 
 @dataclass(slots=True)
@@ -165,7 +166,7 @@ def wishes(sql: Connection, asking: Collection[Asking]) -> list[Wish]:
         passes.setdefault(ticket_id, {})[agent_id] = at
     own: dict[int, int] = {}
     newest: dict[int, int] = {}
-    for visitor_id, ticket_id, agent_id in sql.execute(_HAD, {"visitors": [one.visitor_id for one in asking]}):
+    for visitor_id, ticket_id, agent_id in sql.execute(_HAD, {"keys": [one.visitor_id for one in asking]}):
         own[ticket_id] = newest[visitor_id] = agent_id
     return [
         Wish(
