@@ -11,6 +11,7 @@ from chat.desk.facts import WordsPosted
 from chat.desk.messages import Post
 from chat.desk.refusals import Conflict
 from chat.store.engine import Database
+from chat.store.one_writer import OneWriter
 from chat.store.rows import MessageRow
 from chat.store.tables import messages as lines
 from chat.store.tables import tickets
@@ -59,6 +60,36 @@ async def test_words_are_stored_at_once_and_the_row_before_anybody_reads(dialogu
     assert await desk.works.peek(heads) == (before, before + 3)
     assert await asyncio.gather(*(desk.read(heads) for _ in range(3))) == [(before + 3, before + 3)] * 3
     assert look_aside(sqlite) == (before + 3, before + 3)
+
+
+@pytest.mark.parametrize("number", [1, 7, 8, 9, 31, 32, 33, 73])
+async def test_a_batch_of_any_size_stands_once_and_in_order(dialogue: Dialogue, number: int) -> None:
+    """Several lines are one statement; said again in the middle of others, words stand where they stood."""
+    desk, vic, _ = dialogue
+    posts = [Post(vic.ticket, new_id(), f"{n}", desk.situation, visitor_id=vic.id) for n in range(number)]
+    first = await asyncio.gather(*(desk.works.post(messages.post_batch, post) for post in posts))
+    assert [row.seq for row in first] == list(range(4, 4 + number))
+    others = [Post(vic.ticket, new_id(), f"more {n}", desk.situation, visitor_id=vic.id) for n in range(number)]
+    mixed = [*others[: number // 2], posts[-1], others[0], *others[number // 2 :]]
+    again = await asyncio.gather(*(desk.works.post(messages.post_batch, post) for post in mixed))
+    thread = await desk.thread(vic.ticket)
+    assert again[number // 2] == first[-1]
+    assert [row.seq for row in thread] == list(range(1, 4 + 2 * number))
+    assert [row.text for row in thread[3:]] == [post.text for post in (*posts, *others)]
+
+
+async def test_settling_lets_the_writer_keep_what_it_knows(dialogue: Dialogue) -> None:
+    desk, vic, ada = dialogue
+    await asyncio.gather(*say(desk, vic, 2))
+    writer = desk.works._writer
+    assert isinstance(writer, OneWriter)
+    journal = writer._journal
+    known = dict(journal._threads)
+    assert known
+    assert await desk.read(heads) == (5, 5)
+    assert journal._threads == known
+    await ada.reads(vic.ticket, 5)
+    assert not journal._threads, "a verb may have changed anything"
 
 
 async def test_a_verb_finds_the_row_as_the_messages_left_it(dialogue: Dialogue) -> None:

@@ -4,13 +4,13 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, event, make_url
 
-from chat.store.engine import Database
+from chat.store.engine import Database, lite
 from chat.store.lock import Locked, locked
 from chat.store.one_writer import CHECKPOINT_EVERY
 from chat.store.works import Unavailable, Work, Works
@@ -85,6 +85,28 @@ async def test_a_commit_of_nothing_is_noticed(works: Works, room: Room) -> None:
     assert lost
     assert await works.read(written) == ["Bonjour"]
     assert room.facts == ["Bonjour"]
+
+
+async def test_posts_that_the_driver_wrote_alone_are_not_lost_without_a_word(works: Works, room: Room) -> None:
+    """As the dialogue does it: SQLAlchemy never hears of the transaction, and SQLite ends it by itself."""
+    attempts: list[int] = []
+
+    def by_the_driver(held: Sequence[Work], texts: Sequence[str]) -> Sequence[str]:
+        driver = lite(held[0].sql)
+        attempts.append(len(texts))
+        driver.executemany("INSERT INTO lines (author, text) VALUES ('Vic', ?)", [(text,) for text in texts])
+        for work, text in zip(held, texts, strict=True):
+            work.happened(text)
+        if len(attempts) == 1:
+            driver.execute("ROLLBACK")
+        return texts
+
+    async with queueing(works):
+        asked = [asyncio.ensure_future(works.post(by_the_driver, text)) for text in ("one", "two", "three")]
+    assert await asyncio.gather(*asked) == ["one", "two", "three"]
+    assert attempts == [3, 3]
+    assert room.facts == ["one", "two", "three"]
+    assert await works.read(written) == ["one", "two", "three"]
 
 
 async def test_a_locked_file_makes_callers_wait_and_then_says_so(works: Works, sqlite: str) -> None:
