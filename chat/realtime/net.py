@@ -115,7 +115,8 @@ class Net:
     async def look(self) -> None:
         """Ask SQL what moved on, and tell what is still missing a moment later."""
         keys = {joined.key for socket in self._sockets() for joined in socket.tickets.values()}
-        marks = await self._works.read(held.marks, sorted(keys), self._inbox is not None)
+        asked = keys or self._inbox is not None
+        marks = await self._works.read(held.marks, sorted(keys), self._inbox is not None) if asked else []
         suspects = self._suspects(marks + await self._finished(marks))
         self._forget_all_but(marks)
         if suspects:
