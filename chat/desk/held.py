@@ -15,7 +15,7 @@ from chat.store.among import among
 from chat.store.rows import OfferRow, TicketRow
 from chat.store.tables import GONE, LIVE, tickets
 
-# Databases bound the number of values in one statement.
+# Rows of a look that goes on at the next one.
 AT_ONCE = 1_000
 
 

@@ -160,9 +160,9 @@ class Engine(engineio.AsyncServer):
         socket.queue.put_nowait(pkt)
 
     def forget(self, line: Line) -> None:
-        """This line has ended."""
-        if self.sockets.pop(line.sid, None):
-            self._lines -= 1
+        """This line has ended; a line says so once. A poll in its name may have taken it out before."""
+        self.sockets.pop(line.sid, None)
+        self._lines -= 1
 
     def release(self, sid: str) -> None:
         """Answer the poll of a connection that has ended: the library would let it wait for its timeout."""

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -13,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 READERS = 4
 WRITERS = 5  # PostgreSQL only: one for the posts, four for the other verbs
 BEGIN = "BEGIN IMMEDIATE"  # SQLite's writer
+BEGUN = "begun"  # in a connection's info: its driver has begun a transaction that SQLAlchemy does not know of
 _LOCK_WAIT_S = 5
 
 _SQLITE_PASSING = {
@@ -128,11 +130,19 @@ def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
         max_overflow=0,
         hide_parameters=True,
     )
-    # Unless the driver has begun already: whoever then asks SQLAlchemy for something is in that transaction too.
-    event.listen(engine, "begin", lambda sql: rolled_back(sql) and lite(sql).execute(begin))
+    event.listen(engine, "begin", partial(_begin, begin))
     # The driver's commit() does nothing, without a word, when SQLite has already rolled back; COMMIT says so.
     event.listen(engine, "commit", lambda sql: lite(sql).execute("COMMIT"))
     return engine
+
+
+def _begin(begin: str, sql: Connection) -> None:
+    """Unless the driver has begun already: whoever then asks SQLAlchemy for something is in that transaction too. If
+    SQLite has ended it meanwhile, another one must not be begun in its place."""
+    if not sql.info.get(BEGUN):
+        lite(sql).execute(begin)
+    elif rolled_back(sql):
+        raise sqlite3.OperationalError("SQLite has ended this transaction by itself")
 
 
 def _prepare_writer(driver: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

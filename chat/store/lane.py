@@ -73,8 +73,8 @@ class Lane:
                     done += outcomes
             except Exception as error:
                 log.exception("the writer itself failed; it goes on")
-                left = dict.fromkeys(calls).keys() - {outcome.call for outcome in done}
-                self._hand_back([refused(call, error) for call in left])
+                answered = {outcome.call for outcome in done}
+                self._hand_back([refused(call, error) for call in calls if call not in answered])
 
     def _gather(self) -> list[Call]:
         """Waits for a call and takes what waits with it; nothing when the lane is closed."""

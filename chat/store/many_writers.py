@@ -7,6 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from random import uniform
 from time import sleep
+from typing import Any
 
 import psycopg
 from sqlalchemy import Connection
@@ -19,6 +20,8 @@ from chat.store.journal_postgres import OnPostgres
 # A deadlock is over at once; a server that restarts needs seconds.
 PAUSES_S = (0.01, 0.05, 0.2, 0.6, 1.2, 2.0)
 
+Driver = psycopg.Connection[tuple[Any, ...]]
+
 log = logging.getLogger(__name__)
 
 
@@ -29,7 +32,7 @@ class ManyWriters:
         self._database = database
         # The posts', which have one thread: taking a connection from the pool and giving it back costs as much as
         # a question does.
-        self._held: Connection | None = None
+        self._held: tuple[Connection, Driver] | None = None
 
     @property
     def behind(self) -> bool:
@@ -40,7 +43,7 @@ class ManyWriters:
         """Give the posts' connection back: before the database is closed."""
         held, self._held = self._held, None
         if held is not None:
-            held.close()
+            held[0].close()
 
     def commit(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]:
         """A transaction for each group of neighbours that share their `batch`."""
@@ -83,9 +86,7 @@ class ManyWriters:
 
     def _transaction(self, calls: Sequence[Call]) -> list[Outcome]:
         with self._held_open() if calls[0].kind == "post" else self._database.writes.begin() as sql:
-            driver = sql.connection.driver_connection
-            assert isinstance(driver, psycopg.Connection)
-            outcomes = play(sql, calls, OnPostgres(driver))
+            outcomes = play(sql, calls, OnPostgres(driver_of(sql)))
             failpoint.pass_by("before_commit")
         failpoint.pass_by("committed")
         return outcomes
@@ -93,10 +94,22 @@ class ManyWriters:
     @contextmanager
     def _held_open(self) -> Iterator[Connection]:
         """For one transaction, which the driver begins by itself; after a failure another connection is taken."""
-        self._held = sql = self._held or self._database.writes.connect()
+        if self._held is None:
+            sql = self._database.writes.connect()
+            self._held = sql, driver_of(sql)
+        sql, driver = self._held
         try:
             yield sql
-            sql.commit() if sql.in_transaction() else sql.connection.commit()
+            sql.commit() if sql.in_transaction() else driver.commit()
         except BaseException:
+            if driver.broken:
+                self._database.writes.dispose()  # what has cut this one has mostly cut the others too
             self.let_go()
             raise
+
+
+def driver_of(sql: Connection) -> Driver:
+    """PostgreSQL's driver under a connection."""
+    driver = sql.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from chat.store import failpoint
 from chat.store.calls import Call, Outcome, play, refused
-from chat.store.engine import BEGIN, Database, checkpoint, lite, passing, rolled_back
+from chat.store.engine import BEGIN, BEGUN, Database, checkpoint, lite, passing, rolled_back
 from chat.store.journal_sqlite import OnSqlite
 
 CHECKPOINT_EVERY = 4_000  # calls, some 16 to 32 MB of WAL; the pages that they share are copied once
@@ -57,7 +57,8 @@ class OneWriter:
             with self._open() as (sql, driver):
                 # SQLAlchemy's own begin and commit cost more than SQLite's; asked for more, it joins this transaction.
                 driver.execute(BEGIN)
-                outcomes = self._played(sql, groups[0])
+                with _begun(sql):
+                    outcomes = self._played(sql, groups[0])
                 failpoint.pass_by("before_commit")
                 sql.commit() if sql.in_transaction() else driver.execute("COMMIT")
         except Exception as error:
@@ -145,3 +146,13 @@ class OneWriter:
             self._since_checkpoint = 0
             with self._open() as (_, driver):
                 checkpoint(driver)
+
+
+@contextmanager
+def _begun(sql: Connection) -> Iterator[None]:
+    """SQLAlchemy is to begin nothing of its own meanwhile."""
+    sql.info[BEGUN] = True
+    try:
+        yield
+    finally:
+        del sql.info[BEGUN]

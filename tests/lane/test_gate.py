@@ -93,6 +93,28 @@ async def test_who_answers_no_ping_is_gone(monkeypatch: pytest.MonkeyPatch) -> N
             await silent.goodbye()
 
 
+async def test_polling_is_watched_though_a_poll_took_out_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line has said goodbye while its last command is worked on, and somebody polls in its name."""
+    watched: list[str] = []
+    async with serving() as server, aiohttp.ClientSession(server.url) as session:
+        engine = server.gate.engine
+        monkeypatch.setattr(engine, "_watch_polling", lambda sid, _: watched.append(sid))
+        async with wire(server) as line:
+            await line.arrives()
+            (sid,) = engine.sockets
+            line.says('42/hall,1["slow",{}]')
+            await until(lambda: server.hall.begun)
+            line.says("1")
+            await until(lambda: engine.sockets[sid].closed)
+            async with session.get(f"{POLLING}&sid={sid}") as answer:
+                assert answer.status == 400
+            server.hall.go_on.set()
+            await until(lambda: server.hall.emptied.is_set())
+        async with session.get(POLLING) as answer:
+            assert answer.status == 200
+        await until(lambda: list(engine.sockets) == watched)
+
+
 async def test_two_polls_at_once_end_the_connection() -> None:
     async with serving() as server, aiohttp.ClientSession(server.url) as session:
         async with session.get(POLLING) as answer:

@@ -132,6 +132,35 @@ async def test_idle_connections_that_were_cut_are_replaced(works: Works, postgre
     await use_all()
 
 
+async def test_posts_find_out_at_once_that_all_connections_were_cut(works: Works, postgresql: str) -> None:
+    """A batch by the driver alone: SQLAlchemy sees nothing of its failure, and has more dead connections to give."""
+    together, attempts = Barrier(4, timeout=10), []
+
+    def meet(work: Work) -> None:
+        work.sql.execute(text("SELECT 1"))
+        together.wait()
+
+    def by_the_driver(held: Sequence[Work], texts: Sequence[str]) -> Sequence[str]:
+        attempts.append(len(texts))
+        driver = held[0].sql.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        for line in texts:
+            driver.execute("INSERT INTO lines (author, text) VALUES ('Vic', %s)", [line])
+        return texts
+
+    await works.post(by_the_driver, "before")
+    await asyncio.gather(*(works.run(meet) for _ in range(4)))
+    with psycopg.connect(postgresql, autocommit=True) as other:
+        cut = other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert cut.rowcount >= 5
+    assert await works.post(by_the_driver, "after") == "after"
+    assert attempts == [1, 1, 1]
+    assert await works.read(written) == ["before", "after"]
+
+
 @pytest.fixture
 def programs() -> Iterator[tuple[Path, Path]]:
     """A server's programs and its folder, to start and stop at will."""

@@ -109,6 +109,26 @@ async def test_posts_that_the_driver_wrote_alone_are_not_lost_without_a_word(wor
     assert await works.read(written) == ["one", "two", "three"]
 
 
+async def test_no_other_transaction_takes_the_place_of_one_that_is_over(works: Works, room: Room) -> None:
+    """The first caller's words went with it; what SQLAlchemy is asked for afterwards must not hide that."""
+    attempts: list[int] = []
+
+    def loses(held: Sequence[Work], texts: Sequence[str]) -> Sequence[str]:
+        attempts.append(len(texts))
+        driver = lite(held[0].sql)
+        driver.execute("INSERT INTO lines (author, text) VALUES ('Vic', ?)", (texts[0],))
+        if len(attempts) == 1:
+            driver.execute("ROLLBACK")
+        return [texts[0], *(write(work, "Vic", line) for work, line in zip(held[1:], texts[1:], strict=True))]
+
+    async with queueing(works):
+        asked = [asyncio.ensure_future(works.post(loses, text)) for text in ("one", "two")]
+    assert await asyncio.gather(*asked) == ["one", "two"]
+    assert attempts == [2, 2]
+    assert await works.read(written) == ["one", "two"]
+    assert room.facts == ["two"]
+
+
 async def test_a_locked_file_makes_callers_wait_and_then_says_so(works: Works, sqlite: str) -> None:
     await works.run(set_pragma, "busy_timeout = 20")
     intruder = sqlite3.connect(str(make_url(sqlite).database), isolation_level=None)
