@@ -15,6 +15,7 @@ READERS = 4
 WRITERS = 5  # PostgreSQL only: one for the posts, four for the other verbs
 BEGIN = "BEGIN IMMEDIATE"  # SQLite's writer
 BEGUN = "begun"  # in a connection's info: its driver has begun a transaction that SQLAlchemy does not know of
+STATEMENTS = 256  # that a connection of SQLite's keeps parsed
 _LOCK_WAIT_S = 5
 
 _SQLITE_PASSING = {
@@ -120,6 +121,7 @@ def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
             isolation_level=None,
             check_same_thread=False,
             timeout=_LOCK_WAIT_S,
+            cached_statements=STATEMENTS,
         )
 
     engine = create_engine(

@@ -19,13 +19,14 @@ _SAID = f"""
     SELECT {SAID} FROM json_each(?) asked CROSS JOIN tickets t ON t.public_id = asked.value ->> 0
     CROSS JOIN messages m ON m.ticket_id = t.id AND m.author = asked.value ->> 1 AND m.client_id = asked.value ->> 2
     LEFT JOIN agents a ON a.id = m.agent_id"""
-# Lines in one statement: SQLite's driver lets go of the interpreter at each, and takes it again when it can.
-AT_ONCE = (32, 8, 1)
+# Lines in one statement, at most: SQLite's driver lets go of the interpreter at each, and takes it again when it can.
+# The driver keeps the statements that it has parsed (STATEMENTS in engine.py), one for each number of lines.
+AT_ONCE = 64
 _A_LINE = f"({', '.join('?' * len(Line._fields))})"
-_APPEND = {
-    number: f"INSERT INTO messages ({LINE}) VALUES {', '.join([_A_LINE] * number)} ON CONFLICT DO NOTHING"
-    for number in AT_ONCE
-}
+_APPEND = [
+    f"INSERT INTO messages ({LINE}) VALUES {', '.join([_A_LINE] * number)} ON CONFLICT DO NOTHING"
+    for number in range(AT_ONCE + 1)
+]
 _STANDING = f"SELECT {STANDING} FROM json_each(?) asked CROSS JOIN tickets t ON t.id = asked.value"
 _AFTER = f"SELECT {LINE} FROM messages WHERE ticket_id = ? AND seq > ? ORDER BY seq"
 _FOLLOW = f"""
@@ -118,13 +119,8 @@ class OnSqlite(Journal):
     def _append(self, lines: Sequence[Line]) -> int:
         """How many stand now that did not."""
         assert self._driver
-        at = written = 0
-        for number in AT_ONCE:
-            while len(lines) - at >= number:
-                values = [*chain.from_iterable(lines[at : at + number])]
-                written += self._driver.execute(_APPEND[number], values).rowcount
-                at += number
-        return written
+        portions = [lines[at : at + AT_ONCE] for at in range(0, len(lines), AT_ONCE)]
+        return sum(self._driver.execute(_APPEND[len(some)], [*chain.from_iterable(some)]).rowcount for some in portions)
 
     def _after(self, row: Standing) -> Sequence[Line]:
         """The lines that a row does not know of: those remembered, if they follow it, or else those that stand."""
