@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event, text
@@ -15,17 +16,18 @@ from chat.desk.visitors import coming
 from chat.store.engine import Database
 from tests.desk.cast import MONDAY, Desk, Visitor
 
+Bound = tuple[Any, ...] | dict[str, Any]
 NOBODY = Situation(MONDAY, frozenset())
 EVERYBODY = Situation(MONDAY, frozenset({1, 2, 3}))
 VIC = "0" * 64
 
 
 @contextmanager
-def said(engine: Engine) -> Iterator[list[tuple[str, object]]]:
+def said(engine: Engine) -> Iterator[list[tuple[str, Bound]]]:
     """The statements that reach the driver, with what is bound in them."""
-    found: list[tuple[str, object]] = []
+    found: list[tuple[str, Bound]] = []
 
-    def hear(_sql: Connection, _cursor: object, statement: str, bound: object, *_: object) -> None:
+    def hear(_sql: Connection, _cursor: object, statement: str, bound: Bound, *_: object) -> None:
         if not statement.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "EXPLAIN")):
             found.append((statement, bound))
 
@@ -84,8 +86,8 @@ def test_no_look_reads_a_table_from_end_to_end(what: str, sqlite: str) -> None:
     database.close()
 
 
-def plan(sql: Connection, statement: str, bound: object) -> list[str]:
-    return [str(row[-1]) for row in sql.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", bound)]  # type: ignore[arg-type]  # as it came
+def plan(sql: Connection, statement: str, bound: Bound) -> list[str]:
+    return [str(row[-1]) for row in sql.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", bound)]
 
 
 def test_a_place_is_counted_by_ranges_of_the_queues_index(sqlite: str) -> None:
@@ -111,7 +113,7 @@ def test_postgresql_finds_the_queue_in_order(postgresql: str) -> None:
             inbox.list_tickets(sql, 1, "open")
             inbox.list_tickets(sql, 1, "all")
         for (statement, bound), index in zip(statements, ("queue", "due", "updated"), strict=True):
-            steps = [row[0] for row in sql.exec_driver_sql(f"EXPLAIN {statement}", bound)]  # type: ignore[arg-type]  # as it came
+            steps = [row[0] for row in sql.exec_driver_sql(f"EXPLAIN {statement}", bound)]
             assert any(f"ix_tickets_{index}" in step for step in steps), steps
             assert not any("Sort" in step for step in steps), steps
     database.close()

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from tests.faults.book import fault
 from tests.faults.history import Said
 from tests.faults.page import answer_to
 from tests.faults.people import Visitor
 from tests.faults.person import Fields, Person
-from tests.faults.scene import Scene, heard, until
+from tests.faults.scene import Scene, can_chat, heard, until
 
 
 async def second_tab(scene: Scene, first: Visitor, who: str) -> Visitor:
@@ -57,7 +58,7 @@ async def two_first_messages(scene: Scene) -> None:
     await scene.agent("Ada")
     tabs = await two_tabs(scene)
     for tab in tabs:
-        await until(lambda tab=tab: tab.mode == "chat")  # type: ignore[misc]  # the default is how a loop binds
+        await until(partial(can_chat, tab))
     texts = [scene.words(tab.history.who) for tab in tabs]
     for tab, text in zip(tabs, texts, strict=True):
         tab.say(text, "")

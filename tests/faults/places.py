@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import psycopg
 
+from bench.furnish import ALWAYS_OPEN
 from chat.desk import agents, calendar_in_force, install
 from chat.desk.agents import NewAgent
 from chat.store.migrations import migrate
@@ -19,7 +20,6 @@ from chat.web.tokens import hashed
 from tests.faults.children import Child
 from tests.faults.history import Shown, Truth
 from tests.faults.proxy import Proxy
-from tests.realtime.test_kill import ALWAYS_OPEN
 
 TEAM = ("Ada", "Ben", "Cleo")
 MESSAGES = """

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.furnish import ALWAYS_OPEN
 from chat.desk import agents, calendar_in_force, install
 from chat.desk.agents import NewAgent
 from chat.store.migrations import migrate
@@ -20,14 +21,6 @@ from chat.web.tokens import hashed
 from tests.realtime.cast import Agent, Payload, Visitor, new_id, words
 from tooling.steps import ROOT
 
-EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-ALWAYS_OPEN = {
-    "timezone": "Europe/Paris",
-    "week": [{"days": EVERY_DAY, "from": "00:00", "to": "24:00", "state": "open"}],
-    "holidays": None,
-    "exceptions": [],
-    "promise": {"hours": 48, "unit": "working_days"},
-}
 Said = tuple[str, str]
 
 
