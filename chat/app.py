@@ -18,6 +18,7 @@ from chat.admin import Desk
 from chat.desk.changes import Pauses
 from chat.desk.dialogue import mend
 from chat.desk.install import seed
+from chat.lane.porch import Porch
 from chat.live.bus import Bus
 from chat.live.embedded import EmbeddedValkey
 from chat.live.limits import Limits
@@ -137,6 +138,7 @@ async def serve(settings: Settings, say: Say) -> None:
         door, settings = listen(settings)
         home = await stack.enter_async_context(house(settings, redis_url))
         await stack.enter_async_context(control.listening(home.desk))
+        spare_the_collector()
         await stack.enter_async_context(open_doors(home.app, door))
         await _say_where(home.desk, say)
         await stop.wait()
@@ -163,9 +165,11 @@ async def web_node(settings: Settings, say: Say) -> None:
     stop, redis_url = told_to_stop(), settings.redis_url
     await check_schema(settings)
     door, settings = listen(settings)
-    async with house(settings, redis_url, ticking=False) as home, open_doors(home.app, door):
-        say(f"Listening on {settings.public_url}")
-        await stop.wait()
+    async with house(settings, redis_url, ticking=False) as home:
+        spare_the_collector()
+        async with open_doors(home.app, door):
+            say(f"Listening on {settings.public_url}")
+            await stop.wait()
 
 
 async def worker_node(settings: Settings, say: Say) -> None:
@@ -227,11 +231,12 @@ async def open_doors(app: web.Application, door: socket.socket) -> AsyncIterator
     """Serve the app; at the end what is under way has a few seconds, for the sockets are told to come back."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
     await runner.setup()
-    spare_the_collector()
+    assert runner.server is not None
+    listening = await asyncio.get_running_loop().create_server(partial(Porch, runner.server), sock=door, backlog=4096)
     try:
-        await web.SockSite(runner, door, backlog=4096).start()
         yield
     finally:
+        listening.close()
         await runner.cleanup()
 
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
 import socketio
@@ -13,6 +14,7 @@ from aiohttp._websocket.helpers import websocket_mask
 
 from chat.lane.frames import frame
 from chat.lane.gate import Gate, Reply
+from chat.lane.porch import Porch
 
 PATIENCE_S = 10.0
 CLOSE = 0x88
@@ -70,13 +72,15 @@ async def serving() -> AsyncIterator[Server]:
     server.gate.attach(app)
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    server.port = runner.addresses[0][1]
+    assert runner.server is not None
+    listening = await asyncio.get_running_loop().create_server(partial(Porch, runner.server), "127.0.0.1", 0)
+    server.port = listening.sockets[0].getsockname()[1]
     server.url = f"http://127.0.0.1:{server.port}"
     yield server
     server.hall.go_on.set()
     await server.gate.engine.drain()
     await server.gate.shutdown()
+    listening.close()
     await runner.cleanup()
 
 

@@ -1,14 +1,13 @@
 """A node for tests: the whole house on a free port, and what an operator would do there."""
 
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aiohttp import web
-
-from chat.app import house
+from chat.app import house, open_doors
 from chat.desk import agents
 from chat.desk.agents import NewAgent
 from chat.settings import Settings
@@ -60,11 +59,6 @@ async def running(settings: Settings, clock: Clock | None = None, *, ticking: bo
     assert settings.redis_url is not None
     clock = clock or Clock()
     async with house(settings, settings.redis_url, clock, ticking=ticking) as home:
-        runner = web.AppRunner(home.app, access_log=None, shutdown_timeout=5)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            yield Node(settings, f"http://127.0.0.1:{runner.addresses[0][1]}", home.desk.works, clock)
-        finally:
-            await runner.cleanup()
+        door = socket.create_server(("127.0.0.1", 0))
+        async with open_doors(home.app, door):
+            yield Node(settings, f"http://127.0.0.1:{door.getsockname()[1]}", home.desk.works, clock)

@@ -1,0 +1,54 @@
+"""The porch: where connections wait until their first words come, and whoever has waited too long is sent away."""
+
+import asyncio
+import socket
+import struct
+from typing import cast
+
+from aiohttp import web
+
+# Who has stood in line for so long would be late, and so would all behind it: after a restart thousands come at once.
+# Sent away in a few microseconds they come again by their own backoff, each at another moment.
+LATE_MS = 500
+SOCKETS = b"GET /socket.io/?"
+LATER = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+# In Linux' struct tcp_info, in bytes from its beginning: milliseconds since anything came.
+LAST_DATA_RECV = 52
+
+
+class Porch(asyncio.Protocol):
+    """One connection until its first bytes, then aiohttp's. Only those who would open a socket are ever sent away:
+    pages, forms, and the requests of a connection that has been let in wait for as long as it takes."""
+
+    __slots__ = ("_house", "_transport")
+
+    def __init__(self, house: web.Server) -> None:
+        self._house = house
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if wants_a_socket(data) and waited_ms(self._transport) > LATE_MS:
+            self._transport.write(LATER)
+            self._transport.close()
+            return
+        inside = self._house()
+        self._transport.set_protocol(inside)
+        inside.connection_made(self._transport)
+        inside.data_received(data)
+
+
+def wants_a_socket(request: bytes) -> bool:
+    """Whether this is how a connection begins, by WebSocket or by polling."""
+    return request.startswith(SOCKETS) and b"sid=" not in request.partition(b"\r\n")[0]
+
+
+def waited_ms(transport: asyncio.BaseTransport) -> int:
+    """How long its last words lay in the kernel before we came to look: nobody else knows how late we are. 0 where the
+    kernel does not tell."""
+    connection = transport.get_extra_info("socket")
+    if not hasattr(socket, "TCP_INFO") or connection.family not in (socket.AF_INET, socket.AF_INET6):
+        return 0
+    told: bytes = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, LAST_DATA_RECV + 4)
+    return int(struct.unpack_from("=I", told, LAST_DATA_RECV)[0])
