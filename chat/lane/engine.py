@@ -1,7 +1,9 @@
 """The engine: how connections come and end. WebSockets are taken over from aiohttp; long polling is the library's."""
 
 import asyncio
+import base64
 import logging
+import secrets
 import time
 from collections.abc import Coroutine
 
@@ -20,6 +22,7 @@ from chat.lane.wheel import PING_EVERY_S, PONG_WITHIN_S, Wheel
 
 # What a packet costs that says nothing.
 OVERHEAD = 500
+ID_BYTES, IDS_AT_ONCE = 15, 256
 WATCH_BEATS = 10
 # The library drops a poll of more than 16 packets and answers 200 all the same; its length is bounded anyway.
 payload.Payload.max_decode_packets = 4_096
@@ -61,6 +64,7 @@ class Engine(engineio.AsyncServer):
         # Bytes that wait for the next poll of a connection.
         self._owed: dict[str, int] = {}
         self._turn = Turn()
+        self._ids: list[str] = []
         self._beats = 0
         self._lines = 0
         self._draining = False
@@ -96,6 +100,15 @@ class Engine(engineio.AsyncServer):
         await self._trigger_event("connect", line.sid, {"aiohttp.request": request}, run_async=False)
         self.wheel.add(line)
         return take_over(request, line, frame(b"0" + orjson.dumps(self._opening(line.sid))))
+
+    def generate_id(self) -> str:
+        """As unguessable as the library's, drawn many at a time: to ask the kernel is to let another thread have the
+        interpreter, and each who comes needs two."""
+        if not self._ids:
+            drawn = secrets.token_bytes(IDS_AT_ONCE * ID_BYTES)
+            chunks = (drawn[at : at + ID_BYTES] for at in range(0, len(drawn), ID_BYTES))
+            self._ids = [base64.urlsafe_b64encode(chunk).decode() for chunk in chunks]
+        return self._ids.pop()
 
     def _may_come(self, origin: str | None) -> bool:
         """Browsers apply no rule of their own to WebSockets; other clients send no Origin."""

@@ -46,7 +46,7 @@ def _decoded(key: str) -> bytes:
 
 
 def take_over(request: web.Request, line: Line, first: bytes) -> TakenOver:
-    """From now on `line` has the socket. `first` is pushed before anything that has come already is heard.
+    """From now on `line` has the socket. `first` is sent before anything that has come already is heard.
 
     aiohttp is told that the connection is lost and lets go of its parser, its task and its entry in the list of
     connections: 10,000 of those are 100 MB.
@@ -55,13 +55,11 @@ def take_over(request: web.Request, line: Line, first: bytes) -> TakenOver:
     # The kernel would keep 4 MB for a client that does not read, before a byte of it waits where it is counted.
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_KEEPS)
     made = hashlib.sha1(request.headers[SEC_WEBSOCKET_KEY].encode() + RFC_6455, usedforsecurity=False)
-    transport.write(WELCOME % base64.b64encode(made.digest()))
+    transport.write(WELCOME % base64.b64encode(made.digest()) + first)
     # The protocol first: what comes from here on is the line's. Before, aiohttp has kept it in its tail.
     transport.set_protocol(line)
     tail, before.transport = before._message_tail, None
     before.connection_lost(None)
-    line.push(first)
-    line.flush()
     if tail:
         line.data_received(tail)
     return TakenOver()

@@ -55,6 +55,8 @@ class Hub:
     def __init__(self, gate: Gate, bus: Bus) -> None:
         self.gate = gate
         self._bus = bus
+        # How often anything was told on this node: who reads before entering rooms looks whether it has grown.
+        self.told = 0
         bus.hold(EVERY_NODE)
         gate.rooms.opened = lambda namespace, room: bus.hold(f"{namespace} {room}")
         gate.rooms.emptied = lambda namespace, room: bus.drop(f"{namespace} {room}")
@@ -67,6 +69,7 @@ class Hub:
 
     def here(self, told: Emission) -> None:
         """Tell the sockets of this node: never waits, and what is told first arrives first."""
+        self.told += 1
         for listener in self._listeners.get(type(told.shape), ()):
             listener(told)
         if told.visitors:

@@ -80,12 +80,7 @@ class VisitorDoor(Door[VisitorSocket]):
     # -- coming ------------------------------------------------------------------------------------------------
 
     async def on_hello(self, who: VisitorSocket, _: wire.Hello) -> wire.VisitorHello:
-        await self._recognise(who)
-        who.greeted = True
-        self.hub.enter(who.sid, NAMESPACE, "site")
-        self.hub.enter(who.sid, NAMESPACE, f"k:{who.token_hash}")
-        # The rooms are entered before reading, so what comes in between arrives twice rather than never.
-        here = await self._thread_of(who)
+        here = await self._arrives(who)
         if here.ticket is not None:
             self.enter(who, here.ticket)
         if here.visitor is not None and here.news:
@@ -99,26 +94,35 @@ class VisitorDoor(Door[VisitorSocket]):
             token=who.token or UNSET,
         )
 
-    async def _recognise(self, who: VisitorSocket) -> None:
-        """Make a token when none came, or one that belongs to another site."""
-        visitor = await self._visitor_of(who)
-        if who.token_hash is None or (visitor is not None and visitor.site_id != who.site.id):
+    async def _arrives(self, who: VisitorSocket) -> Coming:
+        """Who they are and what they have, in one read, for after a restart thousands ask it. Until then they are in no
+        room: if anything was told meanwhile it is read again, so that it comes twice rather than never."""
+        who.greeted, told = True, self.hub.told
+        here = await self._coming(who)
+        unknown = who.token_hash is None or here.foreign
+        if unknown:
             who.token = secrets.token_urlsafe(24)
             who.token_hash, who.purse = self.behind.handshakes.hashed(who.token), None
-        else:
-            self._becomes(who, visitor.id if visitor else None)
+        self.hub.enter(who.sid, NAMESPACE, "site")
+        self.hub.enter(who.sid, NAMESPACE, f"k:{who.token_hash}")
+        self._becomes(who, here.visitor)
+        if told != self.hub.told and not unknown:
+            here = await self._coming(who)
+            self._becomes(who, here.visitor)
+        return here
 
-    async def _visitor_of(self, who: VisitorSocket) -> VisitorRow | None:
-        return await self.works.peek(visitors.by_token, who.token_hash) if who.token_hash else None
-
-    async def _thread_of(self, who: VisitorSocket) -> Coming:
-        if who.visitor_id is None:
+    async def _coming(self, who: VisitorSocket) -> Coming:
+        if who.token_hash is None:
             return Coming(None)
         return await self.works.read(visitors.coming, self._newcomer(who), self._nearness(who))
 
-    def _becomes(self, who: VisitorSocket, visitor_id: int | None) -> None:
+    def _becomes(self, who: VisitorSocket, visitor: VisitorRow | None) -> None:
+        if visitor is not None and visitor.site_id == who.site.id:
+            self._holds(who, visitor.id)
+
+    def _holds(self, who: VisitorSocket, visitor_id: int) -> None:
         """From now on this socket hears what concerns this visitor, and holds their presence."""
-        if visitor_id is None or who not in self.sockets:
+        if who not in self.sockets:
             return
         who.visitor_id = visitor_id
         self.hub.enter(who.sid, NAMESPACE, f"v:{visitor_id}")
@@ -132,7 +136,7 @@ class VisitorDoor(Door[VisitorSocket]):
         chat = NewChat(**msgspec.structs.asdict(command))
         situation = await self.onlooker.situation()
         started = await self.works.as_from(who.sid).run(tickets.start_chat, newcomer, chat, situation)
-        self._becomes(who, started.ticket.visitor_id)
+        self._holds(who, started.ticket.visitor_id)
         self.enter(who, started.ticket)
         self._tell_other_tabs(who, started)
         return wire.Started(ticket=self._shown(started.ticket), message=present.message(started.message))
@@ -163,7 +167,7 @@ class VisitorDoor(Door[VisitorSocket]):
                 self._joins_late(who, told.shape)
 
     def _joins_late(self, who: VisitorSocket, begun: Begun) -> None:
-        self._becomes(who, begun.visitor)
+        self._holds(who, begun.visitor)
         who.tickets[begun.ticket.id] = Joined(begun.key, begun.visitor, None)
         self.net.follow_from(begun.ticket.id, begun.message.seq - 1)
         self.hub.here(Emission.of("ticket", begun.ticket, visitors=who.sid))
@@ -236,16 +240,16 @@ class VisitorDoor(Door[VisitorSocket]):
             await self.works.run(visitors.moved, who.visitor_id, self._nearness(who), self.now())
 
     def _nearness(self, who: VisitorSocket) -> Nearness:
-        """Here while any of their tabs on this node can be seen."""
-        return "here" if any(tab.visible for tab in self._tabs(f"v:{who.visitor_id}")) else "hidden"
+        """Here while any of their tabs on this node can be seen, this one or another."""
+        return "here" if who.visible or any(tab.visible for tab in self._tabs(f"k:{who.token_hash}")) else "hidden"
 
     # -- what the handlers share -------------------------------------------------------------------------------
 
     async def _own(self, who: VisitorSocket, ticket: str) -> Joined:
         """Theirs, and followed from now on; NotFound, for whatever is somebody else's too."""
         if who.visitor_id is None:
-            visitor = await self._visitor_of(who)
-            self._becomes(who, visitor.id if visitor and visitor.site_id == who.site.id else None)
+            known = await self.works.peek(visitors.by_token, who.token_hash) if who.token_hash else None
+            self._becomes(who, known)
 
         async def find() -> TicketRow:
             return await self.works.read(ticket_of_visitor, self._key(who), ticket)
