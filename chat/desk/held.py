@@ -64,9 +64,9 @@ _SINCE = _MARKS.where(tickets.c.updated_at >= bindparam("moment"))
 def marks(sql: Connection, keys: Sequence[int], inbox: bool) -> list[Mark]:
     """How far these tickets have come and, for `inbox`, all that an inbox still shows: of a full one that takes long,
     and is asked once; `moved` and `next_marks` are for every few seconds."""
-    found = {row[0]: Mark(*row) for row in sql.execute(_OF_INBOX)} if inbox else {}
+    found = {row[0]: Mark(*row) for row in sql.execute(_OF_INBOX).all()} if inbox else {}
     if others := [key for key in keys if key not in found]:
-        found |= {row[0]: Mark(*row) for row in sql.execute(_OF_KEYS, {"keys": others})}
+        found |= {row[0]: Mark(*row) for row in sql.execute(_OF_KEYS, {"keys": others}).all()}
     return list(found.values())
 
 
@@ -74,12 +74,12 @@ def moved(sql: Connection, since: datetime) -> list[Mark]:
     """The tickets that were written to since then, whatever their status: what changes a ticket without a word (a
     read mark, a visitor who leaves) and what a slow transaction or another node's clock hides from this, is found
     by `next_marks`."""
-    return [Mark(*row) for row in sql.execute(_SINCE, {"moment": since})]
+    return [Mark(*row) for row in sql.execute(_SINCE, {"moment": since}).all()]
 
 
 def next_marks(sql: Connection, after: int) -> list[Mark]:
     """The next 1,000 of the tickets that an inbox still shows, by key; fewer at the end: begin again with 0."""
-    return [Mark(*row) for row in sql.execute(_NEXT, {"after": after})]
+    return [Mark(*row) for row in sql.execute(_NEXT, {"after": after}).all()]
 
 
 def by_keys(sql: Connection, keys: Sequence[int]) -> list[TicketRow]:
@@ -117,9 +117,9 @@ _SOME_NOT_GONE = _NOT_GONE.limit(AT_ONCE)
 
 def not_gone(sql: Connection) -> set[int]:
     """Visitors whose live ticket, or newest if it is unfinished, says that they are still here."""
-    return set(sql.execute(_NOT_GONE, {"after": 0}).scalars())
+    return set(sql.execute(_NOT_GONE, {"after": 0}).scalars().all())
 
 
 def next_not_gone(sql: Connection, after: int) -> list[int]:
     """The next 1,000 of them, by key; fewer at the end: begin again with 0."""
-    return list(sql.execute(_SOME_NOT_GONE, {"after": after}).scalars())
+    return list(sql.execute(_SOME_NOT_GONE, {"after": after}).scalars().all())

@@ -105,4 +105,4 @@ def bounds(order: Sequence[Any], row: Sequence[Any]) -> Tuple:
 
 def paces(sql: Connection) -> list[float]:
     """Seconds a place took, for the chats taken last, the newest first."""
-    return [(taken - queued).total_seconds() / place for queued, taken, place in sql.execute(_PACES)]
+    return [(taken - queued).total_seconds() / place for queued, taken, place in sql.execute(_PACES).all()]

@@ -176,4 +176,4 @@ def explain(sql: Connection, ticket: str) -> list[DecisionRow]:
     row = ticket_by_public_id(sql, ticket)
     query = select(decisions.c.at, decisions.c.rule, decisions.c.chosen, decisions.c.candidates)
     made = query.where(decisions.c.ticket_id == row.id).order_by(decisions.c.id.desc()).limit(20)
-    return [DecisionRow(*found) for found in sql.execute(made)]
+    return [DecisionRow(*found) for found in sql.execute(made).all()]

@@ -57,7 +57,7 @@ def tickets_of(sql: Connection, query: Select[Any], **bound: object) -> list[Tic
 
 def unplaced(sql: Connection, query: Select[Any], **bound: object) -> list[TicketRow]:
     """The same without places in the queue, for whoever does not show them."""
-    return _dated(sql, [TicketRow(*row) for row in sql.execute(query, bound)])
+    return _dated(sql, [TicketRow(*row) for row in sql.execute(query, bound).all()])
 
 
 def shown(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
@@ -144,12 +144,12 @@ _AT = _OF_TICKET.where(messages.c.seq == bindparam("at"))
 def messages_where(sql: Connection, *condition: ColumnElement[bool]) -> list[MessageRow]:
     """Messages of which this is true, in seq order, at most a page; what the ticket's row does not know of yet is
     not acknowledged yet either."""
-    return [MessageRow(*row) for row in sql.execute(_MESSAGES.where(*condition))]
+    return [MessageRow(*row) for row in sql.execute(_MESSAGES.where(*condition)).all()]
 
 
 def messages_after(sql: Connection, ticket_id: int, seq: int) -> list[MessageRow]:
     """The oldest 200 after `seq`."""
-    return [MessageRow(*row) for row in sql.execute(_AFTER, {"ticket": ticket_id, "after": seq})]
+    return [MessageRow(*row) for row in sql.execute(_AFTER, {"ticket": ticket_id, "after": seq}).all()]
 
 
 def message_at(sql: Connection, ticket_id: int, seq: int) -> MessageRow:
@@ -191,7 +191,7 @@ def notes_where(sql: Connection, *condition: ColumnElement[bool]) -> list[NoteRo
         .order_by(notes.c.note_seq)
         .limit(PAGE)
     )
-    return [NoteRow(*row) for row in sql.execute(query)]
+    return [NoteRow(*row) for row in sql.execute(query).all()]
 
 
 # -- people ----------------------------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ def _agents(sql: Connection, query: Select[Any], **bound: object) -> list[AgentR
     rows = sql.execute(query, bound).all()
     asked = _MEMBERS if len(rows) > 1 else _PARTS_OF_AGENT
     parts: dict[int, list[str]] = {}
-    for agent_id, public_id in sql.execute(asked, {"key": rows[0].id} if len(rows) == 1 else {}) if rows else ():
+    for agent_id, public_id in sql.execute(asked, {"key": rows[0].id} if len(rows) == 1 else {}).all() if rows else ():
         parts.setdefault(agent_id, []).append(public_id)
     return [_agent(row, rung.get(row.id, 0), tuple(parts.get(row.id, ()))) for row in rows]
 
@@ -247,7 +247,7 @@ def rung_by_agent(sql: Connection, agent_id: object = None) -> dict[int, int]:
     `chats_taken`: what is taken in between is then counted twice, not never. Asked for all at once, for PostgreSQL
     believes that next to nothing rings and would look through all of it for each agent."""
     asked = _RUNG if agent_id is None else _RUNG_ON_ONE
-    return {row[0]: row[1] for row in sql.execute(asked, {} if agent_id is None else {"key": agent_id})}
+    return {row[0]: row[1] for row in sql.execute(asked, {} if agent_id is None else {"key": agent_id}).all()}
 
 
 def agent_by_key(sql: Connection, agent_id: int) -> AgentRow:
@@ -261,7 +261,7 @@ def agent_by_key(sql: Connection, agent_id: int) -> AgentRow:
 def all_departments(sql: Connection) -> list[DepartmentRow]:
     """Every department, by name."""
     query = select(departments.c.id, departments.c.public_id, departments.c.name).order_by(departments.c.name)
-    return [DepartmentRow(*row) for row in sql.execute(query)]
+    return [DepartmentRow(*row) for row in sql.execute(query).all()]
 
 
 def visitor_where(sql: Connection, *condition: ColumnElement[bool]) -> VisitorRow | None:
@@ -277,7 +277,7 @@ _RINGING = select(*(offers.c[name] for name in OfferRow.__dataclass_fields__)).w
 def ringing_offers(sql: Connection, *condition: ColumnElement[bool]) -> list[OfferRow]:
     """Offers that ring now and of which this is true, in the order in which they were made."""
     # Sorted here: told to sort by its key, SQLite would walk along all the offers there ever were.
-    return sorted((OfferRow(*row) for row in sql.execute(_RINGING.where(*condition))), key=attrgetter("id"))
+    return sorted((OfferRow(*row) for row in sql.execute(_RINGING.where(*condition)).all()), key=attrgetter("id"))
 
 
 def unfinished() -> ColumnElement[bool]:

@@ -74,7 +74,7 @@ def available_agents(sql: Connection, present: frozenset[int], department_id: in
     """Agents who chose to be available and are connected, full ones and those in their grace included."""
     query = _CHOSE if department_id is None else _CHOSE_OF_DEPARTMENT
     chose = sql.execute(query, {} if department_id is None else {"department": department_id})
-    return len(present.intersection(chose.scalars()))
+    return len(present.intersection(chose.scalars().all()))
 
 
 def anybody_chose_available(sql: Connection) -> bool:

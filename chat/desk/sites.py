@@ -33,7 +33,7 @@ def site_by_key(sql: Connection, key: str) -> SiteRow | None:
 
 def all_sites(sql: Connection) -> list[SiteRow]:
     """Every site, the oldest first."""
-    return [SiteRow(*row) for row in sql.execute(select(*_COLUMNS).order_by(sites.c.id))]
+    return [SiteRow(*row) for row in sql.execute(select(*_COLUMNS).order_by(sites.c.id)).all()]
 
 
 def set_site(work: Work, key: str, edit: SiteEdit, now: datetime) -> None:

@@ -43,7 +43,7 @@ _HAD = (
 def free_agents(sql: Connection, present: Collection[int]) -> set[int]:
     """Who is there, available and has a place left; of a full desk that is nobody, told by indexes alone."""
     rung = rung_by_agent(sql)
-    return {key for key, left in sql.execute(_FREE) if key in present and left > rung.get(key, 0)}
+    return {key for key, left in sql.execute(_FREE).all() if key in present and left > rung.get(key, 0)}
 
 
 def hold_agents(sql: Connection, keys: Collection[int]) -> None:
@@ -84,7 +84,7 @@ class Team:
     def __init__(self, sql: Connection, situation: Situation, but: Collection[str | None] = ()) -> None:
         self._seats: dict[int, Seat] = {}
         rung = rung_by_agent(sql)
-        for key, agent, name, taken, capacity, idle_since, since in sql.execute(_SEATS):
+        for key, agent, name, taken, capacity, idle_since, since in sql.execute(_SEATS).all():
             if key in (situation.present or ()) and agent not in but:
                 idle_s = max(0, int((situation.now - idle_since).total_seconds()))
                 chats = taken + rung.get(key, 0)
@@ -92,7 +92,7 @@ class Team:
         self._ranked = sorted((seat.rank, seat.key) for seat in self._seats.values())
         self._by_id = {seat.agent: seat for seat in self._seats.values()}
         self._members: dict[int, set[int]] = {}
-        for department_id, agent_id in sql.execute(_MEMBERS):
+        for department_id, agent_id in sql.execute(_MEMBERS).all():
             self._members.setdefault(department_id, set()).add(agent_id)
 
     def seat(self, agent: str) -> Seat:
@@ -162,11 +162,11 @@ def wishes(sql: Connection, asking: Collection[Asking]) -> list[Wish]:
     """What each asks of the team: who passed on it, and who had its visitor last, this very ticket's agent first,
     before it was reopened or lost, else the newest's."""
     passes: dict[int, dict[int, datetime]] = {}
-    for ticket_id, agent_id, at in sql.execute(_PASSES, {"keys": [one.ticket_id for one in asking]}):
+    for ticket_id, agent_id, at in sql.execute(_PASSES, {"keys": [one.ticket_id for one in asking]}).all():
         passes.setdefault(ticket_id, {})[agent_id] = at
     own: dict[int, int] = {}
     newest: dict[int, int] = {}
-    for visitor_id, ticket_id, agent_id in sql.execute(_HAD, {"keys": [one.visitor_id for one in asking]}):
+    for visitor_id, ticket_id, agent_id in sql.execute(_HAD, {"keys": [one.visitor_id for one in asking]}).all():
         own[ticket_id] = newest[visitor_id] = agent_id
     return [
         Wish(

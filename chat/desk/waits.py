@@ -48,7 +48,7 @@ def anybody_absent(sql: Connection, situation: Situation) -> bool:
 
 
 def _absent(sql: Connection, present: frozenset[int]) -> set[int]:
-    return set(sql.execute(_BUSY).scalars()) - present
+    return set(sql.execute(_BUSY).scalars().all()) - present
 
 
 def release_absent(work: Work, situation: Situation, pauses: Pauses = PAUSES) -> int:
@@ -90,7 +90,7 @@ _LOST = select(tickets.c.lost_agent_id).where(waiting, tickets.c.lost_agent_id.i
 def anybody_back(sql: Connection, situation: Situation) -> bool:
     """Whether an agent is there whose chats wait for them."""
     back = _LOST.where(tickets.c.lost_until > situation.now).distinct()
-    return not (situation.present or frozenset()).isdisjoint(sql.execute(back).scalars())
+    return not (situation.present or frozenset()).isdisjoint(sql.execute(back).scalars().all())
 
 
 def give_back(work: Work, situation: Situation) -> int:

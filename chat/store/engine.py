@@ -5,6 +5,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import orjson
 import psycopg
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
@@ -31,6 +32,10 @@ _SQLITE_PASSING = {
 # Serialization failure, deadlock, lock timeout, idle too long, server going down or coming up; and by class:
 # connection lost, resources (disk, memory, connections) used up, the server's own input and output.
 _POSTGRESQL_PASSING = ("40001", "40P01", "55P03", "25P03", "57P0", "08", "53", "58")
+
+
+# Columns of JSON: refuses what no client could read, as Python's own would not, and is quicker.
+_STRICT_JSON = {"json_serializer": lambda value: orjson.dumps(value).decode(), "json_deserializer": orjson.loads}
 
 
 class Database:
@@ -131,6 +136,7 @@ def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         hide_parameters=True,
+        **_STRICT_JSON,
     )
     event.listen(engine, "begin", partial(_begin, begin))
     # The driver's commit() does nothing, without a word, when SQLite has already rolled back; COMMIT says so.
@@ -175,6 +181,7 @@ def _postgresql_engine(url: URL, isolation: str, pool_size: int) -> Engine:
         max_overflow=0,
         # Errors are logged with their statement, and the parameters are what people wrote.
         hide_parameters=True,
+        **_STRICT_JSON,
         connect_args={"connect_timeout": 5, "tcp_user_timeout": 15_000},
     )
 
