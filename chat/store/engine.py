@@ -182,7 +182,8 @@ def _postgresql_engine(url: URL, isolation: str, pool_size: int) -> Engine:
         # Errors are logged with their statement, and the parameters are what people wrote.
         hide_parameters=True,
         **_STRICT_JSON,
-        connect_args={"connect_timeout": 5, "tcp_user_timeout": 15_000},
+        # What libpq.py is given is encoded there, whatever the database's own encoding is.
+        connect_args={"connect_timeout": 5, "tcp_user_timeout": 15_000, "client_encoding": "utf8"},
     )
 
 

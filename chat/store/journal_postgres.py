@@ -6,9 +6,9 @@ from itertools import starmap
 from typing import Any, NamedTuple
 
 import msgspec
-import psycopg
 
 from chat.store.journal import AGENT, LINE, OWN, SAID, STANDING, Fold, Journal, Key, Line, Said, Standing, Thread
+from chat.store.libpq import Libpq
 
 
 class _Asked(NamedTuple):
@@ -21,11 +21,11 @@ _LINE_TYPES = ("bigint", "int", "text", "text", "text", "bigint", "text", "text"
 _STANDING_TYPES = ("bigint", "bigint", "int", "int", "int", "int", "bigint", "text", "text", "bigint")
 
 
-def _given(name: str, columns: Sequence[str], types: Sequence[str]) -> str:
-    """A table that is one parameter: the driver takes longer to make an array for each column than the server to
-    read the JSON."""
+def _given(value: str, name: str, columns: Sequence[str], types: Sequence[str]) -> str:
+    """A table that is one parameter: an array for each column takes longer to make than the server takes to read the
+    JSON. Answers come in the same way."""
     shape = ", ".join(f"{column} {kind}" for column, kind in zip(columns, types, strict=True))
-    return f"json_to_recordset(%s::json) AS {name} ({shape})"
+    return f"json_to_recordset({value}::json) AS {name} ({shape})"
 
 
 def _json(rows: Iterable[NamedTuple]) -> str:
@@ -33,42 +33,44 @@ def _json(rows: Iterable[NamedTuple]) -> str:
 
 
 _LOCK = f"""
-    SELECT {OWN}, a.public_id, a.name, t.last_seq, {STANDING} FROM tickets t {AGENT}
-    WHERE t.public_id = ANY(%s) ORDER BY t.id FOR NO KEY UPDATE OF t"""
+    SELECT json_agg(line) FROM (
+        SELECT json_build_array({OWN}, a.public_id, a.name, t.last_seq, {STANDING}) AS line FROM tickets t {AGENT}
+        WHERE t.public_id = ANY(ARRAY(SELECT json_array_elements_text($1::json)))
+        ORDER BY t.id FOR NO KEY UPDATE OF t) found"""
 _SAID = f"""
-    SELECT {SAID} FROM {_given("asked", _Asked._fields, ("text",) * 3)}
+    SELECT json_agg(json_build_array({SAID})) FROM {_given("$1", "asked", _Asked._fields, ("text",) * 3)}
     JOIN tickets t ON t.public_id = asked.ticket
     JOIN messages m ON m.ticket_id = t.id AND m.author = asked.author AND m.client_id = asked.client_id
     LEFT JOIN agents a ON a.id = m.agent_id"""
 # One statement for both tables, and neither is touched when anything stands already.
 _WRITE = f"""
-    WITH line AS (SELECT {LINE} FROM {_given("line", Line._fields, _LINE_TYPES)}),
+    WITH line AS (SELECT {LINE} FROM {_given("$1", "line", Line._fields, _LINE_TYPES)}),
     repeated AS (SELECT 1 FROM line JOIN messages USING (ticket_id, author, client_id) LIMIT 1),
     written AS (
         INSERT INTO messages ({LINE}) SELECT * FROM line WHERE NOT EXISTS (SELECT 1 FROM repeated) RETURNING 1),
     followed AS (
         UPDATE tickets SET {", ".join(f"{name} = moved.{name}" for name in Standing._fields[1:])},
-        updated_at = moved.last_at FROM {_given("moved", Standing._fields, _STANDING_TYPES)}
+        updated_at = moved.last_at FROM {_given("$2", "moved", Standing._fields, _STANDING_TYPES)}
         WHERE tickets.id = moved.id AND NOT EXISTS (SELECT 1 FROM repeated))
     SELECT count(*) FROM written"""
+_WIDTH = len(fields(Thread))
 
 
 class OnPostgres(Journal):
     """For one transaction: other nodes write too, so that nothing is remembered, and rows follow at once."""
 
-    def __init__(self, driver: psycopg.Connection[tuple[Any, ...]]) -> None:
-        self._driver = driver
+    def __init__(self, library: Libpq) -> None:
+        self._library = library
         self._standing: dict[int, Standing] = {}
 
     def threads(self, names: Iterable[str]) -> Mapping[str, Thread]:
-        width = len(fields(Thread))
-        rows = self._driver.execute(_LOCK, [list(set(names))]).fetchall()
-        self._standing = {row[0]: Standing(*row[width:]) for row in rows}
-        return {row[1]: Thread(*row[:width]) for row in rows}
+        rows = self._rows(_LOCK, msgspec.json.encode(list(set(names))).decode())
+        self._standing = {row[0]: Standing(*row[_WIDTH:]) for row in rows}
+        return {row[1]: Thread(*row[:_WIDTH]) for row in rows}
 
     def said(self, keys: Sequence[Key]) -> dict[Key, Said]:
-        rows = self._driver.execute(_SAID, [_json(starmap(_Asked, keys))]).fetchall()
-        return {row[:3]: Said(*row[3:]) for row in rows}
+        rows = self._rows(_SAID, _json(starmap(_Asked, keys)))
+        return {(row[0], row[1], row[2]): Said(*row[3:]) for row in rows}
 
     def write(self, lines: Sequence[Line], fold: Fold) -> bool:
         if not lines:
@@ -77,5 +79,7 @@ class OnPostgres(Journal):
         for line in lines:
             told.setdefault(line.ticket_id, []).append(line)
         moved = [fold(self._standing[ticket_id], said) for ticket_id, said in told.items()]
-        written = self._driver.execute(_WRITE, [_json(lines), _json(moved)]).fetchone()
-        return written is not None and written[0] == len(lines)
+        return int(self._library.ask(_WRITE, _json(lines), _json(moved))) == len(lines)
+
+    def _rows(self, statement: str, value: str) -> list[list[Any]]:
+        return msgspec.json.decode(self._library.ask(statement, value) or b"[]", type=list[list[Any]])

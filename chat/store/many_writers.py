@@ -15,7 +15,9 @@ from sqlalchemy import Connection
 from chat.store import failpoint
 from chat.store.calls import Call, Outcome, play, refused
 from chat.store.engine import Database, collided, passing
+from chat.store.journal import Journal
 from chat.store.journal_postgres import OnPostgres
+from chat.store.libpq import Libpq
 
 # A deadlock is over at once; a server that restarts needs seconds.
 PAUSES_S = (0.01, 0.05, 0.2, 0.6, 1.2, 2.0)
@@ -32,7 +34,7 @@ class ManyWriters:
         self._database = database
         # The posts', which have one thread: taking a connection from the pool and giving it back costs as much as
         # a question does.
-        self._held: tuple[Connection, Driver] | None = None
+        self._held: tuple[Connection, Libpq] | None = None
 
     @property
     def behind(self) -> bool:
@@ -85,24 +87,31 @@ class ManyWriters:
         return self._transaction(calls)
 
     def _transaction(self, calls: Sequence[Call]) -> list[Outcome]:
-        with self._held_open() if calls[0].kind == "post" else self._database.writes.begin() as sql:
-            outcomes = play(sql, calls, OnPostgres(driver_of(sql)))
-            failpoint.pass_by("before_commit")
+        if calls[0].kind == "post":
+            with self._held_open() as (sql, library):
+                outcomes = play(sql, calls, OnPostgres(library))
+                failpoint.pass_by("before_commit")
+        else:
+            with self._database.writes.begin() as sql:
+                outcomes = play(sql, calls, Journal())
+                failpoint.pass_by("before_commit")
         failpoint.pass_by("committed")
         return outcomes
 
     @contextmanager
-    def _held_open(self) -> Iterator[Connection]:
-        """For one transaction, which the driver begins by itself; after a failure another connection is taken."""
+    def _held_open(self) -> Iterator[tuple[Connection, Libpq]]:
+        """For one transaction, which whoever asks SQLAlchemy is in too; after a failure another connection is taken."""
         if self._held is None:
             sql = self._database.writes.connect()
-            self._held = sql, driver_of(sql)
-        sql, driver = self._held
+            self._held = sql, Libpq(driver_of(sql))
+        sql, library = self._held
         try:
-            yield sql
-            sql.commit() if sql.in_transaction() else driver.commit()
+            library.begin()
+            yield self._held
+            sql.commit() if sql.in_transaction() else library.commit()
         except BaseException:
-            if driver.broken:
+            sql.invalidate()  # nobody knows what is prepared on it: the driver forgets all at some rollbacks
+            if library.broken:
                 self._database.writes.dispose()  # what has cut this one has mostly cut the others too
             self.let_go()
             raise

@@ -2,6 +2,7 @@
 
 import asyncio
 import unicodedata
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from chat.desk import messages
 from chat.desk.facts import ReadMoved, WordsPosted
 from chat.desk.messages import Post
 from chat.desk.refusals import BadRequest, Conflict, Empty, NotFound, TicketEnded, TooLong
+from chat.store.rows import MessageRow
+from chat.store.works import Work
 from tests.desk.cast import Desk, new_id
 
 
@@ -202,6 +205,21 @@ async def test_read_marks_only_grow_and_never_pass_the_thread(desk: Desk) -> Non
     row = await vic.sees()
     assert (row.read_agent, row.read_visitor, row.unread) == (head, head, 0)
     assert isinstance(desk.facts[-1], ReadMoved)
+
+
+async def test_a_batch_that_broke_costs_the_next_words_nothing(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    before = (await vic.says("Allô ?")).seq
+
+    def breaks(works: Sequence[Work], posts: Sequence[Post]) -> list[MessageRow | Exception]:
+        messages.post_batch(works, posts)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await desk.works.post(breaks, Post(vic.ticket, new_id(), "Perdu", desk.situation, visitor_id=vic.id))
+    assert (await vic.says("Encore ?")).seq == before + 1
 
 
 async def test_catching_up_by_cursor(desk: Desk) -> None:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import text, update
 
+from chat.store.libpq import Libpq
 from chat.store.works import Unavailable, Work, Works
 from tests import services
 from tests.services import Postgres
@@ -157,8 +158,37 @@ async def test_posts_find_out_at_once_that_all_connections_were_cut(works: Works
         )
         assert cut.rowcount >= 5
     assert await works.post(by_the_driver, "after") == "after"
-    assert attempts == [1, 1, 1]
+    assert attempts == [1, 1]  # on a dead connection no batch is begun
     assert await works.read(written) == ["before", "after"]
+
+
+async def test_posts_whose_connection_dies_under_them_are_run_again_on_another(works: Works) -> None:
+    attempts: list[Sequence[str]] = []
+
+    def dies_once(held: Sequence[Work], texts: Sequence[str]) -> Sequence[str]:
+        attempts.append(texts)
+        write_all(held, texts)
+        if len(attempts) == 1:
+            held[0].sql.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return texts
+
+    assert await works.post(dies_once, "Bonjour") == "Bonjour"
+    assert len(attempts) == 2
+    assert await works.read(written) == ["Bonjour"]
+
+
+async def test_a_transaction_that_has_failed_is_no_commit(postgresql: str) -> None:
+    """PostgreSQL answers a COMMIT then with ROLLBACK, and no error."""
+    with psycopg.connect(postgresql) as driver:
+        library = Libpq(driver)
+        library.begin()
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            library.ask("SELECT 1 / length($1)", "")
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            library.commit()
+        library.begin()
+        assert library.ask("SELECT $1 || 'ô'", "ç") == "çô".encode()
+        library.commit()
 
 
 @pytest.fixture
