@@ -50,7 +50,7 @@ export function createCut(online: ReadonlySignal<boolean>, lasts = CUT_AFTER_MS)
 }
 
 function openSocket() {
-  return io("/agent", {
+  const socket = io("/agent", {
     path: "/socket.io/",
     transports: ["websocket", "polling"],
     tryAllTransports: true,
@@ -60,6 +60,12 @@ function openSocket() {
     reconnectionDelayMax: 8_000,
     randomizationFactor: 0.5,
   });
+  // Where WebSocket has worked it is not blocked: whoever is sent away after a restart comes again by it, and not at
+  // once by polling, which is dearer and would last until the next break.
+  socket.on("connect", () => {
+    if (socket.io.engine.transport.name === "websocket") socket.io.opts.transports = ["websocket"];
+  });
+  return socket;
 }
 
 type Socket = ReturnType<typeof openSocket>;

@@ -232,11 +232,15 @@ async def open_doors(app: web.Application, door: socket.socket) -> AsyncIterator
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
     await runner.setup()
     assert runner.server is not None
-    listening = await asyncio.get_running_loop().create_server(partial(Porch, runner.server), sock=door, backlog=4096)
+    porch = Porch(runner.server)
     try:
-        yield
+        listening = await asyncio.get_running_loop().create_server(porch, sock=door, backlog=4096)
+        try:
+            yield
+        finally:
+            listening.close()
     finally:
-        listening.close()
+        porch.close()
         await runner.cleanup()
 
 

@@ -3,40 +3,73 @@
 import asyncio
 import socket
 import struct
+import sys
 from typing import cast
 
 from aiohttp import web
+from prometheus_client import Counter
 
 # Who has stood in line for so long would be late, and so would all behind it: after a restart thousands come at once.
 # Sent away in a few microseconds they come again by their own backoff, each at another moment.
 LATE_MS = 500
+# A browser may open a connection before it knows what for, but not keep one for that.
+SILENT_S = 60.0
 SOCKETS = b"GET /socket.io/?"
 LATER = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 # In Linux' struct tcp_info, in bytes from its beginning: milliseconds since anything came.
 LAST_DATA_RECV = 52
 
+SENT_AWAY = Counter("guichet_sent_away", "Handshakes answered 503, for too many came at once")
 
-class Porch(asyncio.Protocol):
+
+class Porch:
+    """In front of aiohttp: the protocol factory of a listening socket."""
+
+    def __init__(self, house: web.Server) -> None:
+        self.house = house
+        self.waiting: set[asyncio.Transport] = set()
+
+    def __call__(self) -> "Newcomer":
+        return Newcomer(self)
+
+    def close(self) -> None:
+        """Who has said nothing yet is sent home; those inside are the house's."""
+        for transport in list(self.waiting):
+            transport.abort()
+
+
+class Newcomer(asyncio.Protocol):
     """One connection until its first bytes, then aiohttp's. Only those who would open a socket are ever sent away:
     pages, forms, and the requests of a connection that has been let in wait for as long as it takes."""
 
-    __slots__ = ("_house", "_transport")
+    __slots__ = ("_patience", "_porch", "_transport")
 
-    def __init__(self, house: web.Server) -> None:
-        self._house = house
+    def __init__(self, porch: Porch) -> None:
+        self._porch = porch
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._patience = asyncio.get_running_loop().call_later(SILENT_S, self._transport.abort)
+        self._porch.waiting.add(self._transport)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._goes_on()
 
     def data_received(self, data: bytes) -> None:
+        self._goes_on()
         if wants_a_socket(data) and waited_ms(self._transport) > LATE_MS:
+            SENT_AWAY.inc()
             self._transport.write(LATER)
             self._transport.close()
             return
-        inside = self._house()
+        inside = self._porch.house()
         self._transport.set_protocol(inside)
         inside.connection_made(self._transport)
         inside.data_received(data)
+
+    def _goes_on(self) -> None:
+        self._patience.cancel()
+        self._porch.waiting.discard(self._transport)
 
 
 def wants_a_socket(request: bytes) -> bool:
@@ -46,9 +79,9 @@ def wants_a_socket(request: bytes) -> bool:
 
 def waited_ms(transport: asyncio.BaseTransport) -> int:
     """How long its last words lay in the kernel before we came to look: nobody else knows how late we are. 0 where the
-    kernel does not tell."""
+    kernel does not tell: on a unix socket, and elsewhere than on Linux."""
     connection = transport.get_extra_info("socket")
-    if not hasattr(socket, "TCP_INFO") or connection.family not in (socket.AF_INET, socket.AF_INET6):
+    if sys.platform != "linux" or connection.family not in (socket.AF_INET, socket.AF_INET6):
         return 0
     told: bytes = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, LAST_DATA_RECV + 4)
     return int(struct.unpack_from("=I", told, LAST_DATA_RECV)[0])

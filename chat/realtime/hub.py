@@ -62,6 +62,11 @@ class Hub:
         gate.rooms.emptied = lambda namespace, room: bus.drop(f"{namespace} {room}")
         self._listeners: dict[type[wire.Shape], list[Listener]] = defaultdict(list)
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other node that might say something."""
+        return self._bus.alone
+
     def listen(self, listener: Listener, *shapes: type[wire.Shape]) -> None:
         """It hears what is told of these shapes on this node, from wherever it came, before the sockets do."""
         for shape in shapes:
@@ -84,7 +89,7 @@ class Hub:
 
     def elsewhere(self, told: Emission) -> None:
         """Tell the other nodes on which it is wanted."""
-        if not self._bus.alone:
+        if not self.alone:
             rooms = [f"/visitor {room}" for room in told.visitors] + [f"/agent {room}" for room in told.agents]
             self._bus.send([*rooms, EVERY_NODE] if told.event in FOR_EVERY_NODE else rooms, packed(told))
 

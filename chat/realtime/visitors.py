@@ -96,7 +96,8 @@ class VisitorDoor(Door[VisitorSocket]):
 
     async def _arrives(self, who: VisitorSocket) -> Coming:
         """Who they are and what they have, in one read, for after a restart thousands ask it. Until then they are in no
-        room: if anything was told meanwhile it is read again, so that it comes twice rather than never."""
+        room: if anything was told meanwhile it is read again, so that it comes twice rather than never. Among several
+        nodes it always is, for what is said elsewhere comes only to those who hold a room."""
         who.greeted, told = True, self.hub.told
         here = await self._coming(who)
         unknown = who.token_hash is None or here.foreign
@@ -106,7 +107,7 @@ class VisitorDoor(Door[VisitorSocket]):
         self.hub.enter(who.sid, NAMESPACE, "site")
         self.hub.enter(who.sid, NAMESPACE, f"k:{who.token_hash}")
         self._becomes(who, here.visitor)
-        if told != self.hub.told and not unknown:
+        if not unknown and (told != self.hub.told or not self.hub.alone):
             here = await self._coming(who)
             self._becomes(who, here.visitor)
         return here

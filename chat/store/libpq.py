@@ -51,4 +51,6 @@ def checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
     try:
         raise psycopg.errors.lookup(state)(said)
     except KeyError:
-        raise psycopg.OperationalError(said) from None
+        error = psycopg.OperationalError(said) if not state else psycopg.DatabaseError(said)
+        error.sqlstate = state or None
+        raise error from None

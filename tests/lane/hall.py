@@ -5,7 +5,6 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 
 import orjson
 import socketio
@@ -73,7 +72,7 @@ async def serving() -> AsyncIterator[Server]:
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
     assert runner.server is not None
-    listening = await asyncio.get_running_loop().create_server(partial(Porch, runner.server), "127.0.0.1", 0)
+    listening = await asyncio.get_running_loop().create_server(Porch(runner.server), "127.0.0.1", 0)
     server.port = listening.sockets[0].getsockname()[1]
     server.url = f"http://127.0.0.1:{server.port}"
     yield server

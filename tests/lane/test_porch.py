@@ -1,11 +1,16 @@
 """The porch: whoever has waited too long is sent away at once, instead of making all behind them late."""
 
 import asyncio
+import contextlib
 import socket
 import time
 
+import aiohttp
 import pytest
+from aiohttp import web
 
+from chat.app import open_doors
+from chat.lane import porch
 from chat.lane.porch import LATE_MS, waited_ms
 from tests.lane.hall import ADDRESS, Server, knock, serving
 
@@ -52,6 +57,30 @@ async def test_the_next_one_is_let_in() -> None:
         async with knock(server) as (head, _):
             assert head.startswith("HTTP/1.1 101 ")
         assert (await heard(line)).startswith("HTTP/1.1 503 ")
+
+
+async def ended(reader: asyncio.StreamReader) -> None:
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionResetError):
+            assert await reader.read() == b""
+
+
+async def test_who_says_nothing_does_not_stay_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(porch, "SILENT_S", 0.05)
+    async with serving() as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        await ended(reader)
+        writer.close()
+
+
+async def test_at_the_end_those_on_the_porch_go_home_too() -> None:
+    door = socket.create_server(("127.0.0.1", 0))
+    async with open_doors(web.Application(), door):
+        reader, writer = await asyncio.open_connection(*door.getsockname())
+        async with aiohttp.ClientSession() as someone, someone.get("http://{}:{}/".format(*door.getsockname())) as said:
+            assert said.status == 404  # the silent one, who came before, is on the porch by now
+    await ended(reader)
+    writer.close()
 
 
 async def test_where_the_kernel_does_not_tell_nobody_is_late() -> None:
