@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import text, update
 
+from chat.store.engine import passing
 from chat.store.libpq import Libpq
 from chat.store.works import Unavailable, Work, Works
 from tests import services
@@ -189,6 +190,14 @@ async def test_a_transaction_that_has_failed_is_no_commit(postgresql: str) -> No
         library.begin()
         assert library.ask("SELECT $1 || 'ô'", "ç") == "çô".encode()
         library.commit()
+
+
+async def test_an_error_that_the_driver_has_no_name_for_keeps_its_state(postgresql: str) -> None:
+    """Without one it would be a server that is away, and asked again for seconds."""
+    with psycopg.connect(postgresql) as driver, pytest.raises(psycopg.DatabaseError) as raised:
+        Libpq(driver).ask("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'ZZ999'; END $$")
+    assert raised.value.sqlstate == "ZZ999"
+    assert not passing(raised.value)
 
 
 @pytest.fixture
