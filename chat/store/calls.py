@@ -34,13 +34,19 @@ class Work:
     batches of posts alone.
     """
 
-    __slots__ = ("journal", "origin", "sql", "told")
+    __slots__ = ("_sql", "journal", "origin", "told")
 
     def __init__(self, sql: Connection, origin: str | None = None, journal: Journal | None = None) -> None:
-        self.sql = sql
+        self._sql = sql
         self.origin = origin
         self.journal = journal or Journal()
         self.told: list[Told] = []
+
+    @property
+    def sql(self) -> Connection:
+        """In the transaction, which begins when it is first asked for."""
+        self.journal.begin()
+        return self._sql
 
     def happened(self, fact: object) -> None:
         """Announced after COMMIT, in order; forgotten if this call fails."""

@@ -97,6 +97,9 @@ class Journal:
         """Which of these stand already."""
         return {}
 
+    def begin(self) -> None:
+        """From now on what is asked and stored is one transaction; twice is once."""
+
     def write(self, lines: Sequence[Line], fold: Fold) -> bool:
         """Stores messages, and, now or later, what `fold` makes of their tickets' rows. False: nothing was stored,
         for one of them stands already."""

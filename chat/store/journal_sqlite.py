@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from chat.store.engine import BEGIN
 from chat.store.journal import AGENT, LINE, OWN, SAID, STANDING, Fold, Journal, Key, Line, Said, Standing, Thread
 
 # Threads that are remembered; beyond it all are read again, which costs one statement.
@@ -23,10 +24,8 @@ _SAID = f"""
 # The driver keeps the statements that it has parsed (STATEMENTS in engine.py), one for each number of lines.
 AT_ONCE = 64
 _A_LINE = f"({', '.join('?' * len(Line._fields))})"
-_APPEND = [
-    f"INSERT INTO messages ({LINE}) VALUES {', '.join([_A_LINE] * number)} ON CONFLICT DO NOTHING"
-    for number in range(AT_ONCE + 1)
-]
+_APPEND = [f"INSERT INTO messages ({LINE}) VALUES {', '.join([_A_LINE] * number)}" for number in range(AT_ONCE + 1)]
+_APPEND_NEW = [f"{append} ON CONFLICT DO NOTHING" for append in _APPEND]
 _STANDING = f"SELECT {STANDING} FROM json_each(?) asked CROSS JOIN tickets t ON t.id = asked.value"
 _AFTER = f"SELECT {LINE} FROM messages WHERE ticket_id = ? AND seq > ? ORDER BY seq"
 _FOLLOW = f"""
@@ -44,6 +43,10 @@ class OnSqlite(Journal):
 
     def __init__(self) -> None:
         self._driver: sqlite3.Connection | None = None
+        # Whether a transaction is open. Not asked of SQLite, which may have ended it: nothing else may take its place.
+        self.begun = False
+        # Words that are stored by the statement that commits them, unless a transaction is begun before.
+        self._waiting: Sequence[Line] = ()
         self._fold: Fold | None = None
         self._threads: dict[str, Thread] = {}
         # By ticket, what its row does not know of yet; maybe with lines missing before those that are here.
@@ -55,6 +58,20 @@ class OnSqlite(Journal):
     def behind(self) -> bool:
         """Whether rows are behind committed messages; may be asked on any thread."""
         return bool(self._behind)
+
+    def begin(self) -> None:
+        if not self.begun:
+            assert self._driver
+            self._driver.execute(BEGIN)
+            self.begun = True
+            self.store()
+
+    def store(self) -> None:
+        """The words that wait, in one statement; where no transaction was begun it is one by itself."""
+        lines, self._waiting = self._waiting, ()
+        if lines:
+            assert self._driver
+            self._driver.execute(_APPEND[len(lines)], [*chain.from_iterable(lines)])
 
     def threads(self, names: Iterable[str]) -> Mapping[str, Thread]:
         unknown = [name for name in set(names) if name not in self._threads]
@@ -69,12 +86,12 @@ class OnSqlite(Journal):
         return {row[:3]: Said(*row[3:]) for row in self._rows(_SAID, json.dumps(keys))}
 
     def write(self, lines: Sequence[Line], fold: Fold) -> bool:
+        """As Journal's, but words that stand already may be found later, by an IntegrityError."""
         if not lines:
             return True
-        assert self._driver
-        if self._append(lines) < len(lines):
-            # By the ids that were drawn for them, so that nobody else's is meant.
-            self._driver.executemany(_TAKE_BACK, [line[:3] for line in lines])
+        if not self.begun and not self._waiting and len(lines) <= AT_ONCE:
+            self._waiting = lines
+        elif not self._append(lines):
             return False
         self._fold = fold
         for line in lines:
@@ -101,26 +118,37 @@ class OnSqlite(Journal):
         self.settle()
 
     def on(self, driver: sqlite3.Connection) -> None:
-        """A transaction has begun here."""
+        """The connection from now on."""
         self._driver = driver
 
     def committed(self) -> None:
         """What was settled is so for good."""
+        self.begun = False
         for ticket_id in self._settled:
             del self._behind[ticket_id]
         self._settled.clear()
 
     def undone(self) -> None:
-        """A savepoint or the whole transaction was rolled back: which lines still stand is to be asked again."""
+        """A savepoint was rolled back: which lines still stand is to be asked again."""
         self._threads.clear()
         self._settled.clear()
         self._behind = {ticket_id: [] for ticket_id in self._behind}
 
-    def _append(self, lines: Sequence[Line]) -> int:
-        """How many stand now that did not."""
+    def over(self) -> None:
+        """The whole transaction was rolled back."""
+        self.undone()
+        self.begun, self._waiting = False, ()
+
+    def _append(self, lines: Sequence[Line]) -> bool:
+        self.begin()
         assert self._driver
         portions = [lines[at : at + AT_ONCE] for at in range(0, len(lines), AT_ONCE)]
-        return sum(self._driver.execute(_APPEND[len(some)], [*chain.from_iterable(some)]).rowcount for some in portions)
+        flat = ((_APPEND_NEW[len(some)], [*chain.from_iterable(some)]) for some in portions)
+        if sum(self._driver.execute(append, values).rowcount for append, values in flat) == len(lines):
+            return True
+        # By the ids that were drawn for them, so that nobody else's is meant.
+        self._driver.executemany(_TAKE_BACK, [line[:3] for line in lines])
+        return False
 
     def _after(self, row: Standing) -> Sequence[Line]:
         """The lines that a row does not know of: those remembered, if they follow it, or else those that stand."""
@@ -130,5 +158,6 @@ class OnSqlite(Journal):
         return [Line(*line) for line in self._rows(_AFTER, row.id, row.last_seq)]
 
     def _rows(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
+        self.begin()
         assert self._driver
         return self._driver.execute(query, values).fetchall()

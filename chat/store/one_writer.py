@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from chat.store import failpoint
 from chat.store.calls import Call, Outcome, play, refused
-from chat.store.engine import BEGIN, BEGUN, Database, checkpoint, lite, passing, rolled_back
+from chat.store.engine import BEGUN, Database, checkpoint, lite, passing, rolled_back
 from chat.store.journal_sqlite import OnSqlite
 
 CHECKPOINT_EVERY = 4_000  # calls, some 16 to 32 MB of WAL; the pages that they share are copied once
@@ -49,18 +49,20 @@ class OneWriter:
         self._checkpoint_now_and_then(len(calls))
 
     def _alone(self, groups: Sequence[Sequence[Call]]) -> list[Outcome]:
-        """Posts and nothing else, in a transaction without a savepoint, which would copy every page that they
-        change. Nothing when that is not possible, or when it raised: then it is done with care."""
+        """Posts and nothing else, without a savepoint, which would copy every page that they change, and without a
+        transaction unless somebody asks for one: words are one statement. Nothing when that is not possible, or when
+        it raised, as it does when some words stand already: then it is done with care."""
         if len(groups) > 1 or groups[0][0].kind != "post":
             return []
         try:
             with self._open() as (sql, driver):
-                # SQLAlchemy's own begin and commit cost more than SQLite's; asked for more, it joins this transaction.
-                driver.execute(BEGIN)
                 with _begun(sql):
                     outcomes = self._played(sql, groups[0])
                 failpoint.pass_by("before_commit")
-                sql.commit() if sql.in_transaction() else driver.execute("COMMIT")
+                if not self._journal.begun:
+                    self._journal.store()
+                else:  # SQLAlchemy's own commit costs more than SQLite's
+                    sql.commit() if sql.in_transaction() else driver.execute("COMMIT")
         except Exception as error:
             if passing(error):
                 raise
@@ -69,6 +71,7 @@ class OneWriter:
 
     def _transaction(self, groups: Sequence[Sequence[Call]]) -> list[Outcome]:
         with self._open() as (sql, _), sql.begin():
+            self._journal.begun = True
             outcomes = list(chain.from_iterable(self._guarded(sql, group) for group in groups))
             failpoint.pass_by("before_commit")
         return self._committed(outcomes)
@@ -88,7 +91,7 @@ class OneWriter:
         try:
             yield self._held
         except BaseException:
-            self._journal.undone()
+            self._journal.over()
             self.let_go()
             raise
 
@@ -150,7 +153,7 @@ class OneWriter:
 
 @contextmanager
 def _begun(sql: Connection) -> Iterator[None]:
-    """SQLAlchemy is to begin nothing of its own meanwhile."""
+    """SQLAlchemy is to begin nothing of its own meanwhile: asked for anything, it joins what the journal has begun."""
     sql.info[BEGUN] = True
     try:
         yield

@@ -1,7 +1,7 @@
 """On SQLite a ticket's row follows its messages: before anybody looks, and by itself; repeats slow nobody down."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from sqlalchemy import Connection, Engine, event, func, select
@@ -15,6 +15,7 @@ from chat.store.one_writer import OneWriter
 from chat.store.rows import MessageRow
 from chat.store.tables import messages as lines
 from chat.store.tables import tickets
+from chat.store.works import Work
 from tests.desk.cast import Agent, Desk, Visitor, new_id
 from tests.desk.conftest import node
 
@@ -76,6 +77,27 @@ async def test_a_batch_of_any_size_stands_once_and_in_order(dialogue: Dialogue, 
     assert again[number // 2] == first[-1]
     assert [row.seq for row in thread] == list(range(1, 4 + 2 * number))
     assert [row.text for row in thread[3:]] == [post.text for post in (*posts, *others)]
+
+
+async def test_words_that_come_alone_cost_one_statement(dialogue: Dialogue) -> None:
+    """And no transaction around it; what needs one has it, with the words that came before in it."""
+    desk, vic, _ = dialogue
+    await asyncio.gather(*say(desk, vic, 2))
+    writer = desk.works._writer
+    assert isinstance(writer, OneWriter) and writer._held
+    statements: list[str] = []
+    writer._held[1].set_trace_callback(lambda statement: statements.append(statement.split()[0]))
+    await asyncio.gather(*say(desk, vic, 3))
+    assert statements == ["INSERT"]
+
+    def looks(works: Sequence[Work], posts: Sequence[Post]) -> list[MessageRow | Exception]:
+        answers = messages.post_batch(works, posts)
+        heads(works[0].sql)
+        return answers
+
+    statements.clear()
+    await desk.works.post(looks, Post(vic.ticket, new_id(), "Encore ?", desk.situation, visitor_id=vic.id))
+    assert statements == ["BEGIN", "INSERT", "SELECT", "SELECT", "COMMIT"]
 
 
 async def test_settling_lets_the_writer_keep_what_it_knows(dialogue: Dialogue) -> None:
