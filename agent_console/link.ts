@@ -57,7 +57,7 @@ function openSocket() {
     withCredentials: true,
     autoConnect: false,
     reconnectionDelay: 500,
-    reconnectionDelayMax: 8_000,
+    reconnectionDelayMax: 5_000,
     randomizationFactor: 0.5,
   });
   // Where WebSocket has worked it is not blocked: whoever is sent away after a restart comes again by it, and not at

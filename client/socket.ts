@@ -26,8 +26,8 @@ export interface Wiring {
 }
 
 const SHORTEST_MS = 500;
-// Who has been away for long is back within ten seconds of the server, and ten thousand don't return in one.
-const LONGEST_MS = 8_000;
+// Who has been away for long is back within five seconds of the server, and ten thousand don't return in one.
+const LONGEST_MS = 5_000;
 const BLOCKED_AFTER = 2;
 
 /** The wait before attempt `n` (from 0), with jitter of half: so that a thousand clients do not return at once. */

@@ -10,7 +10,7 @@
 #define PROMPT_MS 50
 #define HANDSHAKE_S 5  // as in client/link.ts
 #define SHORTEST_MS 500  // these two as in client/socket.ts
-#define LONGEST_MS 8000
+#define LONGEST_MS 5000
 
 static bool coming_back;
 static u64 first_lost;
