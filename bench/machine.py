@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tooling import python
 from tooling.steps import Failed
 
 PR_SET_PDEATHSIG = 1
@@ -56,7 +57,8 @@ def family(pid: int) -> list[int]:
 def described() -> str:
     """For whoever reads the numbers later."""
     model = next((line.partition(":")[2].strip() for line in cpuinfo() if line.startswith("model name")), "")
-    return f"{len(CORES)} cores, {model or platform.machine()}, Python {platform.python_version()}"
+    compiled = "" if python.profiled() else ", compiled without a profile"
+    return f"{len(CORES)} cores, {model or platform.machine()}, Python {platform.python_version()}{compiled}"
 
 
 def cpuinfo() -> list[str]:

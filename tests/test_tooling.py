@@ -102,6 +102,28 @@ def test_one_pinned_package_comes_without_the_others() -> None:
 
 
 @pytest.mark.parametrize(
+    ("configured", "prefix", "fast"),
+    [
+        ("'--enable-shared' '--prefix=/opt/pyenv/versions/3.11.7'", "/opt/pyenv/versions/3.11.7", False),
+        ("'--enable-optimizations' '--with-lto'", "/usr/local", True),
+        ("'--enable-shared' '--without-ensurepip'", "/usr", True),
+        (None, "C:\\Python311", True),
+    ],
+)
+def test_a_python_that_was_compiled_without_a_profile_is_known(configured: str | None, prefix: str, fast: bool) -> None:
+    assert python.profiled(configured, prefix) is fast
+
+
+def test_only_a_whole_python_takes_the_place_of_a_slow_one(tmp_path: Path) -> None:
+    without_pip = tmp_path / "python3"
+    without_pip.write_text(f'#!/bin/sh\nexec {sys.executable} -c "import nothing_of_ours"\n')
+    without_pip.chmod(0o755)
+    assert python.may_replace(sys.executable)
+    assert not python.may_replace(str(without_pip))
+    assert not python.may_replace(str(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize(
     ("ended", "said"),
     [
         ([run_of(0, passed=3), run_of(0, passed=2)], "5 passed, 0 failed"),

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -14,14 +15,38 @@ BIN = VENV / ("bin" if os.name == "posix" else "Scripts")
 PYTHON = str(BIN / "python")
 UV = BIN / "uv"
 OLDEST = (3, 11)
+# The distribution's own, which is compiled with a profile.
+SYSTEMS = "/usr/bin/python3"
 
 
 def ready(lock: str) -> None:
     """Makes the .venv hold at least what this lock names."""
     if not works():
-        say("making .venv")
-        call(sys.executable, "-m", "venv", "--clear", str(VENV))
+        base = interpreter()
+        say("making .venv" if base == sys.executable else f"making .venv by {base}, which is the faster Python here")
+        call(base, "-m", "venv", "--clear", str(VENV))
     once(VENV / f".{lock}.done", digest(lock), f"installing {lock}", lambda: install(ROOT / lock))
+
+
+def interpreter() -> str:
+    """What the .venv is made of: the Python that runs this, but the system's where this one was compiled without a
+    profile (docs/decisions/0012) and that one is no older."""
+    return SYSTEMS if not profiled() and may_replace(SYSTEMS) else sys.executable
+
+
+def profiled(arguments: str | None = sysconfig.get_config_var("CONFIG_ARGS"), prefix: str = sys.base_prefix) -> bool:
+    """Whether this Python was compiled as fast as can be. Distributions do so without configure's own word for it,
+    and where nothing was configured (Windows) it came ready made."""
+    return prefix == "/usr" or arguments is None or "--enable-optimizations" in arguments
+
+
+def may_replace(other: str) -> bool:
+    """Whether another Python is there, no older than this one, and can make a venv with pip."""
+    probe = f"import sys, venv, ensurepip; sys.exit(sys.version_info < {tuple(sys.version_info[:2])})"
+    try:
+        return subprocess.run([other, "-c", probe], capture_output=True).returncode == 0
+    except OSError:
+        return False
 
 
 def works() -> bool:
