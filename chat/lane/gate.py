@@ -109,6 +109,7 @@ class Gate(socketio.AsyncServer):
 
     def _answer(self, line: Line, head: bytearray, answer: bytes) -> None:
         line.answering -= 1
+        self._deadlines.pop(line.sid, None)
         if head[-1:].isdigit():
             line.push(frame(b"43%b[%b]" % (bytes(head), answer)))
         if line.inbox:

@@ -185,6 +185,18 @@ async def test_swift_events_go_side_by_side_and_a_slow_one_waits_for_them() -> N
         assert [await line.hears("43/hall,") for _ in range(4)] == ["2[2]", "1[1]", "0[0]", "3[3]"]
 
 
+async def test_who_is_answered_at_once_has_said_something() -> None:
+    """Even where every other command of theirs has failed."""
+    async with serving() as server, wire(server) as line:
+        await line.arrives()
+        line.says('42/hall,1["swift",1]')
+        await until(lambda: server.hall.replies)
+        assert server.gate._deadlines, "or this test sees nothing"
+        server.hall.replies[0](b"{}")
+        assert await line.hears("43/hall,") == "1[{}]"
+        assert not server.gate._deadlines
+
+
 async def test_an_answer_that_comes_after_the_end_is_nobodys() -> None:
     async with serving() as server:
         async with wire(server) as line:
