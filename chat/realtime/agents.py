@@ -171,7 +171,7 @@ class AgentDoor(Door[AgentSocket]):
     async def on_typing(self, who: AgentSocket, command: wire.Typing) -> wire.Done:
         """Told to the visitor by the ticket's agent only: whoever else writes is about to write a note."""
         ticket = await self._open(who, command.ticket)
-        row = await self.works.read(records.ticket_by_public_id, command.ticket)
+        row = await self.works.peek(records.ticket_by_public_id, command.ticket)  # whose it is, is never behind
         if row.assignee_id not in (None, who.agent_id):
             return wire.Done()
         told = wire.TypingEvent(ticket=command.ticket, on=command.on, name=who.name)

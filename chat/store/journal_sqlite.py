@@ -31,7 +31,10 @@ _AFTER = f"SELECT {LINE} FROM messages WHERE ticket_id = ? AND seq > ? ORDER BY 
 _FOLLOW = f"""
     UPDATE tickets SET {", ".join(f"{name} = ?{at}" for at, name in enumerate(Standing._fields[1:], 2))},
     updated_at = ?{len(Standing._fields)} WHERE id = ?1"""
-_TAKE_BACK = "DELETE FROM messages WHERE ticket_id = ? AND seq = ? AND public_id = ?"
+_TAKE_BACK = """
+    DELETE FROM messages WHERE id IN (
+        SELECT m.id FROM json_each(?) mine CROSS JOIN messages m ON m.ticket_id = mine.value ->> 0
+        AND m.seq = mine.value ->> 1 AND m.public_id = mine.value ->> 2)"""
 _LEFT_BEHIND = """
     SELECT t.id FROM tickets t WHERE t.status = 'live'
     AND EXISTS (SELECT 1 FROM messages m WHERE m.ticket_id = t.id AND m.seq > t.last_seq)"""
@@ -74,10 +77,12 @@ class OnSqlite(Journal):
             self._driver.execute(_APPEND[len(lines)], [*chain.from_iterable(lines)])
 
     def threads(self, names: Iterable[str]) -> Mapping[str, Thread]:
-        unknown = [name for name in set(names) if name not in self._threads]
+        asked = set(names)
+        unknown = [name for name in asked if name not in self._threads]
         if unknown:
             if len(self._threads) + len(unknown) > REMEMBERED:
                 self._threads.clear()
+                unknown = [*asked]
             for row in self._rows(_THREADS, json.dumps(unknown)):
                 self._threads[row[1]] = Thread(*row)
         return self._threads
@@ -147,7 +152,7 @@ class OnSqlite(Journal):
         if sum(self._driver.execute(append, values).rowcount for append, values in flat) == len(lines):
             return True
         # By the ids that were drawn for them, so that nobody else's is meant.
-        self._driver.executemany(_TAKE_BACK, [line[:3] for line in lines])
+        self._driver.execute(_TAKE_BACK, [json.dumps([line[:3] for line in lines])])
         return False
 
     def _after(self, row: Standing) -> Sequence[Line]:

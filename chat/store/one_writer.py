@@ -66,6 +66,8 @@ class OneWriter:
         except Exception as error:
             if passing(error):
                 raise
+            if not isinstance(error, sqlite3.IntegrityError):
+                log.warning("%d posts raised, they run again with care", len(groups[0]), exc_info=True)
             return []
         return self._committed(outcomes)
 
@@ -83,7 +85,7 @@ class OneWriter:
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Connection, sqlite3.Connection]]:
-        """The writer's own connection, for one transaction; after a failure it is undone, and the next is another."""
+        """The writer's own connection, for one transaction; after a failure it is undone, and taken anew."""
         if self._held is None:
             sql = self._database.writes.connect()
             self._held = sql, lite(sql)

@@ -1,6 +1,7 @@
 """On SQLite a ticket's row follows its messages: before anybody looks, and by itself; repeats slow nobody down."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -10,14 +11,16 @@ from chat.desk import messages
 from chat.desk.facts import WordsPosted
 from chat.desk.messages import Post
 from chat.desk.refusals import Conflict
+from chat.store import journal_sqlite
 from chat.store.engine import Database
 from chat.store.one_writer import OneWriter
 from chat.store.rows import MessageRow
 from chat.store.tables import messages as lines
 from chat.store.tables import tickets
-from chat.store.works import Work
+from chat.store.works import Unavailable, Work
 from tests.desk.cast import Agent, Desk, Visitor, new_id
 from tests.desk.conftest import node
+from tests.store.queueing import queueing
 
 Dialogue = tuple[Desk, Visitor, Agent]
 
@@ -83,10 +86,8 @@ async def test_words_that_come_alone_cost_one_statement(dialogue: Dialogue) -> N
     """And no transaction around it; what needs one has it, with the words that came before in it."""
     desk, vic, _ = dialogue
     await asyncio.gather(*say(desk, vic, 2))
-    writer = desk.works._writer
-    assert isinstance(writer, OneWriter) and writer._held
     statements: list[str] = []
-    writer._held[1].set_trace_callback(lambda statement: statements.append(statement.split()[0]))
+    writer_of(desk)[1].set_trace_callback(lambda statement: statements.append(statement.split()[0]))
     await asyncio.gather(*say(desk, vic, 3))
     assert statements == ["INSERT"]
 
@@ -98,6 +99,75 @@ async def test_words_that_come_alone_cost_one_statement(dialogue: Dialogue) -> N
     statements.clear()
     await desk.works.post(looks, Post(vic.ticket, new_id(), "Encore ?", desk.situation, visitor_id=vic.id))
     assert statements == ["BEGIN", "INSERT", "SELECT", "SELECT", "COMMIT"]
+
+
+def writer_of(desk: Desk) -> tuple[OneWriter, sqlite3.Connection]:
+    writer = desk.works._writer
+    assert isinstance(writer, OneWriter) and writer._held
+    return writer, writer._held[1]
+
+
+async def test_a_statement_that_was_to_commit_and_fails_is_no_ack(dialogue: Dialogue, sqlite: str) -> None:
+    desk, vic, _ = dialogue
+    await asyncio.gather(*say(desk, vic, 2))
+    writer_of(desk)[1].execute("PRAGMA busy_timeout = 20")
+    before = await desk.read(heads)
+    intruder = sqlite3.connect(sqlite.removeprefix("sqlite:///"), isolation_level=None)
+    intruder.execute("BEGIN IMMEDIATE")
+    said = await asyncio.gather(*say(desk, vic, 2), return_exceptions=True)
+    intruder.execute("ROLLBACK")
+    intruder.close()
+    assert [type(one) for one in said] == [Unavailable] * 2
+    assert await desk.read(heads) == before
+
+
+async def test_words_of_a_batch_that_raised_are_not_stored_by_the_next(dialogue: Dialogue) -> None:
+    desk, vic, _ = dialogue
+    await asyncio.gather(*say(desk, vic, 2))
+    before, _ = await desk.read(heads)
+
+    def raises(works: Sequence[Work], posts: Sequence[Post]) -> list[MessageRow | Exception]:
+        messages.post_batch(works, posts)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await desk.works.post(raises, Post(vic.ticket, new_id(), "a ghost", desk.situation, visitor_id=vic.id))
+    await asyncio.gather(*say(desk, vic, 1))
+    assert (await desk.thread(vic.ticket))[-1].text == "0"
+    assert await desk.read(heads) == (before + 1, before + 1)
+
+
+async def test_words_after_a_verb_in_one_transaction_reach_the_row(dialogue: Dialogue) -> None:
+    desk, vic, ada = dialogue
+    async with queueing(desk.works):
+        before = say(desk, vic)
+        await asyncio.sleep(0)
+        reads = asyncio.ensure_future(desk.works.run(messages.read_by_agent, ada.id, vic.ticket, 3, desk.now))
+        await asyncio.sleep(0)
+        after = say(desk, vic)
+        await asyncio.sleep(0)
+        desk.works._hand_over()  # in the same transaction, not a moment later
+    await asyncio.gather(*before, reads, *after)
+    last, stands = await desk.read(heads)
+    assert last == stands == after[0].result().seq
+
+
+async def test_more_tickets_than_are_remembered_still_go_the_short_way(
+    dialogue: Dialogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, vic, ada = dialogue
+    others = [desk.visitor("Wim"), desk.visitor("Xenia")]
+    for other in others:
+        await other.starts()
+        await ada.says(other.ticket)
+    await asyncio.gather(*say(desk, vic), *say(desk, others[0]))
+    monkeypatch.setattr(journal_sqlite, "REMEMBERED", 2)
+    writer, driver = writer_of(desk)
+    assert len(writer._journal._threads) == 2, "or nothing is given up"
+    statements: list[str] = []
+    driver.set_trace_callback(lambda statement: statements.append(statement.split()[0]))
+    await asyncio.gather(*say(desk, vic), *say(desk, others[0]), *say(desk, others[1]))
+    assert statements == ["BEGIN", "SELECT", "INSERT", "COMMIT"]
 
 
 async def test_settling_lets_the_writer_keep_what_it_knows(dialogue: Dialogue) -> None:
