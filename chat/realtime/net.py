@@ -121,8 +121,16 @@ class Net:
         self._forget_all_but(marks)
         if suspects:
             await asyncio.sleep(SETTLE_S)
+        if suspects := [suspect for suspect in suspects if not self._has_come(suspect.mark)]:
             for missing in await self._works.read(_missing, suspects):
                 self._tell(missing)
+
+    def _has_come(self, mark: Mark) -> bool:
+        """Most of what was on its way at the look has come meanwhile."""
+        known = self._known.get(mark.ticket)
+        if come := known is not None and known.flows(mark):
+            known.found_whole(mark)
+        return come
 
     async def _finished(self, marks: Sequence[Mark]) -> list[Mark]:
         """What left the inbox since the last look: its going is news too."""
