@@ -83,7 +83,8 @@ class Publisher:
             case facts.ReadMoved(ticket, seq, by):
                 read = wire.ReadEvent(ticket=ticket.public_id, seq=seq, by=by)
                 yield Said("read", "read", read, _about(ticket), spare_sender=True)
-                yield _card(ticket)
+                if by == "agent":  # of how far a visitor has read no line of the inbox tells
+                    yield _card(ticket)
             case facts.VisitorMoved(ticket, page):
                 moved = wire.VisitorEvent(ticket=ticket.public_id, state=ticket.visitor_state, page=present.page(page))
                 yield Said("visitor", "visitor", moved, _about(ticket))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from sqlalchemy import Connection, ScalarSelect, func, insert, select, update
 
@@ -20,14 +20,26 @@ from chat.desk.records import (
     ticket_by_key,
     ticket_by_public_id,
     ticket_of_visitor,
+    unplaced_tickets,
 )
-from chat.desk.refusals import Conflict, Holder, Refused, TicketEnded
+from chat.desk.refusals import Conflict, Holder, NotFound, Refused, TicketEnded
 from chat.desk.rules import status as statuses
 from chat.desk.words import Post as Post
 from chat.desk.words import clean, preview, same_words
 from chat.store.rows import AgentRow, MessageRow, NoteRow, Status, TicketRow
 from chat.store.tables import agents, messages, new_id, tickets
 from chat.store.works import Work
+
+
+class Read(NamedTuple):
+    """How far one side of a ticket (by its key) has read; `origin` is the socket whose ack is its copy of that."""
+
+    key: int
+    seq: int
+    now: datetime
+    origin: str
+    visitor_id: int | None = None
+    agent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +199,7 @@ def _write(
     return posted(work, ticket.id, seq)
 
 
-def mark_read(work: Work, ticket: TicketRow, seq: int, by: Literal["visitor", "agent"], now: datetime) -> None:
+def _mark(work: Work, ticket: TicketRow, seq: int, by: Literal["visitor", "agent"], now: datetime) -> None:
     """Move a read mark forward, never back and never beyond the thread; `ticket` as its owner was shown it."""
     column = tickets.c.read_visitor if by == "visitor" else tickets.c.read_agent
     seq = min(seq, ticket.last_seq)
@@ -206,16 +218,20 @@ def _unread_after(seq: int, ticket_id: int) -> ScalarSelect[int]:
     ).scalar_subquery()
 
 
-def read_by_visitor(work: Work, visitor_id: int, ticket: str, seq: int, now: datetime) -> None:
-    """A visitor has read their own ticket up to `seq`; NotFound."""
-    mark_read(work, ticket_of_visitor(work.sql, visitor_id, ticket), seq, "visitor", now)
-
-
-def read_by_agent(work: Work, agent_id: int, ticket: str, seq: int, now: datetime) -> None:
-    """An agent has read a ticket up to `seq`. Another agent's look changes nothing: the owner has yet to read it."""
-    row = ticket_by_public_id(work.sql, ticket)
-    if row.assignee_id in (None, agent_id):
-        mark_read(work, row, seq, "agent", now)
+def read_all(work: Work, reads: Sequence[Read]) -> list[Refused | None]:
+    """Many marks in one transaction; a refusal is its own sender's. Tickets are written to in the order of their keys,
+    as everywhere, so that two who write to many do not wait for each other."""
+    rows = {row.id: row for row in unplaced_tickets(work.sql, sorted({read.key for read in reads}))}
+    answers: list[Refused | None] = [None] * len(reads)
+    for index, read in sorted(enumerate(reads), key=lambda one: one[1].key):
+        row = rows.get(read.key)
+        if row is None or read.visitor_id not in (None, row.visitor_id):
+            answers[index] = NotFound()
+        elif read.agent_id is None:
+            _mark(work.as_from(read.origin), row, read.seq, "visitor", read.now)
+        elif row.assignee_id in (None, read.agent_id):
+            _mark(work.as_from(read.origin), row, read.seq, "agent", read.now)
+    return answers
 
 
 def visitor_catch_up(sql: Connection, visitor_id: int, ticket: str, after: int) -> CaughtUp:

@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from chat import present, wire
 from chat.desk import agents, endings, inbox, messages, notes, queue, records
-from chat.desk.messages import Post
+from chat.desk.messages import Post, Read
 from chat.desk.queue import HandOverTo
 from chat.desk.refusals import NotAllowed, NotFound
 from chat.realtime.behind import Came
@@ -180,9 +180,11 @@ class AgentDoor(Door[AgentSocket]):
 
     async def on_mark_read(self, who: AgentSocket, command: wire.MarkRead) -> wire.Done:
         await self._open(who, command.ticket)
-        own = self.works.as_from(who.sid)
-        await own.run(messages.read_by_agent, who.agent_id, command.ticket, command.seq, self.now())
+        await self.reads.done(self.read_of(who, command))
         return wire.Done()
+
+    def read_of(self, who: AgentSocket, read: wire.MarkRead) -> Read:
+        return Read(who.tickets[read.ticket].key, read.seq, self.now(), who.sid, agent_id=who.agent_id)
 
     # -- how it ends -------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import socketio
 
 from chat import present, wire
 from chat.desk import messages, service
-from chat.desk.messages import Post
+from chat.desk.messages import Post, Read
 from chat.desk.refusals import Code, FormInstead, NotFound, Refused, TooMany
 from chat.lane.gate import Reply, TryLater
 from chat.live.limits import Windows, name_of
@@ -23,6 +23,7 @@ from chat.realtime.commands import Commands, read
 from chat.realtime.hub import Hub
 from chat.realtime.net import Net
 from chat.realtime.outlook import Outlook
+from chat.realtime.reads import Reads
 from chat.realtime.sockets import Budget, Joined, Socket, Sockets
 from chat.store.rows import MessageRow, TicketRow
 from chat.store.works import Unavailable
@@ -34,8 +35,11 @@ LIGHT = ("typing", "mark_read")
 WINDOW_S = 10.0
 # Whoever goes on after so many refusals of that kind in a row does not listen, and is cut.
 FLOOD = 500
-SAYS = b'["send_message",'
+SAYS, READS = b'["send_message",', b'["mark_read",'
 _saying = msgspec.json.Decoder(tuple[Literal["send_message"], wire.SendMessage])
+_reading = msgspec.json.Decoder(tuple[Literal["mark_read"], wire.MarkRead])
+
+DONE = wire.encoded(wire.Done())
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +61,7 @@ class Shared(NamedTuple):
     net: Net
     onlooker: Onlooker
     outlook: Outlook
+    reads: Reads
 
 
 class Door(socketio.AsyncNamespace, ABC, Generic[S]):
@@ -67,7 +72,7 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
 
     def __init__(self, shared: Shared, sockets: Sockets[S]) -> None:
         super().__init__(self.name)
-        self.behind, self.hub, self.net, self.onlooker, self.outlook = shared
+        self.behind, self.hub, self.net, self.onlooker, self.outlook, self.reads = shared
         self.works = self.behind.works
         self.sockets = sockets
         self._windows = Windows()
@@ -87,6 +92,10 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
     @abstractmethod
     def post_of(self, who: S, said: wire.SendMessage) -> Post:
         """Their words, on a ticket that they follow."""
+
+    @abstractmethod
+    def read_of(self, who: S, read: wire.MarkRead) -> Read:
+        """How far they have read a ticket that they follow."""
 
     def authorise(self, who: S) -> None:
         """Whether they may still ask for anything at all; raises Refused."""
@@ -176,32 +185,40 @@ class Door(socketio.AsyncNamespace, ABC, Generic[S]):
     # -- the hot path: words on a ticket that its socket follows already ----------------------------------------
 
     def at_once(self, sid: str, event: bytearray, reply: Reply) -> bool:
-        """Words are handed to the writer in the turn of the loop in which they come, without a task or a future;
+        """Words and read marks are handed on in the turn of the loop in which they come, without a task or a future;
         whatever is not that simple takes the way of all commands."""
         who = self.sockets.get(sid)
-        if who is None or not event.startswith(SAYS):
-            return False
+        name: str
+        said: wire.SendMessage | wire.MarkRead
         try:
-            _, said = _saying.decode(event)
+            if event.startswith(SAYS):
+                name, said = _saying.decode(event)
+            elif event.startswith(READS):
+                name, said = _reading.decode(event)
+            else:
+                return False
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return False
-        if said.ticket not in who.tickets:
+        if who is None or said.ticket not in who.tickets:
             return False
-        answer = partial(self._answer_words, who, reply)
+        answer = partial(self._answer_at_once, who, name, reply)
         try:
-            self._spend(who, "send_message")
+            self._spend(who, name)
             self.authorise(who)
-            self.works.post_then(messages.post_batch, self.post_of(who, said), sid, answer)
+            if isinstance(said, wire.SendMessage):
+                self.works.post_then(messages.post_batch, self.post_of(who, said), sid, answer)
+            else:
+                self.reads.take(self.read_of(who, said), answer)
         except Exception as error:  # noqa: BLE001 - whatever it was, the socket stays
             answer(error)
         return True
 
-    def _answer_words(self, who: S, reply: Reply, stored: MessageRow | Exception) -> None:
-        if isinstance(stored, Exception):
-            reply(wire.encoded(self._refusal(who, "send_message", stored)))
+    def _answer_at_once(self, who: S, event: str, reply: Reply, done: MessageRow | Exception | None) -> None:
+        if isinstance(done, Exception):
+            reply(wire.encoded(self._refusal(who, event, done)))
         else:
             who.too_many = 0
-            reply(wire.encoded(sent(stored)))
+            reply(wire.encoded(sent(done)) if done else DONE)
 
     # -- what the handlers share -------------------------------------------------------------------------------
 

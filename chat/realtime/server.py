@@ -20,6 +20,7 @@ from chat.realtime.hub import Begun, Hub
 from chat.realtime.leaving import Leaving
 from chat.realtime.net import Net
 from chat.realtime.outlook import Outlook
+from chat.realtime.reads import Reads
 from chat.realtime.rings import Rings
 from chat.realtime.sockets import AgentSocket, Socket, Sockets, VisitorSocket
 from chat.realtime.visitors import VisitorDoor
@@ -63,7 +64,7 @@ class Realtime:
         self._open_doors()
 
     def _open_doors(self) -> None:
-        shared = Shared(self._behind, self._hub, self._net, self._onlooker, self._outlook)
+        shared = Shared(self._behind, self._hub, self._net, self._onlooker, self._outlook, Reads(self._behind.works))
         door = VisitorDoor(shared, self._visitors, self._leaving)
         self._gate.register_namespace(door)
         self._gate.register_namespace(AgentDoor(shared, self._agents, self._rings))

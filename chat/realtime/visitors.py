@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from chat import present, wire
 from chat.desk import endings, messages, sites, tickets, visitors
-from chat.desk.messages import CaughtUp, Post
+from chat.desk.messages import CaughtUp, Post, Read
 from chat.desk.records import ticket_of_visitor
 from chat.desk.refusals import BadRequest, NotFound
 from chat.desk.tickets import Contact, NewChat, Started
@@ -200,9 +200,11 @@ class VisitorDoor(Door[VisitorSocket]):
 
     async def on_mark_read(self, who: VisitorSocket, command: wire.MarkRead) -> wire.Done:
         await self._own(who, command.ticket)
-        own = self.works.as_from(who.sid)
-        await own.run(messages.read_by_visitor, self._key(who), command.ticket, command.seq, self.now())
+        await self.reads.done(self.read_of(who, command))
         return wire.Done()
+
+    def read_of(self, who: VisitorSocket, read: wire.MarkRead) -> Read:
+        return Read(who.tickets[read.ticket].key, read.seq, self.now(), who.sid, visitor_id=self._key(who))
 
     async def on_give_contact(self, who: VisitorSocket, command: wire.GiveContact) -> wire.TicketDone:
         await self._own(who, command.ticket)

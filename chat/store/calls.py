@@ -48,6 +48,12 @@ class Work:
         self.journal.begin()
         return self._sql
 
+    def as_from(self, origin: str | None) -> "Work":
+        """The same in another socket's name, for a call that is made for many."""
+        work = Work(self._sql, origin, self.journal)
+        work.told = self.told
+        return work
+
     def happened(self, fact: object) -> None:
         """Announced after COMMIT, in order; forgotten if this call fails."""
         self.told.append(Told(fact, self.origin))

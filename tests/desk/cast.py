@@ -7,16 +7,17 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from chat.desk import agents, endings, messages, notes, offers, queue, tickets, visitors, waits
 from chat.desk.changes import Situation
-from chat.desk.messages import Post
+from chat.desk.messages import Post, Read
 from chat.desk.queue import HandOverTo
-from chat.desk.records import messages_after, ringing_offers, ticket_by_key, ticket_by_public_id
+from chat.desk.records import messages_after, plain, ringing_offers, ticket_by_key, ticket_by_public_id
 from chat.desk.refusals import Refused
 from chat.desk.tickets import Contact, NewChat, NewForm, Started
 from chat.desk.visitors import Newcomer
+from chat.store import tables
 from chat.store.rows import AgentRow, Choice, MessageRow, Nearness, NoteRow, Status, TicketRow
 from chat.store.works import Work, Works
 from tests.desk.hearsay import Hearsay, reality
@@ -70,6 +71,14 @@ def post_rehearsed(works: Sequence[Work], posts: Sequence[Post]) -> list[Message
     twice = messages.post_batch(works, posts)
     assert list(map(type, once)) == list(map(type, twice))
     return twice
+
+
+def read_up_to(work: Work, /, ticket: str, seq: int, now: datetime, **whose: int) -> None:
+    """One mark, by the ticket's public id; raises what is refused."""
+    key = work.sql.execute(select(tables.tickets.c.id).where(tables.tickets.c.public_id == plain(ticket))).scalar()
+    [refused] = messages.read_all(work, [Read(key or 0, seq, now, "", **whose)])
+    if refused:
+        raise refused
 
 
 def hired(work: Work, new: agents.NewAgent, now: datetime) -> AgentRow:
@@ -193,7 +202,7 @@ class Visitor:
         return await self.desk.run(tickets.give_contact, self.id, self.ticket, contact, self.desk.now)
 
     async def reads(self, seq: int) -> None:
-        await self.desk.run(messages.read_by_visitor, self.id, self.ticket, seq, self.desk.now)
+        await self.desk.run(read_up_to, self.ticket, seq, self.desk.now, visitor_id=self.id)
 
     async def is_now(self, state: Nearness) -> None:
         await self.desk.run(visitors.moved, self.id, state, self.desk.now)
@@ -236,7 +245,7 @@ class Agent:
         return await self.desk.run(notes.add_note, self.id, ticket, (client_id or new_id(), text), self.desk.now)
 
     async def reads(self, ticket: str, seq: int) -> None:
-        await self.desk.run(messages.read_by_agent, self.id, ticket, seq, self.desk.now)
+        await self.desk.run(read_up_to, ticket, seq, self.desk.now, agent_id=self.id)
 
     async def hands_over(self, ticket: str, to: "Agent | str") -> TicketRow:
         """To an agent, or to a department by its public id."""

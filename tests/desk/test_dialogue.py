@@ -17,7 +17,7 @@ from chat.store.rows import MessageRow
 from chat.store.tables import messages as lines
 from chat.store.tables import tickets
 from chat.store.works import Unavailable, Work
-from tests.desk.cast import Agent, Desk, Visitor
+from tests.desk.cast import Agent, Desk, Visitor, read_up_to
 from tests.desk.conftest import install_at, node
 from tests.services import Postgres
 
@@ -110,7 +110,7 @@ class Scene:
         """In one transaction, in the order in which they were asked."""
         works, visitor, agent = self.desk.works, self.chance.choice(self.visitors), self.chance.choice(self.agents)
         verbs: list[Callable[[], Awaitable[object]]] = [
-            lambda: works.run(messages.read_by_agent, agent.id, visitor.ticket, 40, self.desk.now),
+            lambda: works.run(read_up_to, visitor.ticket, 40, self.desk.now, agent_id=agent.id),
             lambda: works.run(breaks),
             lambda: works.run(loses_everything),
         ]

@@ -9,7 +9,7 @@ import pytest
 
 from chat.desk import messages
 from chat.desk.facts import ReadMoved, WordsPosted
-from chat.desk.messages import Post
+from chat.desk.messages import Post, Read
 from chat.desk.refusals import BadRequest, Conflict, Empty, NotFound, TicketEnded, TooLong
 from chat.store.rows import MessageRow
 from chat.store.works import Work
@@ -205,6 +205,32 @@ async def test_read_marks_only_grow_and_never_pass_the_thread(desk: Desk) -> Non
     row = await vic.sees()
     assert (row.read_agent, row.read_visitor, row.unread) == (head, head, 0)
     assert isinstance(desk.facts[-1], ReadMoved)
+
+
+async def test_many_marks_are_one_call_and_each_is_its_own_senders(desk: Desk) -> None:
+    ada, vic, zoe = await desk.agent("Ada"), desk.visitor("Vic"), desk.visitor("Zoe")
+    for visitor in (vic, zoe):
+        await visitor.starts()
+        await ada.claims(visitor.ticket)
+        await ada.says(visitor.ticket)
+        await ada.says(visitor.ticket)
+    await zoe.says()
+    keys = [(await who.sees()).id for who in (vic, zoe)]
+    told = len(desk.facts)
+    marks = [
+        Read(keys[1], 5, desk.now, "ada's console", agent_id=ada.id),
+        Read(keys[0], 3, desk.now, "vic's tab", visitor_id=vic.id),
+        Read(keys[1], 5, desk.now, "vic's tab", visitor_id=vic.id),
+        Read(keys[0], 4, desk.now, "vic's other tab", visitor_id=vic.id),
+        Read(keys[0], 4, desk.now, "vic's tab", visitor_id=vic.id),
+        Read(2**40, 1, desk.now, "ada's console", agent_id=ada.id),
+    ]
+    refused = await desk.run(messages.read_all, marks)
+    assert [type(one) for one in refused] == [type(None), type(None), NotFound, type(None), type(None), NotFound]
+    moved = [(fact.ticket.id, fact.by, fact.seq) for fact in desk.facts[told:] if isinstance(fact, ReadMoved)]
+    expected = [(keys[0], "visitor", 3), (keys[0], "visitor", 4), (keys[1], "agent", 5)]
+    assert moved == expected, "in the order of keys, and of those who asked"
+    assert [(await who.sees()).unread for who in (vic, zoe)] == [0, 0]
 
 
 async def test_a_batch_that_broke_costs_the_next_words_nothing(desk: Desk) -> None:

@@ -18,7 +18,7 @@ from chat.store.rows import MessageRow
 from chat.store.tables import messages as lines
 from chat.store.tables import tickets
 from chat.store.works import Unavailable, Work
-from tests.desk.cast import Agent, Desk, Visitor, new_id
+from tests.desk.cast import Agent, Desk, Visitor, new_id, read_up_to
 from tests.desk.conftest import node
 from tests.store.queueing import queueing
 
@@ -142,7 +142,7 @@ async def test_words_after_a_verb_in_one_transaction_reach_the_row(dialogue: Dia
     async with queueing(desk.works):
         before = say(desk, vic)
         await asyncio.sleep(0)
-        reads = asyncio.ensure_future(desk.works.run(messages.read_by_agent, ada.id, vic.ticket, 3, desk.now))
+        reads = asyncio.ensure_future(desk.works.run(read_up_to, vic.ticket, 3, desk.now, agent_id=ada.id))
         await asyncio.sleep(0)
         after = say(desk, vic)
         await asyncio.sleep(0)

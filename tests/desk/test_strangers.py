@@ -9,7 +9,7 @@ from chat.desk.messages import Post
 from chat.desk.records import ticket_of_visitor
 from chat.desk.refusals import NotFound
 from chat.desk.tickets import Contact
-from tests.desk.cast import Desk, new_id
+from tests.desk.cast import Desk, new_id, read_up_to
 
 Deed = Callable[[Desk, int, str], Awaitable[object]]
 
@@ -18,7 +18,7 @@ DEEDS: dict[str, Deed] = {
         Post(ticket, new_id(), "mine?", desk.situation, visitor_id=who)
     ),
     "catch_up": lambda desk, who, ticket: desk.read(messages.visitor_catch_up, who, ticket, 0),
-    "mark_read": lambda desk, who, ticket: desk.run(messages.read_by_visitor, who, ticket, 1, desk.now),
+    "mark_read": lambda desk, who, ticket: desk.run(read_up_to, ticket, 1, desk.now, visitor_id=who),
     "give_contact": lambda desk, who, ticket: desk.run(
         tickets.give_contact, who, ticket, Contact("zoe@example.test", None, False), desk.now
     ),

@@ -189,6 +189,20 @@ async def test_read_marks_only_grow_and_are_told_to_the_others(node: Node, visit
     assert len(ada.told("read")) == 1
 
 
+async def test_marks_are_written_together_and_hold_up_no_words(node: Node, visitor: Arrive, agent: ShowUp) -> None:
+    ada, vic = await agent(node, "Ada"), await visitor(node)
+    ticket = await chat(ada, vic)
+    head = (await ada.says(ticket, "three"))["seq"]
+    marks = [asyncio.ensure_future(vic.does("mark_read", ticket=ticket, seq=seq)) for seq in range(1, head + 1)]
+    marks.append(asyncio.ensure_future(ada.does("mark_read", ticket=ticket, seq=head)))
+    await asyncio.sleep(0)
+    await vic.says(ticket, "four")
+    assert not any(mark.done() for mark in marks)
+    assert [mark["ok"] for mark in await asyncio.gather(*marks)] == [True] * (head + 1)
+    shown = await ada.does("open_ticket", ticket=ticket)
+    assert shown["ticket"]["read"] == {"visitor": head + 1, "agent": head}
+
+
 async def test_typing_is_told_to_the_other_side_only(node: Node, visitor: Arrive, agent: ShowUp) -> None:
     ada, vic = await agent(node, "Ada"), await visitor(node)
     ticket = await vic.starts("Bonjour", name="Vic")
