@@ -1,4 +1,4 @@
-"""Two engines on one database, one that writes and one that only reads, and which of their failures pass."""
+"""The engines on one database, which write or only read, and which of their failures pass."""
 
 import sqlite3
 import time
@@ -42,13 +42,14 @@ class Database:
     """The engines for a DATABASE_URL (`sqlite:///path` or `postgresql://…`); ValueError for any other.
 
     Nothing is opened before it is used. A transaction begins with the first statement on a connection:
-    `writes` then holds SQLite's one write lock, `reads` sees one snapshot until it ends.
+    `writes` then holds SQLite's one write lock, `reads` sees one snapshot until it ends. `posts` is for words: on
+    PostgreSQL one connection of a pool of its own, since who loses it must not close a pool that verbs are using.
     """
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self.writes, self.reads = _sqlite(parsed) if self.is_sqlite else _postgresql(parsed)
+        self.writes, self.posts, self.reads = _sqlite(parsed) if self.is_sqlite else _postgresql(parsed)
 
     def open(self) -> None:
         """Makes the SQLite file and its WAL, without which `mode=ro` readers cannot open it.
@@ -60,8 +61,8 @@ class Database:
 
     def close(self) -> None:
         """The writer goes last: SQLite then folds the WAL into the file on the writer's own connection."""
-        self.reads.dispose()
-        self.writes.dispose()
+        for engine in (self.reads, self.posts, self.writes):
+            engine.dispose()
 
 
 def checkpoint(driver: sqlite3.Connection) -> None:
@@ -106,13 +107,13 @@ def collided(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.UniqueViolation)
 
 
-def _sqlite(url: URL) -> tuple[Engine, Engine]:
+def _sqlite(url: URL) -> tuple[Engine, Engine, Engine]:
     if not url.database or url.database == ":memory:":
         raise ValueError("SQLite needs a file: readers have connections of their own")
     path = Path(url.database).absolute()
     writes = _sqlite_engine(path, "rwc", BEGIN, pool_size=1)
     event.listen(writes, "connect", _prepare_writer)
-    return writes, _sqlite_engine(path, "ro", "BEGIN", pool_size=READERS)
+    return writes, writes, _sqlite_engine(path, "ro", "BEGIN", pool_size=READERS)
 
 
 def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
@@ -162,15 +163,17 @@ def _prepare_writer(driver: DBAPIConnection, _entry: ConnectionPoolEntry) -> Non
     cursor.close()
 
 
-def _postgresql(url: URL) -> tuple[Engine, Engine]:
+def _postgresql(url: URL) -> tuple[Engine, Engine, Engine]:
     if url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
         raise ValueError(f"DATABASE_URL: sqlite:///path or postgresql://…, not {url.drivername}")
     url = url.set(drivername="postgresql+psycopg")
-    writes = _postgresql_engine(url, "READ COMMITTED", pool_size=WRITERS)
-    event.listen(writes, "connect", _wait_briefly_for_locks)
+    writes = _postgresql_engine(url, "READ COMMITTED", pool_size=WRITERS - 1)
+    posts = _postgresql_engine(url, "READ COMMITTED", pool_size=1)
+    for engine in (writes, posts):
+        event.listen(engine, "connect", _wait_briefly_for_locks)
     reads = _postgresql_engine(url, "REPEATABLE READ", pool_size=READERS)
     event.listen(reads, "connect", _only_read)
-    return writes, reads
+    return writes, posts, reads
 
 
 def _postgresql_engine(url: URL, isolation: str, pool_size: int) -> Engine:

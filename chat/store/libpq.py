@@ -13,14 +13,8 @@ class Libpq:
     raises."""
 
     def __init__(self, driver: psycopg.Connection[tuple[Any, ...]]) -> None:
-        self._driver = driver
         self._library = driver.pgconn
         self._prepared: dict[str, bytes] = {}
-
-    @property
-    def broken(self) -> bool:
-        """Whether the connection is lost."""
-        return self._driver.broken
 
     def begin(self) -> None:
         """A transaction, which the driver then finds begun."""

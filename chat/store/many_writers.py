@@ -102,7 +102,7 @@ class ManyWriters:
     def _held_open(self) -> Iterator[tuple[Connection, Libpq]]:
         """For one transaction, which whoever asks SQLAlchemy is in too; after a failure another connection is taken."""
         if self._held is None:
-            sql = self._database.writes.connect()
+            sql = self._database.posts.connect()
             self._held = sql, Libpq(driver_of(sql))
         sql, library = self._held
         try:
@@ -111,8 +111,6 @@ class ManyWriters:
             sql.commit() if sql.in_transaction() else library.commit()
         except BaseException:
             sql.invalidate()  # nobody knows what is prepared on it: the driver forgets all at some rollbacks
-            if library.broken:
-                self._database.writes.dispose()  # what has cut this one has mostly cut the others too
             self.let_go()
             raise
 

@@ -11,9 +11,10 @@ from threading import Barrier, Event
 
 import psycopg
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import Pool, event, text, update
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from chat.store.engine import passing
+from chat.store.engine import WRITERS, passing
 from chat.store.libpq import Libpq
 from chat.store.works import Unavailable, Work, Works
 from tests import services
@@ -134,8 +135,11 @@ async def test_idle_connections_that_were_cut_are_replaced(works: Works, postgre
     await use_all()
 
 
-async def test_posts_find_out_at_once_that_all_connections_were_cut(works: Works, postgresql: str) -> None:
+async def test_all_connections_that_were_cut_are_found_out_at_once(
+    works: Works, postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A batch by the driver alone: SQLAlchemy sees nothing of its failure, and has more dead connections to give."""
+    monkeypatch.setattr("chat.store.many_writers.PAUSES_S", (0.01,))  # the second must be alive
     together, attempts = Barrier(4, timeout=10), []
 
     def meet(work: Work) -> None:
@@ -160,7 +164,46 @@ async def test_posts_find_out_at_once_that_all_connections_were_cut(works: Works
         assert cut.rowcount >= 5
     assert await works.post(by_the_driver, "after") == "after"
     assert attempts == [1, 1]  # on a dead connection no batch is begun
-    assert await works.read(written) == ["before", "after"]
+    assert await works.run(write, "Ada", "a verb") == "a verb"
+    assert await works.read(written) == ["before", "after", "a verb"]
+
+
+@pytest.fixture
+def connections() -> Iterator[list[psycopg.Connection]]:
+    """All that are made from here on. As they are kept here, none is closed by the garbage collector."""
+    made: list[psycopg.Connection] = []
+
+    def note(driver: psycopg.Connection, _entry: ConnectionPoolEntry) -> None:
+        made.append(driver)
+
+    event.listen(Pool, "connect", note)
+    yield made
+    event.remove(Pool, "connect", note)
+
+
+async def test_verbs_keep_their_connections_when_the_posts_is_cut(
+    works: Works, postgresql: str, connections: list[psycopg.Connection]
+) -> None:
+    def whose(held: Sequence[Work], items: Sequence[None]) -> Sequence[int]:
+        return [held[0].sql.execute(text("SELECT pg_backend_pid()")).scalar_one() for _ in items]
+
+    for _ in range(3):
+        there, go_on = Barrier(WRITERS, timeout=10), Event()
+
+        def wait(work: Work, there: Barrier, go_on: Event) -> None:
+            work.sql.execute(text("SELECT 1"))
+            there.wait()
+            assert go_on.wait(10)
+
+        waiting = [asyncio.ensure_future(works.run(wait, there, go_on)) for _ in range(WRITERS - 1)]
+        await asyncio.to_thread(there.wait)
+        with psycopg.connect(postgresql, autocommit=True) as other:
+            cut = await works.post(whose, None)
+            other.execute("SELECT pg_terminate_backend(%s, 10000)", [cut])
+        assert await works.post(whose, None) != cut
+        go_on.set()
+        await asyncio.gather(*waiting)
+    assert [connection.closed for connection in connections].count(False) == WRITERS
 
 
 async def test_posts_whose_connection_dies_under_them_are_run_again_on_another(works: Works) -> None:
