@@ -17,7 +17,8 @@ WRITERS = 5  # PostgreSQL only: one for the posts, four for the other verbs
 BEGIN = "BEGIN IMMEDIATE"  # SQLite's writer
 BEGUN = "begun"  # in a connection's info: its driver has begun a transaction that SQLAlchemy does not know of
 STATEMENTS = 256  # that a connection of SQLite's keeps parsed
-_LOCK_WAIT_S = 5
+_LOCK_WAIT_S = 5.0
+_POSTS_LOCK_WAIT_S = 0.2  # the words of all tickets wait behind those of one that is locked
 
 _SQLITE_PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -107,6 +108,12 @@ def collided(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.UniqueViolation)
 
 
+def blocked(error: BaseException) -> bool:
+    """Whether another transaction has held for too long what this one needs; that passes, who knows when."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, psycopg.errors.LockNotAvailable)
+
+
 def _sqlite(url: URL) -> tuple[Engine, Engine, Engine]:
     if not url.database or url.database == ":memory:":
         raise ValueError("SQLite needs a file: readers have connections of their own")
@@ -169,8 +176,8 @@ def _postgresql(url: URL) -> tuple[Engine, Engine, Engine]:
     url = url.set(drivername="postgresql+psycopg")
     writes = _postgresql_engine(url, "READ COMMITTED", pool_size=WRITERS - 1)
     posts = _postgresql_engine(url, "READ COMMITTED", pool_size=1)
-    for engine in (writes, posts):
-        event.listen(engine, "connect", _wait_briefly_for_locks)
+    for engine, seconds in ((writes, _LOCK_WAIT_S), (posts, _POSTS_LOCK_WAIT_S)):
+        event.listen(engine, "connect", partial(_wait_for_locks, seconds))
     reads = _postgresql_engine(url, "REPEATABLE READ", pool_size=READERS)
     event.listen(reads, "connect", _only_read)
     return writes, posts, reads
@@ -190,9 +197,9 @@ def _postgresql_engine(url: URL, isolation: str, pool_size: int) -> Engine:
     )
 
 
-def _wait_briefly_for_locks(driver: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+def _wait_for_locks(seconds: float, driver: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = driver.cursor()
-    cursor.execute(f"SET lock_timeout = '{_LOCK_WAIT_S}s'")
+    cursor.execute(f"SET lock_timeout = '{seconds}s'")
     cursor.close()
     driver.commit()
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
 from random import uniform
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg
@@ -14,13 +14,14 @@ from sqlalchemy import Connection
 
 from chat.store import failpoint
 from chat.store.calls import Call, Outcome, play, refused
-from chat.store.engine import Database, collided, passing
+from chat.store.engine import Database, blocked, collided, passing
 from chat.store.journal import Journal
 from chat.store.journal_postgres import OnPostgres
 from chat.store.libpq import Libpq
 
 # A deadlock is over at once; a server that restarts needs seconds.
 PAUSES_S = (0.01, 0.05, 0.2, 0.6, 1.2, 2.0)
+PATIENCE_S = 5.0
 
 Driver = psycopg.Connection[tuple[Any, ...]]
 
@@ -53,33 +54,42 @@ class ManyWriters:
             yield from self._group(list(group))
 
     def _group(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]:
-        """A batch that raises is run again one by one, each in a transaction of its own.
+        """A batch that raises or meets a lock is run again one by one, each in a transaction of its own.
 
         Savepoints would keep the locks of the members before, in order of arrival: deadlocks with others.
         """
         try:
             outcomes = self._insist(calls)
         except Exception as error:
-            if passing(error):
-                log.exception("%d calls are refused: the server can't take them", len(calls))
-                outcomes = [refused(call, error) for call in calls]
-            elif len(calls) == 1:
-                outcomes = [Outcome(calls[0], error)]
-            else:
+            if len(calls) > 1 and (blocked(error) or not passing(error)):
                 log.warning("a batch of %d failed, each runs alone now", len(calls), exc_info=True)
                 outcomes = []
+            elif passing(error):
+                log.exception("%d calls are refused: the server can't take them", len(calls))
+                outcomes = [refused(call, error) for call in calls]
+            else:
+                outcomes = [Outcome(calls[0], error)]
         if outcomes:
             yield outcomes
         else:
-            for call in calls:
+            yield from self._one_by_one(calls)
+
+    def _one_by_one(self, calls: Sequence[Call]) -> Iterator[list[Outcome]]:
+        # Each may meet a lock of its own, and whoever waits behind all of them must not wait for all of them.
+        until = monotonic() + PATIENCE_S
+        for call in calls:
+            if monotonic() < until:
                 yield from self._group([call])
+            else:
+                yield [refused(call, TimeoutError("others waited too long"))]
 
     def _insist(self, calls: Sequence[Call]) -> list[Outcome]:
+        """Not on a lock that words have met: they come again, and those of other tickets can't go past them here."""
         for pause in PAUSES_S:
             try:
                 return self._transaction(calls)
             except Exception as error:
-                if not (passing(error) or collided(error)):
+                if not (passing(error) or collided(error)) or (calls[0].kind == "post" and blocked(error)):
                     raise
                 log.info("run again: %s", type(error).__name__)
             # Jitter, or two that met in a deadlock meet again.
