@@ -70,7 +70,8 @@ class Works:
         """Does and answers what was asked before, then ends the threads; who asks later gets Unavailable."""
         if self._lanes:
             self._hand_over()
-            self._lanes.verbs.put(_settle(_nobody_asked))
+            if self._database.is_sqlite:  # elsewhere no row is ever behind, and a server that is away is waited for
+                self._lanes.verbs.put(_settle(_nobody_asked))
             lanes, self._lanes = self._lanes, None
             for timer in self._timers.values():
                 timer.cancel()
