@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 import psycopg
+from psycopg import pq
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DBAPIError
@@ -78,6 +79,13 @@ def lite(sql: Connection) -> sqlite3.Connection:
     """SQLite's driver under a connection, for what SQLAlchemy would make ten times as dear."""
     driver = sql.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def driver_of(sql: Connection) -> psycopg.Connection:
+    """PostgreSQL's driver under a connection."""
+    driver = sql.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
     return driver
 
 
@@ -178,6 +186,7 @@ def _postgresql(url: URL) -> tuple[Engine, Engine, Engine]:
     posts = _postgresql_engine(url, "READ COMMITTED", pool_size=1)
     for engine, seconds in ((writes, _LOCK_WAIT_S), (posts, _POSTS_LOCK_WAIT_S)):
         event.listen(engine, "connect", partial(_wait_for_locks, seconds))
+        event.listen(engine, "commit", _refuse_failed)
     reads = _postgresql_engine(url, "REPEATABLE READ", pool_size=READERS)
     event.listen(reads, "connect", _only_read)
     return writes, posts, reads
@@ -202,6 +211,12 @@ def _wait_for_locks(seconds: float, driver: DBAPIConnection, _entry: ConnectionP
     cursor.execute(f"SET lock_timeout = '{seconds}s'")
     cursor.close()
     driver.commit()
+
+
+def _refuse_failed(sql: Connection) -> None:
+    """After an error that a verb has swallowed PostgreSQL answers COMMIT with ROLLBACK, and calls that no error."""
+    if driver_of(sql).info.transaction_status == pq.TransactionStatus.INERROR:
+        raise psycopg.errors.InFailedSqlTransaction("an error was swallowed, and has undone the transaction")
 
 
 def _only_read(driver: psycopg.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -7,14 +7,12 @@ from itertools import groupby
 from operator import attrgetter
 from random import uniform
 from time import monotonic, sleep
-from typing import Any
 
-import psycopg
 from sqlalchemy import Connection
 
 from chat.store import failpoint
 from chat.store.calls import Call, Outcome, play, refused
-from chat.store.engine import Database, blocked, collided, passing
+from chat.store.engine import Database, blocked, collided, driver_of, passing
 from chat.store.journal import Journal
 from chat.store.journal_postgres import OnPostgres
 from chat.store.libpq import Libpq
@@ -22,8 +20,6 @@ from chat.store.libpq import Libpq
 # A deadlock is over at once; a server that restarts needs seconds.
 PAUSES_S = (0.01, 0.05, 0.2, 0.6, 1.2, 2.0)
 PATIENCE_S = 5.0
-
-Driver = psycopg.Connection[tuple[Any, ...]]
 
 log = logging.getLogger(__name__)
 
@@ -123,10 +119,3 @@ class ManyWriters:
             sql.invalidate()  # nobody knows what is prepared on it: the driver forgets all at some rollbacks
             self.let_go()
             raise
-
-
-def driver_of(sql: Connection) -> Driver:
-    """PostgreSQL's driver under a connection."""
-    driver = sql.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    return driver
