@@ -1,7 +1,5 @@
 """PostgreSQL's own client library, for the statements that all words pass: a cursor costs more than what it carries."""
 
-from typing import Any
-
 import psycopg
 from psycopg import pq
 
@@ -12,7 +10,7 @@ class Libpq:
     """One connection, beside its driver: inside a transaction that was begun here both may ask. Raises what the driver
     raises."""
 
-    def __init__(self, driver: psycopg.Connection[tuple[Any, ...]]) -> None:
+    def __init__(self, driver: psycopg.Connection) -> None:
         self._library = driver.pgconn
         self._prepared: dict[str, bytes] = {}
 
@@ -41,10 +39,13 @@ def checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
     if result.status in DONE:
         return result
     state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
-    said = result.error_message.decode(errors="replace")
+    error = _kind(state)(result.error_message.decode(errors="replace"))
+    error.sqlstate = state or None
+    raise error
+
+
+def _kind(state: str) -> type[psycopg.Error]:
     try:
-        raise psycopg.errors.lookup(state)(said)
+        return psycopg.errors.lookup(state)
     except KeyError:
-        error = psycopg.OperationalError(said) if not state else psycopg.DatabaseError(said)
-        error.sqlstate = state or None
-        raise error from None
+        return psycopg.DatabaseError if state else psycopg.OperationalError
