@@ -32,7 +32,10 @@ export interface Link {
 }
 
 const CUT_AFTER_MS = 2000;
-const KNOCK_AGAIN_MS = 5000;
+const LONGEST_MS = 5_000;
+
+/** Half of it by chance: after a long outage the consoles of a whole team should not come back in one moment. */
+const longest = (): number => LONGEST_MS * (0.5 + Math.random() / 2);
 
 /** `true` only after `lasts` milliseconds of a closed line. */
 export function createCut(online: ReadonlySignal<boolean>, lasts = CUT_AFTER_MS): ReadonlySignal<boolean> {
@@ -57,9 +60,11 @@ function openSocket() {
     withCredentials: true,
     autoConnect: false,
     reconnectionDelay: 500,
-    reconnectionDelayMax: 5_000,
+    reconnectionDelayMax: longest(),
     randomizationFactor: 0.5,
   });
+  // It spreads a wait first and caps it afterwards: of a fixed cap all long waits would be equal.
+  socket.io.on("reconnect_attempt", () => socket.io.reconnectionDelayMax(longest()));
   // Where WebSocket has worked it is not blocked: whoever is sent away after a restart comes again by it, and not at
   // once by polling, which is dearer and would last until the next break.
   socket.on("connect", () => {
@@ -103,7 +108,7 @@ function followPage(socket: Socket): () => void {
 function watchDoor(socket: Socket, turnedAway: () => void): void {
   const knockLater = () => {
     turnedAway();
-    setTimeout(() => socket.io.reconnection() && socket.connect(), KNOCK_AGAIN_MS);
+    setTimeout(() => socket.io.reconnection() && socket.connect(), longest());
   };
   socket.on("connect_error", () => {
     if (!socket.active) knockLater();
