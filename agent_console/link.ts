@@ -85,23 +85,18 @@ async function send<T>(socket: Socket, command: string, payload: unknown, patien
 }
 
 /** Comes back at once when the browser does, instead of sitting out the pause between two attempts. */
-function followPage(socket: Socket): () => void {
+function followPage(socket: Socket, closed: AbortSignal): void {
   const again = () => {
     if (!socket.connected && !document.hidden) socket.disconnect().connect();
   };
   const leave = () => socket.disconnect();
   // The first showing is not a return: a connection is already on its way then.
   const back = (event: PageTransitionEvent) => event.persisted && again();
-  addEventListener("online", again);
-  addEventListener("pageshow", back);
-  document.addEventListener("visibilitychange", again);
-  addEventListener("pagehide", leave);
-  return () => {
-    removeEventListener("online", again);
-    removeEventListener("pageshow", again);
-    document.removeEventListener("visibilitychange", again);
-    removeEventListener("pagehide", leave);
-  };
+  const until = { signal: closed };
+  addEventListener("online", again, until);
+  addEventListener("pageshow", back, until);
+  document.addEventListener("visibilitychange", again, until);
+  addEventListener("pagehide", leave, until);
 }
 
 /** Calls back when the server closed the door itself; the client of socket.io does not come back by itself then. */
@@ -131,11 +126,12 @@ export function openLink(): Link {
   watchDoor(socket, () => {
     for (const listener of turnedAway) listener();
   });
-  let unfollow = (): void => {};
+  const closing = new AbortController();
   // Listeners of one window are called in the order in which they came: whoever is built on this link right now and
   // has something left to say when the page goes says it before the line is closed.
   queueMicrotask(() => {
-    unfollow = followPage(socket);
+    if (closing.signal.aborted) return;
+    followPage(socket, closing.signal);
     socket.connect();
   });
 
@@ -158,7 +154,7 @@ export function openLink(): Link {
       turnedAway.push(listener);
     },
     close() {
-      unfollow();
+      closing.abort();
       socket.io.reconnection(false);
       socket.disconnect();
     },

@@ -36,7 +36,7 @@ vi.mock("socket.io-client", async (real) => {
   return { ...rest, NodeWebSocket, io: inHand };
 });
 
-let links: Link[];
+let links: Link[] = [];
 beforeEach(() => {
   dialled = [];
   vi.useFakeTimers();
@@ -49,6 +49,16 @@ afterEach(() => {
 async function consoles(seconds: number): Promise<void> {
   links = Array.from({ length: 8 }, openLink);
   await vi.advanceTimersByTimeAsync(seconds * 1000);
+}
+
+const attempts = () => dialled.map((moments) => moments.length);
+
+/** Everything by which a browser says that its user may be back. */
+async function comeBack(): Promise<void> {
+  dispatchEvent(new Event("online"));
+  dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+  document.dispatchEvent(new Event("visibilitychange"));
+  await vi.advanceTimersByTimeAsync(0);
 }
 
 /** All consoles' waits before their second attempt, before their third, and so on. */
@@ -78,4 +88,25 @@ test("who was not let in knocks again, not in step with the others either", asyn
     expect(Math.max(...all)).toBeLessThanOrEqual(5_000);
     expect(Math.min(...all)).toBeGreaterThanOrEqual(2_500);
   }
+});
+
+test("a page that comes back dials at once, but a closed link never again", async () => {
+  server = "away";
+  await consoles(60);
+  const before = attempts();
+  await comeBack();
+  const back = attempts();
+  for (const [at, count] of back.entries()) expect(count).toBeGreaterThan(before[at] ?? 0);
+  for (const link of links) link.close();
+  await comeBack();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(attempts()).toEqual(back);
+});
+
+test("a link that is closed before it has dialled never does", async () => {
+  server = "away";
+  openLink().close();
+  await comeBack();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(attempts()).toEqual([0]);
 });
