@@ -3,6 +3,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import { io } from "socket.io-client";
 import { LinkLost } from "../client/link";
 import { type Ack, type AgentCommands, type AgentEvents, LIMITS, type Refusal } from "../client/protocol";
+import { LONGEST_MS } from "../client/socket";
 
 type Command = keyof AgentCommands;
 type Payload<C extends Command> = AgentCommands[C]["payload"];
@@ -32,7 +33,6 @@ export interface Link {
 }
 
 const CUT_AFTER_MS = 2000;
-const LONGEST_MS = 5_000;
 
 /** Half of it by chance: after a long outage the consoles of a whole team should not come back in one moment. */
 const longest = (): number => LONGEST_MS * (0.5 + Math.random() / 2);

@@ -27,7 +27,7 @@ export interface Wiring {
 
 const SHORTEST_MS = 500;
 // Who has been away for long is back within five seconds of the server, and ten thousand don't return in one.
-const LONGEST_MS = 5_000;
+export const LONGEST_MS = 5_000;
 const BLOCKED_AFTER = 2;
 
 /** The wait before attempt `n` (from 0), with jitter of half: so that a thousand clients do not return at once. */

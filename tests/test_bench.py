@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from bench.plot import beside_node
 from bench.rounds import interleaved
 from bench.rows import NotReached, Row, as_json, at_most, equal, failed, row_of, shown, table, told
 from bench.sums import percentile, ratio
-from tooling.steps import Failed
+from tooling.steps import ROOT, Failed
 
 
 def test_a_percentile_is_the_value_that_so_many_do_not_exceed() -> None:
@@ -113,6 +114,19 @@ def test_a_round_in_which_one_of_two_failed_counts_for_neither() -> None:
     found = interleaved({"node": playing([], "node", 2, 2, None), "ours": playing([], "ours", 1, None, 100)}, 3)
     assert found.failure("node", "ours") == ""
     assert found.ratio("ours", "node", lambda one: one.value) == 0.5
+
+
+def constants(pattern: str, *files: str) -> dict[str, int]:
+    text = "".join((ROOT / name).read_text() for name in files)
+    return {name: int(value) for name, value in re.findall(pattern, text)}
+
+
+def test_the_crowd_waits_as_the_widget_does() -> None:
+    widget = constants(r"const (\w+) = ([\d_]+);", "client/socket.ts", "client/link.ts")
+    crowd = constants(r"#define (\w+) (\d+)", "bench/generator/crowd.c")
+    names = ("SHORTEST_MS", "LONGEST_MS")
+    assert [crowd[name] for name in names] == [widget[name] for name in names]
+    assert crowd["HANDSHAKE_S"] * 1000 == widget["HANDSHAKE_MS"]
 
 
 def test_without_a_compiler_one_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

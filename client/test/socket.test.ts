@@ -162,7 +162,7 @@ function exchange(more: Partial<Wiring> = {}) {
 }
 
 describe("the connection", () => {
-  test("backs off from 0.5 to 8 s, never below and never above", () => {
+  test("backs off from 0.5 to 5 s, never below and never above", () => {
     expect([0, 1, 2, 3, 20].map((n) => backoff(n, 1))).toEqual([500, 1000, 2000, 4000, 5000]);
     expect([0, 20].map((n) => backoff(n, 0))).toEqual([500, 2500]);
   });
