@@ -67,11 +67,13 @@ function useHeight(field: { current: HTMLTextAreaElement | null }, text: string)
   }, [text]);
 }
 
+const byTouch = (): boolean => matchMedia("(pointer: coarse)").matches;
+
 /** Enter sends where there is a real keyboard; on a phone it is the only way to a new line. */
 function sends(event: KeyboardEvent): boolean {
   if (event.key !== "Enter" || event.isComposing) return false;
   if (event.ctrlKey || event.metaKey) return true;
-  return !event.shiftKey && !event.altKey && !matchMedia("(pointer: coarse)").matches;
+  return !event.shiftKey && !event.altKey && !byTouch();
 }
 
 /** What stands in the field, and what can be done with it. */
@@ -116,12 +118,25 @@ function useWantedFocus(field: { current: HTMLTextAreaElement | null }, id: stri
   });
 }
 
-function Foot({ hint, firm, now }: { hint: string; firm: boolean; now: ReturnType<typeof useWriting> }) {
+interface Hint {
+  kind: "firm" | "plain" | "keys";
+  text: string;
+}
+
+/** What whoever writes should know first: that they can't, what their answer does, which keys there are. */
+function hintFor(ticket: Ticket, barrier: string | null, tone: Tone): Hint {
+  const say = words.value.composer;
+  if (barrier !== null) return { kind: "firm", text: barrier };
+  if (ticket.agent === null && tone === "reply") return { kind: "plain", text: say.firstAnswer };
+  return { kind: "keys", text: byTouch() ? "" : say.hint };
+}
+
+function Foot({ hint, now }: { hint: Hint; now: ReturnType<typeof useWriting> }) {
   const say = words.value.composer;
   return (
     <div class="composer__foot">
-      <span class={`composer__hint${firm ? " composer__hint--firm" : ""}`} id="composer-hint">
-        {hint}
+      <span class={`composer__hint composer__hint--${hint.kind}`} id="composer-hint">
+        {hint.text}
       </span>
       <span role="status">
         <Count length={now.length} />
@@ -153,7 +168,6 @@ export function Composer({ thread }: { thread: Thread }) {
     if (now.ready) act(now.send);
   };
 
-  const hint = barrier ?? (ticket.agent === null && now.tone === "reply" ? say.firstAnswer : say.hint);
   return (
     <form class={`composer composer--${now.tone}`} onSubmit={send}>
       <Tabs tone={now.tone} barred={barrier !== null} turn={(next) => act(() => now.turn(next))} />
@@ -170,7 +184,7 @@ export function Composer({ thread }: { thread: Thread }) {
         onInput={(event) => now.write(event.currentTarget.value)}
         onKeyDown={(event) => sends(event) && send(event)}
       />
-      <Foot hint={hint} firm={barrier !== null} now={now} />
+      <Foot hint={hintFor(ticket, barrier, now.tone)} now={now} />
     </form>
   );
 }

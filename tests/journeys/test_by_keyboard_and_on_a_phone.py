@@ -141,12 +141,39 @@ async def test_a_phone_shows_the_console_one_pane_at_a_time(stage: Stage, town: 
     await ada.composer.fill("Bonjour Vic.")
     await ada.button("Envoyer").tap()
     await expect(vic.bubble("Bonjour Vic.")).to_be_visible()
+    # Enter is a new line here, and nobody is told otherwise.
+    await expect(ada.composer).to_have_accessible_description("")
     await ada.button("Fiche").tap()
     await expect(ada.page.get_by_text("identité non vérifiée")).to_be_visible()
     await ada.button("Retour aux messages").tap()
     await ada.button("Retour à la liste").tap()
     await expect(ada.rows("Les miennes").first).to_be_visible()
     assert await ada.page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+
+
+async def test_the_composers_hint_has_one_line_or_none(stage: Stage, town: Town) -> None:
+    await town.hire("Ada", capacity=1)
+    ada = await stage.agent("Ada")
+    await ada.is_("available")
+    keys, takes = "Entrée : envoyer · Maj + Entrée : nouvelle ligne", "Répondre vous l’attribue."
+    hint = ada.page.locator("#composer-hint")
+    for name in ("Vic", "Zoe"):
+        visitor = await stage.visitor()
+        await visitor.opens()
+        await visitor.says(f"Bonjour, c’est {name}")
+        if name == "Vic":
+            await ada.accepts()
+    await expect(hint).to_be_visible()
+    # A narrow window with a keyboard: Enter still sends, and who listens is still told.
+    for width, seen in ((375, False), (720, False), (1280, True)):
+        await ada.page.set_viewport_size({"width": width, "height": 800})
+        await expect(hint).to_be_visible(visible=seen)
+        await expect(ada.composer).to_have_accessible_description(keys)
+    await ada.rows("En attente").click()
+    await expect(ada.composer).to_have_accessible_description(takes)
+    await ada.page.set_viewport_size({"width": 375, "height": 800})
+    await expect(hint).to_be_visible()
+    assert await hint.evaluate("hint => hint.offsetHeight < 2 * parseFloat(getComputedStyle(hint).lineHeight)")
 
 
 async def test_an_agent_works_by_keys_alone(stage: Stage, town: Town) -> None:
