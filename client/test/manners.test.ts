@@ -141,6 +141,7 @@ describe("tokens", () => {
     for (const [edge, ground] of [
       ["--line-strong", "--bg"],
       ["--line-strong", "--canvas"],
+      ["--line-strong", "--note-bg"],
       ["--focus", "--bg"],
       ["--focus", "--selected"],
     ] as const) {
