@@ -99,5 +99,5 @@ async def finds_it_again(stage: Stage, town: Town, vic: Visitor) -> None:
     await vic.page.close()
     town.clock.turn_to(town.clock() + timedelta(days=1))
     vic = await stage.again(vic, "/second")
-    await vic.opens()
+    await expect(vic.text).to_be_visible()
     await expect(vic.log.locator(".bubble")).to_have_text([QUESTION, ANSWER, THANKS, LAST])

@@ -97,7 +97,7 @@ async def test_a_first_message_into_the_void_starts_the_chat_later(stage: Stage,
     await vic.page.close()
     await town.open()
     vic = await stage.again(vic)
-    await vic.opens()
+    await expect(vic.text).to_be_visible()
     await expect(vic.log.locator(".bubble")).to_have_text(["Vous êtes là ?", "Je repasse plus tard."])
     await expect(ada.ringing).to_have_count(1)
     await ada.accepts()
