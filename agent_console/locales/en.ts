@@ -166,7 +166,7 @@ export const en: Words = {
     keepNote: "Keep note",
     hint: "Enter: send · Shift + Enter: new line",
     ended: "This conversation is closed. You can still add a note.",
-    firstAnswer: "Answering assigns it to you.",
+    firstAnswer: "Answering makes it yours.",
     owned: (name) => `${name} looks after this conversation. You can leave a note.`,
     tooLong: (over) => `${many(over, "character", "characters")} too many`,
     left: (left) => `${many(left, "character", "characters")} left`,

@@ -168,7 +168,7 @@ export const fr = {
     keepNote: "Noter",
     hint: "Entrée\u00a0: envoyer · Maj\u00a0+\u00a0Entrée\u00a0: nouvelle ligne",
     ended: "Cette conversation est close. Vous pouvez encore ajouter une note.",
-    firstAnswer: "Répondre vous l’attribue.",
+    firstAnswer: "Répondre, c’est la prendre.",
     owned: (name: string) => `${name} s’occupe de cette conversation. Vous pouvez laisser une note.`,
     tooLong: (over: number) => `${many(over, "caractère", "caractères")} de trop`,
     left: (left: number) => `${many(left, "caractère restant", "caractères restants")}`,

@@ -155,7 +155,7 @@ async def test_the_composers_hint_has_one_line_or_none(stage: Stage, town: Town)
     await town.hire("Ada", capacity=1)
     ada = await stage.agent("Ada")
     await ada.is_("available")
-    keys, takes = "Entrée : envoyer · Maj + Entrée : nouvelle ligne", "Répondre vous l’attribue."
+    keys, takes = "Entrée : envoyer · Maj + Entrée : nouvelle ligne", "Répondre, c’est la prendre."
     hint = ada.page.locator("#composer-hint")
     for name in ("Vic", "Zoe"):
         visitor = await stage.visitor()
