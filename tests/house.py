@@ -32,13 +32,14 @@ ROOMS = {
     "control": "admin settings",
     "generate": "wire settings web",
     "app": "*",
-    "__main__": "*",
+    "commands": "*",
+    "__main__": "commands",
 }
 NOT_IN_THE_DESK = {"aiohttp", "asyncio", "engineio", "redis", "socketio"}
 NOT_IN_RULES = NOT_IN_THE_DESK | {"os", "random", "sqlalchemy"}
 CLOCKS = {"date.today", "datetime.now", "datetime.utcnow", "time.monotonic", "time.time", "time.time_ns"}
 MAY_EMIT = ("chat/realtime/", "chat/publish.py")
-MAY_PRINT = ("chat/__main__.py",)
+MAY_PRINT = ("chat/commands.py",)
 
 LONGEST_FUNCTION, MOST_PARAMETERS = 40, 5
 LONGEST_FILE, LONGEST_LIST = 300, 500

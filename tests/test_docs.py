@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from chat.__main__ import main
+from chat.commands import main
 from chat.settings import Settings, variable
 from dev import COMMANDS
 from tests import house
