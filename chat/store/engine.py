@@ -19,7 +19,8 @@ BEGIN = "BEGIN IMMEDIATE"  # SQLite's writer
 BEGUN = "begun"  # in a connection's info: its driver has begun a transaction that SQLAlchemy does not know of
 STATEMENTS = 256  # that a connection of SQLite's keeps parsed
 _LOCK_WAIT_S = 5.0
-_POSTS_LOCK_WAIT_S = 0.5  # the words of all tickets wait behind those of one that is locked
+# The words of all tickets wait behind those of one that is locked; a crowded server's commits must fit into it.
+_POSTS_LOCK_WAIT_S = 2.0
 
 _SQLITE_PASSING = {
     sqlite3.SQLITE_BUSY,
