@@ -24,7 +24,8 @@ Item = TypeVar("Item")
 # Waking the writer for each post, and the loop for each answer, costs more than storing it. So posts wait a moment
 # for each other: nobody sees 2 ms, and at a low rate they share a COMMIT as well (1.8 times a bare relay became 0.9).
 LINGER_S = 0.002
-# A transaction of PostgreSQL's is four journeys to another process and back, and all nodes share the one server.
+# A transaction of PostgreSQL's is four journeys to another process and back, and all nodes share the one server. But
+# where words come one by one nobody is to be waited for.
 LINGER_POSTGRES_S = 0.016
 # How long a ticket's row may be behind its messages when nobody asks.
 SETTLE_S = 1.0
@@ -48,7 +49,8 @@ class Works:
     def __init__(self, url: str, deliver: Callable[[Sequence[Told]], None]) -> None:
         self._database = Database(url)
         self._writer: Writer = (OneWriter if self._database.is_sqlite else ManyWriters)(self._database)
-        self._linger_s = LINGER_S if self._database.is_sqlite else LINGER_POSTGRES_S
+        # Whether the posts that were handed over last had waited for each other, or for nobody.
+        self._crowded = False
         self._deliver = deliver
         self._reading = 0
         self._lanes: Lanes | None = None
@@ -105,7 +107,8 @@ class Works:
         self._open().posts.make_room(len(collected))
         collected.append(Call(verb, item, origin, then, "post"))
         if len(collected) == 1:
-            self._in(self._linger_s, self._hand_over)
+            patient = self._crowded and not self._database.is_sqlite
+            self._in(LINGER_POSTGRES_S if patient else LINGER_S, self._hand_over)
 
     async def post(
         self,
@@ -174,6 +177,7 @@ class Works:
         """All posts that were collected go to the writer."""
         if self._collected:
             collected, self._collected = self._collected, []
+            self._crowded = len(collected) > 1
             self._open().posts.put(*collected)
 
     def _settled(self) -> asyncio.Future[object]:

@@ -1,11 +1,12 @@
 """Posts wait a moment for each other, are answered without a future each, and are never overtaken."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Engine
 
-from chat.store.works import Unavailable, Works
+from chat.store.works import LINGER_POSTGRES_S, LINGER_S, Unavailable, Works
 from tests.store.conftest import Room
 from tests.store.notebook import Illegible, write, write_all, written
 from tests.store.queueing import queueing
@@ -38,6 +39,23 @@ async def test_posts_that_come_close_together_share_one_commit(works: Works, com
     del commits[:]
     assert await asyncio.gather(*(works.post(write_all, f"{number}") for number in range(20)))
     assert len(commits) == 1
+
+
+async def test_words_wait_long_for_others_only_where_others_came(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's transactions are dear, but who speaks alone has nobody to wait for."""
+    waited: list[float] = []
+    wait = works._in
+
+    def note(seconds: float, act: Callable[[], None]) -> None:
+        if act == works._hand_over:
+            waited.append(seconds)
+        wait(seconds, act)
+
+    monkeypatch.setattr(works, "_in", note)
+    for together in (1, 1, 2, 3, 1, 1):
+        await asyncio.gather(*(works.post(write_all, "…") for _ in range(together)))
+    longest = LINGER_S if works._database.is_sqlite else LINGER_POSTGRES_S
+    assert waited == [LINGER_S, LINGER_S, LINGER_S, longest, longest, LINGER_S]
 
 
 async def test_a_verb_does_not_overtake_what_was_posted_before(sqlite_works: Works, commits: list[Engine]) -> None:
