@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 LANES = 16
 PROBE_PAUSE_S = 0.25
-FAILURES = (RedisError, OSError, TimeoutError)
+# The last one is the event loop's word for a connection that was cut since it was used; the library lets it through.
+FAILURES = (RedisError, OSError, TimeoutError, RuntimeError)
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +114,10 @@ class Redis:
                 await self._commands.connection_pool.disconnect(inuse_connections=False)
                 await self._commands.ping()
         except FAILURES:
+            return False
+        except Exception:
+            # A probe that ends for a bug would leave this node without Redis for good.
+            log.exception("redis could not be probed")
             return False
         return True
 

@@ -1,8 +1,10 @@
 """Redis may be hung, killed or refusing: whoever asks hears so soon, and its return is noticed."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
+import uvloop
 from redis.asyncio import Redis as Client
 
 from chat.live.redis import LANES, Redis, RedisAway
@@ -58,6 +60,38 @@ async def test_killed_and_started_again_it_answers_anew(server: Server, redis: R
     await server.start()
     await until(lambda: (since(redis) or 0) > before)
     assert await redis.ask(ping)
+
+
+async def on_a_cut_line(client: Client) -> None:
+    """The line breaks after it was found to be whole, and before it is written to."""
+    connection = client.connection_pool._available_connections[-1]
+    assert connection._writer
+    connection._writer.transport.abort()
+    for _ in range(3):  # turns of the loop, in which it is closed
+        await asyncio.sleep(0)
+    await connection.send_command("PING")
+
+
+def test_a_line_that_breaks_while_it_is_taken_up_is_away_and_mended(tmp_path: Path) -> None:
+    """On production's loop, which has a word of its own for it that the library lets through."""
+
+    async def cut_and_ask() -> None:
+        server = Server(tmp_path)
+        await server.start()
+        redis = Redis(server.url)
+        try:
+            await redis.ask(ping)
+            before = since(redis) or 0
+            with pytest.raises(RedisAway):
+                await redis.ask(on_a_cut_line)
+            await until(lambda: (since(redis) or 0) > before)
+            assert await redis.ask(ping)
+        finally:
+            await redis.close()
+            await server.kill()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(cut_and_ask())
 
 
 async def test_a_refusal_is_away_for_the_caller_but_no_break(redis: Redis) -> None:
