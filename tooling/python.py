@@ -42,7 +42,7 @@ def profiled(arguments: str | None = sysconfig.get_config_var("CONFIG_ARGS"), pr
 
 def may_replace(other: str) -> bool:
     """Whether another Python is there, no older than this one, and can make a venv with pip."""
-    probe = f"import sys, venv, ensurepip; sys.exit(sys.version_info < {tuple(sys.version_info[:2])})"
+    probe = f"import sys, venv, ensurepip; sys.exit(sys.version_info < {tuple(sys.version_info[:3])})"
     try:
         return subprocess.run([other, "-c", probe], capture_output=True).returncode == 0
     except OSError:

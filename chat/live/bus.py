@@ -134,6 +134,7 @@ class Bus:
             except* Exception:
                 log.exception("the bus stumbled and subscribes anew")
             self._fall_silent()
+            _forget_cancellations()
             await asyncio.sleep(RETRY_S)
 
     async def _use(self, cable: Cable) -> None:
@@ -239,3 +240,11 @@ class Bus:
             self._healed()
         except Exception:
             log.exception("the catch-up after a deaf time did not start")
+
+
+def _forget_cancellations() -> None:
+    """The first releases of Python 3.11 (Debian 12 has 3.11.2) still count the one by which a failed group of tasks
+    ended its own task, and then take a timeout in it for a cancellation: the bus would end with the second break."""
+    task = asyncio.current_task()
+    while task and task.cancelling():
+        task.uncancel()

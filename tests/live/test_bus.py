@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from chat.live.bus import Bus, Measure
+from chat.live.cable import OPEN_S
 from chat.live.redis import Redis
 from chat.live.waiting import OVERHEAD
 from tests.live.ear import QUICK, ROOM, Ear, aims
@@ -141,6 +142,18 @@ async def test_killed_and_started_again_it_heals_and_counts_anew(
     speaking.send([ROOM], b"still there?")
     await until(lambda: here.heard == [b"still there?"])
     await aims(speaking, here)
+
+
+async def test_it_heals_though_a_break_is_followed_by_a_silence(server: Server, redis: Redis, opened: Opened) -> None:
+    """A break ends the group of its tasks, and the silence the patience of the one who opens the next line."""
+    bus = await opened(Bus(redis, "one", Ear().hear, measure=QUICK))
+    await server.kill()
+    await until(lambda: not bus.hearing)
+    await server.start()
+    server.hang()
+    await asyncio.sleep(OPEN_S + 1.0)
+    server.go_on()
+    await until(lambda: bus.hearing)
 
 
 async def test_hung_what_is_said_is_dropped_and_counted_and_never_comes_late(
