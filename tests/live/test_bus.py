@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from redis.asyncio.client import PubSub
 
 from chat.live.bus import Bus, Measure
-from chat.live.cable import OPEN_S
 from chat.live.redis import Redis
 from chat.live.waiting import OVERHEAD
 from tests.live.ear import QUICK, ROOM, Ear, aims
@@ -144,14 +144,27 @@ async def test_killed_and_started_again_it_heals_and_counts_anew(
     await aims(speaking, here)
 
 
-async def test_it_heals_though_a_break_is_followed_by_a_silence(server: Server, redis: Redis, opened: Opened) -> None:
+async def test_it_heals_though_a_break_is_followed_by_a_silence(
+    server: Server, redis: Redis, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A break ends the group of its tasks, and the silence the patience of the one who opens the next line."""
+    tries = 0
+
+    def counted() -> PubSub:
+        nonlocal tries
+        tries += 1
+        return subscriber()
+
+    subscriber = redis.subscriber
+    monkeypatch.setattr(redis, "subscriber", counted)
     bus = await opened(Bus(redis, "one", Ear().hear, measure=QUICK))
     await server.kill()
     await until(lambda: not bus.hearing)
     await server.start()
     server.hang()
-    await asyncio.sleep(OPEN_S + 1.0)
+    begun = tries
+    # One that began in the silence has lost its patience.
+    await until(lambda: tries == begun + 2)
     server.go_on()
     await until(lambda: bus.hearing)
 
