@@ -6,12 +6,14 @@ import logging
 import os
 import shutil
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Generator, Iterable, Sequence
 from contextlib import AsyncExitStack
+from contextvars import Context, ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -59,8 +61,17 @@ class Ear(logging.Handler):
         self.lines.append(json.dumps({"event": self.format(record), "level": record.levelname.lower()}))
 
 
+# Whether what is done is the doing of the hall's node: its tasks and its connections' callbacks inherit it.
+_the_nodes: ContextVar[bool] = ContextVar("the_nodes", default=False)
+
+
 class Hall(Place):
     """A node in this very process, whose clock can be turned."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        # Not those of its guests, nor of another place that is played in at the same time.
+        self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
 
     async def open(self) -> None:
         self._stack, self._ear, self.clock = AsyncExitStack(), Ear(), Clock()
@@ -80,7 +91,10 @@ class Hall(Place):
             visitor_starts=10_000,
             offer_s=3_600,
         )
+        asyncio.get_running_loop().set_task_factory(self._begun)
+        mine = _the_nodes.set(True)
         node = await self._stack.enter_async_context(running(settings, self.clock))
+        _the_nodes.reset(mine)
         self._port = Port(int(node.url.rpartition(":")[2]))
         logging.getLogger().addHandler(self._ear)
 
@@ -92,7 +106,19 @@ class Hall(Place):
         return self._ear.lines
 
     def tasks(self) -> int:
-        return len(asyncio.all_tasks())
+        return sum(not task.done() for task in self._tasks)
+
+    def _begun(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        work: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
+        context: Context | None = None,
+    ) -> asyncio.Task[Any]:
+        assert isinstance(work, Coroutine)
+        task = asyncio.Task(work, loop=loop, context=context)
+        if _the_nodes.get():
+            self._tasks.add(task)
+        return task
 
     async def mend(self) -> None:
         await super().mend()
@@ -101,6 +127,7 @@ class Hall(Place):
     async def close(self) -> None:
         await super().close()
         await self._stack.aclose()
+        asyncio.get_running_loop().set_task_factory(None)
         logging.getLogger().removeHandler(self._ear)
 
 
