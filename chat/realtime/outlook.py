@@ -61,7 +61,7 @@ class Outlook:
         return found
 
     async def _ask(self) -> Service:
-        return await self._behind.works.read(service.now_for, await self._onlooker.situation())
+        return await self._behind.works.peek(service.now_for, await self._onlooker.situation())
 
     def seconds_left(self, now: datetime) -> float | None:
         """Until the state that was told last ends, by the calendar."""
@@ -82,7 +82,7 @@ class Outlook:
         before, self._there = self._there, self._there if there is None else there
         moved = (there or frozenset()) ^ (before or frozenset()) if there is not None else frozenset()
         if moved:
-            team = await self._behind.works.read(agents.team)
+            team = await self._behind.works.peek(agents.team)
             self._again([Told(AgentChanged(agent), None) for agent in team if agent.id in moved])
 
     async def look_at_queue(self, visitors: Iterable[VisitorSocket], net: Net) -> None:

@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from chat.store.engine import BEGIN
 from chat.store.journal import AGENT, LINE, OWN, SAID, STANDING, Fold, Journal, Key, Line, Said, Standing, Thread
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
 
 # Threads that are remembered; beyond it all are read again, which costs one statement.
 REMEMBERED = 20_000
@@ -20,17 +22,26 @@ _SAID = f"""
     SELECT {SAID} FROM json_each(?) asked CROSS JOIN tickets t ON t.public_id = asked.value ->> 0
     CROSS JOIN messages m ON m.ticket_id = t.id AND m.author = asked.value ->> 1 AND m.client_id = asked.value ->> 2
     LEFT JOIN agents a ON a.id = m.agent_id"""
-# Lines in one statement, at most: SQLite's driver lets go of the interpreter at each, and takes it again when it can.
-# The driver keeps the statements that it has parsed (STATEMENTS in engine.py), one for each number of lines.
+# Rows that are written in one statement, at most. The driver keeps the statements that it has parsed (STATEMENTS in
+# engine.py), one for each number of rows. It lets go of the interpreter at each statement, and at each row that is
+# read; to have it back from a loop that is busy takes up to 5 ms.
 AT_ONCE = 64
 _A_LINE = f"({', '.join('?' * len(Line._fields))})"
 _APPEND = [f"INSERT INTO messages ({LINE}) VALUES {', '.join([_A_LINE] * number)}" for number in range(AT_ONCE + 1)]
 _APPEND_NEW = [f"{append} ON CONFLICT DO NOTHING" for append in _APPEND]
-_STANDING = f"SELECT {STANDING} FROM json_each(?) asked CROSS JOIN tickets t ON t.id = asked.value"
+# All in one row.
+_STANDING = f"""
+    SELECT json_group_array(json_array({STANDING}))
+    FROM json_each(?) asked CROSS JOIN tickets t ON t.id = asked.value"""
 _AFTER = f"SELECT {LINE} FROM messages WHERE ticket_id = ? AND seq > ? ORDER BY seq"
-_FOLLOW = f"""
-    UPDATE tickets SET {", ".join(f"{name} = ?{at}" for at, name in enumerate(Standing._fields[1:], 2))},
-    updated_at = ?{len(Standing._fields)} WHERE id = ?1"""
+_A_ROW = f"({', '.join('?' * len(Standing._fields))})"
+_FOLLOW = [
+    f"""
+    WITH now({", ".join(Standing._fields)}) AS (VALUES {", ".join([_A_ROW] * number)})
+    UPDATE tickets SET {", ".join(f"{name} = now.{name}" for name in Standing._fields[1:])}, updated_at = now.last_at
+    FROM now WHERE tickets.id = now.id"""
+    for number in range(AT_ONCE + 1)
+]
 _TAKE_BACK = """
     DELETE FROM messages WHERE id IN (
         SELECT m.id FROM json_each(?) mine CROSS JOIN messages m ON m.ticket_id = mine.value ->> 0
@@ -108,9 +119,11 @@ class OnSqlite(Journal):
         owed = self._behind.keys() - self._settled
         if owed:
             assert self._driver and self._fold
-            rows = (Standing(*row) for row in self._rows(_STANDING, json.dumps(list(owed))))
+            ((standing,),) = self._rows(_STANDING, json.dumps(list(owed)))
+            rows = (Standing(*row) for row in json.loads(standing))
             moved = [self._fold(row, lines) for row in rows if (lines := self._after(row))]
-            self._driver.executemany(_FOLLOW, moved)
+            for some in portions(moved):
+                self._driver.execute(_FOLLOW[len(some)], [*chain.from_iterable(some)])
             self._settled |= owed
 
     def forget(self) -> None:
@@ -147,8 +160,7 @@ class OnSqlite(Journal):
     def _append(self, lines: Sequence[Line]) -> bool:
         self.begin()
         assert self._driver
-        portions = [lines[at : at + AT_ONCE] for at in range(0, len(lines), AT_ONCE)]
-        flat = ((_APPEND_NEW[len(some)], [*chain.from_iterable(some)]) for some in portions)
+        flat = ((_APPEND_NEW[len(some)], [*chain.from_iterable(some)]) for some in portions(lines))
         if sum(self._driver.execute(append, values).rowcount for append, values in flat) == len(lines):
             return True
         # By the ids that were drawn for them, so that nobody else's is meant.
@@ -166,3 +178,8 @@ class OnSqlite(Journal):
         self.begin()
         assert self._driver
         return self._driver.execute(query, values).fetchall()
+
+
+def portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Of AT_ONCE at most."""
+    return (rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE))

@@ -49,15 +49,15 @@ class OneWriter:
         self._checkpoint_now_and_then(len(calls))
 
     def _alone(self, groups: Sequence[Sequence[Call]]) -> list[Outcome]:
-        """Posts and nothing else, without a savepoint, which would copy every page that they change, and without a
-        transaction unless somebody asks for one: words are one statement. Nothing when that is not possible, or when
-        it raised, as it does when some words stand already: then it is done with care."""
-        if len(groups) > 1 or groups[0][0].kind != "post":
+        """Posts, and rows that follow them, without a savepoint, which would copy every page that they change, and
+        without a transaction unless somebody asks for one: words are one statement. Nothing when a verb is among them,
+        or when it raised, as it does when some words stand already: then it is done with care."""
+        if any(group[0].kind == "verb" for group in groups):
             return []
         try:
             with self._open() as (sql, driver):
                 with _begun(sql):
-                    outcomes = self._played(sql, groups[0])
+                    outcomes = [*chain.from_iterable(self._done(sql, group) for group in groups)]
                 failpoint.pass_by("before_commit")
                 if not self._journal.begun:
                     self._journal.store()
@@ -67,7 +67,7 @@ class OneWriter:
             if passing(error):
                 raise
             if not isinstance(error, sqlite3.IntegrityError):
-                log.warning("%d posts raised, they run again with care", len(groups[0]), exc_info=True)
+                log.warning("%d calls raised, they run again with care", sum(map(len, groups)), exc_info=True)
             return []
         return self._committed(outcomes)
 
@@ -102,6 +102,12 @@ class OneWriter:
         held, self._held = self._held, None
         if held is not None:
             held[0].close()
+
+    def _done(self, sql: Connection, calls: Sequence[Call]) -> list[Outcome]:
+        """Posts, or rows that follow."""
+        if calls[0].kind == "settle":
+            self._journal.settle()
+        return self._played(sql, calls)
 
     def _guarded(self, sql: Connection, calls: Sequence[Call]) -> list[Outcome]:
         if calls[0].kind == "post":

@@ -3,9 +3,10 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy import Connection, Engine, Row, event, func, select
 
 from chat.desk import messages
 from chat.desk.facts import WordsPosted
@@ -45,6 +46,10 @@ def say(desk: Desk, vic: Visitor, number: int = 1) -> list[asyncio.Future[Messag
 def heads(sql: Connection) -> tuple[int, int]:
     """What the row says, and what stands in the thread."""
     return sql.execute(select(tickets.c.last_seq)).scalar_one(), sql.execute(select(func.max(lines.c.seq))).scalar_one()
+
+
+def every_row(sql: Connection) -> Sequence[Row[Any]]:
+    return sql.execute(select(tickets)).all()
 
 
 def look_aside(url: str) -> tuple[int, int]:
@@ -208,6 +213,22 @@ async def test_a_row_follows_by_itself(dialogue: Dialogue, sqlite: str, monkeypa
         while len(set(look_aside(sqlite))) > 1:
             await committed.get()
     event.remove(Engine, "commit", note)
+
+
+async def test_the_rows_of_many_tickets_follow_some_at_a_time(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_sqlite, "AT_ONCE", 2)
+    async with node(sqlite) as desk:
+        desk.rehearses = False
+        ada = await desk.agent("Ada", capacity=5)
+        cast = [desk.visitor(f"Vic {number}") for number in range(5)]
+        for vic in cast:
+            await vic.starts()
+            await ada.says(vic.ticket)
+        await asyncio.gather(*(one for number, vic in enumerate(cast) for one in say(desk, vic, number + 1)))
+        assert {row.last_seq for row in await desk.works.peek(every_row)} == {3}, "or nothing has to follow"
+        rows = await desk.read(every_row)
+        assert sorted((row.last_seq, row.preview) for row in rows) == [(4 + number, f"{number}") for number in range(5)]
+        assert {row.updated_at == row.last_at for row in rows} == {True}
 
 
 async def test_the_end_leaves_no_row_behind(sqlite: str) -> None:
