@@ -1,11 +1,15 @@
 """Cards: the inbox lines of dialogues that go on, told once a second instead of once a message."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from chat.desk import held
 from chat.desk.facts import CardMoved, TicketChanged, WordsPosted
 from chat.realtime.behind import Behind
 from chat.store.works import Told, Unavailable
+
+# Between these others have their turn: a card is told to every agent, and what is said meanwhile would wait.
+AT_ONCE = 50
 
 
 class Cards:
@@ -37,4 +41,7 @@ class Cards:
         except Unavailable:
             self._moved |= moved
             raise
-        self._announce([Told(CardMoved(row), None) for row in rows if row.id not in self._told_meanwhile])
+        for at in range(0, len(rows), AT_ONCE):
+            some = rows[at : at + AT_ONCE]
+            self._announce([Told(CardMoved(row), None) for row in some if row.id not in self._told_meanwhile])
+            await asyncio.sleep(0)
