@@ -197,6 +197,8 @@ class Engine(engineio.AsyncServer):
         lines = [socket for socket in self.sockets.values() if isinstance(socket, Line)]
         for sid in list(self.sockets):
             self.cut(sid, RESTART)
+        for line in self._turn.away:
+            line.transport.abort()
         await asyncio.gather(*(line.gone() for line in lines), *self._ends, return_exceptions=True)
         self.wheel.stop()
 

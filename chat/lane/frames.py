@@ -31,9 +31,11 @@ def frame(payload: bytes, first: int = TEXT) -> bytes:
 
 class Turn:
     """What is pushed in one turn of the loop leaves at its end, in one write for each line: a write is a system call,
-    and after a commit an agent may be told ten things at once."""
+    and after a commit an agent may be told ten things at once. `away` are the lines that were turned away and are not
+    gone yet."""
 
     def __init__(self) -> None:
+        self.away: set[Frames] = set()
         self._pushed: list[Frames] = []
 
     def add(self, line: "Frames") -> None:
@@ -102,6 +104,15 @@ class Frames(asyncio.Protocol):
         if not self._ended:
             self._say_goodbye(code.to_bytes(2, "big"))
 
+    def turn_away(self, code: int) -> None:
+        """As hang_up, for who says more than anybody can hear: it is not listened to any more, not even for its
+        goodbye, so that it has to stop, and is rid of this line only after CLOSING_S."""
+        if not self._ended:
+            self.hang_up(code)
+            if not self.transport.is_closing():
+                self._turn.away.add(self)
+                self.transport.pause_reading()
+
     def _say_goodbye(self, words: bytes) -> None:
         self.push(frame(words, CLOSE))
         self.flush()
@@ -132,6 +143,7 @@ class Frames(asyncio.Protocol):
     # -- in ----------------------------------------------------------------------------------------------------
 
     def connection_lost(self, _: Exception | None) -> None:
+        self._turn.away.discard(self)
         self._end()
         if self._gone is not None and not self._gone.done():
             self._gone.set_result(None)
@@ -158,6 +170,8 @@ class Frames(asyncio.Protocol):
             websocket_mask(data[key:begins], payload)
             if first == TEXT and self._begun is None and not self._ended:
                 self.text(payload)
+            elif self in self._turn.away:
+                return
             else:
                 self._seldom(first, payload)
         self._rest = data[at:] if at < end else b""

@@ -89,8 +89,13 @@ class Gate(socketio.AsyncServer):
         self._deadlines.pop(self.rooms.eio_sid_from_sid(sid, namespace) or "", None)
 
     def expel(self, sid: str, namespace: str) -> None:
-        """Cut the connection of this socket."""
-        self.engine.cut(self.rooms.eio_sid_from_sid(sid, namespace) or "")
+        """Turn the connection of this socket away."""
+        eio_sid = self.rooms.eio_sid_from_sid(sid, namespace) or ""
+        line = self.engine.sockets.get(eio_sid)
+        if isinstance(line, Line):
+            line.turn_away(POLICY)
+        else:
+            self.engine.cut(eio_sid)
 
     # -- what lines bring --------------------------------------------------------------------------------------
 

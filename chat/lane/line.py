@@ -89,7 +89,7 @@ class Line(Frames):
         self.inbox.append(packet)
         self.waiting += len(packet)
         if len(self.inbox) > INBOX or self.waiting > INBOX_BYTES:
-            self.hang_up(POLICY)
+            self.turn_away(POLICY)
 
     def take(self) -> bytearray | None:
         """What has waited longest, if anything does."""

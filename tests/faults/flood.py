@@ -1,4 +1,7 @@
-"""python -m tests.faults.flood PORT SECONDS: one visitor who sends as fast as the line takes it; prints how much."""
+"""python -m tests.faults.flood PORT SECONDS: one visitor who sends as fast as the line takes it.
+
+It says when it begins, and how much it was in the end.
+"""
 
 import socket
 import sys
@@ -48,4 +51,6 @@ def read_away(line: socket.socket) -> None:
 
 
 if __name__ == "__main__":
+    sys.stdout.write("begins\n")
+    sys.stdout.flush()
     sys.stdout.write(str(flood(int(sys.argv[1]), float(sys.argv[2]))))

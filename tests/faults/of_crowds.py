@@ -26,6 +26,8 @@ async def flooder(scene: Scene) -> None:
     command = (sys.executable, "-m", "tests.faults.flood", str(scene.place.nodes[0].port), str(seconds))
     async with scene.chatter(per_s=10):
         flood = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE)
+        assert flood.stdout
+        await flood.stdout.readline()  # until it begins, the machine is busy with starting it
         for person in scene.people:
             person.waits_s.clear()
         sent, _ = await flood.communicate()

@@ -17,13 +17,16 @@ class Transport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written: list[bytes] = []
-        self.state = "open"
+        self.state, self.reading = "open", True
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written.append(bytes(data))
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         self.high = high
+
+    def pause_reading(self) -> None:
+        self.reading = False
 
     def close(self) -> None:
         self.state = "closed"
@@ -153,6 +156,19 @@ async def test_our_goodbye_waits_for_its_answer(listener: Listener, transport: T
     assert (goodbyes(transport), transport.state, listener.ends) == ([1012], "open", 1)
     listener.data_received(masked(b"late") + masked((1012).to_bytes(2, "big"), CLOSE))
     assert (transport.state, listener.heard) == ("closed", [])
+
+
+async def test_who_is_turned_away_is_not_even_waited_for(
+    listener: Listener, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "CLOSING_S", 0)
+    for _ in range(2):
+        listener.turn_away(1008)
+    assert (goodbyes(transport), transport.reading, listener.ends) == ([1008], False, 1)
+    listener.data_received(masked(b"read already") + masked((1008).to_bytes(2, "big"), CLOSE))
+    assert (transport.state, listener.heard) == ("open", [])
+    await asyncio.sleep(0.01)
+    assert transport.state == "aborted"
 
 
 def test_who_does_not_read_is_cut(listener: Listener, transport: Transport) -> None:

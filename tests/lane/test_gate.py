@@ -7,8 +7,6 @@ import orjson
 import pytest
 
 from chat.lane import gate, wheel
-from chat.lane.frames import UNSENT
-from chat.lane.line import INBOX, INBOX_BYTES
 from tests.lane.hall import ADDRESS, Server, knock, masked, serving, until, wire
 
 POLLING = "/socket.io/?EIO=4&transport=polling"
@@ -217,38 +215,6 @@ async def test_last_words_are_heard_though_a_goodbye_follows_at_once() -> None:
         await until(lambda: len(server.hall.begun) == 3)
         await asyncio.wait_for(server.hall.emptied.wait(), 10)
         assert not any(left_behind(server))
-
-
-async def test_who_sends_on_without_end_is_cut() -> None:
-    async with serving() as server, wire(server) as line:
-        await line.arrives()
-        line.says(*(f'42/hall,{number}["slow",{{}}]' for number in range(INBOX + 2)))
-        assert await line.goodbye() == 1008
-        assert len(server.hall.begun) <= 1
-
-
-async def test_large_packets_that_wait_are_counted_by_their_bytes() -> None:
-    async with serving() as server, wire(server) as line:
-        await line.arrives()
-        line.says(*(f'42/hall,{number}["slow","{"x" * 50_000}"]' for number in range(INBOX_BYTES // 50_000 + 2)))
-        assert await line.goodbye() == 1008
-
-
-async def test_who_polls_and_never_fetches_is_cut() -> None:
-    async with serving() as server, aiohttp.ClientSession(server.url) as session:
-        async with session.get(POLLING) as answer:
-            sid = orjson.loads((await answer.text())[1:])["sid"]
-        said = [f"{POLLING}&sid={sid}", "40/hall,{}", f'42/hall,1["echo","{"x" * 50_000}"]']
-        assert await post(session, said[0], said[1]) == 200
-        statuses = [await post(session, said[0], said[2]) for _ in range(UNSENT // 50_000 + 3)]
-        assert statuses[0] == 200
-        assert statuses[-1] == 400
-        assert not server.hall.inside
-
-
-async def post(session: aiohttp.ClientSession, address: str, body: str) -> int:
-    async with session.post(address, data=body) as answer:
-        return answer.status
 
 
 async def test_who_says_nothing_is_cut_by_long_polling_too(monkeypatch: pytest.MonkeyPatch) -> None:

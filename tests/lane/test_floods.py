@@ -1,0 +1,42 @@
+"""Floods: who says more than anybody can hear is turned away, and costs the others nothing."""
+
+import aiohttp
+import orjson
+
+from chat.lane.frames import UNSENT
+from chat.lane.line import INBOX, INBOX_BYTES
+from tests.lane.hall import serving, wire
+
+POLLING = "/socket.io/?EIO=4&transport=polling"
+
+
+async def test_who_sends_on_without_end_is_cut() -> None:
+    async with serving() as server, wire(server) as line:
+        await line.arrives()
+        line.says(*(f'42/hall,{number}["slow",{{}}]' for number in range(INBOX + 2)))
+        assert await line.goodbye() == 1008
+        assert len(server.hall.begun) <= 1
+
+
+async def test_large_packets_that_wait_are_counted_by_their_bytes() -> None:
+    async with serving() as server, wire(server) as line:
+        await line.arrives()
+        line.says(*(f'42/hall,{number}["slow","{"x" * 50_000}"]' for number in range(INBOX_BYTES // 50_000 + 2)))
+        assert await line.goodbye() == 1008
+
+
+async def test_who_polls_and_never_fetches_is_cut() -> None:
+    async with serving() as server, aiohttp.ClientSession(server.url) as session:
+        async with session.get(POLLING) as answer:
+            sid = orjson.loads((await answer.text())[1:])["sid"]
+        said = [f"{POLLING}&sid={sid}", "40/hall,{}", f'42/hall,1["echo","{"x" * 50_000}"]']
+        assert await post(session, said[0], said[1]) == 200
+        statuses = [await post(session, said[0], said[2]) for _ in range(UNSENT // 50_000 + 3)]
+        assert statuses[0] == 200
+        assert statuses[-1] == 400
+        assert not server.hall.inside
+
+
+async def post(session: aiohttp.ClientSession, address: str, body: str) -> int:
+    async with session.post(address, data=body) as answer:
+        return answer.status
