@@ -71,6 +71,11 @@ class Line(Frames):
         if code != NORMAL:
             self.let_go()
 
+    def turn_away(self, code: int) -> None:
+        """As Frames, and whatever it said is forgotten, though it may have hung up meanwhile."""
+        super().turn_away(code)
+        self.let_go()
+
     def cut(self) -> None:
         """As Frames, and whatever it said is forgotten."""
         super().cut()

@@ -1,11 +1,14 @@
 """Floods: who says more than anybody can hear is turned away, and costs the others nothing."""
 
+import asyncio
+
 import aiohttp
 import orjson
+import pytest
 
 from chat.lane.frames import UNSENT
 from chat.lane.line import INBOX, INBOX_BYTES
-from tests.lane.hall import serving, wire
+from tests.lane.hall import CLOSE, masked, serving, until, wire
 
 POLLING = "/socket.io/?EIO=4&transport=polling"
 
@@ -16,6 +19,23 @@ async def test_who_sends_on_without_end_is_cut() -> None:
         line.says(*(f'42/hall,{number}["slow",{{}}]' for number in range(INBOX + 2)))
         assert await line.goodbye() == 1008
         assert len(server.hall.begun) <= 1
+
+
+GOODBYES = {"none": b"", "a frame": masked((1000).to_bytes(2, "big"), CLOSE), "a packet": masked(b"1")}
+
+
+@pytest.mark.parametrize("goodbye", GOODBYES.values(), ids=GOODBYES)
+async def test_nothing_more_is_heard_of_who_was_turned_away(goodbye: bytes) -> None:
+    """Though it had hung up before, and its last words would have been heard."""
+    async with serving() as server, wire(server) as line:
+        await line.arrives()
+        (sid,) = server.hall.inside
+        line.writes(masked(b'42/hall,1["slow",{}]'), *(masked(b'42/hall,["echo",{}]') for _ in range(100)), goodbye)
+        await until(lambda: server.hall.begun)
+        server.gate.expel(sid, "/hall")
+        server.hall.go_on.set()
+        await asyncio.wait_for(server.hall.emptied.wait(), 10)
+        assert server.hall.begun == [["slow", {}]]
 
 
 async def test_large_packets_that_wait_are_counted_by_their_bytes() -> None:
