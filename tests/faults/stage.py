@@ -13,7 +13,7 @@ from tests.faults.checker import Broken
 from tests.faults.children import Weight
 from tests.faults.places import Place
 from tests.faults.scene import FILES, MEMORY_KB, Row, Run, Scene, until
-from tests.faults.towns import Hall, Shop, Town
+from tests.faults.towns import Hall, Shop, Town, a_guests
 
 QUICK_SEEDS = 10
 LONGEST_S = 1_200
@@ -34,6 +34,7 @@ async def played(faults: Sequence[Fault], run: Run, seed: int, seeds: int | None
 
 async def play_lane(faults: Sequence[Fault], run: Run, seed: int, seeds: int | None) -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = {}
+    a_guests.set(True)
     for where in dict.fromkeys(fault.where for fault in faults):
         async with opened(where, run) as place:
             for fault in (fault for fault in faults if fault.where == where):

@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import signal
-from collections.abc import Coroutine, Generator, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
 from contextlib import AsyncExitStack
 from contextvars import Context, ContextVar
 from datetime import UTC, datetime
@@ -61,8 +61,8 @@ class Ear(logging.Handler):
         self.lines.append(json.dumps({"event": self.format(record), "level": record.levelname.lower()}))
 
 
-# Whether what is done is the doing of the hall's node: its tasks and its connections' callbacks inherit it.
-_the_nodes: ContextVar[bool] = ContextVar("the_nodes", default=False)
+# Whether what is done is not the hall's own doing but a guest's, or another place's: tasks and callbacks inherit it.
+a_guests: ContextVar[bool] = ContextVar("a_guests", default=False)
 
 
 class Hall(Place):
@@ -70,8 +70,7 @@ class Hall(Place):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        # Not those of its guests, nor of another place that is played in at the same time.
-        self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
+        self._guests: WeakSet[asyncio.Task[Any]] = WeakSet()
 
     async def open(self) -> None:
         self._stack, self._ear, self.clock = AsyncExitStack(), Ear(), Clock()
@@ -92,9 +91,11 @@ class Hall(Place):
             offer_s=3_600,
         )
         asyncio.get_running_loop().set_task_factory(self._begun)
-        mine = _the_nodes.set(True)
-        node = await self._stack.enter_async_context(running(settings, self.clock))
-        _the_nodes.reset(mine)
+        guests = a_guests.set(False)
+        try:
+            node = await self._stack.enter_async_context(running(settings, self.clock))
+        finally:
+            a_guests.reset(guests)
         self._port = Port(int(node.url.rpartition(":")[2]))
         logging.getLogger().addHandler(self._ear)
 
@@ -106,18 +107,20 @@ class Hall(Place):
         return self._ear.lines
 
     def tasks(self) -> int:
-        return sum(not task.done() for task in self._tasks)
+        return sum(task not in self._guests for task in asyncio.all_tasks())
 
     def _begun(
         self,
         loop: asyncio.AbstractEventLoop,
         work: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
         context: Context | None = None,
+        **newer: bool | str | None,  # from Python 3.13 on
     ) -> asyncio.Task[Any]:
         assert isinstance(work, Coroutine)
-        task = asyncio.Task(work, loop=loop, context=context)
-        if _the_nodes.get():
-            self._tasks.add(task)
+        begin: Callable[..., asyncio.Task[Any]] = asyncio.Task
+        task = begin(work, loop=loop, context=context, **newer)
+        if a_guests.get():
+            self._guests.add(task)
         return task
 
     async def mend(self) -> None:
