@@ -40,7 +40,7 @@ class OneWriter:
         """All in one transaction; when that is gone (disk full, locked, COMMIT failed) one by one."""
         groups = [list(group) for _, group in groupby(calls, attrgetter("batch"))]
         try:
-            together = self._alone(groups) or self._transaction(groups)
+            together = self._lightly(groups) or self._transaction(groups)
         except Exception:
             log.warning("%d calls lost their transaction, each runs alone now", len(calls), exc_info=True)
             yield from self._one_by_one(calls)
@@ -48,7 +48,7 @@ class OneWriter:
             yield together
         self._checkpoint_now_and_then(len(calls))
 
-    def _alone(self, groups: Sequence[Sequence[Call]]) -> list[Outcome]:
+    def _lightly(self, groups: Sequence[Sequence[Call]]) -> list[Outcome]:
         """Posts, and rows that follow them, without a savepoint, which would copy every page that they change, and
         without a transaction unless somebody asks for one: words are one statement. Nothing when a verb is among them,
         or when it raised, as it does when some words stand already: then it is done with care."""
