@@ -17,7 +17,7 @@ svg{inline-size:26px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linec
 .v{inline-size:max-content;max-inline-size:min(230px,80vw);padding:11px 14px;border-radius:14px}
 .v span,.v small{display:block;overflow:hidden;max-block-size:2.8em;overflow-wrap:anywhere}
 .v small{font-size:12px;color:light-dark(#626c67,#93a09b)}
-.p{inline-size:min(376px,100vw - 40px);block-size:min(640px,100dvh - 112px);border-radius:16px;overflow:hidden;box-shadow:0 16px 48px rgb(0 0 0/.25);visibility:hidden;opacity:0;transform:translateY(8px);transition:.16s,visibility 0s .16s}
+.p{outline:0;inline-size:min(376px,100vw - 40px);block-size:min(640px,100dvh - 112px);border-radius:16px;overflow:hidden;box-shadow:0 16px 48px rgb(0 0 0/.25);visibility:hidden;opacity:0;transform:translateY(8px);transition:.16s,visibility 0s .16s}
 .on>.p{visibility:visible;opacity:1;transform:none;transition-delay:0s}
 iframe{display:block;inline-size:100%;block-size:100%;border:0}
 @media(max-width:480px){.g>.p{position:fixed;inset:0;inline-size:100vw;block-size:100dvh;border-radius:0}.on>.l{display:none}}

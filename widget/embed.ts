@@ -59,6 +59,7 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
   const panel = make("div", box, "p");
   panel.role = "dialog";
   panel.ariaLabel = words.title;
+  panel.tabIndex = -1;
   const preview = make("button", box, "v");
   const said = make("span", preview);
   const who = make("small", preview);
@@ -128,7 +129,8 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
     mount();
     draw();
     fit();
-    if (focus) iframe?.focus();
+    // A frame that comes with the focus in it may leave the keys on the page: until then, the panel has it.
+    if (focus) (frameWindow ? iframe : panel)?.focus();
     post({ type: "open", focus: !!focus });
     fire("open");
   };
@@ -148,16 +150,18 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
   const blink = titleBlinker(() => badge);
 
   const heard = (message: ToLoader) => {
+    const waiting = shadow.activeElement === panel;
     switch (message.type) {
       case "ready":
         frameWindow = iframe?.contentWindow;
+        if (waiting) iframe?.focus();
         return post({
           type: "init",
           kept: kept(),
           locale,
           page: here(),
           open: opened,
-          focus: document.activeElement === root,
+          focus: waiting,
           prefill,
         });
       case "keep":

@@ -22,17 +22,13 @@ function begin(): void {
   if (color) void import("./brand").then(({ applyBrand }) => applyBrand(color));
   const bridge = bridgeTo(parent);
   const words = (packs[config.lang] ?? packs.en)?.();
-  let store: Store | undefined;
-  const early: ToFrame[] = [];
-  bridge.listen((message) => {
-    if (store) store.heard(message);
-    else if (message.type !== "init") early.push(message);
-    else
-      void words?.then((pack) => {
-        store = start(config, pack.words, bridge, message);
-        for (const one of early) store.heard(one);
-      });
-    if ("focus" in message && message.focus) enter();
+  let store: Promise<Store> | undefined;
+  bridge.listen(async (message) => {
+    if (message.type === "init") store = words?.then((pack) => start(config, pack.words, bridge, message));
+    else (await store)?.heard(message);
+    // Shut again meanwhile, it stays out of the way.
+    const open = (await store)?.state.opened;
+    if (open && "focus" in message && message.focus) enter();
   });
 }
 
@@ -61,7 +57,6 @@ function start(
     // A button that was pressed and is gone must not take the focus with it, nor Escape.
     if (document.hasFocus() && document.activeElement === document.body) panel()?.focus();
   });
-  if (init.open && init.focus) enter();
   return store;
 }
 

@@ -1,7 +1,10 @@
 """What a keyboard holds and a screen reader hears while the panel changes under them."""
 
-from playwright.async_api import expect
+import asyncio
 
+from playwright.async_api import Route, expect
+
+from tests.journeys.people import Visitor
 from tests.journeys.stage import Stage
 from tests.journeys.town import Town
 
@@ -31,3 +34,80 @@ async def test_what_will_be_announced_has_its_place_from_the_start(stage: Stage)
     regions = vic.frame.locator("[role=status]")
     shown = await regions.evaluate_all("all => all.map(one => getComputedStyle(one).display !== 'none')")
     assert shown == [True, True, True]
+
+
+class Held:
+    """What the network has not brought yet, until it may."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Event()
+
+    async def __call__(self, route: Route) -> None:
+        await self._free.wait()
+        await route.continue_()
+
+    def comes(self) -> None:
+        self._free.set()
+
+
+async def words_go_into_the_text(vic: Visitor) -> None:
+    await expect(vic.text).to_be_focused()
+    await vic.page.keyboard.type("Une ligne")
+    await expect(vic.text).to_have_value("Une ligne")
+
+
+async def test_opened_by_keys_before_the_frame_is_there(stage: Stage) -> None:
+    """A frame that holds the focus while its document comes may keep it for itself and the keys on the page."""
+    vic = await stage.visitor()
+    frame = Held()
+    await vic.context.route("**/widget/frame*", frame)
+    await vic.launcher.focus()
+    await vic.page.keyboard.press("Enter")
+    panel = vic.page.get_by_role("dialog")
+    await expect(panel).to_be_focused()
+    # Quick fingers do not shut what they have just opened.
+    await vic.page.keyboard.press("Space")
+    frame.comes()
+    await words_go_into_the_text(vic)
+
+
+async def opened_without_words(vic: Visitor) -> Held:
+    """By keys, when the frame has already asked what there is to know and waits for its language."""
+    words = Held()
+    await vic.context.route("**/fr-*.js", words)
+    await vic.page.evaluate(
+        "addEventListener('message', ({ data }) => data.type === 'ready' && (globalThis.ready = 1))"
+    )
+    await vic.launcher.focus()
+    await vic.page.wait_for_function("globalThis.ready")
+    await vic.page.keyboard.press("Enter")
+    await expect(vic.launcher).to_have_attribute("aria-expanded", "true")
+    return words
+
+
+async def test_opened_by_keys_before_the_words_are_there(stage: Stage) -> None:
+    vic = await stage.visitor()
+    words = await opened_without_words(vic)
+    words.comes()
+    await words_go_into_the_text(vic)
+
+
+async def test_shut_again_before_the_words_are_there(stage: Stage) -> None:
+    vic = await stage.visitor()
+    words = await opened_without_words(vic)
+    await vic.launcher.click()
+    words.comes()
+    await expect(vic.text).to_be_attached()
+    await expect(vic.launcher).to_be_focused()
+
+
+async def test_who_has_gone_elsewhere_meanwhile_is_not_called_back(stage: Stage) -> None:
+    vic = await stage.visitor()
+    frame = Held()
+    await vic.context.route("**/widget/frame*", frame)
+    await vic.launcher.focus()
+    await vic.page.keyboard.press("Enter")
+    await vic.page.locator("#host").focus()
+    frame.comes()
+    await expect(vic.text).to_be_visible()
+    await expect(vic.page.locator("#host")).to_be_focused()
