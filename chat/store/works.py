@@ -14,6 +14,7 @@ from chat.store.engine import READERS, WRITERS, Database, passing
 from chat.store.lane import WAITING_MAX, Lane, Writer
 from chat.store.many_writers import ManyWriters
 from chat.store.one_writer import OneWriter
+from chat.store.pace import Pace
 
 __all__ = ["Told", "Unavailable", "Work", "Works", "WorksFor"]
 
@@ -21,12 +22,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-# Waking the writer for each post, and the loop for each answer, costs more than storing it. So posts wait a moment
-# for each other: nobody sees 2 ms, and at a low rate they share a COMMIT as well (1.8 times a bare relay became 0.9).
-LINGER_S = 0.002
-# A transaction of PostgreSQL's is four journeys to another process and back, and all nodes share the one server. But
-# where words come one by one nobody is to be waited for.
-LINGER_POSTGRES_S = 0.016
 # How long a ticket's row may be behind its messages when nobody asks.
 SETTLE_S = 1.0
 
@@ -49,8 +44,7 @@ class Works:
     def __init__(self, url: str, deliver: Callable[[Sequence[Told]], None]) -> None:
         self._database = Database(url)
         self._writer: Writer = (OneWriter if self._database.is_sqlite else ManyWriters)(self._database)
-        # Whether the posts that were handed over last had waited for each other, or for nobody.
-        self._crowded = False
+        self._pace = Pace(self._database.is_sqlite)
         self._deliver = deliver
         self._reading = 0
         self._lanes: Lanes | None = None
@@ -107,8 +101,7 @@ class Works:
         self._open().posts.make_room(len(collected))
         collected.append(Call(verb, item, origin, then, "post"))
         if len(collected) == 1:
-            patient = self._crowded and not self._database.is_sqlite
-            self._in(LINGER_POSTGRES_S if patient else LINGER_S, self._hand_over)
+            self._in(self._pace.linger_s, self._hand_over)
 
     async def post(
         self,
@@ -177,7 +170,7 @@ class Works:
         """All posts that were collected go to the writer."""
         if self._collected:
             collected, self._collected = self._collected, []
-            self._crowded = len(collected) > 1
+            self._pace.went(len(collected), self._loop.time())
             self._open().posts.put(*collected)
 
     def _settled(self) -> asyncio.Future[object]:
