@@ -13,7 +13,7 @@ type Listener = (detail?: unknown) => void;
 const host = window as unknown as { guichet?: Api };
 const page = document.documentElement;
 
-function start({ key, frame, origin, texts, color, position }: LoaderConfig): void {
+function start({ key, origin, texts, color, position }: LoaderConfig): void {
   const waiting = host.guichet?.q ?? [];
   const life = new AbortController();
   const { signal } = life;
@@ -21,7 +21,7 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
 
   // The page's language, else the reader's, else English.
   const tags = [page.lang, ...navigator.languages];
-  const lang = (tags.find((tag) => texts[tag.slice(0, 2)]) ?? "en").slice(0, 2);
+  const lang = tags.map((tag) => tag.slice(0, 2)).find((tag) => texts[tag]) ?? "en";
   // The reader's own variety of it, if they have one: times of day differ.
   const locale = navigator.languages.find((tag) => tag.startsWith(lang)) ?? lang;
   const words = texts[lang] as LoaderConfig["texts"][string];
@@ -49,13 +49,10 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(styles);
   shadow.adoptedStyleSheets = [sheet];
-  const box = make("div", shadow, position === "left" ? "g left" : "g");
+  const box = make("div", shadow, `g ${position}`);
   box.style.colorScheme = theme === "normal" ? "light dark" : theme;
-  if (color) {
-    box.style.setProperty("--a", color);
-    // Black or white, whichever reads on it.
-    box.style.setProperty("--o", "oklch(from var(--a) calc((.67 - l)*999) 0 0)");
-  }
+  // On it black or white, whichever reads.
+  if (color) box.style.cssText += `--a:${color};--o:oklch(from var(--a) calc((.67 - l)*999) 0 0)`;
   const panel = make("div", box, "p");
   panel.role = "dialog";
   panel.ariaLabel = words.title;
@@ -95,7 +92,7 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
     iframe = make("iframe", panel);
     iframe.title = words.title;
     iframe.allow = "clipboard-write";
-    iframe.src = `${frame}&lang=${lang}#${new URLSearchParams({ parent: location.origin, theme })}`;
+    iframe.src = `${origin}/widget/frame?site=${key}&lang=${lang}#${new URLSearchParams({ parent: location.origin, theme })}`;
   };
 
   // -- open and closed
@@ -114,10 +111,9 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
   let overflow = "";
   // A keyboard shrinks the visual viewport only; the frame is sized by hand and the page behind it holds still.
   const fit = () => {
-    const view = opened && small.matches && window.visualViewport;
+    const view = opened && small.matches && visualViewport;
     page.style.overflow = view ? "hidden" : overflow;
-    panel.style.height = view ? `${view.height}px` : "";
-    panel.style.top = view ? `${view.offsetTop}px` : "";
+    panel.style.cssText = view ? `height:${view.height}px;top:${view.offsetTop}px` : "";
   };
   const refit = () => opened && fit();
   const open = (focus: unknown = true) => {
@@ -141,40 +137,30 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
     fit();
     post({ type: "close" });
     if (document.activeElement === root) {
-      const away = opener?.isConnected && opener !== root && opener !== document.body;
-      (away ? opener : launcher)?.focus();
+      const back = opener?.isConnected && opener !== root && opener !== document.body && opener;
+      (back || launcher).focus();
     }
     fire("close");
   };
 
   const blink = titleBlinker(() => badge);
 
-  const heard = (message: ToLoader) => {
-    const waiting = shadow.activeElement === panel;
-    switch (message.type) {
-      case "ready":
-        frameWindow = iframe?.contentWindow;
-        if (waiting) iframe?.focus();
-        return post({
-          type: "init",
-          kept: kept(),
-          locale,
-          page: here(),
-          open: opened,
-          focus: waiting,
-          prefill,
-        });
-      case "keep":
-        return keep(message.patch);
-      case "close":
-        return close();
-      case "badge":
-        badge = message;
-        draw();
-        return blink();
-      case "event":
-        return fire(message.name, message.detail);
-    }
+  // -- what the frame says
+  const ears: { [M in ToLoader as M["type"]]: (message: M) => unknown } = {
+    ready() {
+      frameWindow = iframe?.contentWindow;
+      const focus = shadow.activeElement === panel;
+      if (focus) iframe?.focus();
+      post({ type: "init", kept: kept(), locale, page: here(), open: opened, focus, prefill });
+    },
+    keep: ({ patch }) => keep(patch),
+    close,
+    badge(news) {
+      badge = news;
+      draw();
+      blink();
+    },
+    event: ({ name, detail }) => fire(name, detail),
   };
 
   // -- what the page may ask
@@ -218,7 +204,7 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
   };
   on(window, "message", (event) => {
     const { source, origin: from, data } = event as MessageEvent<ToLoader>;
-    if (from === origin && source && source === iframe?.contentWindow) heard(data);
+    if (from === origin && source && source === iframe?.contentWindow) ears[data.type]?.(data as never);
   });
   // A page that comes back from the browser's cache has missed what the others did; its event names no key.
   on(
@@ -227,7 +213,7 @@ function start({ key, frame, origin, texts, color, position }: LoaderConfig): vo
     (event) => ((event as StorageEvent).key ?? place) === place && post({ type: "kept", kept: kept() }),
   );
   on(document, "visibilitychange", blink);
-  on(window.visualViewport, "resize scroll", refit);
+  on(visualViewport, "resize scroll", refit);
   on(small, "change", refit);
   on(launcher, "click", () => (opened ? close() : open()));
   on(preview, "click", () => open());

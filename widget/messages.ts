@@ -63,9 +63,7 @@ export type ToLoader =
 /** The literal that the server puts in place of __GUICHET_CONFIG__. */
 export interface LoaderConfig {
   key: string;
-  /** The frame's address, with a query already: `https://chat.example/widget/frame?site=KEY`. */
-  frame: string;
-  /** The frame's origin. */
+  /** Ours, where the frame comes from. */
   origin: string;
   texts: Record<string, LoaderTexts>;
   /** The site's colour as #rrggbb, or null for ours. */

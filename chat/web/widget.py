@@ -39,7 +39,6 @@ def loader(assets: Assets, key: str, color: str | None, public_url: str) -> Asse
     """The loader of one site; made once, for compressing it well takes longer than sending it."""
     config = {
         "key": key,
-        "frame": f"{public_url}/widget/frame?site={key}",
         "origin": public_url,
         "texts": json.loads(assets.files[TEXTS].plain),
         "color": color,

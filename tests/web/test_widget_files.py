@@ -21,7 +21,7 @@ async def test_the_loader_carries_its_sites_configuration(house: House) -> None:
     script = await answer.text()
     assert answer.status == 200
     assert answer.content_type == "text/javascript"
-    assert f'"frame":"{ORIGIN}/widget/frame?site=shop"' in script
+    assert f'"key":"shop","origin":"{ORIGIN}"' in script
     assert '"color":"#aa3300"' in script
     assert "__GUICHET_CONFIG__" not in script
 

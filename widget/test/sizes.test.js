@@ -11,10 +11,9 @@ const built = (name) => readFileSync(new URL(name, folder));
 const weight = (content) => brotliCompressSync(content).length;
 
 function loader() {
-  const origin = "https://chat.example.com";
+  const origin = "https://support.une-boutique.fr";
   const texts = JSON.parse(built("loader.json").toString());
-  const frame = `${origin}/widget/frame?site=demo`;
-  const config = { key: "demo", frame, origin, texts, color: "#17695f", position: "right" };
+  const config = { key: "une-boutique", origin, texts, color: "#17695f", position: "right" };
   return built("embed.js").toString().replace("__GUICHET_CONFIG__", JSON.stringify(config));
 }
 
