@@ -101,7 +101,7 @@ class Works:
         self._open().posts.make_room(len(collected))
         collected.append(Call(verb, item, origin, then, "post"))
         if len(collected) == 1:
-            self._in(self._pace.linger_s, self._hand_over)
+            self._in(self._pace.linger_s(self._loop.time()), self._hand_over)
 
     async def post(
         self,

@@ -53,10 +53,11 @@ async def test_words_wait_long_for_others_only_where_many_came(works: Works, mon
         wait(seconds, act)
 
     monkeypatch.setattr(works, "_in", note)
-    for together in (1, 100, 1):
+    for together in (1, 1_000, 1):
         await asyncio.gather(*(works.post(write_all, "…") for _ in range(together)))
-    _, longest = LINGER_POSTGRES_S
-    assert waited == [LINGER_S, LINGER_S, LINGER_S if works._database.is_sqlite else longest]
+    assert waited[:2] == [LINGER_S, LINGER_S]
+    shortest, longest = (LINGER_S, LINGER_S) if works._database.is_sqlite else LINGER_POSTGRES_S
+    assert shortest <= waited[2] <= longest
 
 
 async def test_a_verb_does_not_overtake_what_was_posted_before(sqlite_works: Works, commits: list[Engine]) -> None:
