@@ -1,22 +1,15 @@
-/** Pages of a single-page site: told when the address changes, by whatever the browser offers. */
+/** Pages of a single-page site: told when the address changes. */
 
 type On = (target: EventTarget, names: string, listener: () => void) => void;
 
+/** Where the browser does not tell (before Firefox 147, Safari 26.2), it is seen at a click; at the next one, where the
+ *  site takes its time. The page's own history functions are left alone. */
 export function followPages(on: On, moved: () => void): void {
   let last = location.href;
-  const look = () => {
+  const { navigation } = window as unknown as { navigation?: EventTarget };
+  on(navigation ?? window, "currententrychange popstate hashchange click", () => {
     if (location.href === last) return;
     last = location.href;
     moved();
-  };
-  const { navigation } = window as unknown as { navigation?: EventTarget };
-  on(navigation ?? window, navigation ? "currententrychange" : "popstate hashchange", look);
-  if (navigation) return;
-  for (const name of ["pushState", "replaceState"] as const) {
-    const original = history[name];
-    history[name] = function (...state) {
-      original.apply(this, state);
-      look();
-    };
-  }
+  });
 }

@@ -7,6 +7,8 @@ from tests.journeys.people import Visitor
 from tests.journeys.stage import Stage
 from tests.journeys.town import Town
 
+# As it was before all had the navigation API.
+OLD = "Object.defineProperty(window, 'navigation', { value: undefined });"
 DENIED = """for (const name of ["localStorage", "sessionStorage", "indexedDB"])
   Object.defineProperty(globalThis, name, { get() { throw new DOMException("denied", "SecurityError"); } });"""
 # A proxy that lets no WebSocket through.
@@ -87,9 +89,12 @@ async def test_closed_it_tells_what_has_come_meanwhile(stage: Stage, ada_is_ther
     await expect(vic.launcher).to_have_accessible_name("Fermer la discussion")
 
 
-async def test_a_single_page_site_tells_where_its_visitor_is(stage: Stage, ada_is_there: None) -> None:
+@pytest.mark.parametrize("browser", ["", OLD], ids=["new", "old"])
+async def test_a_single_page_site_tells_where_its_visitor_is(stage: Stage, ada_is_there: None, browser: str) -> None:
     ada = stage.agents["Ada"]
-    vic = await stage.visitor("/app")
+    vic = await stage.visitor(None)
+    await vic.context.add_init_script(browser)
+    await vic.goes_to("/app")
     await vic.opens()
     await vic.says("Où est mon panier ?")
     await ada.accepts()
