@@ -92,6 +92,9 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
     iframe = make("iframe", panel);
     iframe.title = words.title;
     iframe.allow = "clipboard-write";
+    // A frame whose document comes while it holds the focus may lose it, or leave the keys on the page (seen in
+    // Chromium): whoever goes there before is on the panel, and enters when it is ready.
+    iframe.inert = true;
     iframe.src = `${origin}/widget/frame?site=${key}&lang=${lang}#${new URLSearchParams({ parent: location.origin, theme })}`;
   };
 
@@ -125,7 +128,6 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
     mount();
     draw();
     fit();
-    // A frame that comes with the focus in it may leave the keys on the page: until then, the panel has it.
     if (focus) (frameWindow ? iframe : panel)?.focus();
     post({ type: "open", focus: !!focus });
     fire("open");
@@ -148,9 +150,11 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   // -- what the frame says
   const ears: { [M in ToLoader as M["type"]]: (message: M) => unknown } = {
     ready() {
-      frameWindow = iframe?.contentWindow;
-      const focus = shadow.activeElement === panel;
-      if (focus) iframe?.focus();
+      const focus = panel.contains(shadow.activeElement);
+      const it = iframe as HTMLIFrameElement;
+      frameWindow = it.contentWindow;
+      it.inert = false;
+      if (focus) it.focus();
       post({ type: "init", kept: kept(), locale, page: here(), open: opened, focus, prefill });
     },
     keep: ({ patch }) => keep(patch),
@@ -217,7 +221,11 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   on(small, "change", refit);
   on(launcher, "click", () => (opened ? close() : open()));
   on(preview, "click", () => open());
-  on(shadow, "keydown", (event) => (event as KeyboardEvent).key === "Escape" && close());
+  // What is pressed here is none of the page's shortcuts.
+  on(shadow, "keydown", (event) => {
+    event.stopPropagation();
+    if ((event as KeyboardEvent).key === "Escape") close();
+  });
   // Somebody means to open it: the frame is fetched, but says nothing to anybody before it is opened.
   let rest: ReturnType<typeof setTimeout> | undefined;
   on(launcher, "focus touchstart", mount);

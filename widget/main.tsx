@@ -23,12 +23,22 @@ function begin(): void {
   const bridge = bridgeTo(parent);
   const words = (packs[config.lang] ?? packs.en)?.();
   let store: Promise<Store> | undefined;
+  let left = false;
+  addEventListener("blur", () => {
+    left = true;
+  });
+  addEventListener("focus", () => {
+    left = false;
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.isComposing) bridge.post({ type: "close" });
+  });
   bridge.listen(async (message) => {
     if (message.type === "init") store = words?.then((pack) => start(config, pack.words, bridge, message));
     else (await store)?.heard(message);
-    // Shut again meanwhile, it stays out of the way.
     const open = (await store)?.state.opened;
-    if (open && "focus" in message && message.focus) enter();
+    // Not for who has shut it again meanwhile, or gone elsewhere.
+    if (open && !left && "focus" in message && message.focus) enter();
   });
 }
 
@@ -49,9 +59,6 @@ function start(
   look();
   document.addEventListener("visibilitychange", look);
   followBrowser(store.talk.connection);
-  addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.isComposing) store.close();
-  });
   store.changes.follow(() => {
     render(<App store={store} />, document.body);
     // A button that was pressed and is gone must not take the focus with it, nor Escape.

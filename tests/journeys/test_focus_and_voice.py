@@ -56,19 +56,46 @@ async def words_go_into_the_text(vic: Visitor) -> None:
     await expect(vic.text).to_have_value("Une ligne")
 
 
-async def test_opened_by_keys_before_the_frame_is_there(stage: Stage) -> None:
-    """A frame that holds the focus while its document comes may keep it for itself and the keys on the page."""
-    vic = await stage.visitor()
+async def opened_without_frame(vic: Visitor) -> Held:
+    """By keys, when nothing of it has come but the loader."""
     frame = Held()
     await vic.context.route("**/widget/frame*", frame)
     await vic.launcher.focus()
     await vic.page.keyboard.press("Enter")
-    panel = vic.page.get_by_role("dialog")
-    await expect(panel).to_be_focused()
-    # Quick fingers do not shut what they have just opened.
+    await expect(vic.page.get_by_role("dialog")).to_be_focused()
+    return frame
+
+
+async def test_opened_by_keys_before_the_frame_is_there(stage: Stage) -> None:
+    """A frame that holds the focus while its document comes may keep it for itself and the keys on the page."""
+    vic = await stage.visitor()
+    frame = await opened_without_frame(vic)
+    await vic.page.evaluate("globalThis.pressed = 0; addEventListener('keydown', () => pressed++)")
+    # Quick fingers neither shut what they have just opened nor find a shortcut of the page.
     await vic.page.keyboard.press("Space")
+    await vic.page.keyboard.press("j")
+    assert await vic.page.evaluate("pressed") == 0
     frame.comes()
     await words_go_into_the_text(vic)
+
+
+async def test_clicked_into_the_frame_before_it_is_there(stage: Stage) -> None:
+    vic = await stage.visitor()
+    frame = await opened_without_frame(vic)
+    await vic.page.locator("#host").focus()
+    await vic.page.get_by_role("dialog").click()
+    frame.comes()
+    await words_go_into_the_text(vic)
+
+
+async def test_escape_shuts_it_before_the_frame_is_there(stage: Stage) -> None:
+    vic = await stage.visitor()
+    frame = await opened_without_frame(vic)
+    await vic.page.keyboard.press("Escape")
+    await expect(vic.launcher).to_be_focused()
+    frame.comes()
+    await expect(vic.text).to_be_attached()
+    await expect(vic.launcher).to_be_focused()
 
 
 async def opened_without_words(vic: Visitor) -> Held:
@@ -95,19 +122,27 @@ async def test_opened_by_keys_before_the_words_are_there(stage: Stage) -> None:
 async def test_shut_again_before_the_words_are_there(stage: Stage) -> None:
     vic = await stage.visitor()
     words = await opened_without_words(vic)
-    await vic.launcher.click()
+    await vic.page.keyboard.press("Escape")
+    await expect(vic.launcher).to_have_attribute("aria-expanded", "false")
     words.comes()
     await expect(vic.text).to_be_attached()
     await expect(vic.launcher).to_be_focused()
 
 
-async def test_who_has_gone_elsewhere_meanwhile_is_not_called_back(stage: Stage) -> None:
+async def test_who_has_gone_elsewhere_before_the_frame_is_there_is_not_called_back(stage: Stage) -> None:
     vic = await stage.visitor()
-    frame = Held()
-    await vic.context.route("**/widget/frame*", frame)
-    await vic.launcher.focus()
-    await vic.page.keyboard.press("Enter")
+    frame = await opened_without_frame(vic)
     await vic.page.locator("#host").focus()
     frame.comes()
     await expect(vic.text).to_be_visible()
     await expect(vic.page.locator("#host")).to_be_focused()
+
+
+async def test_who_has_gone_elsewhere_before_the_words_are_there_is_not_called_back(stage: Stage) -> None:
+    vic = await stage.visitor()
+    words = await opened_without_words(vic)
+    await vic.page.locator("#host").click()
+    words.comes()
+    await expect(vic.text).to_be_visible()
+    await vic.page.keyboard.type("Un nom")
+    await expect(vic.page.locator("#host")).to_have_value("Un nom")
