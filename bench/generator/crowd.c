@@ -94,7 +94,7 @@ static void dial_who_is_due(void) {
 int play_back(void) {
   if (!everybody_comes()) return 1;
   coming_back = true;
-  to_hello.count = 0;
+  to_hello.count = total.lost = 0;
   printf("{\"people\":%u", ready);
   fflush(stdout);
   fprintf(stderr, "here\n");  // whoever started us restarts the server now
