@@ -11,6 +11,7 @@ import pytest
 from chat import app
 from chat.lane import porch
 from chat.live.bus import Bus, Measure
+from chat.live.redis import Redis
 from chat.settings import Settings
 from chat.store.migrations import migrate
 from chat.store.rows import Role
@@ -23,9 +24,16 @@ ShowUp = Callable[..., Awaitable[Agent]]
 
 
 @pytest.fixture
-def settings(tmp_path: Path, valkey: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def redis_timeout_s() -> float:
+    """Stories in which Redis goes away override this; in the others a machine that stands still must not look so."""
+    return 10.0
+
+
+@pytest.fixture
+def settings(tmp_path: Path, valkey: str, redis_timeout_s: float, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Times as short as the tests' patience."""
     monkeypatch.setattr(app, "VISITOR_GRACE_S", 1.0)
+    monkeypatch.setattr(app, "Redis", partial(Redis, timeout_s=redis_timeout_s))
     # On a loaded machine a handshake may well be late, and these people do not come again by themselves.
     monkeypatch.setattr(porch, "LATE_MS", 60_000)
     # One beat after its start a node says things to those only who want them.

@@ -25,6 +25,12 @@ async def memory() -> AsyncIterator[tuple[EmbeddedValkey, str]]:
 
 
 @pytest.fixture
+def redis_timeout_s() -> float:
+    """As in life."""
+    return 1.0
+
+
+@pytest.fixture
 def valkey(memory: tuple[EmbeddedValkey, str]) -> str:
     return memory[1]
 
