@@ -61,7 +61,7 @@ def checks(fix: bool) -> dict[str, tuple[str, ...]]:
         "python format": (*module, "ruff", "format", *only_look, "."),
         "python lint": (*module, "ruff", "check", *(("--fix",) if fix else ()), "."),
         "python types": (*module, "mypy", "chat", "tests", "tooling", "bench", "dev.py"),
-        "generated files": (*module, "chat.generate", *only_look),
+        "generated files": (*module, "chat.protocol.codegen", *only_look),
         "front-end format and lint": (engine, biome, *(("check", "--write") if fix else ("ci",)), "."),
         "front-end types": (engine, tsc, "--noEmit"),
         "types of the page in the faults": (engine, tsc, "-p", "tests/faults"),

@@ -19,7 +19,7 @@ from bench.load import Person, Stage, write_people
 from bench.machine import OTHERS, family
 from bench.rounds import Rounds
 from bench.stored import in_postgres, in_sqlite
-from chat.live.embedded import OPTIONS, binary, socket_in
+from chat.cluster.embedded_valkey import OPTIONS, binary, socket_in
 from tests import services
 from tests.services import Postgres
 from tooling import node
@@ -32,7 +32,7 @@ GENEROUS = {
     "VISITOR_COMMANDS": "1000000",
     "AGENT_COMMANDS": "1000000",
     "ADDRESS_TIMES": "1000",
-    "GRACE_S": "100000",
+    "AGENT_GRACE_S": "100000",
 }
 Contender = Callable[[], AbstractContextManager[Stage]]
 

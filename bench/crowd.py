@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, insert, text
 
-from chat.desk import install
-from chat.store.engine import Database
+from chat.domain import seed
+from chat.store.engines import Database
 from chat.store.migrations import migrate
 from chat.store.tables import agents, messages, offers, tickets, visitors
-from chat.store.works import Work
+from chat.store.transaction import Transaction
 
 # A Monday morning: the desk is open.
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -76,7 +76,7 @@ def fill(url: str, size: Size) -> None:
     migrate(url)
     database = Database(url)
     with database.writes.begin() as sql:
-        install.seed(Work(sql), NOW)
+        seed.seed(Transaction(sql), NOW)
         _insert(sql, agents, (_agent(n) for n in range(1, size.agents + 1)))
         _insert(sql, visitors, (_visitor(n) for n in range(1, size.tickets + 1)))
         _insert(sql, tickets, (_ticket(n, size) for n in range(1, size.tickets + 1)))
@@ -124,17 +124,17 @@ def token_hash(n: int) -> str:
 
 def _ticket(n: int, size: Size) -> Row:
     if n <= size.taken:
-        kind = _live(n) | {"assignee_id": (n - 1) % size.agents + 1, "taken_at": NOW, "queue_place": 1}
+        kind = _live(n) | {"assignee_id": (n - 1) % size.agents + 1, "assigned_at": NOW, "queue_position": 1}
     elif n <= size.taken + size.waiting:
-        kind = _live(n) | {"assignee_id": None, "taken_at": None, "queue_place": n - size.taken}
+        kind = _live(n) | {"assignee_id": None, "assigned_at": None, "queue_position": n - size.taken}
     else:
         due = NOW + timedelta(hours=1, seconds=n % 7919)
-        kind = {"status": "open", "channel": "form", "visitor_state": "gone", "due": due, "promised_at": NOW}
-        kind |= {"queued_at": None, "assignee_id": None, "taken_at": None, "queue_place": None}
-    times = dict.fromkeys(("last_at", "created_at", "updated_at", "visitor_since", "waiting_since"), NOW)
+        kind = {"status": "open", "channel": "form", "visitor_state": "gone", "promise_due_at": due, "promised_at": NOW}
+        kind |= {"queued_at": None, "assignee_id": None, "assigned_at": None, "queue_position": None}
+    times = dict.fromkeys(("last_at", "created_at", "updated_at", "visitor_since", "unanswered_since"), NOW)
     names = {"id": n, "public_id": f"t_{n:08}", "site_id": 1, "visitor_id": n, "name": f"Visitor {n}"}
     rest = {"email": f"visitor{n}@example.test", "kind": "question", "locale": "fr", "last_seq": LINES, "rev": LINES}
-    return {"due": None, "promised_at": None} | names | times | rest | kind
+    return {"promise_due_at": None, "promised_at": None} | names | times | rest | kind
 
 
 def _live(n: int) -> dict[str, object]:

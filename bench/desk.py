@@ -18,22 +18,27 @@ from typing import TypedDict
 from sqlalchemy import Connection, update
 
 from bench.crowd import NOW, Size, fill, token_hash
-from chat.desk import endings, handing_on, held, inbox, offers, service, waits
-from chat.desk.changes import PAUSES, Situation
-from chat.desk.facts import OfferMade
-from chat.desk.visitors import Newcomer, comes, coming
-from chat.live.embedded import EmbeddedValkey
-from chat.live.presence import Presence
-from chat.live.redis import Redis
-from chat.realtime.desks import whole_desk
-from chat.store.engine import Database
+from chat.cluster.embedded_valkey import EmbeddedValkey
+from chat.cluster.presence import Presence
+from chat.cluster.redis_client import Redis
+from chat.domain import service_status
+from chat.domain.context import DEFAULT_TIMEOUTS, DomainContext
+from chat.domain.facts import OfferMade
+from chat.domain.people.visitors import record_visit
+from chat.domain.queries import inbox, node_sync, queue
+from chat.domain.queries.console import console_snapshot
+from chat.domain.queries.visitors import VisitorIdentity, lookup_visitor
+from chat.domain.routing import department_transfer, idle_chats, long_waits, lost_agents, offers
+from chat.domain.tickets import lifecycle
+from chat.store.engines import Database
+from chat.store.store import Store
 from chat.store.tables import agents
-from chat.store.works import Told, Work, Works
+from chat.store.transaction import RecordedFact, Transaction
 from chat.worker import Worker
 
 TIMES = 7
 SIZE = Size()
-EVERYBODY = Situation(NOW, frozenset(range(1, SIZE.agents + 1)))
+EVERYBODY = DomainContext(NOW, frozenset(range(1, SIZE.agents + 1)))
 # Visitors of each kind: with an agent, halfway down the queue, with an open ticket.
 TAKEN, HALFWAY, OPEN = 20, SIZE.taken + SIZE.waiting // 2, SIZE.taken + SIZE.waiting + 20
 
@@ -50,18 +55,18 @@ class Row(TypedDict):
 Question = Callable[[Connection], object]
 # What a node asks by itself, and how often a second.
 LOOKS: dict[str, tuple[float, Question]] = {
-    "worker: anybody waits": (1, waits.anybody_waits),
-    "worker: anybody back": (1, lambda sql: waits.anybody_back(sql, EVERYBODY)),
-    "worker: anything to offer": (1, lambda sql: offers.anything_to_offer(sql, EVERYBODY)),
-    "worker: anything to hand on": (1, handing_on.anything_to_hand_on),
-    "worker: any offer overdue": (1, lambda sql: offers.any_overdue(sql, NOW)),
-    "worker: anybody absent": (1, lambda sql: waits.anybody_absent(sql, EVERYBODY)),
-    "worker: any long wait": (1, lambda sql: waits.any_long_wait(sql, EVERYBODY, PAUSES)),
-    "worker: any silence": (0.1, lambda sql: waits.any_silence(sql, NOW, PAUSES)),
-    "net: moved": (0.2, lambda sql: held.moved(sql, NOW.replace(hour=10))),
-    "net: the next 1,000 marks": (0.2, lambda sql: held.next_marks(sql, SIZE.taken)),
-    "leaving: the next 1,000 not gone": (0.5, lambda sql: held.next_not_gone(sql, SIZE.taken)),
-    "outlook: service": (0.33, lambda sql: service.now_for(sql, EVERYBODY)),
+    "worker: anybody waits": (1, queue.has_waiting_chats),
+    "worker: anybody back": (1, lambda sql: lost_agents.has_returned_agents(sql, EVERYBODY)),
+    "worker: anything to offer": (1, lambda sql: offers.has_work(sql, EVERYBODY)),
+    "worker: anything to hand on": (1, department_transfer.has_passed_transfers),
+    "worker: any offer overdue": (1, lambda sql: offers.has_overdue_offers(sql, NOW)),
+    "worker: anybody absent": (1, lambda sql: lost_agents.has_absent_agents(sql, EVERYBODY)),
+    "worker: any long wait": (1, lambda sql: long_waits.has_long_waits(sql, EVERYBODY, DEFAULT_TIMEOUTS)),
+    "worker: any silence": (0.1, lambda sql: idle_chats.has_idle_chats(sql, NOW, DEFAULT_TIMEOUTS)),
+    "net: moved": (0.2, lambda sql: node_sync.revisions_since(sql, NOW.replace(hour=10))),
+    "net: the next 1,000 marks": (0.2, lambda sql: node_sync.next_unfinished_revisions(sql, SIZE.taken)),
+    "leaving: the next 1,000 not gone": (0.5, lambda sql: node_sync.next_visitors_marked_present(sql, SIZE.taken)),
+    "outlook: service": (0.33, lambda sql: service_status.current_service(sql, EVERYBODY)),
 }
 # What an agent waits for, and how long at most, in ms.
 LISTS: dict[str, tuple[float, Question]] = {
@@ -70,8 +75,8 @@ LISTS: dict[str, tuple[float, Question]] = {
     "first page, all": (50, lambda sql: inbox.list_tickets(sql, 1, "all")),
     "search a word that many say, open": (100, lambda sql: inbox.list_tickets(sql, 1, "open", "colis")),
     "search a word that nobody says, open": (100, lambda sql: inbox.list_tickets(sql, 1, "open", "introuvable")),
-    "three lists and their counts": (100, lambda sql: inbox.hello(sql, 1)),
-    "an agent's hello": (100, lambda sql: whole_desk(sql, 1)),
+    "three lists and their counts": (100, lambda sql: inbox.inbox_snapshot(sql, 1)),
+    "an agent's hello": (100, lambda sql: console_snapshot(sql, 1)),
 }
 
 
@@ -148,24 +153,26 @@ def _lists(on: Stopwatch) -> Iterator[Row]:
 
 def _comings(on: Stopwatch) -> Iterator[Row]:
     for what, n in (("chats", TAKEN), ("waits", HALFWAY), ("has an open ticket", OPEN)):
-        who = Newcomer(token_hash(n), 1, "fr")
+        who = VisitorIdentity(token_hash(n), 1, "fr")
         yield on.row(f"a visitor who {what} comes back (CPU)", on.cpu_ms(partial(_hello, who)), 1)
-    there = on._median(lambda sql: comes(Work(sql), TAKEN, "hidden", None, NOW), time.process_time, write=True)
+    there = on._median(
+        lambda sql: record_visit(Transaction(sql), TAKEN, "hidden", None, NOW), time.process_time, write=True
+    )
     yield on.row("and was not there (CPU)", there, 1)
 
 
-def _hello(who: Newcomer, sql: Connection) -> object:
-    return coming(sql, who, "here")
+def _hello(who: VisitorIdentity, sql: Connection) -> object:
+    return lookup_visitor(sql, who, "here")
 
 
 def _decisions(on: Stopwatch) -> Iterator[Row]:
     """Everybody has four more places: all are to be filled from the queue, which is cut off after a while."""
     with on.undone(write=True) as sql:
         sql.execute(update(agents).values(capacity=agents.c.capacity * 2))
-        offers.offer_waiting(Work(sql), EVERYBODY)
+        offers.offer_waiting(Transaction(sql), EVERYBODY)
         made, began = 0, time.perf_counter()
         while made < 1_500:
-            made += offers.offer_waiting(Work(sql), EVERYBODY)
+            made += offers.offer_waiting(Transaction(sql), EVERYBODY)
         yield on.row("a decision among 1,000 agents", (time.perf_counter() - began) * 1e3 / made, 1)
 
 
@@ -177,37 +184,37 @@ async def _freed_place(name: str, url: str) -> Row:
         rooms.push_async_callback(valkey.stop)
         rooms.push_async_callback(redis.close)
         offered: asyncio.Queue[float] = asyncio.Queue()
-        ears: list[Callable[[Sequence[Told]], None]] = []
-        works = Works(url, lambda told: _tell(ears, told))
+        ears: list[Callable[[Sequence[RecordedFact]], None]] = []
+        store = Store(url, lambda told: _tell(ears, told))
         team = Presence(redis, "agents", "bench")
-        worker = Worker(works, team, lambda: NOW, PAUSES, ticking=False)
-        ears += [worker.heard, lambda told: _note(told, offered)]
-        for room in (works, team, worker):
+        worker = Worker(store, team, lambda: NOW, DEFAULT_TIMEOUTS, ticking=False)
+        ears += [worker.on_facts, lambda told: _note(told, offered)]
+        for room in (store, team, worker):
             await room.start()
             rooms.push_async_callback(room.close)
         for agent_id in range(1, SIZE.agents + 1):
-            team.hold(str(agent_id))
+            team.add(str(agent_id))
         while len(await team.present() or ()) < SIZE.agents:  # noqa: ASYNC110 (presence tells nobody)
             await asyncio.sleep(0.05)
-        taken = [await _filled_again(works, ticket, offered) for ticket in range(1, TIMES + 1)]
+        taken = [await _filled_again(store, ticket, offered) for ticket in range(1, TIMES + 1)]
     value_ms = median(taken) * 1e3
     what = f"{name}: until a freed place is filled"
     return Row(what=what, value=f"{value_ms:.2f} ms", goal="<= 50 ms", ok=value_ms <= 50)
 
 
-def _tell(ears: Sequence[Callable[[Sequence[Told]], None]], told: Sequence[Told]) -> None:
+def _tell(ears: Sequence[Callable[[Sequence[RecordedFact]], None]], told: Sequence[RecordedFact]) -> None:
     for ear in ears:
         ear(told)
 
 
-def _note(told: Sequence[Told], offered: "asyncio.Queue[float]") -> None:
+def _note(told: Sequence[RecordedFact], offered: "asyncio.Queue[float]") -> None:
     for fact, _ in told:
         if isinstance(fact, OfferMade):
             offered.put_nowait(time.perf_counter())
 
 
-async def _filled_again(works: Works, ticket: int, offered: "asyncio.Queue[float]") -> float:
-    await works.run(endings.end_by_agent, ticket, f"t_{ticket:08}", NOW)
+async def _filled_again(store: Store, ticket: int, offered: "asyncio.Queue[float]") -> float:
+    await store.write(lifecycle.end_by_agent, ticket, f"t_{ticket:08}", NOW)
     freed = time.perf_counter()
     return await offered.get() - freed
 

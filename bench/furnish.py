@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
-from chat.desk import agents, calendar_in_force, install, queue, tickets, visitors
-from chat.desk.agents import NewAgent
-from chat.desk.changes import Situation
-from chat.desk.tickets import NewChat
-from chat.desk.visitors import Newcomer
+from chat.domain import seed
+from chat.domain.context import DomainContext
+from chat.domain.intake import start
+from chat.domain.intake.start import NewChat
+from chat.domain.people import agents, sessions, visitors
+from chat.domain.people.agents import NewAgent
+from chat.domain.queries import calendar
+from chat.domain.queries.visitors import VisitorIdentity
+from chat.domain.routing import claims
 from chat.store.migrations import migrate
 from chat.store.rows import AgentRow
-from chat.store.works import Work, Works
-from chat.web.tokens import hashed, new_token
+from chat.store.store import Store
+from chat.store.transaction import Transaction
+from chat.web.auth.tokens import hash_token, new_token
 
 EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ALWAYS_OPEN = {
@@ -62,25 +67,25 @@ def furnished(url: str, size: Size) -> Cast:
 
 async def _furnish(url: str, size: Size) -> Cast:
     now = datetime.now(UTC)
-    works = Works(url, lambda _: None)
-    await works.start()
+    store = Store(url, lambda _: None)
+    await store.start()
     try:
-        await works.run(install.seed, now)
-        await works.run(calendar_in_force.set_calendar, ALWAYS_OPEN)
+        await store.write(seed.seed, now)
+        await store.write(calendar.set_calendar, ALWAYS_OPEN)
         tokens = [new_token() for _ in range(size.agents)]
-        team = [await works.run(_hire, number, token, now) for number, token in enumerate(tokens)]
-        situation = Situation(now, frozenset(one.id for one in team))
-        chatting = await in_steps(lambda number: _chat(works, number, team, situation), size.visitors)
-        guests = await in_steps(lambda _: _guest(works, now), size.guests)
+        team = [await store.write(_hire, number, token, now) for number, token in enumerate(tokens)]
+        context = DomainContext(now, frozenset(one.id for one in team))
+        chatting = await in_steps(lambda number: _chat(store, number, team, context), size.visitors)
+        guests = await in_steps(lambda _: _guest(store, now), size.guests)
     finally:
-        await works.close()
+        await store.close()
     return Cast([f"guichet={token}" for token in tokens], chatting, guests)
 
 
-def _hire(work: Work, number: int, token: str, now: datetime) -> AgentRow:
-    agent = agents.add(work, NewAgent(f"agent{number}@desk.example", f"Agent {number}", capacity=1000), now)
-    agents.open_session(work, agent.id, hashed(token), now)
-    return agents.set_presence(work, agent.id, "available", now)
+def _hire(tx: Transaction, number: int, token: str, now: datetime) -> AgentRow:
+    agent = agents.add_agent(tx, NewAgent(f"agent{number}@desk.example", f"Agent {number}", capacity=1000), now)
+    sessions.open_session(tx, agent.id, hash_token(token), now)
+    return agents.set_presence(tx, agent.id, "available", now)
 
 
 async def in_steps(make: Callable[[int], Awaitable[T]], count: int) -> list[T]:
@@ -92,18 +97,18 @@ async def in_steps(make: Callable[[int], Awaitable[T]], count: int) -> list[T]:
     return made
 
 
-async def _chat(works: Works, number: int, team: list[AgentRow], situation: Situation) -> Chatting:
+async def _chat(store: Store, number: int, team: list[AgentRow], context: DomainContext) -> Chatting:
     token, agent = new_token(), number % len(team)
-    return Chatting(token, await works.run(_begin, token, team[agent], situation), agent)
+    return Chatting(token, await store.write(_begin, token, team[agent], context), agent)
 
 
-def _begin(work: Work, token: str, agent: AgentRow, situation: Situation) -> str:
+def _begin(tx: Transaction, token: str, agent: AgentRow, context: DomainContext) -> str:
     first = NewChat(secrets.token_urlsafe(16), "Hello, I have a question about my order.")
-    ticket = tickets.start_chat(work, Newcomer(hashed(token), 1, "en"), first, situation).ticket
-    return queue.claim(work, agent.id, ticket.public_id, over=True, now=situation.now).public_id
+    ticket = start.start_chat(tx, VisitorIdentity(hash_token(token), 1, "en"), first, context).ticket
+    return claims.claim(tx, agent.id, ticket.public_id, over_capacity=True, now=context.now).public_id
 
 
-async def _guest(works: Works, now: datetime) -> str:
+async def _guest(store: Store, now: datetime) -> str:
     token = new_token()
-    await works.run(visitors.known_or_new, Newcomer(hashed(token), 1, "en"), now)
+    await store.write(visitors.get_or_create_visitor, VisitorIdentity(hash_token(token), 1, "en"), now)
     return token

@@ -6,7 +6,7 @@ import gc
 def main() -> None:
     """Without the collector while a thousand modules are made: it would find nothing, and take a third of the time."""
     gc.disable()
-    from chat.commands import main
+    from chat.cli.main import main
 
     gc.freeze()
     gc.enable()

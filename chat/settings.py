@@ -16,6 +16,19 @@ Network = IPv4Network | IPv6Network
 HOST = re.compile(r"[a-z0-9._:-]+")
 
 
+# Variables of earlier versions, and what they are called now: an old name is refused, for to ignore it would change how
+# the server behaves without a word.
+RENAMED = {
+    "OFFER_S": "OFFER_RING_S",
+    "GRACE_S": "AGENT_GRACE_S",
+    "GIVE_BACK_S": "AGENT_RETURN_S",
+    "WAIT_END_S": "WAIT_CLOSE_S",
+    "QUIET_S": "IDLE_S",
+    "QUIET_END_S": "IDLE_CLOSE_S",
+    "NET_S": "RECONCILE_S",
+}
+
+
 class BadSettings(Exception):
     """Values that make no sense: one line each, naming the variable."""
 
@@ -115,14 +128,14 @@ class Settings:
         default=(), metadata={"says": "networks whose X-Forwarded-For is believed", "read": networks}
     )
 
-    offer_s: float = seconds(60, "how long a chat rings on one console")
-    grace_s: float = seconds(30, "how long an agent may be gone before their chats go back")
-    give_back_s: float = seconds(300, "an agent who is back within this time gets their chats again")
+    offer_ring_s: float = seconds(60, "how long a chat rings on one console")
+    agent_grace_s: float = seconds(30, "how long an agent may be gone before their chats go back")
+    agent_return_s: float = seconds(300, "an agent who is back within this time gets their chats again")
     form_offer_s: float = seconds(300, "unanswered for so long, a chat is offered the form")
-    wait_end_s: float = seconds(600, "so long after that, it becomes a ticket")
-    quiet_s: float = seconds(600, "a silent visitor's chat frees its place")
-    quiet_end_s: float = seconds(3600, "a silent visitor's chat ends")
-    net_s: float = seconds(3, "how often a node asks the database what the bus has missed")
+    wait_close_s: float = seconds(600, "so long after that, it becomes a ticket")
+    idle_s: float = seconds(600, "a silent visitor's chat frees its place")
+    idle_close_s: float = seconds(3600, "a silent visitor's chat ends")
+    reconcile_s: float = seconds(3, "how often a node asks the database what the bus has missed")
 
     visitor_commands: int = whole(60, "commands of one visitor in 10 s")
     visitor_starts: int = whole(5, "chats and forms started by one visitor in a minute")
@@ -146,20 +159,20 @@ def settings_from(environ: Mapping[str, str], command: str = "serve") -> Setting
 
     `web` and `worker` are one node of many: what `serve` may make for itself they must be given.
     """
-    values, faults = {}, []
+    values, faults = {}, [f"{old} is now called {new}" for old, new in RENAMED.items() if old in environ]
     for setting in fields(Settings):
         word = environ.get(variable(setting), "").strip()
         try:
             values.update({setting.name: setting.metadata["read"](word)} if word else {})
         except ValueError as error:
             faults.append(f"{variable(setting)} is not usable: {error}")
-    faults.extend(missing(environ) if command in ("web", "worker") else [])
+    faults.extend(missing_variables(environ) if command in ("web", "worker") else [])
     if faults:
         raise BadSettings("\n".join(faults))
-    return completed(Settings(**values))
+    return with_derived_values(Settings(**values))
 
 
-def missing(environ: Mapping[str, str]) -> list[str]:
+def missing_variables(environ: Mapping[str, str]) -> list[str]:
     """What a node of many needs and has not."""
     needed = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
     faults = [f"{name} is missing: several nodes must share one" for name in needed if not environ.get(name)]
@@ -168,7 +181,7 @@ def missing(environ: Mapping[str, str]) -> list[str]:
     return faults
 
 
-def completed(given: Settings) -> Settings:
+def with_derived_values(given: Settings) -> Settings:
     """The settings with what follows from the others filled in."""
     folder = given.data_dir.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -177,7 +190,7 @@ def completed(given: Settings) -> Settings:
         data_dir=folder,
         public_url=given.public_url or f"http://localhost:{given.port}",
         database_url=sqlalchemy_url(given.database_url) or f"sqlite:///{folder / 'guichet.db'}",
-        secret_key=given.secret_key or kept_key(folder / "secret_key"),
+        secret_key=given.secret_key or load_or_create_key(folder / "secret_key"),
     )
 
 
@@ -187,7 +200,7 @@ def sqlalchemy_url(url: str) -> str:
     return f"postgresql+psycopg:{rest}" if scheme in ("postgres", "postgresql") else scheme + colon + rest
 
 
-def kept_key(path: Path) -> str:
+def load_or_create_key(path: Path) -> str:
     """Made once: of two processes that start at the same moment, both get the first one's key."""
     if not path.exists():
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from chat.desk import dues, handing_on, offers, waits
-from chat.desk.changes import Pauses, Situation
-from chat.desk.facts import MessagePosted, NotePosted, ReadMoved, WordsPosted
-from chat.live.presence import Presence
-from chat.store.works import Told, Unavailable, Work, Works
+from chat.cluster.presence import Presence
+from chat.domain.context import DomainContext, Timeouts
+from chat.domain.facts import MessagePosted, NotePosted, PlainMessagePosted, ReadMarkMoved
+from chat.domain.routing import department_transfer, due_work, idle_chats, long_waits, lost_agents, offers
+from chat.domain.tickets import locks
+from chat.store.store import Store
+from chat.store.transaction import RecordedFact, Transaction, Unavailable
 
 P = TypeVar("P")
 
 log = logging.getLogger(__name__)
 
 # Facts after which nobody can have become free, and nothing waits that did not wait before.
-QUIET = (WordsPosted, NotePosted, ReadMoved)
+IRRELEVANT = (PlainMessagePosted, NotePosted, ReadMarkMoved)
 
 
 @dataclass
@@ -29,17 +31,17 @@ class Worker:
     `ticking` False leaves only the offers that follow a change; the slow list is the worker process's then.
     """
 
-    works: Works
-    agents: Presence
+    store: Store
+    agent_presence: Presence
     clock: Callable[[], datetime]
-    pauses: Pauses
+    timeouts: Timeouts
     ticking: bool = True
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def heard(self, told: Sequence[Told]) -> None:
+    def on_facts(self, told: Sequence[RecordedFact]) -> None:
         """Facts of this node: whatever may have freed or filled a place is looked at right away."""
-        if any(not isinstance(fact, QUIET) and not _mid_chat(fact) for fact, _ in told):
+        if any(not isinstance(fact, IRRELEVANT) and not _mid_chat(fact) for fact, _ in told):
             self.wake()
 
     def wake(self) -> None:
@@ -50,7 +52,7 @@ class Worker:
         """Start the offers and, where this worker ticks, the list below."""
         self._tasks = [asyncio.create_task(self._offer_when_woken())]
         if self.ticking:
-            self._tasks += [asyncio.create_task(self._every(seconds, job)) for seconds, job in self._list()]
+            self._tasks += [asyncio.create_task(self._every(seconds, job)) for seconds, job in self._jobs()]
 
     async def close(self) -> None:
         """Stop; what is under way is finished by the writer."""
@@ -58,9 +60,12 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _list(self) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
-        quick = min(1.0, self.pauses.offer.total_seconds() / 2)
-        return [(quick, self._look), (min(10.0, self.pauses.quiet.total_seconds() / 4), self._silences)]
+    def _jobs(self) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
+        quick = min(1.0, self.timeouts.ring.total_seconds() / 2)
+        return [
+            (quick, self._check_due_work),
+            (min(10.0, self.timeouts.idle_after.total_seconds() / 4), self._close_idle_chats),
+        ]
 
     async def _every(self, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
         while True:
@@ -85,40 +90,40 @@ class Worker:
 
     async def _offer(self) -> None:
         """Asks before it acts: with everybody busy that is most of the time all there is to do."""
-        situation = await self._now()
-        if await self.works.peek(waits.anybody_back, situation):
-            await self.works.run(waits.give_back, situation)
-        if await self.works.peek(offers.anything_to_offer, situation):
-            await self.works.run(offers.offer_waiting, situation, self.pauses)
-        if await self.works.peek(handing_on.anything_to_hand_on):
-            await self.works.run(handing_on.hand_on, situation, self.pauses)
+        context = await self._context()
+        if await self.store.read_stale(lost_agents.has_returned_agents, context):
+            await self.store.write(lost_agents.return_chats, context)
+        if await self.store.read_stale(offers.has_work, context):
+            await self.store.write(offers.offer_waiting, context, self.timeouts)
+        if await self.store.read_stale(department_transfer.has_passed_transfers):
+            await self.store.write(department_transfer.offer_to_next_member, context, self.timeouts)
 
-    async def _look(self) -> None:
+    async def _check_due_work(self) -> None:
         """The net under the wakes, and what time alone brings: all is asked at once, for mostly there is nothing."""
-        situation = await self._now()
-        sure = situation if self.agents.steady() else situation._replace(present=None)
-        due = await self.works.peek(dues.look, situation, sure, self.pauses)
-        if due.overdue:
-            await self.works.run(offers.expire_offers, situation.now)
-        if due.waits:
+        context = await self._context()
+        sure = context if self.agent_presence.is_reliable() else context._replace(online_agents=None)
+        due = await self.store.read_stale(due_work.check, context, sure, self.timeouts)
+        if due.overdue_offers:
+            await self.store.write(offers.expire_offers, context.now)
+        if due.waiting_chats:
             await self._offer()
-        if due.absent:
-            await self._all(waits.release_absent, sure)
-        if due.long_wait:
-            await self._all(waits.long_waits, sure)
+        if due.absent_agents:
+            await self._repeat(lost_agents.release_chats_of_absent_agents, sure)
+        if due.long_waits:
+            await self._repeat(long_waits.escalate_long_waits, sure)
 
-    async def _silences(self) -> None:
-        if await self.works.peek(waits.any_silence, self.clock(), self.pauses):
-            await self._all(waits.silences, self.clock())
+    async def _close_idle_chats(self) -> None:
+        if await self.store.read_stale(idle_chats.has_idle_chats, self.clock(), self.timeouts):
+            await self._repeat(idle_chats.close_idle_chats, self.clock())
 
-    async def _all(self, verb: Callable[[Work, P, Pauses], int], argument: P) -> None:
+    async def _repeat(self, verb: Callable[[Transaction, P, Timeouts], int], argument: P) -> None:
         """Portion by portion, so that others get their turn in between."""
-        while await self.works.run(verb, argument, self.pauses) >= waits.AT_ONCE:
+        while await self.store.write(verb, argument, self.timeouts) >= locks.BATCH_SIZE:
             pass
 
-    async def _now(self) -> Situation:
-        keys = await self.agents.present()
-        return Situation(self.clock(), None if keys is None else frozenset(map(int, keys)))
+    async def _context(self) -> DomainContext:
+        keys = await self.agent_presence.present()
+        return DomainContext(self.clock(), None if keys is None else frozenset(map(int, keys)))
 
 
 def _mid_chat(fact: object) -> bool:

@@ -1,4 +1,4 @@
-/** The wire, generated from chat/wire.py by `python -m chat.generate`. Change it there. */
+/** The wire, generated from chat/protocol/ by `python -m chat.protocol.codegen`. Change it there. */
 
 export type Status = "live" | "open" | "pending" | "on_hold" | "solved" | "closed";
 
@@ -45,18 +45,6 @@ export interface Message {
   at: string;
   event?: Happening;
   files: string[];
-}
-
-/** A line that only agents may see; it stands after message `after`. */
-export interface Note {
-  ticket: string;
-  note_seq: number;
-  after: number;
-  id: string;
-  client_id: string;
-  author: Author;
-  text: string;
-  at: string;
 }
 
 /** The agent of a ticket as its visitor sees them. */
@@ -106,63 +94,11 @@ export interface Ticket {
   link?: string;
 }
 
-/** A line of the inbox. `waiting_since`: the visitor's oldest word that nobody has answered. */
-export interface Card {
-  ticket: string;
-  number: number;
-  status: Status;
-  channel: Channel;
-  category: string | null;
-  name: string | null;
-  preview: string;
-  agent: Person | null;
-  visitor: Nearness;
-  unread: number;
-  waiting_since: string | null;
-  due: string | null;
-  updated_at: string;
-  rev: number;
-  last_from: "visitor" | "agent" | "system";
-  queued_at: string | null;
-}
-
-/** A member of the team. `why`: what set them away, when they did not do it themselves. */
-export interface Agent {
-  id: string;
-  name: string;
-  photo: string | null;
-  role: "admin" | "supervisor" | "agent";
-  state: "available" | "away" | "offline";
-  since: string;
-  chats: number;
-  capacity: number;
-  departments: string[];
-  why: "missed" | null;
-}
-
-/** A part of the team that a ticket can be handed to. */
-export interface Department {
-  id: string;
-  name: string;
-}
-
 /** The page a visitor is on, without its query. */
 export interface Page {
   url: string;
   title: string;
   referrer: string;
-}
-
-/** The person behind a ticket; `tickets` are their earlier ones. */
-export interface Visitor {
-  id: string;
-  name: string | null;
-  email: string | null;
-  verified: boolean;
-  locale: string;
-  page: Page | null;
-  timezone: string | null;
-  tickets: Card[];
 }
 
 /**
@@ -175,24 +111,6 @@ export interface Service {
   until: string | null;
   next_open: string | null;
   promise: Promised | null;
-}
-
-/** One agent as the routing saw them; `excluded` says why not, null for a real candidate. */
-export interface Excluded {
-  agent: string;
-  name: string;
-  chats: number;
-  capacity: number;
-  idle_s: number;
-  excluded: string | null;
-}
-
-/** Why a ticket rang where it did. */
-export interface Decision {
-  at: string;
-  rule: string;
-  chosen: string | null;
-  candidates: Excluded[];
 }
 
 /**
@@ -281,6 +199,23 @@ export interface SeenPage {
   referrer?: string;
 }
 
+/** What came after `after`. */
+export interface CatchUp {
+  ticket: string;
+  after: number;
+}
+
+/**
+ * At most 200 messages with seq > after, oldest first; ask again until head. `restart`: the cursor was
+ * newer than the data, these are the newest 200 and all else is to be forgotten.
+ */
+export interface CaughtUp extends Done {
+  restart?: true;
+  ticket: Ticket;
+  messages: Message[];
+  head: number;
+}
+
 /**
  * What a visitor's connect carries. `identity` is reserved: whoever sends one is known by their token
  * only, as long as it is not understood.
@@ -318,23 +253,6 @@ export interface Started extends Done {
   message: Message;
 }
 
-/** What came after `after`. */
-export interface CatchUp {
-  ticket: string;
-  after: number;
-}
-
-/**
- * At most 200 messages with seq > after, oldest first; ask again until head. `restart`: the cursor was
- * newer than the data, these are the newest 200 and all else is to be forgotten.
- */
-export interface CaughtUp extends Done {
-  restart?: true;
-  ticket: Ticket;
-  messages: Message[];
-  head: number;
-}
-
 /** The visitor has moved to another page of the site. */
 export interface SetPage {
   url: string;
@@ -357,6 +275,88 @@ export interface GiveContact {
   email: string;
   wait: boolean;
   name?: string | null;
+}
+
+/** A line that only agents may see; it stands after message `after`. */
+export interface Note {
+  ticket: string;
+  note_seq: number;
+  after: number;
+  id: string;
+  client_id: string;
+  author: Author;
+  text: string;
+  at: string;
+}
+
+/** A line of the inbox. `waiting_since`: the visitor's oldest word that nobody has answered. */
+export interface Card {
+  ticket: string;
+  number: number;
+  status: Status;
+  channel: Channel;
+  category: string | null;
+  name: string | null;
+  preview: string;
+  agent: Person | null;
+  visitor: Nearness;
+  unread: number;
+  waiting_since: string | null;
+  due: string | null;
+  updated_at: string;
+  rev: number;
+  last_from: "visitor" | "agent" | "system";
+  queued_at: string | null;
+}
+
+/** A member of the team. `why`: what set them away, when they did not do it themselves. */
+export interface Agent {
+  id: string;
+  name: string;
+  photo: string | null;
+  role: "admin" | "supervisor" | "agent";
+  state: "available" | "away" | "offline";
+  since: string;
+  chats: number;
+  capacity: number;
+  departments: string[];
+  why: "missed" | null;
+}
+
+/** A part of the team that a ticket can be handed to. */
+export interface Department {
+  id: string;
+  name: string;
+}
+
+/** The person behind a ticket; `tickets` are their earlier ones. */
+export interface Visitor {
+  id: string;
+  name: string | null;
+  email: string | null;
+  verified: boolean;
+  locale: string;
+  page: Page | null;
+  timezone: string | null;
+  tickets: Card[];
+}
+
+/** One agent as the routing saw them; `excluded` says why not, null for a real candidate. */
+export interface Excluded {
+  agent: string;
+  name: string;
+  chats: number;
+  capacity: number;
+  idle_s: number;
+  excluded: string | null;
+}
+
+/** Why a ticket rang where it did. */
+export interface Decision {
+  at: string;
+  rule: string;
+  chosen: string | null;
+  candidates: Excluded[];
 }
 
 /** The three lists. */

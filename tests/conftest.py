@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from playwright.async_api import Browser
 
-from chat.live.embedded import EmbeddedValkey
+from chat.cluster.embedded_valkey import EmbeddedValkey
 from tests import services
 
 

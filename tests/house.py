@@ -3,7 +3,7 @@
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from tooling.steps import ROOT
@@ -11,40 +11,55 @@ from tooling.steps import ROOT
 Finding = tuple[int, str]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-# Each room and what of ours it may import; the longest name that fits counts, a room may import itself.
-DOOR = "desk live wire present store.works store.rows settings"
-ROOMS = {
-    "settings": "",
-    "wire": "",
-    "logs": "",
-    "store": "",
-    "live": "",
-    "lane": "",
-    "desk.rules": "",
-    "desk": "store",
-    "present": "store wire desk",
-    "publish": "desk wire present store.rows store.works",
-    "realtime": f"{DOOR} lane",
-    "web": DOOR,
-    "mail": "desk settings",
-    "worker": "desk mail live publish store.works store.rows settings",
-    "admin": "desk wire present store.works settings",
-    "control": "admin settings",
-    "generate": "wire settings web",
-    "app": "*",
-    "commands": "*",
-    "__main__": "commands",
+# The floors of chat/, the lowest first (docs/architecture.md). A room may import itself and what is on lower floors;
+# the longest name that fits a module is its room.
+FLOORS = (
+    ("vocabulary", "settings", "links", "logging_config"),
+    ("protocol", "store", "cluster", "websocket"),
+    ("domain.context", "domain.refusals", "domain.audience"),
+    ("domain.facts", "domain.text"),
+    ("domain.rules",),
+    ("domain.queries",),
+    ("domain.service_status",),
+    ("domain.tickets",),
+    ("domain.messages",),
+    ("domain.routing",),
+    ("domain.people",),
+    ("domain.intake",),
+    ("domain.seed",),
+    ("domain",),
+    ("presenters",),
+    ("event_publisher",),
+    ("realtime", "web"),
+    ("cli", "worker", "protocol.codegen"),
+    ("app",),
+    ("processes",),
+    ("cli.main",),
+    ("__main__",),
+)
+# What a room may not import although it is on a lower floor.
+TRANSPORTS = "protocol cluster websocket settings links logging_config"
+WRITERS = "store.engines store.writers store.message_writers store.libpq store.migrations store.failpoint"
+NEVER = {
+    "protocol": "settings links logging_config",
+    "store": "settings links logging_config",
+    "cluster": "vocabulary settings links logging_config",
+    "websocket": "vocabulary settings links logging_config",
+    "domain": f"{TRANSPORTS} store.engines store.writers",
+    "domain.rules": f"store domain.context domain.facts domain.refusals domain.text {TRANSPORTS}",
+    "presenters": f"cluster websocket settings {WRITERS}",
+    "event_publisher": f"cluster websocket settings {WRITERS}",
+    "realtime": f"store.tables {WRITERS}",
+    "web": f"websocket store.tables {WRITERS}",
 }
-NOT_IN_THE_DESK = {"aiohttp", "asyncio", "engineio", "redis", "socketio"}
-NOT_IN_RULES = NOT_IN_THE_DESK | {"os", "random", "sqlalchemy"}
+NOT_IN_THE_DOMAIN = {"aiohttp", "asyncio", "engineio", "redis", "socketio"}
+NOT_IN_RULES = NOT_IN_THE_DOMAIN | {"os", "random", "sqlalchemy"}
 CLOCKS = {"date.today", "datetime.now", "datetime.utcnow", "time.monotonic", "time.time", "time.time_ns"}
-MAY_EMIT = ("chat/realtime/", "chat/publish.py")
-MAY_PRINT = ("chat/commands.py",)
+MAY_EMIT = ("chat/realtime/", "chat/event_publisher.py")
+MAY_PRINT = ("chat/cli/main.py",)
 
 LONGEST_FUNCTION, MOST_PARAMETERS = 40, 5
 LONGEST_FILE, LONGEST_LIST = 300, 500
-# docs/decisions/0007: one closed page of shapes is one place.
-LISTS = {"chat/wire.py": 720, "chat/store/tables.py": LONGEST_LIST}
 GENERATED = ("client/protocol.ts", "chat/store/migrations/versions/")
 
 VAGUE = re.compile(r"^(handle|process)_|(^|_)utils?$|manager$", re.IGNORECASE)
@@ -89,35 +104,86 @@ def imports(path: str, tree: ast.Module) -> Iterator[tuple[int, tuple[str, ...]]
             yield from ((node.lineno, (module, f"{module}.{alias.name}")) for alias in node.names)
 
 
-def room_of(path: str) -> str | None:
-    module = ".".join(PurePosixPath(path).with_suffix("").parts[1:]).removesuffix(".__init__")
+ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def module_of(path: str) -> str:
+    return ".".join(PurePosixPath(path).with_suffix("").parts[1:]).removesuffix(".__init__")
+
+
+def room_of(module: str) -> str | None:
     return max((room for room in ROOMS if within(module, room)), key=len, default=None)
 
 
 def within(module: str, room: str) -> bool:
-    return room == "*" or module == room or module.startswith(f"{room}.")
+    return module == room or module.startswith(f"{room}.")
 
 
-def rooms(path: str, tree: ast.Module) -> Iterator[Finding]:
-    room = room_of(path)
-    if room is None and path != "chat/__init__.py":
-        yield 1, "has no place in the house yet: name its room in tests/house.py"
+def may_import(module: str, other: str) -> bool:
+    """Whether a module of chat/ may import another one, both named without the package."""
+    room, target = room_of(module), room_of(other)
+    if room is None or target is None:
+        return False
+    banned = {name for owner, names in NEVER.items() if within(module, owner) for name in names.split()}
+    if any(within(other, name) for name in banned) and module != "protocol.codegen":
+        return False
+    return room == target or ROOMS[target] < ROOMS[room]
+
+
+def floors(path: str, tree: ast.Module) -> Iterator[Finding]:
+    module = module_of(path)
+    if path == "chat/__init__.py":
         return
-    allowed = [room, *ROOMS[room].split()] if room else []
+    if room_of(module) is None:
+        yield 1, "is in no room yet: name its floor in tests/house.py"
+        return
     for line, meanings in imports(path, tree):
-        ours = [name.removeprefix("chat.") for name in meanings if within(name, "chat")]
-        if ours and not any(within(name, other) for name in ours for other in allowed):
-            yield (
-                line,
-                f"{room} must not import {ours[-1]}; it may: {' '.join(allowed[1:]) or 'nothing of ours'}",
-            )
+        target = next((name for name in reversed(meanings) if within(name, "chat") and is_module(name)), "chat")
+        if target != "chat" and not may_import(module, target.removeprefix("chat.")):
+            yield line, f"{room_of(module)} must not import {target.removeprefix('chat.')}"
+
+
+def is_module(name: str) -> bool:
+    path = ROOT / name.replace(".", "/")
+    return path.is_dir() or path.with_suffix(".py").is_file()
 
 
 def outsiders(path: str, tree: ast.Module) -> Iterator[Finding]:
-    banned = {"desk": NOT_IN_THE_DESK, "desk.rules": NOT_IN_RULES}.get(room_of(path) or "", set())
+    module = module_of(path)
+    banned = (
+        NOT_IN_RULES if within(module, "domain.rules") else NOT_IN_THE_DOMAIN if within(module, "domain") else set()
+    )
     for line, meanings in imports(path, tree):
         if meanings[0].split(".")[0] in banned:
-            yield line, f"{room_of(path)} must not know {meanings[0]}"
+            yield line, f"{room_of(module)} must not know {meanings[0]}"
+
+
+def circles(texts: Mapping[str, str]) -> list[list[str]]:
+    """Groups of modules of chat/ that import each other, each sorted, from texts by path."""
+    ours = {path: text for path, text in texts.items() if path.startswith("chat/") and path.endswith(".py")}
+    modules = {f"chat.{module_of(path)}": path for path in ours}
+    arrows = {
+        module: {
+            next(name for name in reversed(meanings) if name in modules)
+            for _, meanings in imports(path, ast.parse(ours[path]))
+            if any(name in modules for name in meanings)
+        }
+        - {module}
+        for module, path in modules.items()
+    }
+    reached = {module: _reached(arrows, module) for module in modules}
+    groups = {tuple(sorted(one for one in reached[module] if module in reached[one])) for module in modules}
+    return [list(group) for group in sorted(groups) if len(group) > 1]
+
+
+def _reached(arrows: Mapping[str, set[str]], start: str) -> set[str]:
+    found, todo = set[str](), [start]
+    while todo:
+        for module in arrows.get(todo.pop(), ()):
+            if module not in found:
+                found.add(module)
+                todo.append(module)
+    return found
 
 
 # --- who may call what --------------------------------------------------------------------------------
@@ -130,16 +196,18 @@ def calls(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def clocks(path: str, tree: ast.Module) -> Iterator[Finding]:
-    if within(room_of(path) or "", "desk"):
+    if within(module_of(path), "domain"):
         for line, name in calls(tree):
             if ".".join(name.split(".")[-2:]) in CLOCKS:
-                yield line, f"the desk reads no clock: take `now` as an argument instead of {name}()"
+                yield line, f"the domain reads no clock: take `now` as an argument instead of {name}()"
 
 
 def emits(path: str, tree: ast.Module) -> Iterator[Finding]:
     if not path.startswith(MAY_EMIT):
         yield from (
-            (line, "only publish emits: announce a fact") for line, name in calls(tree) if name.endswith(".emit")
+            (line, "only the event publisher emits: record a fact")
+            for line, name in calls(tree)
+            if name.endswith(".emit")
         )
 
 
@@ -199,7 +267,7 @@ def many_parameters(_: str, tree: ast.Module) -> Iterator[Finding]:
 
 def too_long(path: str, text: str) -> Iterator[Finding]:
     length = len(text.splitlines())
-    allowed = LISTS.get(path, LONGEST_LIST if "/locales/" in path else LONGEST_FILE)
+    allowed = LONGEST_LIST if "/locales/" in path else LONGEST_FILE
     if length > allowed and not path.startswith(GENERATED):
         yield 1, f"has {length} lines, {allowed} are allowed"
 
@@ -224,4 +292,4 @@ def unfinished(text: str) -> Iterator[Finding]:
 
 
 EVERYWHERE = (long_functions, vague_names, unexplained)
-ALSO = {"chat/": (rooms, outsiders, clocks, emits, prints, many_parameters), "bench/": (many_parameters,)}
+ALSO = {"chat/": (floors, outsiders, clocks, emits, prints, many_parameters), "bench/": (many_parameters,)}

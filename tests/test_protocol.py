@@ -7,73 +7,75 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from chat import generate, wire
-from chat.desk import inbox, records, refusals, tickets, words
+from chat import protocol
+from chat.domain import refusals, text
+from chat.domain.queries import inbox, messages
+from chat.protocol import codegen
 
-PROTOCOL = generate.ROOT / "docs" / "protocol.md"
+PROTOCOL = codegen.ROOT / "docs" / "protocol.md"
 
 
 def test_what_is_generated_is_fresh() -> None:
-    assert list(generate.stale()) == []
+    assert list(codegen.stale()) == []
 
 
 def test_the_check_sees_what_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "docs" / "protocol.md"
     page.parent.mkdir()
     page.write_text(PROTOCOL.read_text("utf-8").replace("start_chat", "begin_chat"), "utf-8")
-    monkeypatch.setattr(generate, "ROOT", tmp_path)
-    assert list(generate.stale()) == [page]
-    assert generate.main(["--check"]) == 1
+    monkeypatch.setattr(codegen, "ROOT", tmp_path)
+    assert list(codegen.stale()) == [page]
+    assert codegen.main(["--check"]) == 1
     assert "begin_chat" in page.read_text("utf-8")
-    assert generate.main([]) == 0
-    assert generate.main(["--check"]) == 0
+    assert codegen.main([]) == 0
+    assert codegen.main(["--check"]) == 0
 
 
 def test_the_page_has_a_place_for_every_table() -> None:
-    missing = [name for name in generate.parts() if f"<!-- made: {name} -->" not in PROTOCOL.read_text("utf-8")]
+    missing = [name for name in codegen.parts() if f"<!-- made: {name} -->" not in PROTOCOL.read_text("utf-8")]
     assert missing == ["settings"]
 
 
 def test_a_table_that_nobody_makes_is_refused() -> None:
     with pytest.raises(KeyError, match="nonsense"):
-        generate.page("<!-- made: nonsense -->\n<!-- end -->")
+        codegen.page("<!-- made: nonsense -->\n<!-- end -->")
 
 
 def test_the_limits_are_those_of_the_desk() -> None:
-    assert wire.LIMITS["text_max"] == words.LONGEST_TEXT
-    assert wire.LIMITS["name_max"] == tickets.LONGEST_NAME
-    assert wire.LIMITS["messages_at_once"] == records.PAGE
-    assert wire.LIMITS["cards_a_page"] == inbox.LENGTH
+    assert protocol.LIMITS["text_max"] == text.MAX_TEXT
+    assert protocol.LIMITS["name_max"] == text.MAX_NAME
+    assert protocol.LIMITS["messages_at_once"] == messages.PAGE_SIZE
+    assert protocol.LIMITS["cards_a_page"] == inbox.PAGE_SIZE
 
 
 def test_the_codes_are_those_of_the_desk() -> None:
-    assert wire.Code == refusals.Code
+    assert protocol.Code == refusals.ErrorCode
 
 
 def test_every_shape_is_told_with_a_docstring_of_its_own() -> None:
-    for shape in generate.structs():
+    for shape in codegen.structs():
         assert shape.__doc__ not in (None, shape.__base__.__doc__), shape.__name__
 
 
 def test_typescript_has_every_shape_and_command() -> None:
-    written = generate.typescript()
-    for shape in generate.structs():
-        assert re.search(rf"export (interface|type) {generate.name_of(shape)}\b", written), shape.__name__
-    for command in (*wire.VISITOR_COMMANDS, *wire.AGENT_COMMANDS):
+    written = codegen.typescript()
+    for shape in codegen.structs():
+        assert re.search(rf"export (interface|type) {codegen.name_of(shape)}\b", written), shape.__name__
+    for command in (*protocol.VISITOR_COMMANDS, *protocol.AGENT_COMMANDS):
         assert f"  {command}: {{ payload: " in written
 
 
-@pytest.mark.parametrize("command", [pair[0] for pair in wire.VISITOR_COMMANDS.values()])
-def test_a_field_that_nobody_knows_is_refused(command: type[wire.Command]) -> None:
+@pytest.mark.parametrize("command", [pair[0] for pair in protocol.VISITOR_COMMANDS.values()])
+def test_a_field_that_nobody_knows_is_refused(command: type[protocol.Command]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(b'{"surprise": 1}', type=command)
 
 
 def test_times_end_in_z_and_what_is_unset_is_left_out() -> None:
-    author = wire.Author(kind="visitor", name=None)
+    author = protocol.Author(kind="visitor", name=None)
     at = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-    line = wire.Message(ticket="t", seq=1, id="m", client_id="c", kind="text", author=author, text="Hello", at=at)
-    plain = wire.plain(line)
+    line = protocol.Message(ticket="t", seq=1, id="m", client_id="c", kind="text", author=author, text="Hello", at=at)
+    plain = protocol.plain(line)
     assert plain["at"] == "2026-11-23T09:00:00Z"
     assert "event" not in plain
     assert plain["author"] == {"kind": "visitor", "name": None}

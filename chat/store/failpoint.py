@@ -9,10 +9,10 @@ import os
 import signal
 
 _place, _, _nth = os.environ.get("GUICHET_FAILPOINT", "").partition(":")
-_passes = itertools.count(1)
+_counter = itertools.count(1)
 
 
-def pass_by(place: str) -> None:
+def reach(place: str) -> None:
     """Called by the writers around every COMMIT; SIGKILL, so that nothing gets a chance to tidy up."""
-    if place == _place and next(_passes) == int(_nth or 1):
+    if place == _place and next(_counter) == int(_nth or 1):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -16,25 +16,27 @@ class Libpq:
 
     def begin(self) -> None:
         """A transaction, which the driver then finds begun."""
-        checked(self._library.exec_(b"BEGIN ISOLATION LEVEL READ COMMITTED"))
+        check_result(self._library.exec_(b"BEGIN ISOLATION LEVEL READ COMMITTED"))
 
     def commit(self) -> None:
         """Of a transaction that has failed PostgreSQL says that it was rolled back, and calls that no error."""
-        if checked(self._library.exec_(b"COMMIT")).command_status != b"COMMIT":
+        if check_result(self._library.exec_(b"COMMIT")).command_status != b"COMMIT":
             raise psycopg.errors.InFailedSqlTransaction("the transaction was rolled back")
 
-    def ask(self, statement: str, *values: str) -> bytes:
+    def query(self, statement: str, *values: str) -> bytes:
         """The first column of the one row that `statement` gives, with $1, $2 for `values`; empty when it is NULL.
         It is prepared once, so there must be few."""
         name = self._prepared.get(statement)
         if name is None:
             name = b"guichet_%d" % len(self._prepared)
-            checked(self._library.prepare(name, statement.encode()))
+            check_result(self._library.prepare(name, statement.encode()))
             self._prepared[statement] = name
-        return checked(self._library.exec_prepared(name, [value.encode() for value in values])).get_value(0, 0) or b""
+        return (
+            check_result(self._library.exec_prepared(name, [value.encode() for value in values])).get_value(0, 0) or b""
+        )
 
 
-def checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
+def check_result(result: pq.abc.PGresult) -> pq.abc.PGresult:
     """The result of what was done; raises psycopg.Error, by its SQLSTATE where the server has answered at all."""
     if result.status in DONE:
         return result

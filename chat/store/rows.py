@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 Status = Literal["live", "open", "pending", "on_hold", "solved", "closed"]
 Channel = Literal["chat", "form", "email", "api"]
 Role = Literal["admin", "supervisor", "agent"]
-Choice = Literal["available", "away"]
-Nearness = Literal["here", "hidden", "gone"]
+AgentState = Literal["available", "away"]
+VisitorPresence = Literal["here", "hidden", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class AgentRow:
     photo: str | None
     languages: list[str]
     capacity: int
-    state: Choice
+    state: AgentState
     state_since: datetime
-    away_why: str | None
+    away_reason: str | None
     chats: int
     departments: tuple[str, ...]
 
@@ -86,22 +86,22 @@ class TicketRow(NamedTuple):
     rev: int
     last_seq: int
     last_note_seq: int
-    read_visitor: int
-    read_agent: int
+    visitor_read_seq: int
+    agent_read_seq: int
     unread: int
     preview: str
     last_from: str
     updated_at: datetime
     queued_at: datetime | None
-    taken_at: datetime | None
-    waiting_since: datetime | None
+    assigned_at: datetime | None
+    unanswered_since: datetime | None
     answered_at: datetime | None
-    visitor_state: Nearness
-    freed_at: datetime | None
+    visitor_state: VisitorPresence
+    slot_released_at: datetime | None
     form_offered_at: datetime | None
     keep_waiting_at: datetime | None
-    due: datetime | None
-    kept_at: datetime | None
+    promise_due_at: datetime | None
+    promise_kept_at: datetime | None
     solved_at: datetime | None
     agent_public_id: str | None
     agent_name: str | None
@@ -115,7 +115,7 @@ class TicketRow(NamedTuple):
         return self.status == "live" and self.assignee_id is None
 
     @property
-    def told_rev(self) -> int:
+    def public_rev(self) -> int:
         """`rev` as it is told: without the notes, which a visitor must not be able to count."""
         return self.rev - self.last_note_seq
 
@@ -158,6 +158,6 @@ class OfferRow:
     id: int
     ticket_id: int
     agent_id: int
-    giver_id: int | None
+    from_agent_id: int | None
     rule: str
     expires_at: datetime

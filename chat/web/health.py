@@ -4,29 +4,29 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import Connection, text
 
-from chat.live.redis import RedisAway
-from chat.store.works import Unavailable
-from chat.web.answers import told
-from chat.web.doors import Doors, doors_of
+from chat.cluster.redis_client import RedisUnavailable
+from chat.store.transaction import Unavailable
+from chat.web.core.context import WebContext, context_of
+from chat.web.core.responses import json_response
 
 
 async def healthz(request: web.Request) -> web.Response:
     """The process answers."""
-    return told({"ok": True})
+    return json_response({"ok": True})
 
 
 async def readyz(request: web.Request) -> web.Response:
     """200 when the database can be read. Redis is named but not required: without it new visitors get the form."""
-    doors = doors_of(request)
-    database = await can_read(doors)
-    redis = await can_ask(doors)
+    context = context_of(request)
+    database = await can_read(context)
+    redis = await can_ask(context)
     words = {True: "ok", False: "away"}
-    return told({"ok": database, "database": words[database], "redis": words[redis]}, 200 if database else 503)
+    return json_response({"ok": database, "database": words[database], "redis": words[redis]}, 200 if database else 503)
 
 
-async def can_read(doors: Doors) -> bool:
+async def can_read(context: WebContext) -> bool:
     try:
-        return await doors.works.read(one)
+        return await context.store.read(one)
     except Unavailable:
         return False
 
@@ -35,10 +35,10 @@ def one(sql: Connection) -> bool:
     return sql.execute(text("SELECT 1")).scalar() == 1
 
 
-async def can_ask(doors: Doors) -> bool:
+async def can_ask(context: WebContext) -> bool:
     try:
-        await doors.redis.ask(lambda client: client.ping())
-    except RedisAway:
+        await context.redis.call(lambda client: client.ping())
+    except RedisUnavailable:
         return False
     return True
 

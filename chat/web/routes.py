@@ -2,46 +2,49 @@
 
 from aiohttp import web
 
-from chat.web import api, contact, first_password, health, identity, pages, ticket_page, widget
-from chat.web.doors import DOORS, Doors
-from chat.web.middleware import MIDDLEWARES
+from chat.web import health
+from chat.web.api import visitor
+from chat.web.auth import login, password_setup
+from chat.web.core.context import WEB_CONTEXT, WebContext
+from chat.web.core.middleware import MIDDLEWARES
+from chat.web.pages import console, contact_form, home, static_files, ticket_page, widget
 
 # In the order in which docs/protocol.md tells them.
 ROUTES = (
-    web.get("/", pages.get_home),
-    web.get("/setup/{token}", first_password.get_setup),
-    web.post("/api/setup", first_password.post_setup),
-    web.get("/password/{token}", first_password.get_password),
-    web.post("/password/{token}", first_password.post_password),
+    web.get("/", home.get_home),
+    web.get("/setup/{token}", password_setup.get_setup),
+    web.post("/api/setup", password_setup.post_setup),
+    web.get("/password/{token}", password_setup.get_password),
+    web.post("/password/{token}", password_setup.post_password),
     web.get("/widget.js", widget.get_loader),
     web.get("/widget/frame", widget.get_frame),
-    web.post("/api/tickets", api.post_ticket),
-    web.options("/api/tickets", api.preflight),
-    web.get("/contact", contact.get_contact),
-    web.post("/contact", contact.post_contact),
+    web.post("/api/tickets", visitor.post_ticket),
+    web.options("/api/tickets", visitor.preflight),
+    web.get("/contact", contact_form.get_contact),
+    web.post("/contact", contact_form.post_contact),
     web.get("/t/{link}", ticket_page.get_ticket),
     web.post("/t/{link}", ticket_page.post_answer),
-    web.get("/api/service", api.get_service),
-    web.get("/api/session", identity.get_session),
-    web.post("/api/session", identity.post_session),
-    web.delete("/api/session", identity.delete_session),
-    web.get("/console", pages.get_console),
-    web.get("/console/{rest:.*}", pages.get_console),
-    web.get("/favicon.ico", pages.get_icon),
-    web.get("/static/{path:.+}", pages.get_static),
+    web.get("/api/service", visitor.get_service),
+    web.get("/api/session", login.get_session),
+    web.post("/api/session", login.post_session),
+    web.delete("/api/session", login.delete_session),
+    web.get("/console", console.get_console),
+    web.get("/console/{rest:.*}", console.get_console),
+    web.get("/favicon.ico", static_files.get_icon),
+    web.get("/static/{path:.+}", static_files.get_static),
     web.get("/healthz", health.healthz),
     web.get("/readyz", health.readyz),
     web.get("/metrics", health.metrics),
 )
 
 
-def install(app: web.Application, doors: Doors) -> None:
+def install(app: web.Application, context: WebContext) -> None:
     """Opens the doors of an app that is not yet running; the passwords' threads end with it."""
-    app[DOORS] = doors
+    app[WEB_CONTEXT] = context
     app.middlewares.extend(MIDDLEWARES)
     app.router.add_routes(ROUTES)
     app.on_cleanup.append(close)
 
 
 async def close(app: web.Application) -> None:
-    app[DOORS].passwords.close()
+    app[WEB_CONTEXT].passwords.close()

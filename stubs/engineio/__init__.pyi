@@ -3,13 +3,13 @@ from engineio import packet as packet
 from engineio import payload as payload
 from engineio.async_socket import AsyncSocket
 
-from chat.lane.line import Line
+from chat.websocket.connection import WebSocketConnection
 
 class AsyncServer:
     max_http_buffer_size: int
     cors_allowed_origins: object
     # Where the library keeps its own sockets we keep lines too.
-    sockets: dict[str, AsyncSocket | Line]
+    sockets: dict[str, AsyncSocket | WebSocketConnection]
     _async: dict[str, object]
     def __init__(self, **kwargs: object) -> None: ...
     async def disconnect(self, sid: str | None = None) -> None: ...

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.operator import Browser, Operator, Server, browsing
+from tests.cli.cli_client import Browser, Operator, Server, browsing
 
 
 @pytest.fixture

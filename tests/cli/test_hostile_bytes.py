@@ -4,7 +4,7 @@ import asyncio
 import signal
 from urllib.parse import urlsplit
 
-from tests.cli.operator import Server
+from tests.cli.cli_client import Server
 
 SECRET = "t_the.secret-of-a-link"
 GZIP = (b"Content-Type: application/json", b"Content-Encoding: gzip", b"Content-Length: 4")

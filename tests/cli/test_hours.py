@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chat.desk.rules import calendar_file
-from chat.desk.rules.calendar import DEFAULT
-from tests.cli.operator import Browser, Json, Operator, Server
+from chat.domain.rules.hours import calendar_json
+from chat.domain.rules.hours.calendar import DEFAULT
+from tests.cli.cli_client import Browser, Json, Operator, Server
 
 TUESDAY_TEN = "2026-11-24T10:00"
 
@@ -66,14 +66,14 @@ async def test_a_moment_that_is_none_is_refused_in_words(operator: Operator) -> 
 
 async def test_a_calendar_that_was_shown_can_be_set(operator: Operator, tmp_path: Path) -> None:
     shown = await operator.reads("calendar", "show")
-    assert calendar_file.to_json(calendar_file.parse(shown)) == shown
+    assert calendar_json.to_json(calendar_json.parse(shown)) == shown
     other = afternoons_only(shown)
     assert await operator.reads("calendar", "set", written(tmp_path / "other.json", other)) == other
     assert await operator.reads("calendar", "show") == other
 
 
 async def test_a_bad_calendar_is_refused_by_its_row_and_changes_nothing(operator: Operator, tmp_path: Path) -> None:
-    shown = calendar_file.to_json(DEFAULT)
+    shown = calendar_json.to_json(DEFAULT)
     assert isinstance(shown["week"], list)
     twice = {**shown, "week": [*shown["week"], {"days": ["tue"], "from": "17:00", "to": "19:00", "state": "open"}]}
     said = await operator.types("calendar", "set", written(tmp_path / "bad.json", twice))
@@ -89,7 +89,7 @@ async def test_a_running_server_opens_by_the_new_calendar(
 ) -> None:
     asked = f"/api/service?site=demo&at={TUESDAY_TEN}"
     assert (await browser.gets(asked))["state"] == "open"
-    other = afternoons_only(calendar_file.to_json(DEFAULT))
+    other = afternoons_only(calendar_json.to_json(DEFAULT))
     await operator.reads("calendar", "set", written(tmp_path / "other.json", other))
     assert (await browser.gets(asked))["state"] == "closed"
     assert (await operator.reads("hours", "--at", TUESDAY_TEN, "--json"))["state"] == "closed"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.operator import Operator, browsing
+from tests.cli.cli_client import Operator, browsing
 from tests.services import Postgres
 from tooling.steps import ROOT
 

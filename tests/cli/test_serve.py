@@ -4,8 +4,8 @@ import signal
 
 import aiohttp
 
-from tests.cli.operator import Browser, Operator, Server, browsing, children, runs
-from tests.live.servers import until
+from tests.cli.cli_client import Browser, Operator, Server, browsing, children, runs
+from tests.cluster.servers import until
 
 OWNER = {"name": "Olive", "email": "olive@example.com", "password": "a rather long password"}
 

@@ -1,6 +1,6 @@
 """Sites, departments and agents by command, and what becomes of them in a running server."""
 
-from tests.cli.operator import Browser, Operator, Server
+from tests.cli.cli_client import Browser, Operator, Server
 
 ADA = "ada@example.com"
 PASSWORD, OTHER = "a rather long password", "quite another password"

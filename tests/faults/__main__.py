@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from chat import logs
+from chat import logging_config
 from tests.faults import of_crowds, of_lines, of_nodes, of_races, of_redis, of_sql, of_time, stage
 from tests.faults.book import BOOK
 from tests.faults.page import bundled
@@ -22,7 +22,7 @@ CHAPTERS = (of_races, of_nodes, of_lines, of_redis, of_sql, of_crowds, of_time)
 
 def main(arguments: Sequence[str]) -> int:
     asked = parser().parse_args(arguments)
-    logs.to_standard_error(logging.WARNING)
+    logging_config.to_standard_error(logging.WARNING)
     wanted = [fault for fault in BOOK.values() if stage.is_wanted(fault, asked.only, asked.short)]
     if not wanted:
         told(*(f"{name:24} {fault.what}" for name, fault in BOOK.items()))

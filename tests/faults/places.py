@@ -12,11 +12,13 @@ from typing import Any, Protocol
 import psycopg
 
 from bench.furnish import ALWAYS_OPEN
-from chat.desk import agents, calendar_in_force, install
-from chat.desk.agents import NewAgent
+from chat.domain import seed
+from chat.domain.people import agents, sessions
+from chat.domain.people.agents import NewAgent
+from chat.domain.queries import calendar
 from chat.store.migrations import migrate
-from chat.store.works import Works
-from chat.web.tokens import hashed
+from chat.store.store import Store
+from chat.web.auth.tokens import hash_token
 from tests.faults.children import Child
 from tests.faults.history import Shown, Truth
 from tests.faults.proxy import Proxy
@@ -128,16 +130,16 @@ async def furnished(url: str) -> dict[str, str]:
     now = datetime.now(UTC)
     async with _migrating:
         await asyncio.to_thread(migrate, url)
-    works = Works(url, lambda _: None)
-    await works.start()
-    await works.run(install.seed, now)
-    await works.run(calendar_in_force.set_calendar, ALWAYS_OPEN)
+    store = Store(url, lambda _: None)
+    await store.start()
+    await store.write(seed.seed, now)
+    await store.write(calendar.set_calendar, ALWAYS_OPEN)
     tokens = {name: secrets.token_urlsafe(32) for name in TEAM}
     for name, token in tokens.items():
         new = NewAgent(f"{name.lower()}@desk.example", name, "supervisor", 100)
-        row = await works.run(agents.add, new, now)
-        await works.run(agents.open_session, row.id, hashed(token), now)
-    await works.close()
+        row = await store.write(agents.add_agent, new, now)
+        await store.write(sessions.open_session, row.id, hash_token(token), now)
+    await store.close()
     return {name: f"guichet={token}" for name, token in tokens.items()}
 
 

@@ -18,19 +18,24 @@ from weakref import WeakSet
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from chat.live.embedded import EmbeddedValkey, private_folder, socket_in
+from chat.cluster.embedded_valkey import EmbeddedValkey, private_folder, socket_in
 from chat.settings import Settings
-from tests.cli.operator import children
+from tests.cli.cli_client import children
+from tests.cluster.servers import Server as Valkey
 from tests.faults.children import Child
 from tests.faults.places import Listens, Place, furnished, postgres_query, sqlite_query
 from tests.faults.proxy import Proxy
-from tests.live.servers import Server as Valkey
 from tests.realtime.node import Clock, running
 from tests.services import Postgres
 
 PLAIN = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
 # Nobody's limits are in the way of what is measured, and no offer is missed. Who floods comes by another address.
-WIDE = {"TRUSTED_PROXIES": "127.0.0.1/32", "VISITOR_STARTS": "10000", "AGENT_COMMANDS": "100000", "OFFER_S": "3600"}
+WIDE = {
+    "TRUSTED_PROXIES": "127.0.0.1/32",
+    "VISITOR_STARTS": "10000",
+    "AGENT_COMMANDS": "100000",
+    "OFFER_RING_S": "3600",
+}
 
 
 class Shop(Place):
@@ -88,7 +93,7 @@ class Hall(Place):
             database_url=f"sqlite:///{database}",
             data_dir=self.folder,
             visitor_starts=10_000,
-            offer_s=3_600,
+            offer_ring_s=3_600,
         )
         asyncio.get_running_loop().set_task_factory(self._begun)
         guests = a_guests.set(False)
@@ -112,13 +117,13 @@ class Hall(Place):
     def _begun(
         self,
         loop: asyncio.AbstractEventLoop,
-        work: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
+        tx: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
         context: Context | None = None,
         **newer: bool | str | None,  # from Python 3.13 on
     ) -> asyncio.Task[Any]:
-        assert isinstance(work, Coroutine)
+        assert isinstance(tx, Coroutine)
         begin: Callable[..., asyncio.Task[Any]] = asyncio.Task
-        task = begin(work, loop=loop, context=context, **newer)
+        task = begin(tx, loop=loop, context=context, **newer)
         if a_guests.get():
             self._guests.add(task)
         return task

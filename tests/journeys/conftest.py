@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from chat import app
-from chat.live.redis import Redis
+from chat.cluster.redis_client import Redis
 from chat.realtime import server
 from chat.settings import Settings
 from chat.store.migrations import migrate
@@ -50,8 +50,8 @@ def settings(tmp_path: Path, new_install: Path, valkey: str, monkeypatch: pytest
         database_url=f"sqlite:///{path}",
         redis_url=valkey,
         secret_key="s" * 40,
-        grace_s=2,
-        net_s=0.5,
+        agent_grace_s=2,
+        reconcile_s=0.5,
     )
 
 

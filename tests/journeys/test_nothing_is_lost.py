@@ -27,7 +27,7 @@ WATCH = """() => {
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """Nobody is taken for gone while the server itself is."""
-    return replace(settings, grace_s=30)
+    return replace(settings, agent_grace_s=30)
 
 
 async def chat_with_ada(stage: Stage, town: Town) -> Visitor:

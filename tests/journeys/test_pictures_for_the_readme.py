@@ -15,7 +15,7 @@ from playwright.async_api import expect
 from tests.journeys.people import Agent, Visitor
 from tests.journeys.stage import Stage
 from tests.journeys.town import Town
-from tests.realtime import cast
+from tests.realtime import socket_clients
 from tooling.steps import ROOT
 
 COMMITTED = ROOT / "docs/pictures"
@@ -105,9 +105,9 @@ def here(town: Town) -> str:
     return town.chat.replace("chat.app.localhost", "127.0.0.1")
 
 
-async def chats(town: Town, name: str | None, text: str) -> cast.Visitor:
+async def chats(town: Town, name: str | None, text: str) -> socket_clients.Visitor:
     """Somebody whose browser need not be seen."""
-    visitor = cast.Visitor()
+    visitor = socket_clients.Visitor()
     page = {"url": "https://exemple.fr/aide", "title": "Aide", "referrer": ""}
     await visitor.connect(here(town), {"site": "demo", "page": page})
     await visitor.does("hello")

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from argon2 import PasswordHasher
 
-from chat import app
-from chat.desk import agents
-from chat.desk.agents import NewAgent
+from chat import app, processes
+from chat.domain.people import agents
+from chat.domain.people.agents import NewAgent
 from chat.settings import Settings
 from chat.store.rows import AgentRow, Role
-from chat.store.works import Works
+from chat.store.store import Store
 from tests.journeys import websites
 from tests.realtime.node import Clock
 
@@ -28,7 +28,7 @@ class Town:
     settings: Settings
     clock: Clock
     websites_port: int = 0
-    home: app.House | None = None
+    home: app.Node | None = None
     _server: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
@@ -36,10 +36,10 @@ class Town:
         return self.settings.public_url
 
     @property
-    def works(self) -> Works:
+    def store(self) -> Store:
         """What an operator's commands go through."""
         assert self.home, "the server is down"
-        return self.home.desk.works
+        return self.home.operator.store
 
     @property
     def ahead(self) -> timedelta:
@@ -53,16 +53,16 @@ class Town:
     async def hire(self, name: str, role: Role = "agent", capacity: int = 4, shown: str = "") -> AgentRow:
         """Somebody who can sign in with PASSWORD; `shown` when others see another name than signs in."""
         new = NewAgent(email_of(name), shown or name, role, capacity, password_hash=QUICK.hash(PASSWORD))
-        return await self.works.run(agents.add, new, self.clock())
+        return await self.store.write(agents.add_agent, new, self.clock())
 
     async def open(self) -> None:
         """Start the server; a second time at the same port."""
-        door, self.settings = app.listen(self.settings)
+        door, self.settings = processes.listen(self.settings)
         assert self.settings.redis_url
         self.home = await self._server.enter_async_context(
-            app.house(self.settings, self.settings.redis_url, self.clock)
+            app.start_node(self.settings, self.settings.redis_url, self.clock)
         )
-        await self._server.enter_async_context(app.open_doors(self.home.app, door))
+        await self._server.enter_async_context(processes.start_listening(self.home.app, door))
 
     async def shut(self) -> None:
         """Stop the server; what was acknowledged stays."""

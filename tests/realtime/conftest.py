@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from chat import app
-from chat.lane import porch
-from chat.live.bus import Bus, Measure
-from chat.live.redis import Redis
+from chat.cluster.bus.bus import Bus, BusTiming
+from chat.cluster.redis_client import Redis
 from chat.settings import Settings
 from chat.store.migrations import migrate
 from chat.store.rows import Role
-from tests.realtime.cast import Agent, Visitor
+from chat.websocket import admission
 from tests.realtime.node import Node, running
+from tests.realtime.socket_clients import Agent, Visitor
 from tests.services import Postgres
 
 Arrive = Callable[..., Awaitable[Visitor]]
@@ -35,17 +35,17 @@ def settings(tmp_path: Path, valkey: str, redis_timeout_s: float, monkeypatch: p
     monkeypatch.setattr(app, "VISITOR_GRACE_S", 1.0)
     monkeypatch.setattr(app, "Redis", partial(Redis, timeout_s=redis_timeout_s))
     # On a loaded machine a handshake may well be late, and these people do not come again by themselves.
-    monkeypatch.setattr(porch, "LATE_MS", 60_000)
+    monkeypatch.setattr(admission, "MAX_WAIT_MS", 60_000)
     # One beat after its start a node says things to those only who want them.
-    monkeypatch.setattr(app, "Bus", partial(Bus, measure=Measure(beat_s=0.1)))
+    monkeypatch.setattr(app, "Bus", partial(Bus, timing=BusTiming(beat_s=0.1)))
     return Settings(
         public_url="http://chat.example",
         redis_url=valkey,
         secret_key="k" * 32,
         database_url=f"sqlite:///{tmp_path / 'guichet.db'}",
         data_dir=tmp_path,
-        grace_s=2,
-        net_s=0.3,
+        agent_grace_s=2,
+        reconcile_s=0.3,
     )
 
 

@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chat.app import house, open_doors
-from chat.desk import agents
-from chat.desk.agents import NewAgent
+from chat.app import start_node
+from chat.domain.people import agents, sessions
+from chat.domain.people.agents import NewAgent
+from chat.processes import start_listening
 from chat.settings import Settings
 from chat.store.rows import AgentRow, Role
-from chat.store.works import Works
-from chat.web.tokens import hashed
+from chat.store.store import Store
+from chat.web.auth.tokens import hash_token
 
 # A Tuesday morning: the desk is open for hours.
 OPENED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -38,18 +39,18 @@ class Node:
 
     settings: Settings
     url: str
-    works: Works
+    store: Store
     clock: Clock
 
     async def hire(self, name: str, role: Role = "agent", capacity: int = 4) -> AgentRow:
         """An agent who has not signed in yet."""
         new = NewAgent(f"{name.lower()}@desk.example", name, role, capacity)
-        return await self.works.run(agents.add, new, self.clock())
+        return await self.store.write(agents.add_agent, new, self.clock())
 
     async def sign_in(self, agent: AgentRow) -> str:
         """The Cookie header of a new session."""
         token = secrets.token_urlsafe(32)
-        await self.works.run(agents.open_session, agent.id, hashed(token), self.clock())
+        await self.store.write(sessions.open_session, agent.id, hash_token(token), self.clock())
         return f"guichet={token}"
 
 
@@ -58,7 +59,7 @@ async def running(settings: Settings, clock: Clock | None = None, *, ticking: bo
     """A node that answers; `settings.redis_url` says whose Redis it shares."""
     assert settings.redis_url is not None
     clock = clock or Clock()
-    async with house(settings, settings.redis_url, clock, ticking=ticking) as home:
+    async with start_node(settings, settings.redis_url, clock, ticking=ticking) as home:
         door = socket.create_server(("127.0.0.1", 0))
-        async with open_doors(home.app, door):
-            yield Node(settings, f"http://127.0.0.1:{door.getsockname()[1]}", home.desk.works, clock)
+        async with start_listening(home.app, door):
+            yield Node(settings, f"http://127.0.0.1:{door.getsockname()[1]}", home.operator.store, clock)

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.realtime.cast import Visitor, new_id
 from tests.realtime.conftest import Arrive, ShowUp
 from tests.realtime.node import Node
+from tests.realtime.socket_clients import Visitor, new_id
 from tests.realtime.test_messages import chat
 
 ODD = [

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 
 from bench.furnish import ALWAYS_OPEN
-from chat.desk import agents, calendar_in_force, install
-from chat.desk.agents import NewAgent
+from chat.domain import seed
+from chat.domain.people import agents, sessions
+from chat.domain.people.agents import NewAgent
+from chat.domain.queries import calendar
 from chat.store.migrations import migrate
-from chat.store.works import Works
-from chat.web.tokens import hashed
-from tests.realtime.cast import Agent, Payload, Visitor, new_id, words
+from chat.store.store import Store
+from chat.web.auth.tokens import hash_token
+from tests.realtime.socket_clients import Agent, Payload, Visitor, new_id, words
 from tooling.steps import ROOT
 
 Said = tuple[str, str]
@@ -28,13 +30,13 @@ async def a_desk_that_never_closes(folder: Path) -> str:
     """Ada is hired and signed in: her cookie. The process under test will own the file."""
     url, token, now = f"sqlite:///{folder / 'guichet.db'}", secrets.token_urlsafe(32), datetime.now(UTC)
     await asyncio.to_thread(migrate, url)
-    works = Works(url, lambda _: None)
-    await works.start()
-    await works.run(install.seed, now)
-    await works.run(calendar_in_force.set_calendar, ALWAYS_OPEN)
-    ada = await works.run(agents.add, NewAgent("ada@desk.example", "Ada"), now)
-    await works.run(agents.open_session, ada.id, hashed(token), now)
-    await works.close()
+    store = Store(url, lambda _: None)
+    await store.start()
+    await store.write(seed.seed, now)
+    await store.write(calendar.set_calendar, ALWAYS_OPEN)
+    ada = await store.write(agents.add_agent, NewAgent("ada@desk.example", "Ada"), now)
+    await store.write(sessions.open_session, ada.id, hash_token(token), now)
+    await store.close()
     return f"guichet={token}"
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from tests.realtime.cast import Agent, Visitor, new_id, words
 from tests.realtime.conftest import Arrive, ShowUp
 from tests.realtime.node import Node
+from tests.realtime.socket_clients import Agent, Visitor, new_id, words
 
 
 async def chat(ada: Agent, vic: Visitor, text: str = "Bonjour ?") -> str:

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chat.desk import agents
+from chat.domain.people import agents, sessions
 from chat.realtime import server
 from chat.settings import Settings
 from chat.store.migrations import migrate
-from chat.web.tokens import hashed
-from tests.realtime.cast import Payload
+from chat.web.auth.tokens import hash_token
 from tests.realtime.conftest import Arrive, ShowUp
 from tests.realtime.node import Node, running
+from tests.realtime.socket_clients import Payload
 from tests.realtime.test_messages import chat
 
 
@@ -153,11 +153,11 @@ async def test_who_leaves_after_the_end_is_gone_too(node: Node, visitor: Arrive,
 
 async def test_an_ended_session_is_cut(node: Node, agent: ShowUp) -> None:
     ada, ben = await agent(node, "Ada"), await agent(node, "Ben")
-    await node.works.run(agents.remove, "ada@desk.example", node.clock())
+    await node.store.write(agents.remove_agent, "ada@desk.example", node.clock())
     await ada.is_cut()
     assert not ben.gone.is_set()
     session = ben.cookie.partition("=")[2]
-    await node.works.run(agents.close_session, hashed(session))
+    await node.store.write(sessions.close_session, hash_token(session))
     await ben.is_cut()
 
 
@@ -169,7 +169,7 @@ async def test_an_ended_session_may_not_even_look(
     async with running(settings) as node:
         ada = await agent(node, "Ada")
         assert (await ada.does("list", view="all"))["cards"] == []
-        await node.works.run(agents.close_session, hashed(ada.cookie.partition("=")[2]))
+        await node.store.write(sessions.close_session, hash_token(ada.cookie.partition("=")[2]))
         assert (await ada.refused("list", view="all"))["code"] == "not_allowed"
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from redis.asyncio import Redis
 
-from chat.live.embedded import EmbeddedValkey
+from chat.cluster.embedded_valkey import EmbeddedValkey
 from tests.realtime.conftest import Arrive, ShowUp
 from tests.realtime.node import Node
 from tests.realtime.test_messages import chat

@@ -6,12 +6,12 @@ import aiohttp
 import pytest
 import socketio
 
-from chat import wire
-from chat.lane import gate
-from tests.realtime.cast import Agent, Payload, Visitor, new_id
+from chat import protocol
+from chat.websocket import socketio_server
 from tests.realtime.conftest import Arrive, ShowUp
 from tests.realtime.node import Node
-from tests.realtime.raw import line
+from tests.realtime.raw_client import line
+from tests.realtime.socket_clients import Agent, Payload, Visitor, new_id
 from tests.realtime.test_messages import chat
 
 ID = "t_whatever_it_is"
@@ -63,7 +63,7 @@ def spoilt(good: Payload) -> list[tuple[Payload, str]]:
 
 @pytest.mark.parametrize("namespace", GOOD)
 def test_the_table_knows_every_command(namespace: str) -> None:
-    commands = wire.VISITOR_COMMANDS if namespace == "/visitor" else wire.AGENT_COMMANDS
+    commands = protocol.VISITOR_COMMANDS if namespace == "/visitor" else protocol.AGENT_COMMANDS
     assert GOOD[namespace].keys() == commands.keys()
 
 
@@ -214,7 +214,7 @@ async def test_nobody_starts_before_hello(node: Node, people: AsyncExitStack, ag
 
 async def test_who_comes_while_the_store_is_away_may_come_back(node: Node) -> None:
     async with line(node) as raw:
-        await node.works.close()
+        await node.store.close()
         await raw.says('40/visitor,{"site":"demo"}')
         # No refusal, after which official clients give up, but a line that is lost.
         with pytest.raises(EOFError):
@@ -264,7 +264,7 @@ async def test_long_polling_works_too(node: Node, visitor: Arrive, agent: ShowUp
 
 
 async def test_who_says_nothing_is_cut(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(socketio_server, "COMMAND_WITHIN_S", 0.3)
     async with line(node) as silent, line(node) as greeting, line(node) as talking:
         await greeting.arrives()
         await talking.arrives()

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from redis.asyncio import Redis
 
-from tests.realtime.cast import Payload, Visitor, new_id
 from tests.realtime.conftest import Arrive, ShowUp
 from tests.realtime.node import Node
+from tests.realtime.socket_clients import Payload, Visitor, new_id
 from tests.realtime.test_messages import chat
 
 Nodes = tuple[Node, Node]

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, Connection, Engine, event
 
-from chat.store.engine import Database
-from chat.store.works import Told, Works
+from chat.store.engines import Database
+from chat.store.store import Store
+from chat.store.transaction import RecordedFact
 from tests.services import Postgres
-from tests.store.notebook import notebook
+from tests.store.toy_schema import notebook
 
 
 @pytest.fixture
@@ -39,9 +40,9 @@ def url(request: pytest.FixtureRequest) -> str:
 class Room:
     """What was delivered, transaction by transaction."""
 
-    heard: list[list[Told]] = field(default_factory=list)
+    heard: list[list[RecordedFact]] = field(default_factory=list)
 
-    def hear(self, told: Sequence[Told]) -> None:
+    def hear(self, told: Sequence[RecordedFact]) -> None:
         """What publish.py will be to Works."""
         self.heard.append(list(told))
 
@@ -55,8 +56,8 @@ def room() -> Room:
     return Room()
 
 
-Hear = Callable[[Sequence[Told]], None]
-OpenWorks = Callable[[str, Hear], AbstractAsyncContextManager[Works]]
+Hear = Callable[[Sequence[RecordedFact]], None]
+OpenWorks = Callable[[str, Hear], AbstractAsyncContextManager[Store]]
 
 
 @pytest.fixture
@@ -64,17 +65,17 @@ def open_works() -> OpenWorks:
     """Works on a database with an empty notebook, closed at the end of the block."""
 
     @asynccontextmanager
-    async def opened(url: str, hear: Hear) -> AsyncIterator[Works]:
+    async def opened(url: str, hear: Hear) -> AsyncIterator[Store]:
         database = Database(url)
         with database.writes.begin() as sql:
             notebook.create_all(sql)
         database.close()
-        works = Works(url, hear)
-        await works.start()
+        store = Store(url, hear)
+        await store.start()
         try:
-            yield works
+            yield store
         finally:
-            await works.close()
+            await store.close()
 
     return opened
 
@@ -93,14 +94,14 @@ def commits() -> Iterator[list[Engine]]:
 
 
 @pytest.fixture
-async def sqlite_works(sqlite: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Works]:
+async def sqlite_works(sqlite: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Store]:
     """On SQLite only, where all that writes waits in one line."""
     async with open_works(sqlite, room.hear) as opened:
         yield opened
 
 
 @pytest.fixture
-async def works(url: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Works]:
+async def store(url: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Store]:
     """On SQLite, then on PostgreSQL, heard in the room."""
     async with open_works(url, room.hear) as opened:
         yield opened

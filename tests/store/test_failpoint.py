@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from chat.store.engine import Database
-from tests.store.child import LINES, dictate
-from tests.store.notebook import notebook, written
+from chat.store.engines import Database
+from tests.store.killable_process import LINES, dictate
+from tests.store.toy_schema import notebook, written
 
 
 @pytest.fixture

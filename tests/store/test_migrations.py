@@ -6,12 +6,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from chat.store.engine import Database
-from chat.store.migrations import head_is, migrate
+from chat.store.engines import Database
+from chat.store.migrations import alembic_config, head_is, migrate
 from chat.store.tables import metadata
 from tests.services import Postgres
 
@@ -89,3 +90,45 @@ def test_two_processes_migrate_at_once(url: str) -> None:
     processes = [subprocess.Popen([sys.executable, "-c", code, url]) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
     assert head_is(url)
+
+
+BEFORE_FIELD_NAMES = """
+    INSERT INTO sites (id, key, name, origins, created_at) VALUES (1, 'demo', 'Demo', '[]', 0);
+    INSERT INTO agents (id, public_id, email, name, role, languages, capacity, state, state_since, missed, away_why,
+        idle_since, created_at)
+    VALUES (1, 'a_1', 'ada@example.com', 'Ada', 'agent', '[]', 4, 'away', 0, 1, 'missed', 0, 0);
+    INSERT INTO visitors (id, public_id, site_id, token_hash, verified, locale, created_at)
+    VALUES (1, 'v_1', 1, 'hash', false, 'fr', 0);
+    INSERT INTO tickets (id, public_id, site_id, visitor_id, status, channel, kind, locale, last_at, created_at,
+        updated_at, visitor_state, visitor_since, priority, read_visitor, read_agent, queue_place, taken_at,
+        waiting_since, freed_at, lost_agent_id, lost_until, due, kept_at)
+    VALUES (1, 't_1', 1, 1, 'live', 'chat', 'question', 'fr', 0, 0, 0, 'here', 0, 7, 2, 3, 4, 5, 6, 8, 1, 9, 10, 11);
+    INSERT INTO messages (id, ticket_id, seq, public_id, author, text, at)
+    VALUES (1, 1, 1, 'm_1', 'visitor', 'Hello', 0);
+    INSERT INTO offers (id, ticket_id, agent_id, giver_id, rule, made_at, expires_at)
+    VALUES (1, 1, 1, 1, 'handed_over', 0, 60000)
+"""
+AFTER_FIELD_NAMES = {
+    "SELECT missed_offers, away_reason FROM agents": (1, "missed"),
+    "SELECT visitor_read_seq, agent_read_seq, queue_position, assigned_at, unanswered_since, slot_released_at,"
+    " previous_agent_id, return_deadline, promise_due_at, promise_kept_at, preview FROM tickets": (
+        *(2, 3, 4, 5, 6, 8, 1, 9, 10, 11),
+        "",
+    ),
+    "SELECT ticket_id, text FROM messages": (1, "Hello"),
+    "SELECT from_agent_id FROM offers WHERE ended_at IS NULL": (1,),
+}
+
+
+def test_rows_from_before_the_field_names_keep_their_values(url: str) -> None:
+    database = Database(url)
+    with database.writes.begin() as sql:
+        command.upgrade(alembic_config(sql), "0002")
+        for statement in BEFORE_FIELD_NAMES.split(";"):
+            sql.execute(text(statement))
+    database.close()
+    migrate(url)
+    database = Database(url)
+    with database.reads.begin() as sql:
+        assert {query: tuple(sql.execute(text(query)).one()) for query in AFTER_FIELD_NAMES} == AFTER_FIELD_NAMES
+    database.close()

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from chat.store.works import Unavailable, Works
+from chat.store.store import Store
+from chat.store.transaction import Unavailable
 from tests.store.conftest import Room
-from tests.store.notebook import count
+from tests.store.toy_schema import count
 
 
 async def test_a_node_starts_and_ends_without_asking_for_its_server(room: Room) -> None:
@@ -18,12 +19,12 @@ async def test_a_node_starts_and_ends_without_asking_for_its_server(room: Room) 
 
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as away:
         port = away.sockets[0].getsockname()[1]
-        works = Works(f"postgresql://nobody@127.0.0.1:{port}/nothing", room.hear)
-        await works.start()
+        store = Store(f"postgresql://nobody@127.0.0.1:{port}/nothing", room.hear)
+        await store.start()
         assert not callers
         with pytest.raises(Unavailable):
-            await works.read(count)
+            await store.read(count)
         assert callers, "or this test sees nobody who asks"
         callers.clear()
-        await works.close()
+        await store.close()
         assert not callers

@@ -11,23 +11,25 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 from argon2 import PasswordHasher
 
-from chat.desk import agents, install
-from chat.desk.agents import NewAgent
-from chat.desk.changes import Situation
-from chat.desk.messages import Post, post_batch
-from chat.desk.sites import SiteEdit, set_site
-from chat.live.limits import Limits
-from chat.live.presence import Presence
-from chat.live.redis import Redis
-from chat.present import Links
+from chat.cluster.presence import Presence
+from chat.cluster.rate_limits import RateLimits
+from chat.cluster.redis_client import Redis
+from chat.domain import seed
+from chat.domain.context import DomainContext
+from chat.domain.messages.incoming import Post
+from chat.domain.messages.post import post_batch
+from chat.domain.people import agents, password_links
+from chat.domain.people.agents import NewAgent
+from chat.domain.people.sites import SiteEdit, set_site
+from chat.links import Links
 from chat.settings import Settings
 from chat.store.migrations import migrate
 from chat.store.rows import AgentRow, MessageRow
-from chat.store.works import Works
-from chat.web.doors import Doors
-from chat.web.passwords import Passwords
+from chat.store.store import Store
+from chat.web.auth.passwords import Passwords
+from chat.web.auth.tokens import hash_token
+from chat.web.core.context import WebContext
 from chat.web.routes import install as open_doors
-from chat.web.tokens import hashed
 
 MONDAY_TEN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Paris
 # One port a test process, for PUBLIC_URL must name it before the server is there.
@@ -59,32 +61,32 @@ class House:
     """The server with its rooms, and one browser at its door."""
 
     browser: Client
-    doors: Doors
+    doors: WebContext
     clock: Clock
     served: list[web.Application] = field(default_factory=list)
 
     async def ada(self, email: str = "ada@example.com", name: str = "Ada") -> AgentRow:
         """An agent of the team who can sign in with PASSWORD."""
         new = NewAgent(email, name, password_hash=QUICK.hash(PASSWORD))
-        return await self.doors.works.run(agents.add, new, self.clock())
+        return await self.doors.store.write(agents.add_agent, new, self.clock())
 
     async def comes(self, agent: AgentRow) -> None:
         """The agent is available and connected."""
-        await self.doors.works.run(agents.set_presence, agent.id, "available", self.clock())
-        self.doors.agents.hold(str(agent.id))
+        await self.doors.store.write(agents.set_presence, agent.id, "available", self.clock())
+        self.doors.agent_presence.add(str(agent.id))
 
     async def answers(self, agent: AgentRow, ticket: str, text: str, client_id: str = "answer-" * 3) -> MessageRow:
         """The agent writes on a ticket."""
-        post = Post(ticket, client_id, text, Situation(self.clock(), frozenset({agent.id})), agent_id=agent.id)
-        return await self.doors.works.post(post_batch, post)
+        post = Post(ticket, client_id, text, DomainContext(self.clock(), frozenset({agent.id})), agent_id=agent.id)
+        return await self.doors.store.post(post_batch, post)
 
     async def owner_link(self, token: str = "the-first-link") -> str:
         """The path of a fresh link for the owner."""
-        await self.doors.works.run(agents.new_link, None, hashed(token), self.clock())
+        await self.doors.store.write(password_links.create_password_link, None, hash_token(token), self.clock())
         return f"/setup/{token}"
 
     async def has_site(self, key: str, *origins: str) -> None:
-        await self.doors.works.run(set_site, key, SiteEdit(key.title(), origins), self.clock())
+        await self.doors.store.write(set_site, key, SiteEdit(key.title(), origins), self.clock())
 
 
 @pytest.fixture(scope="session")
@@ -111,18 +113,18 @@ def settings(new_install: Path, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def house(settings: Settings, valkey: str, aiohttp_client: MakeClient) -> AsyncIterator[House]:
     """The doors of a new install, on a Monday morning at ten."""
-    clock, works, redis = Clock(), Works(settings.database_url, lambda told: None), Redis(valkey)
-    await works.start()
-    await works.run(install.seed, clock())
+    clock, store, redis = Clock(), Store(settings.database_url, lambda told: None), Redis(valkey)
+    await store.start()
+    await store.write(seed.seed, clock())
     presence = Presence(redis, "agents", "node")
     await presence.start()
-    doors = Doors(
+    doors = WebContext(
         settings=settings,
-        works=works,
+        store=store,
         links=Links(settings.secret_key.encode(), settings.public_url),
-        agents=presence,
+        agent_presence=presence,
         redis=redis,
-        limits=Limits(redis),
+        limits=RateLimits(redis),
         clock=clock,
         passwords=Passwords(QUICK),
     )
@@ -133,4 +135,4 @@ async def house(settings: Settings, valkey: str, aiohttp_client: MakeClient) -> 
     finally:
         await presence.close()
         await redis.close()
-        await works.close()
+        await store.close()

@@ -4,10 +4,10 @@ from socket import AF_INET, AF_INET6, AddressFamily
 
 import pytest
 
-from chat.app import family_of
+from chat.processes import family_of
 from chat.settings import address, networks
-from chat.web.assets import Asset
-from chat.web.proxies import is_trusted
+from chat.web.core.assets import Asset
+from chat.web.core.proxies import is_trusted
 
 BAD = (
     "https://shop.example; script-src *",

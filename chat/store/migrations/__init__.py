@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from chat.store.engine import Database
+from chat.store.engines import Database
 
 _HERE = Path(__file__).parent
 _ADVISORY_KEY = 0x6775696368657400  # "guichet": whoever migrates this PostgreSQL database holds it

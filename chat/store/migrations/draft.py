@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from alembic import command
 
-from chat.store.engine import Database
+from chat.store.engines import Database
 from chat.store.migrations import alembic_config, migrate
 
 

@@ -1,0 +1,213 @@
+"""Tickets: how they begin, by the first word of a chat or by the form, and how an address comes to them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, select
+
+from chat.domain import service_status
+from chat.domain.context import DomainContext
+from chat.domain.messages.incoming import Post
+from chat.domain.messages.post import post_one
+from chat.domain.people.visitors import get_or_create_visitor
+from chat.domain.queries.categories import require_category
+from chat.domain.queries.messages import messages_where
+from chat.domain.queries.tickets import ticket_by_key, ticket_where
+from chat.domain.queries.visitors import VisitorIdentity
+from chat.domain.refusals import BadRequest, ChatUnavailable, Conflict, Refused
+from chat.domain.text import (
+    clean_email,
+    clean_name,
+    clean_text,
+    preview,
+    require_same_text,
+)
+from chat.domain.tickets import reopening
+from chat.domain.tickets.contact import save_visitor_details
+from chat.domain.tickets.mutations import (
+    announce_message,
+    announce_ticket,
+)
+from chat.store.rows import MessageRow, TicketRow, VisitorRow
+from chat.store.tables import messages, new_id, tickets
+from chat.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class NewChat:
+    """The first words of a chat and what the visitor told of themselves."""
+
+    client_id: str
+    text: str
+    name: str | None = None
+    email: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewForm:
+    """The form, as it was filled in."""
+
+    client_id: str
+    text: str
+    email: str
+    name: str | None = None
+    category: str | None = None
+
+
+class StartedChat(NamedTuple):
+    """A ticket and the message that was said."""
+
+    ticket: TicketRow
+    message: MessageRow
+
+
+class Submitted(NamedTuple):
+    """The form's ticket; `repeated` when it was there already."""
+
+    ticket: TicketRow
+    repeated: bool
+
+
+def form_errors(sql: Connection, form: NewForm) -> dict[str, str]:
+    """Every bad field of a form with its code, so that all can be named at once."""
+    checks = {
+        "text": lambda: clean_text(form.text),
+        "email": lambda: clean_email(form.email) if form.email.strip() else clean_text("", "email"),
+        "name": lambda: clean_name(form.name),
+        "category": lambda: require_category(sql, form.category),
+        "client_id": lambda: _check_client_id(form.client_id),
+    }
+    return {field: code for field, check in checks.items() if (code := _refusal(check))}
+
+
+def _check_client_id(client_id: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,64}", client_id):
+        raise BadRequest("16 to 64 of A-Za-z0-9_-", field="client_id")
+
+
+def _refusal(check: Callable[[], object]) -> str | None:
+    try:
+        check()
+    except Refused as refused:
+        return refused.code
+    return None
+
+
+# -- a chat ----------------------------------------------------------------------------------------------------
+
+
+def start_chat(tx: Transaction, who: VisitorIdentity, chat: NewChat, context: DomainContext) -> StartedChat:
+    """The first words of a chat, or one more line of the live one: two tabs make one ticket. FormInstead."""
+    text, name = clean_text(chat.text), clean_name(chat.name)
+    email = clean_email(chat.email) if chat.email and chat.email.strip() else None
+    category = require_category(tx.sql, chat.category)
+    visitor = get_or_create_visitor(tx, who, context.now)
+    if repeated := _find_first_message(tx.sql, visitor.id, chat.client_id):
+        return StartedChat(*require_same_start(repeated, text))
+    if live := _live_ticket(tx.sql, visitor.id):
+        post = Post(live.public_id, chat.client_id, text, context, visitor_id=visitor.id)
+        message = post_one(tx, post)
+        return StartedChat(ticket_by_key(tx.sql, live.id), message)
+    department = service_status.department_of(tx.sql, category)
+    if service_status.mode_for(tx.sql, context, department) != "chat":
+        raise ChatUnavailable
+    save_visitor_details(tx, visitor, name, email)
+    columns = reopening.queue_columns(tx.sql, department, context.now) | {
+        "status": "live",
+        "channel": "chat",
+        "category": category,
+        "department_id": department,
+        "visitor_state": "here",
+    }
+    return _create_ticket(tx, visitor, context.now, chat.client_id, text, name=name, email=email, **columns)
+
+
+def require_same_start(repeated: StartedChat, text: str) -> StartedChat:
+    """The first answer again; Conflict when the same id now says something else."""
+    require_same_text(repeated.message, text)
+    return repeated
+
+
+def _find_first_message(sql: Connection, visitor_id: int, client_id: str) -> StartedChat | None:
+    own = tickets.c.visitor_id == visitor_id
+    found = messages_where(sql, own, messages.c.author == "visitor", messages.c.client_id == client_id)
+    if not found:
+        return None
+    return StartedChat(ticket_where(sql, tickets.c.public_id == found[0].ticket), found[0])
+
+
+def _live_ticket(sql: Connection, visitor_id: int) -> TicketRow | None:
+    live = select(tickets.c.id).where(tickets.c.visitor_id == visitor_id, tickets.c.status == "live")
+    # Held: an agent may be ending it at this moment, and then it is live no longer.
+    key = sql.execute(live.with_for_update(key_share=True)).scalar()
+    return None if key is None else ticket_by_key(sql, key)
+
+
+def _create_ticket(
+    tx: Transaction, visitor: VisitorRow, now: datetime, client_id: str, text: str, **columns: object
+) -> StartedChat:
+    values = {
+        "public_id": new_id("t"),
+        "site_id": visitor.site_id,
+        "visitor_id": visitor.id,
+        "kind": "question",
+        "locale": visitor.locale,
+        "last_seq": 1,
+        "visitor_read_seq": 1,
+        "unread": 1,
+        "preview": preview(text),
+        "visitor_since": now,
+        "unanswered_since": now,
+        **dict.fromkeys(("last_at", "created_at", "updated_at"), now),
+        **columns,
+    }
+    key = tx.sql.execute(insert(tickets).values(**values).returning(tickets.c.id)).scalar_one()
+    first = {"ticket_id": key, "seq": 1, "public_id": new_id("m"), "client_id": client_id, "at": now}
+    first |= {"author": "visitor", "author_name": columns.get("name") or visitor.name, "text": text}
+    tx.sql.execute(insert(messages).values(**first))
+    message = announce_message(tx, key, 1).message
+    return StartedChat(announce_ticket(tx, key), message)
+
+
+# -- the form --------------------------------------------------------------------------------------------------
+
+
+def submit_form(tx: Transaction, who: VisitorIdentity, form: NewForm, now: datetime) -> Submitted:
+    """One transaction: ticket, first message, promise. The same client_id, address and words again: the same
+    ticket; with others, or from somebody else: Conflict. Fields were checked by `form_errors`."""
+    text, name, email = clean_text(form.text), clean_name(form.name), clean_email(form.email)
+    category = require_category(tx.sql, form.category)
+    visitor = get_or_create_visitor(tx, who, now)
+    if repeated := _find_form(tx.sql, who.site_id, form.client_id):
+        return Submitted(_require_same_form(tx.sql, repeated, visitor, (email, text)), True)
+    save_visitor_details(tx, visitor, name, email)
+    columns = reopening.promise_columns(tx.sql, now) | {
+        "status": "open",
+        "channel": "form",
+        "form_id": form.client_id,
+        "category": category,
+        "department_id": service_status.department_of(tx.sql, category),
+        "visitor_state": "gone",
+    }
+    begun = _create_ticket(tx, visitor, now, form.client_id, text, name=name, email=email, **columns)
+    return Submitted(begun.ticket, False)
+
+
+def _find_form(sql: Connection, site_id: int, form_id: str) -> TicketRow | None:
+    same = select(tickets.c.id).where(tickets.c.site_id == site_id, tickets.c.form_id == form_id)
+    key = sql.execute(same).scalar()
+    return None if key is None else ticket_by_key(sql, key)
+
+
+def _require_same_form(sql: Connection, ticket: TicketRow, visitor: VisitorRow, said: tuple[str, str]) -> TicketRow:
+    first = messages_where(sql, messages.c.ticket_id == ticket.id, messages.c.seq == 1)[0]
+    if ticket.visitor_id != visitor.id or (ticket.email, first.text) != said:
+        raise Conflict("this client_id has sent something else")
+    return ticket
+
+
+# -- an address ------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Messages of a ticket: posted once, numbered without gaps."""

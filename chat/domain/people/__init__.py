@@ -1,0 +1,1 @@
+"""Agents, visitors, departments and sites."""

@@ -1,0 +1,1 @@
+"""Reads that several actions share; nothing here writes."""

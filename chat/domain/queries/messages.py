@@ -1,0 +1,121 @@
+"""Reading messages and notes by their numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+
+from chat.store.rows import MessageRow, NoteRow, TicketRow
+from chat.store.tables import (
+    agents,
+    messages,
+    notes,
+    tickets,
+)
+
+PAGE_SIZE = 200
+
+
+def _message_query() -> Select[Any]:
+    return select(
+        tickets.c.public_id,
+        messages.c.seq,
+        messages.c.public_id,
+        messages.c.client_id,
+        messages.c.author,
+        agents.c.public_id,
+        messages.c.author_name,
+        messages.c.text,
+        messages.c.event,
+        messages.c.at,
+    ).select_from(
+        messages.join(tickets, tickets.c.id == messages.c.ticket_id).outerjoin(
+            agents, agents.c.id == messages.c.agent_id
+        )
+    )
+
+
+_MESSAGES = _message_query().where(messages.c.seq <= tickets.c.last_seq).order_by(messages.c.seq).limit(PAGE_SIZE)
+
+
+_OF_TICKET = _MESSAGES.where(messages.c.ticket_id == bindparam("ticket"))
+
+
+_AFTER = _OF_TICKET.where(messages.c.seq > bindparam("after"))
+
+
+_AT = _OF_TICKET.where(messages.c.seq == bindparam("at"))
+
+
+def messages_where(sql: Connection, *condition: ColumnElement[bool]) -> list[MessageRow]:
+    """Messages of which this is true, in seq order, at most a page; what the ticket's row does not know of yet is
+    not acknowledged yet either."""
+    return [MessageRow(*row) for row in sql.execute(_MESSAGES.where(*condition)).all()]
+
+
+def messages_after(sql: Connection, ticket_id: int, seq: int) -> list[MessageRow]:
+    """The oldest 200 after `seq`."""
+    return [MessageRow(*row) for row in sql.execute(_AFTER, {"ticket": ticket_id, "after": seq}).all()]
+
+
+def message_at(sql: Connection, ticket_id: int, seq: int) -> MessageRow:
+    """The message with this number, which exists."""
+    return MessageRow(*sql.execute(_AT, {"ticket": ticket_id, "at": seq}).one())
+
+
+def newest_messages(sql: Connection, ticket: TicketRow) -> list[MessageRow]:
+    """The last 200, oldest first: seq is gapless, so they are those above head - 200."""
+    return messages_after(sql, ticket.id, ticket.last_seq - PAGE_SIZE)
+
+
+def notes_after(sql: Connection, ticket_id: int, note_seq: int) -> list[NoteRow]:
+    """The oldest 200 notes after `note_seq`."""
+    return notes_where(sql, notes.c.ticket_id == ticket_id, notes.c.note_seq > note_seq)
+
+
+def newest_notes(sql: Connection, ticket: TicketRow) -> list[NoteRow]:
+    """The last 200 notes, oldest first."""
+    return notes_after(sql, ticket.id, ticket.last_note_seq - PAGE_SIZE)
+
+
+def notes_where(sql: Connection, *condition: ColumnElement[bool]) -> list[NoteRow]:
+    """Notes of which this is true, in order, at most a page."""
+    query = (
+        select(
+            tickets.c.public_id,
+            notes.c.note_seq,
+            notes.c.after_seq,
+            notes.c.public_id,
+            notes.c.client_id,
+            agents.c.public_id,
+            notes.c.author_name,
+            notes.c.text,
+            notes.c.at,
+        )
+        .select_from(notes.join(tickets).join(agents, agents.c.id == notes.c.agent_id))
+        .where(*condition)
+        .order_by(notes.c.note_seq)
+        .limit(PAGE_SIZE)
+    )
+    return [NoteRow(*row) for row in sql.execute(query).all()]
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """What came after a cursor. `restart`: the cursor was newer than the data (a restored backup)."""
+
+    ticket: TicketRow
+    messages: list[MessageRow]
+    restart: bool
+    notes: list[NoteRow]
+
+
+def find_by_client_id(sql: Connection, ticket_id: int, author: str, client_id: str) -> MessageRow | None:
+    """The message that this author sent under this id, if they did."""
+    found = messages_where(
+        sql,
+        messages.c.ticket_id == ticket_id,
+        messages.c.author == author,
+        messages.c.client_id == client_id,
+    )
+    return found[0] if found else None

@@ -1,0 +1,118 @@
+"""Reading: tickets, messages, notes and agents as rows, with the names one needs to show them."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+
+from chat.domain.queries.calendar import load_calendar
+from chat.domain.queries.queue import with_positions
+from chat.domain.refusals import NotFound
+from chat.domain.rules.hours import local_time
+from chat.domain.text import strip_nul
+from chat.store.key_list import in_keys
+from chat.store.rows import TicketRow
+from chat.store.tables import (
+    LIVE,
+    UNFINISHED,
+    agents,
+    tickets,
+)
+
+_COMPUTED = {"agent_public_id", "agent_name", "agent_photo", "position", "wait_s"}
+_TICKET_COLUMNS = [tickets.c[name] for name in TicketRow._fields if name not in _COMPUTED]
+
+
+def ticket_query() -> Select[Any]:
+    """Tickets with their agent's name; add `where`, order and limit."""
+    return select(
+        *_TICKET_COLUMNS,
+        agents.c.public_id.label("agent_public_id"),
+        agents.c.name.label("agent_name"),
+        agents.c.photo.label("agent_photo"),
+    ).select_from(tickets.outerjoin(agents, agents.c.id == tickets.c.assignee_id))
+
+
+# Statements that are asked all the time are made once: to build one costs several times what SQLite takes for it.
+_TICKET = ticket_query()
+_BY_KEY = _TICKET.where(tickets.c.id == bindparam("key"))
+_BY_KEYS = _TICKET.where(in_keys(tickets.c.id)).order_by(tickets.c.id)
+_BY_PUBLIC_ID = _TICKET.where(tickets.c.public_id == bindparam("said"))
+_BY_VISITOR = _BY_PUBLIC_ID.where(tickets.c.visitor_id == bindparam("visitor"))
+
+
+def tickets_of(sql: Connection, query: Select[Any], **bound: object) -> list[TicketRow]:
+    """The rows of a `ticket_query`: those that wait with their place, promises with the calendar's offset."""
+    return with_positions(sql, rows_without_position(sql, query, **bound))
+
+
+def rows_without_position(sql: Connection, query: Select[Any], **bound: object) -> list[TicketRow]:
+    """The same without places in the queue, for whoever does not show them."""
+    return _with_local_due(sql, [TicketRow(*row) for row in sql.execute(query, bound).all()])
+
+
+def complete_rows(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
+    """Rows as they were read, with what is worked out: as tickets_of."""
+    return with_positions(sql, _with_local_due(sql, rows))
+
+
+def _with_local_due(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
+    if all(row.promise_due_at is None for row in rows):
+        return rows
+    zone = load_calendar(sql).zone
+    return [
+        row._replace(promise_due_at=local_time.with_fixed_offset(zone, row.promise_due_at))
+        if row.promise_due_at
+        else row
+        for row in rows
+    ]
+
+
+def _one(rows: list[TicketRow]) -> TicketRow:
+    if not rows:
+        raise NotFound
+    return rows[0]
+
+
+def ticket_where(sql: Connection, *condition: ColumnElement[bool]) -> TicketRow:
+    """The one ticket of which this is true; NotFound when there is none."""
+    return _one(tickets_of(sql, ticket_query().where(*condition).limit(1)))
+
+
+def ticket_by_key(sql: Connection, ticket_id: int) -> TicketRow:
+    """The ticket with this inner key; NotFound."""
+    return _one(tickets_of(sql, _BY_KEY, key=ticket_id))
+
+
+def ticket_without_position(sql: Connection, ticket_id: int) -> TicketRow:
+    """The same without its place in the queue; NotFound."""
+    return _one(rows_without_position(sql, _BY_KEY, key=ticket_id))
+
+
+def tickets_without_position(sql: Connection, keys: Collection[int]) -> list[TicketRow]:
+    """These tickets, by key, without their places in the queue."""
+    return rows_without_position(sql, _BY_KEYS, keys=list(keys))
+
+
+def ticket_by_public_id(sql: Connection, public_id: str) -> TicketRow:
+    """The ticket with this public id, whosever it is: for agents. NotFound."""
+    return _one(tickets_of(sql, _BY_PUBLIC_ID, said=strip_nul(public_id)))
+
+
+def ticket_of_visitor(sql: Connection, visitor_id: int, public_id: str) -> TicketRow:
+    """This visitor's ticket; NotFound when it is somebody else's, as if there were none."""
+    return _one(tickets_of(sql, _BY_VISITOR, said=strip_nul(public_id), visitor=visitor_id))
+
+
+# -- messages and notes ----------------------------------------------------------------------------------------
+
+
+# -- people ----------------------------------------------------------------------------------------------------
+
+
+def unfinished() -> ColumnElement[bool]:
+    """Tickets that an inbox still shows."""
+    return tickets.c.status.in_(UNFINISHED)
+
+
+live = tickets.c.status == LIVE

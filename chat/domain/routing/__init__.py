@@ -1,0 +1,1 @@
+"""Who gets which chat: offers, claims, transfers, and what time does to them."""

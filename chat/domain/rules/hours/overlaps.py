@@ -1,0 +1,58 @@
+"""Which rows of a calendar claim the same time."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import permutations
+from typing import NamedTuple
+
+from chat.domain.rules.hours.calendar import DAYS, MINUTES_A_DAY, Calendar, Row, rows_for_date
+
+
+class Overlap(NamedTuple):
+    """Two rows by their places in the file, and the day or date on which the first one meets the second."""
+
+    row: str
+    other: str
+    on: str
+
+
+def overlaps(calendar: Calendar) -> list[Overlap]:
+    """Every overlap, also that of a night row with the next date's rows; two of a kind are both named."""
+    found = [*_in_week(calendar), *_around_holidays(calendar), *_around_exceptions(calendar)]
+    return list(dict.fromkeys(found))
+
+
+def _in_week(calendar: Calendar) -> Iterator[Overlap]:
+    placed = [(f"week[{n}]", day, row) for n, row in enumerate(calendar.week) for day in row.days]
+    for (name, day, row), (other_name, other_day, other) in permutations(placed, 2):
+        if _meet(row, other, (other_day - day + 3) % 7 - 3):
+            yield Overlap(name, other_name, DAYS[day])
+
+
+def _around_holidays(calendar: Calendar) -> Iterator[Overlap]:
+    """A holiday can fall on any day of the week, and has an ordinary day before and after it."""
+    holiday = calendar.holidays
+    for n, row in enumerate(calendar.week):
+        if holiday and (_meet(holiday, row, 1) or _meet(holiday, row, -1)):
+            yield Overlap("holidays", f"week[{n}]", "the day before or after")
+
+
+def _around_exceptions(calendar: Calendar) -> Iterator[Overlap]:
+    for day in {row.date for row in calendar.exceptions}:
+        for apart in (-1, 0, 1):
+            yield from _between(calendar, day, apart)
+
+
+def _between(calendar: Calendar, day: date, apart: int) -> Iterator[Overlap]:
+    for name, row in rows_for_date(calendar, day):
+        for other_name, other in rows_for_date(calendar, day + timedelta(days=apart)):
+            if name != other_name and _meet(row, other, apart):
+                yield Overlap(name, other_name, day.isoformat())
+
+
+def _meet(row: Row, other: Row, apart: int) -> bool:
+    """Whether two rows meet, the other's date being `apart` days later; closed takes a whole date."""
+    if not row.hours or not other.hours:
+        return apart == 0
+    shift = apart * MINUTES_A_DAY
+    return row.hours.start < other.hours.stop + shift and other.hours.start + shift < row.hours.stop

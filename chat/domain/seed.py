@@ -1,0 +1,35 @@
+"""What a new install knows: one site for localhost, and the categories of the policy."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select
+
+from chat.domain.people.sites import SiteEdit, set_site
+from chat.store.tables import categories, sites
+from chat.store.transaction import Transaction
+
+DEMO = "demo"
+# The policy's kinds of request, in the order in which a form offers them.
+CATEGORIES = (
+    ("technical", "question"),
+    ("payments", "question"),
+    ("account", "question"),
+    ("affiliation", "question"),
+    ("general", "question"),
+    ("dispute", "dispute"),
+    ("suggestion", "suggestion"),
+)
+
+
+def seed(tx: Transaction, now: datetime) -> None:
+    """Write down what is missing; a second time, or beside another node, nothing."""
+    if not _any(tx.sql):
+        set_site(tx, DEMO, SiteEdit("Demo", ["localhost"]), now)
+    known = set(tx.sql.execute(select(categories.c.name)).scalars())
+    for position, (name, kind) in enumerate(CATEGORIES):
+        if name not in known:
+            tx.sql.execute(insert(categories).values(name=name, kind=kind, position=position))
+
+
+def _any(sql: Connection) -> bool:
+    return sql.execute(select(func.count()).select_from(sites)).scalar_one() > 0

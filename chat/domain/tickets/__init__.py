@@ -1,0 +1,1 @@
+"""A ticket's row: how it changes, is locked, ends and reopens."""

@@ -1,0 +1,55 @@
+"""How an address comes to a ticket, and how a chat becomes an open ticket."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+
+from chat.domain.queries.visitors import get_visitor
+from chat.domain.refusals import TicketEnded
+from chat.domain.text import clean_email, clean_name
+from chat.domain.tickets import reopening
+from chat.domain.tickets.locks import lock_ticket_of
+from chat.domain.tickets.mutations import append_event, end_ticket_offers, update_ticket
+from chat.store.rows import TicketRow, VisitorRow
+from chat.store.tables import visitors
+from chat.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where to answer; `wait` keeps the place in the queue."""
+
+    email: str
+    name: str | None
+    wait: bool
+
+
+def save_visitor_details(tx: Transaction, visitor: VisitorRow, name: str | None, email: str | None) -> None:
+    """What the visitor told of themselves last; silence takes nothing back."""
+    told = {key: value for key, value in (("name", name), ("email", email)) if value}
+    if told and not visitor.verified:
+        tx.sql.execute(update(visitors).where(visitors.c.id == visitor.id).values(**told))
+
+
+def give_contact(tx: Transaction, visitor_id: int, ticket: str, contact: Contact, now: datetime) -> TicketRow:
+    """Where to answer; without `wait` a waiting chat becomes an open ticket with its promise. Again: corrects it."""
+    row = lock_ticket_of(tx.sql, visitor_id, ticket)
+    if row.status == "closed":
+        raise TicketEnded
+    email, name = clean_email(contact.email), clean_name(contact.name)
+    save_visitor_details(tx, get_visitor(tx.sql, visitor_id), name, email)
+    told = {"email": email, "name": name or row.name}
+    if row.waiting and not contact.wait:
+        return convert_to_open(tx, row, now, **told)
+    waits = {"keep_waiting_at": now} if row.waiting else {}
+    return update_ticket(tx, row.id, now, **told, **waits)
+
+
+def convert_to_open(tx: Transaction, ticket: TicketRow, now: datetime, **columns: object) -> TicketRow:
+    """A live chat that nobody answers in time leaves the queue as an open ticket with its promise."""
+    end_ticket_offers(tx, ticket.id, now, "withdrawn")
+    append_event(tx, ticket.id, now, "became_ticket", {})
+    promise = reopening.promise_columns(tx.sql, now)
+    freed = {"form_offered_at": None, "previous_agent_id": None, "slot_released_at": None}
+    return update_ticket(tx, ticket.id, now, status="open", **promise, **freed, **columns)

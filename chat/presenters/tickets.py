@@ -1,0 +1,70 @@
+"""Tickets, cards and offers as payloads."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import UNSET
+
+from chat import protocol
+from chat.domain.rules.status import REOPENS_FOR
+from chat.links import Links
+from chat.store.rows import TicketRow
+
+
+def ticket(row: TicketRow, links: Links | None = None) -> protocol.Ticket:
+    """A ticket; with `links` for its visitor, who alone is told the address of its page."""
+    return protocol.Ticket(
+        id=row.public_id,
+        number=row.id,
+        status=row.status,
+        channel=row.channel,
+        category=row.category,
+        agent=_agent_of(row),
+        queue=protocol.Queue(position=row.position, wait_s=row.wait_s) if row.position is not None else None,
+        promise=protocol.Promise(due=due) if (due := _open_promise(row)) else None,
+        read=protocol.Read(visitor=row.visitor_read_seq, agent=row.agent_read_seq),
+        head=row.last_seq,
+        rev=row.public_rev,
+        form_offered=row.form_offered_at is not None,
+        reachable=row.email is not None,
+        reply_until=row.solved_at + REOPENS_FOR if row.status == "solved" and row.solved_at else None,
+        link=links.address(row.public_id) if links else UNSET,
+    )
+
+
+def _open_promise(row: TicketRow) -> datetime | None:
+    """By when we answer; nothing once we have, while the customer owes the next word, and on what has ended."""
+    return None if row.promise_kept_at or row.status in ("pending", "solved", "closed") else row.promise_due_at
+
+
+def _agent_of(row: TicketRow) -> protocol.Person | None:
+    if row.agent_public_id is None or row.agent_name is None:
+        return None
+    return protocol.Person(id=row.agent_public_id, name=row.agent_name, photo=row.agent_photo)
+
+
+def card(row: TicketRow) -> protocol.Card:
+    """A line of the inbox."""
+    return protocol.Card(
+        ticket=row.public_id,
+        number=row.id,
+        status=row.status,
+        channel=row.channel,
+        category=row.category,
+        name=row.name,
+        preview=row.preview,
+        agent=_agent_of(row),
+        visitor=row.visitor_state,
+        unread=row.unread,
+        waiting_since=row.unanswered_since,
+        due=_open_promise(row),
+        updated_at=row.updated_at,
+        rev=row.public_rev,
+        last_from="agent" if row.last_from == "agent" else "visitor",
+        queued_at=row.queued_at,
+    )
+
+
+def cards(rows: Sequence[TicketRow]) -> list[protocol.Card]:
+    """Lines of the inbox."""
+    return [card(row) for row in rows]

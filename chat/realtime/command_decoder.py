@@ -1,0 +1,42 @@
+"""Commands read strictly: what does not fit its shape is refused by the name of its field."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from chat import protocol
+from chat.domain.refusals import BadRequest, TooLong
+
+Commands = Mapping[str, tuple[type[protocol.Command], type[protocol.Done]]]
+
+_FIELD_NAME = re.compile(r"(?:required|unknown) field `([^`]*)`")
+_PATH = re.compile(r"`\$\.([A-Za-z_]+)")
+TEXT_FIELDS = ("text", "note")
+
+
+def decode(commands: Commands, event: str, args: Sequence[object]) -> protocol.Command:
+    """The command; BadRequest for an unknown event, for anything but one object, and for a field that is
+    unknown, missing or of a wrong type; TooLong for floods of words."""
+    if event not in commands:
+        raise BadRequest("no such command", field="event")
+    if len(args) != 1:
+        raise BadRequest("a command carries one object")
+    return convert(args[0], commands[event][0])
+
+
+def convert(value: object, shape: type[protocol.Command]) -> protocol.Command:
+    """`value` as `shape`."""
+    try:
+        return msgspec.convert(value, shape, strict=True)
+    except msgspec.ValidationError as error:
+        raise refusal_for(str(error)) from None
+
+
+def refusal_for(why: str) -> BadRequest | TooLong:
+    """The refusal that names the field."""
+    named = _FIELD_NAME.search(why) or _PATH.search(why)
+    field = (named[1] if named else None) or None
+    if field in TEXT_FIELDS and "of length <=" in why:
+        return TooLong("too long by far", field=field)
+    return BadRequest(why.partition(" - at ")[0], field=field)

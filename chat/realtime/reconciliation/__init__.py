@@ -1,0 +1,1 @@
+"""Finding in SQL what the bus did not deliver."""

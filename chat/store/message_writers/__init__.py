@@ -1,0 +1,1 @@
+"""Posts in the driver's own SQL, one writer for each database."""

@@ -1,0 +1,50 @@
+"""Messages and notes."""
+
+from sqlalchemy import (
+    Column,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from chat.store.tables.base import Json, UtcDateTime, _id, _reference, metadata
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets"),
+    Column("seq", Integer, nullable=False),
+    Column("public_id", String(24), nullable=False),
+    Column("client_id", String(64)),
+    # Who wrote it, for the key below: "visitor", "agent:12" or "system".
+    Column("author", String(30), nullable=False),
+    _reference("agent_id", "agents", nullable=True),
+    Column("author_name", String(100)),
+    Column("text", Text, nullable=False),
+    Column("event", Json),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("ticket_id", "seq"),
+    # The id first: clients make ids in the order of time, so that the newest stand together at the index's end.
+    UniqueConstraint("client_id", "ticket_id", "author"),
+)
+
+
+notes = Table(
+    "notes",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets"),
+    Column("note_seq", Integer, nullable=False),
+    Column("after_seq", Integer, nullable=False),
+    Column("public_id", String(24), nullable=False),
+    Column("client_id", String(64), nullable=False),
+    _reference("agent_id", "agents"),
+    Column("author_name", String(100), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("ticket_id", "note_seq"),
+    UniqueConstraint("ticket_id", "agent_id", "client_id"),
+)

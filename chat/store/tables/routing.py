@@ -1,0 +1,50 @@
+"""Offers and routing decisions."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    String,
+    Table,
+)
+
+from chat.store.tables.base import Json, UtcDateTime, _id, _index, _reference, metadata
+
+offers = Table(
+    "offers",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets"),
+    _reference("agent_id", "agents"),
+    # Set when an agent hands the ticket over: they stay its owner until it is taken.
+    _reference("from_agent_id", "agents", nullable=True),
+    # Set while the hand over is to a department: who passes on it leaves it to the next one.
+    _reference("department_id", "departments", nullable=True),
+    Column("rule", String(30), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", String(12)),
+    CheckConstraint("outcome IN ('taken', 'declined', 'missed', 'withdrawn')", name="outcome"),
+    # A ticket rings on one console at a time.
+    _index("uq_offers_ringing", "ticket_id", where="ended_at IS NULL", unique=True),
+    _index("ix_offers_ringing", "agent_id", "expires_at", where="ended_at IS NULL"),
+    _index("ix_offers_handed", "ticket_id", where="department_id IS NOT NULL"),
+    Index("ix_offers_agent", "agent_id", "ended_at"),
+    Index("ix_offers_ticket", "ticket_id", "agent_id"),
+)
+
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets", index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("rule", String(30), nullable=False),
+    Column("chosen", String(24)),
+    Column("candidates", Json, nullable=False),
+)
+
+# The offers that have not ended: the condition of `uq_offers_ringing`.
+ringing = offers.c.ended_at.is_(None)

@@ -1,0 +1,1 @@
+"""The threads that write: a queue, and one writer for each database."""

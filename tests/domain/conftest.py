@@ -1,0 +1,87 @@
+"""Desks on real databases: the one file of a machine, and PostgreSQL with as many nodes as a story needs."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from chat.domain import seed
+from chat.store.engines import Database
+from chat.store.migrations import migrate
+from chat.store.store import Store
+from chat.store.tables import metadata
+from chat.store.transaction import Transaction
+from tests.domain.domain_driver import MONDAY, Desk
+from tests.services import Postgres
+
+KEPT = ("sites", "categories")
+EMPTY = [f"DELETE FROM {table}" for table in reversed(metadata.sorted_tables) if table.name not in KEPT]
+AS_INSTALLED = "; ".join(
+    ["UPDATE categories SET department_id = NULL", *EMPTY, "DELETE FROM sites WHERE key <> 'demo'"]
+)
+
+
+def install_at(url: str) -> None:
+    """Migrate a database and write down what a new install knows."""
+    migrate(url)
+    database = Database(url)
+    with database.writes.begin() as sql:
+        seed.seed(Transaction(sql), MONDAY)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def new_install(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file to copy."""
+    path = tmp_path_factory.mktemp("new") / "guichet.db"
+    install_at(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite(new_install: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(new_install, tmp_path)}"
+
+
+@pytest.fixture(scope="session")
+def one_postgresql(postgres: Postgres) -> Iterator[str]:
+    """One database for all stories: cleaning it takes less than cloning another."""
+    with postgres.database(install_at) as address:
+        yield address
+
+
+@pytest.fixture
+def postgresql(one_postgresql: str) -> str:
+    with psycopg.connect(one_postgresql) as connection:
+        connection.execute(AS_INSTALLED.encode())
+    return one_postgresql
+
+
+@asynccontextmanager
+async def node(url: str) -> AsyncIterator[Desk]:
+    """A desk at work on this database."""
+    facts: list[object] = []
+    store = Store(url, lambda told: facts.extend(one.fact for one in told))
+    await store.start()
+    try:
+        yield Desk(store, facts, rehearses=url.startswith("sqlite"))
+    finally:
+        await store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
+    """A desk on each kind of database."""
+    async with node(str(request.getfixturevalue(request.param))) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def nodes(postgresql: str) -> AsyncIterator[tuple[Desk, Desk]]:
+    """Two nodes on one PostgreSQL."""
+    async with node(postgresql) as one, node(postgresql) as other:
+        other.now, other.here = one.now, one.here
+        yield one, other

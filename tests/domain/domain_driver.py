@@ -1,0 +1,281 @@
+"""The desk and its cast: every verb they use is tried once, undone, and done; then facts and database must agree."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, select
+
+from chat.domain.context import DomainContext
+from chat.domain.intake import start
+from chat.domain.intake.start import NewChat, NewForm, StartedChat
+from chat.domain.messages import notes, read_marks
+from chat.domain.messages.incoming import Post
+from chat.domain.messages.post import post_batch
+from chat.domain.messages.read_marks import ReadMark
+from chat.domain.people import agents, visitors
+from chat.domain.queries.agents import agent_by_key
+from chat.domain.queries.messages import messages_after
+from chat.domain.queries.offers import ringing_offers
+from chat.domain.queries.tickets import ticket_by_key, ticket_by_public_id
+from chat.domain.queries.visitors import VisitorIdentity
+from chat.domain.refusals import Refused
+from chat.domain.routing import idle_chats, long_waits, lost_agents, offers, transfer
+from chat.domain.routing.claims import claim, take_over
+from chat.domain.routing.transfer import HandOverTo
+from chat.domain.text import strip_nul
+from chat.domain.tickets import lifecycle
+from chat.domain.tickets.contact import Contact, give_contact
+from chat.store import tables
+from chat.store.rows import AgentRow, AgentState, MessageRow, NoteRow, Status, TicketRow, VisitorPresence
+from chat.store.store import Store
+from chat.store.transaction import Transaction
+from tests.domain.fact_replica import Hearsay, reality
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Monday 10:00 in Paris: the desk is open until 18:00.
+MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+_ids = itertools.count(1)
+
+
+def new_id() -> str:
+    """A client_id that nobody has used."""
+    return f"test-client-id-{next(_ids):06}"
+
+
+def rehearsed(verb: Callable[Concatenate[Transaction, P], T]) -> Callable[Concatenate[Transaction, P], T]:
+    """A verb that is run, undone and run again, as Works may do; both runs must come out alike."""
+
+    def both(tx: Transaction, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        first = Transaction(tx.sql, tx.origin)
+        undone = tx.sql.begin_nested()
+        once = outcome(lambda: verb(first, *args, **kwargs))
+        undone.rollback()
+        twice = outcome(lambda: verb(tx, *args, **kwargs))
+        assert type(once) is type(twice) and kinds(first) == kinds(tx)
+        if isinstance(twice, Refused):
+            raise twice
+        return twice
+
+    return both
+
+
+def outcome(act: Callable[[], T]) -> T | Refused:
+    try:
+        return act()
+    except Refused as refused:
+        return refused
+
+
+def kinds(tx: Transaction) -> list[type]:
+    return [type(told.fact) for told in tx.facts]
+
+
+def post_rehearsed(store: Sequence[Transaction], posts: Sequence[Post]) -> list[MessageRow | Exception]:
+    """`post_batch`, run, undone and run again."""
+    undone = store[0].sql.begin_nested()
+    once = post_batch([Transaction(tx.sql) for tx in store], posts)
+    undone.rollback()
+    twice = post_batch(store, posts)
+    assert list(map(type, once)) == list(map(type, twice))
+    return twice
+
+
+def read_up_to(tx: Transaction, /, ticket: str, seq: int, now: datetime, **whose: int) -> None:
+    """One mark, by the ticket's public id; raises what is refused."""
+    key = tx.sql.execute(select(tables.tickets.c.id).where(tables.tickets.c.public_id == strip_nul(ticket))).scalar()
+    [refused] = read_marks.apply_read_marks(tx, [ReadMark(key or 0, seq, now, "", **whose)])
+    if refused:
+        raise refused
+
+
+def hired(tx: Transaction, new: agents.NewAgent, now: datetime) -> AgentRow:
+    """Somebody new, who has chosen to be available."""
+    return agents.set_presence(tx, agents.add_agent(tx, new, now).id, "available", now)
+
+
+@dataclass
+class Desk:
+    """A desk on a real database: `now` stands still until `later`, `here` are the agents who are connected."""
+
+    store: Store
+    facts: list[object]
+    now: datetime = MONDAY
+    here: set[int] = field(default_factory=set)
+    redis: bool = True
+    # It doubles what a verb costs, so that one database must do.
+    rehearses: bool = True
+    hearsay: Hearsay = field(default_factory=Hearsay)
+
+    @property
+    def context(self) -> DomainContext:
+        return DomainContext(self.now, frozenset(self.here) if self.redis else None)
+
+    def later(self, **passed: float) -> None:
+        self.now += timedelta(**passed)
+
+    async def run(self, verb: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The verb, rehearsed; afterwards what was announced must be what is true."""
+        try:
+            return await self.store.write(rehearsed(verb) if self.rehearses else verb, *args, **kwargs)
+        finally:
+            await self.compare()
+
+    async def post(self, post: Post) -> MessageRow:
+        try:
+            return await self.store.post(post_rehearsed if self.rehearses else post_batch, post)
+        finally:
+            await self.compare()
+
+    async def read(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.store.read(question, *args, **kwargs)
+
+    async def compare(self) -> None:
+        """Zulip's idea: a stale copy that has heard every fact equals what the database says."""
+        self.hearsay.hear_new(self.facts)
+        self.hearsay.check(await self.store.read(reality, self.hearsay.seen))
+
+    async def agent(self, name: str, **more: object) -> "Agent":
+        """Somebody of the team, available and connected."""
+        new = agents.NewAgent(f"{name.lower().replace(chr(32), chr(46))}@example.test", name, **more)  # type: ignore[arg-type]  # a shorthand
+        # Told in every story: neither rehearsed nor compared until something happens.
+        row = await self.store.write(hired, new, self.now)
+        agent = Agent(self, name, row.id, row.public_id)
+        agent.connects()
+        return agent
+
+    def visitor(self, name: str) -> "Visitor":
+        return Visitor(self, name, VisitorIdentity(sha256(name.encode()).hexdigest(), 1, "fr"))
+
+    async def ticket(self, public_id: str) -> TicketRow:
+        return await self.read(ticket_by_public_id, public_id)
+
+    async def thread(self, public_id: str) -> list[MessageRow]:
+        row = await self.ticket(public_id)
+        return await self.read(messages_after, row.id, 0)
+
+    async def events(self, public_id: str) -> list[str]:
+        """The names of what happened in a ticket, without what people wrote."""
+        return [str(row.event["name"]) for row in await self.thread(public_id) if row.event]
+
+    async def ringing(self) -> dict[str, int]:
+        """On whose console each ticket rings."""
+        return await self.read(_rings)
+
+    async def offers_are_made(self) -> int:
+        return await self.run(offers.offer_waiting, self.context)
+
+    async def works_once(self) -> None:
+        """Everything that the worker has on its list."""
+        await self.run(offers.expire_offers, self.now)
+        await self.run(lost_agents.release_chats_of_absent_agents, self.context)
+        await self.run(lost_agents.return_chats, self.context)
+        await self.run(offers.offer_waiting, self.context)
+        await self.run(long_waits.escalate_long_waits, self.context)
+        await self.run(idle_chats.close_idle_chats, self.now)
+
+
+def _rings(sql: Connection) -> dict[str, int]:
+    return {ticket_by_key(sql, offer.ticket_id).public_id: offer.agent_id for offer in ringing_offers(sql)}
+
+
+@dataclass
+class Visitor:
+    """A visitor; `ticket` is their newest."""
+
+    desk: Desk
+    name: str
+    newcomer: VisitorIdentity
+    id: int = 0
+    ticket: str = ""
+
+    async def starts(self, text: str = "Bonjour", client_id: str | None = None, **more: str) -> StartedChat:
+        chat = NewChat(client_id or new_id(), text, **more)
+        started = await self.desk.run(start.start_chat, self.newcomer, chat, self.desk.context)
+        self.id, self.ticket = started.ticket.visitor_id, started.ticket.public_id
+        return started
+
+    async def says(self, text: str = "…", client_id: str | None = None, ticket: str = "") -> MessageRow:
+        post = Post(ticket or self.ticket, client_id or new_id(), text, self.desk.context, visitor_id=self.id)
+        return await self.desk.post(post)
+
+    async def fills_in(self, text: str = "Où est mon colis ?", **more: str) -> start.Submitted:
+        form = NewForm(**{"client_id": new_id(), "text": text, "email": "vic@example.test", **more})
+        sent = await self.desk.run(start.submit_form, self.newcomer, form, self.desk.now)
+        self.id, self.ticket = sent.ticket.visitor_id, sent.ticket.public_id
+        return sent
+
+    async def leaves_address(self, wait: bool, email: str = "vic@example.test", name: str | None = None) -> TicketRow:
+        contact = Contact(email, name, wait)
+        return await self.desk.run(give_contact, self.id, self.ticket, contact, self.desk.now)
+
+    async def reads(self, seq: int) -> None:
+        await self.desk.run(read_up_to, self.ticket, seq, self.desk.now, visitor_id=self.id)
+
+    async def is_now(self, state: VisitorPresence) -> None:
+        await self.desk.run(visitors.set_visitor_presence, self.id, state, self.desk.now)
+
+    async def ends(self) -> TicketRow:
+        return await self.desk.run(lifecycle.end_by_visitor, self.id, self.ticket, self.desk.now)
+
+    async def sees(self) -> TicketRow:
+        return await self.desk.ticket(self.ticket)
+
+
+@dataclass
+class Agent:
+    """Somebody of the team."""
+
+    desk: Desk
+    name: str
+    id: int
+    public_id: str
+
+    def connects(self) -> None:
+        self.desk.here.add(self.id)
+
+    def drops(self) -> None:
+        self.desk.here.discard(self.id)
+
+    async def chooses(self, state: AgentState) -> AgentRow:
+        return await self.desk.run(agents.set_presence, self.id, state, self.desk.now)
+
+    async def claims(self, ticket: str, over: bool = False) -> TicketRow:
+        return await self.desk.run(claim, self.id, ticket, over, self.desk.now)
+
+    async def declines(self, ticket: str) -> None:
+        await self.desk.run(offers.decline, self.id, ticket, self.desk.now)
+
+    async def says(self, ticket: str, text: str = "J'arrive.", client_id: str | None = None) -> MessageRow:
+        return await self.desk.post(Post(ticket, client_id or new_id(), text, self.desk.context, agent_id=self.id))
+
+    async def notes(self, ticket: str, text: str = "VIP", client_id: str | None = None) -> NoteRow:
+        return await self.desk.run(notes.add_note, self.id, ticket, (client_id or new_id(), text), self.desk.now)
+
+    async def reads(self, ticket: str, seq: int) -> None:
+        await self.desk.run(read_up_to, ticket, seq, self.desk.now, agent_id=self.id)
+
+    async def hands_over(self, ticket: str, to: "Agent | str") -> TicketRow:
+        """To an agent, or to a department by its public id."""
+        whom = HandOverTo(department=to) if isinstance(to, str) else HandOverTo(agent=to.public_id)
+        return await self.desk.run(transfer.hand_over, self.id, ticket, whom, self.desk.context)
+
+    async def takes_over(self, ticket: str) -> TicketRow:
+        return await self.desk.run(take_over, self.id, ticket, self.desk.now)
+
+    async def ends(self, ticket: str) -> TicketRow:
+        return await self.desk.run(lifecycle.end_by_agent, self.id, ticket, self.desk.now)
+
+    async def sets(self, ticket: str, status: Status) -> TicketRow:
+        return await self.desk.run(lifecycle.set_status, self.id, ticket, status, self.desk.now)
+
+    async def spams(self, ticket: str) -> TicketRow:
+        return await self.desk.run(lifecycle.mark_spam, self.id, ticket, self.desk.now)
+
+    async def row(self) -> AgentRow:
+        return await self.desk.read(agent_by_key, self.id)

@@ -1,0 +1,108 @@
+"""The form: one transaction, every bad field named, sent twice is one ticket, with a promise."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from chat.domain.intake import start
+from chat.domain.intake.start import NewForm
+from chat.domain.people import sites
+from chat.domain.queries import node_sync
+from chat.domain.refusals import BadRequest, Conflict, NotFound
+from tests.domain.domain_driver import Desk, new_id
+
+
+async def test_a_form_is_an_open_ticket_with_its_promise(desk: Desk) -> None:
+    vic = desk.visitor("Vic")
+    desk.now = datetime(2026, 11, 28, 9, tzinfo=UTC)  # Saturday 10:00 in Paris
+    ticket, repeated = await vic.fills_in("Où est mon colis ?", name="Vic", category="payments")
+    assert not repeated
+    assert (ticket.status, ticket.channel, ticket.category, ticket.position) == ("open", "form", "payments", None)
+    assert ticket.promise_due_at is not None and ticket.promise_due_at.isoformat() == "2026-12-02T09:00:00+01:00"
+    (first,) = await desk.thread(vic.ticket)
+    assert (first.text, first.author_name) == ("Où est mon colis ?", "Vic")
+
+
+async def test_sent_twice_is_one_ticket(desk: Desk) -> None:
+    vic, zoe = desk.visitor("Vic"), desk.visitor("Zoe")
+    mine = new_id()
+    first = await vic.fills_in("Bonjour", client_id=mine)
+    desk.later(hours=1)
+    again = await vic.fills_in(" Bonjour ", client_id=mine)
+    assert again.repeated and again.ticket == first.ticket
+    for other in ({"text": "Bonsoir"}, {"email": "zoe@example.test", "text": "Bonjour"}):
+        with pytest.raises(Conflict):
+            await vic.fills_in(client_id=mine, **other)
+    with pytest.raises(Conflict):
+        await zoe.fills_in("Bonjour", client_id=mine)
+    assert (await vic.fills_in("Bonjour")).ticket.id != first.ticket.id
+
+
+async def test_twice_at_once_on_two_nodes(nodes: tuple[Desk, Desk]) -> None:
+    one, _ = nodes
+    vic = one.visitor("Vic")
+    form = NewForm(new_id(), "Bonjour", "vic@example.test")
+    sent = await asyncio.gather(
+        *(node.store.write(start.submit_form, vic.newcomer, form, one.now) for node in nodes * 4)
+    )
+    assert len({found.ticket.id for found in sent}) == 1
+    assert [found.repeated for found in sent].count(False) == 1
+
+
+async def test_every_bad_field_is_named(desk: Desk) -> None:
+    async def errors(**fields: str) -> dict[str, str]:
+        form = NewForm(**{"client_id": new_id(), "text": "Bonjour", "email": "vic@example.test", **fields})
+        return await desk.read(start.form_errors, form)
+
+    assert await errors() == {}
+    assert await errors(name="", category="") == {}
+    assert await errors(client_id="short", text=" ", email="", name="x" * 101, category="nope") == {
+        "client_id": "bad_request",
+        "text": "empty",
+        "email": "empty",
+        "name": "too_long",
+        "category": "bad_request",
+    }
+    assert await errors(text="x" * 4001, name="\0") == {"text": "too_long", "name": "bad_request"}
+    assert await errors(text="\0", category="\0") == {"text": "bad_request", "category": "bad_request"}
+    for bad in ("vic", "vic@", "@example.test", "a b@c.fr", "a@b", "a@b..c", "a@b.c, d@e.f", "a@b.c\0", "a@b.c\nBcc:x"):
+        assert await errors(email=bad) == {"email": "bad_request"}, bad
+    for good in ("vic@example.test", " v.i+c@sub.exämple.test ", "é@example.test"):
+        assert await errors(email=good) == {}, good
+
+
+async def test_a_bad_form_leaves_nothing(desk: Desk) -> None:
+    vic = desk.visitor("Vic")
+    with pytest.raises(BadRequest):
+        await vic.fills_in(category="nope")
+    with pytest.raises(NotFound):
+        await desk.ticket("t_")
+    assert desk.facts == []
+
+
+async def test_a_form_beside_a_live_chat_does_not_disturb_it(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    chat = vic.ticket
+    await ada.claims(chat)
+    await vic.fills_in()
+    assert vic.ticket != chat
+    assert (await desk.ticket(chat)).status == "live"
+    await vic.says("Ici encore", ticket=chat)
+    assert await desk.read(node_sync.visitors_marked_present) == {vic.id}
+    await vic.is_now("gone")
+    assert (await desk.ticket(chat)).visitor_state == "gone", "the chat knows, though the form is newer"
+    assert await desk.read(node_sync.visitors_marked_present) == set()
+
+
+async def test_a_token_of_another_site(desk: Desk) -> None:
+    vic = desk.visitor("Vic")
+    await vic.fills_in()
+    await desk.store.write(sites.set_site, "shop", sites.SiteEdit("Shop", ["https://shop.test"]), desk.now)
+    site = await desk.read(sites.site_by_key, "shop")
+    assert site is not None
+    vic.newcomer = replace(vic.newcomer, site_id=site.id)
+    with pytest.raises(BadRequest):
+        await vic.fills_in()

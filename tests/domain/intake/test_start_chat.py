@@ -1,0 +1,133 @@
+"""First words: a chat begins once, whoever presses twice, in two tabs or on two nodes."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import select, update
+
+from chat.domain.facts import MessagePosted, TicketChanged
+from chat.domain.intake import start
+from chat.domain.intake.start import NewChat, StartedChat
+from chat.domain.people.departments import add_department
+from chat.domain.queries import visitors
+from chat.domain.refusals import BadRequest, ChatUnavailable, Conflict
+from chat.store.tables import categories, departments
+from chat.store.transaction import Transaction
+from tests.domain.domain_driver import Desk, new_id
+
+
+async def test_nobody_is_written_down_before_their_first_words(desk: Desk) -> None:
+    vic = desk.visitor("Vic")
+    with pytest.raises(ChatUnavailable):
+        await vic.starts()
+    assert await desk.read(visitors.visitor_by_token, vic.newcomer.token_hash) is None
+    await desk.agent("Ada")
+    started = await vic.starts("Bonjour", name="  Vic  ", email="vic@example.test")
+    assert started.ticket.status == "live" and started.ticket.assignee_id is None
+    assert (started.ticket.name, started.ticket.email) == ("Vic", "vic@example.test")
+    assert (started.message.seq, started.message.author_name) == (1, "Vic")
+    assert [type(fact) for fact in desk.facts[-2:]] == [MessagePosted, TicketChanged]
+
+
+async def test_two_tabs_make_one_ticket(desk: Desk) -> None:
+    vic = desk.visitor("Vic")
+    await desk.agent("Ada")
+    mine = new_id()
+    first = await vic.starts("Bonjour", mine)
+    assert await vic.starts("Bonjour", mine) == first
+    with pytest.raises(Conflict):
+        await vic.starts("Bonsoir", mine)
+    second = await vic.starts("Il y a quelqu'un ?")
+    assert (second.ticket.id, second.message.seq) == (first.ticket.id, 2)
+
+
+async def test_two_first_messages_at_once_make_one_visitor_and_one_ticket(nodes: tuple[Desk, Desk]) -> None:
+    one, other = nodes
+    await one.agent("Ada")
+    for name in ("Vic", "Zoe", "Max", "Lou"):
+        visitor, same = one.visitor(name), NewChat(new_id(), "twice")
+        chats = [NewChat(new_id(), f"{n}") for n in range(6)] + [same, same]
+        started: list[StartedChat] = await asyncio.gather(
+            *(
+                node.store.write(start.start_chat, visitor.newcomer, chat, node.context)
+                for chat, node in zip(chats, [one, other] * 4, strict=True)
+            )
+        )
+        assert len({found.ticket.id for found in started}) == 1
+        assert sorted({found.message.seq for found in started}) == list(range(1, 8))
+        thread = await one.thread(started[0].ticket.public_id)
+        assert [row.seq for row in thread] == list(range(1, 8))
+
+
+async def test_an_id_that_was_answered_long_ago_is_answered_again(desk: Desk) -> None:
+    vic, ada = desk.visitor("Vic"), await desk.agent("Ada")
+    mine = new_id()
+    first = await vic.starts("Bonjour", mine)
+    await ada.spams(vic.ticket)
+    again = await vic.starts("Bonjour", mine)
+    assert (again.ticket.id, again.ticket.status, again.message) == (first.ticket.id, "closed", first.message)
+    assert (await vic.starts("Autre chose")).ticket.id != first.ticket.id
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"category": "unheard of"},
+        {"category": "\0"},
+        {"email": "nobody"},
+        {"email": "a@b.c\0"},
+        {"name": "V\0c"},
+    ],
+)
+async def test_a_field_that_makes_no_sense_is_named(desk: Desk, more: dict[str, str]) -> None:
+    vic = desk.visitor("Vic")
+    await desk.agent("Ada")
+    with pytest.raises(BadRequest) as told:
+        await vic.starts(**more)
+    assert told.value.field == next(iter(more))
+
+
+async def test_chat_needs_somebody_of_the_categorys_department(desk: Desk) -> None:
+    vic = desk.visitor("Vic")
+    await desk.run(add_department, "Paiements")
+    await desk.store.write(payments_go_there)
+    await desk.agent("Ada")
+    with pytest.raises(ChatUnavailable):
+        await vic.starts(category="payments")
+    await desk.agent("Ben", departments=["Paiements"])
+    started = await vic.starts(category="payments")
+    assert started.ticket.department_id is not None
+
+
+def payments_go_there(tx: Transaction) -> None:
+    """The one department answers for payments."""
+    only = select(departments.c.id).scalar_subquery()
+    tx.sql.execute(update(categories).where(categories.c.name == "payments").values(department_id=only))
+
+
+@pytest.mark.parametrize("reason", ["closed", "nobody here", "away", "Redis is away"])
+async def test_no_chat_is_to_be_had(desk: Desk, reason: str) -> None:
+    vic, ada = desk.visitor("Vic"), await desk.agent("Ada")
+    match reason:
+        case "closed":
+            desk.later(hours=9)
+        case "nobody here":
+            ada.drops()
+        case "away":
+            await ada.chooses("away")
+        case _:
+            desk.redis = False
+    with pytest.raises(ChatUnavailable):
+        await vic.starts()
+
+
+async def test_a_live_chat_takes_words_when_chat_is_not_to_be_had(desk: Desk) -> None:
+    vic, ada = desk.visitor("Vic"), await desk.agent("Ada")
+    first = await vic.starts()
+    await ada.claims(vic.ticket)
+    desk.redis = False
+    desk.later(hours=9)
+    assert (await vic.starts("Encore un mot")).ticket.id == first.ticket.id
+    assert (await vic.says()).seq == 4
+    assert (await ada.says(vic.ticket)).seq == 5
+    assert (await vic.sees()).status == "live", "a chat that has an agent goes on until one of the two ends it"

@@ -1,0 +1,46 @@
+"""Notes: numbered apart, written once, and not even a hole of them on the visitor's side."""
+
+import asyncio
+
+import pytest
+
+from chat.domain.messages import catch_up, notes
+from chat.domain.refusals import Conflict
+from tests.domain.domain_driver import Desk, new_id
+
+
+async def test_numbered_apart_after_the_message_they_follow(desk: Desk) -> None:
+    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
+    await vic.starts()
+    first = await ada.notes(vic.ticket, "VIP")
+    await vic.says()
+    second = await ben.notes(vic.ticket, "Vu")
+    assert [(row.note_seq, row.after_seq, row.author_name) for row in (first, second)] == [(1, 1, "Ada"), (2, 2, "Ben")]
+    assert (await vic.says()).seq == 3
+    caught = await desk.read(catch_up.visitor_catch_up, vic.id, vic.ticket, 0)
+    assert caught.notes == [] and [row.seq for row in caught.messages] == [1, 2, 3]
+
+
+async def test_the_same_id_is_one_note_and_other_words_a_conflict(desk: Desk) -> None:
+    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
+    await vic.starts()
+    mine = new_id()
+    first = await ada.notes(vic.ticket, "VIP", mine)
+    told = len(desk.facts)
+    assert await ada.notes(vic.ticket, " VIP ", mine) == first
+    with pytest.raises(Conflict):
+        await ada.notes(vic.ticket, "Autre", mine)
+    assert len(desk.facts) == told
+    assert (await ben.notes(vic.ticket, "À moi", mine)).note_seq == 2, "an id is its author's own"
+
+
+async def test_notes_of_two_nodes_have_no_gaps(nodes: tuple[Desk, Desk]) -> None:
+    one, _ = nodes
+    ada, vic = await one.agent("Ada"), one.visitor("Vic")
+    await vic.starts()
+    same = new_id()
+    said = [(new_id(), f"{n}") for n in range(10)] + [(same, "once")] * 2
+    made = await asyncio.gather(
+        *(node.store.write(notes.add_note, ada.id, vic.ticket, words, one.now) for words in said for node in nodes)
+    )
+    assert sorted({row.note_seq for row in made}) == list(range(1, 12))

@@ -1,0 +1,107 @@
+"""Silences: after ten minutes the agent's place is free, after sixty the chat sleeps; a word wakes it."""
+
+import pytest
+
+from chat.domain.routing import idle_chats
+from tests.domain.domain_driver import Agent, Desk, Visitor
+
+
+async def talking(desk: Desk) -> tuple[Agent, Visitor]:
+    ada, vic = await desk.agent("Ada", capacity=1), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    return ada, vic
+
+
+async def quiet_for(desk: Desk, **passed: float) -> None:
+    desk.later(**passed)
+    await desk.run(idle_chats.close_idle_chats, desk.now)
+
+
+async def test_silent_after_our_answer(desk: Desk) -> None:
+    ada, vic = await talking(desk)
+    await ada.says(vic.ticket)
+    await quiet_for(desk, minutes=9, seconds=59)
+    assert (await ada.row()).chats == 1
+    await quiet_for(desk, seconds=1)
+    assert ((await ada.row()).chats, (await vic.sees()).status) == (0, "live")
+    await quiet_for(desk, minutes=49, seconds=59)
+    assert (await vic.sees()).status == "live"
+    await quiet_for(desk, seconds=1)
+    row = await vic.sees()
+    assert (row.status, row.assignee_id, row.promise_due_at) == ("pending", ada.id, None)
+    assert (await desk.events(vic.ticket))[-1] == "paused"
+
+
+async def test_a_visitor_who_waits_for_our_answer_is_not_silent(desk: Desk) -> None:
+    ada, vic = await talking(desk)
+    await ada.says(vic.ticket)
+    await vic.says("Et ensuite ?")
+    await quiet_for(desk, hours=3)
+    assert ((await ada.row()).chats, (await vic.sees()).status) == (1, "live")
+
+
+@pytest.mark.parametrize(("answered", "then"), [(True, "pending"), (False, "open")])
+async def test_gone(desk: Desk, answered: bool, then: str) -> None:
+    ada, vic = await talking(desk)
+    if answered:
+        await ada.says(vic.ticket)
+    await vic.is_now("gone")
+    await quiet_for(desk, minutes=10)
+    assert (await ada.row()).chats == 0
+    await quiet_for(desk, minutes=50)
+    row = await vic.sees()
+    assert row.status == then
+    assert (row.promise_due_at is not None) == (then == "open"), "what we owe has a promise"
+
+
+async def test_who_comes_back_takes_the_place_again(desk: Desk) -> None:
+    ada, vic = await talking(desk)
+    await vic.is_now("gone")
+    await quiet_for(desk, minutes=8)
+    await ada.says(vic.ticket)
+    await quiet_for(desk, minutes=2)
+    assert (await ada.row()).chats == 0
+    await vic.is_now("here")
+    assert (await ada.row()).chats == 1, "our answer is two minutes old"
+    await quiet_for(desk, minutes=8)
+    assert (await ada.row()).chats == 0, "and now ten"
+    await vic.is_now("gone")
+    await vic.is_now("hidden")
+    assert (await ada.row()).chats == 0, "still silent"
+    await vic.says("Me revoilà")
+    assert (await ada.row()).chats == 1
+
+
+async def test_a_word_wakes_a_sleeping_chat_with_the_same_agent(desk: Desk) -> None:
+    ada, vic = await talking(desk)
+    await ada.says(vic.ticket)
+    await quiet_for(desk, minutes=60)
+    await desk.agent("Ben")
+    await vic.says("Me revoilà")
+    row = await vic.sees()
+    assert (row.status, row.assignee_id, (await ada.row()).chats) == ("live", ada.id, 1)
+
+
+async def test_a_sleeping_chat_of_which_we_owed_the_answer_does_not_spoil_the_measured_waits(desk: Desk) -> None:
+    _, vic = await talking(desk)
+    await vic.is_now("gone")
+    await quiet_for(desk, minutes=60)
+    assert (await vic.sees()).status == "open"
+    zoe = desk.visitor("Zoe")
+    await zoe.starts()
+    assert (await zoe.sees()).position == 1
+
+
+async def test_freed_places_are_given_to_others(desk: Desk) -> None:
+    ada, vic = await talking(desk)
+    zoe = desk.visitor("Zoe")
+    await zoe.starts()
+    await ada.says(vic.ticket)
+    await desk.works_once()
+    assert await desk.ringing() == {}
+    await quiet_for(desk, minutes=4)
+    await zoe.says("Toujours là")
+    await quiet_for(desk, minutes=6)
+    await desk.offers_are_made()
+    assert await desk.ringing() == {zoe.ticket: ada.id}

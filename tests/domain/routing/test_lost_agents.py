@@ -1,0 +1,165 @@
+"""Lost agents: their chats wait at their old places, visitors are told, and who returns in time has them back."""
+
+import pytest
+
+from chat.domain.people import agents
+from chat.domain.refusals import NotFound
+from chat.domain.routing import lost_agents
+from tests.domain.domain_driver import Agent, Desk, Visitor
+
+
+async def four_chats(desk: Desk) -> tuple[Agent, list[Visitor]]:
+    """Ada talks with four, one after another."""
+    ada = await desk.agent("Ada")
+    cast = [desk.visitor(name) for name in ("Vic", "Zoe", "Max", "Lou")]
+    for visitor in cast:
+        await visitor.starts()
+        desk.later(seconds=10)
+        await ada.claims(visitor.ticket)
+        await ada.says(visitor.ticket)
+    desk.later(minutes=20)
+    return ada, cast
+
+
+async def test_all_four_wait_at_their_old_places_and_their_visitors_are_told(desk: Desk) -> None:
+    ada, cast = await four_chats(desk)
+    ben = await desk.agent("Ben", capacity=3)
+    late = desk.visitor("Late")
+    await late.starts()
+    ada.drops()
+    assert await desk.read(lost_agents.has_absent_agents, desk.context)
+    assert await desk.run(lost_agents.release_chats_of_absent_agents, desk.context) == 4
+    assert await desk.run(lost_agents.release_chats_of_absent_agents, desk.context) == 0
+    assert not await desk.read(lost_agents.has_absent_agents, desk.context)
+    for place, visitor in enumerate([*cast, late], 1):
+        row = await visitor.sees()
+        assert (row.waiting, row.position) == (True, place)
+    for visitor in cast:
+        assert (await desk.events(visitor.ticket))[-1] == "agent_gone"
+    assert (await ada.row()).chats == 0
+    await desk.offers_are_made()
+    assert await desk.ringing() == {visitor.ticket: ben.id for visitor in cast[:3]}, "the oldest first"
+
+
+async def test_who_returns_in_time_has_them_back(desk: Desk) -> None:
+    ada, cast = await four_chats(desk)
+    ben = await desk.agent("Ben", capacity=1)
+    ada.drops()
+    await desk.works_once()
+    assert await desk.ringing() == {cast[0].ticket: ben.id}
+    await ben.claims(cast[0].ticket)
+    await desk.works_once()
+    desk.later(minutes=4, seconds=59)
+    ada.connects()
+    assert await desk.run(lost_agents.return_chats, desk.context) == 3
+    assert await desk.run(lost_agents.return_chats, desk.context) == 0
+    assert [(await one.sees()).assignee_id for one in cast] == [ben.id, ada.id, ada.id, ada.id]
+    assert (await desk.events(cast[1].ticket))[-2:] == ["agent_gone", "agent_back"]
+    assert (await ada.row()).chats == 3
+    assert not (await cast[1].sees()).form_offered_at
+
+
+async def test_after_five_minutes_they_are_anybodys_but_known(desk: Desk) -> None:
+    ada, cast = await four_chats(desk)
+    await desk.agent("Ben", capacity=1)
+    ada.drops()
+    await desk.run(lost_agents.release_chats_of_absent_agents, desk.context)
+    desk.later(minutes=5)
+    ada.connects()
+    assert await desk.run(lost_agents.return_chats, desk.context) == 0
+    await desk.offers_are_made()
+    ringing = await desk.ringing()
+    assert [ringing[one.ticket] for one in cast] == [ada.id] * 4, "she knew them"
+
+
+async def test_with_nobody_else_the_form_is_beside_the_chat_for_five_minutes(desk: Desk) -> None:
+    ada, cast = await four_chats(desk)
+    vic = cast[0]
+    ada.drops()
+    await desk.works_once()
+    row = await vic.sees()
+    assert (row.status, row.form_offered_at) == ("live", desk.now), "beside the chat, never instead of it"
+    desk.later(minutes=4, seconds=59)
+    await desk.works_once()
+    assert (await vic.sees()).status == "live"
+    desk.later(seconds=1)
+    await desk.works_once()
+    for visitor in cast:
+        row = await visitor.sees()
+        assert (row.status, row.assignee_id) == ("open", None)
+        assert row.promise_due_at is not None
+
+
+async def test_with_somebody_else_there_the_form_comes_after_five_minutes(desk: Desk) -> None:
+    ada, cast = await four_chats(desk)
+    await desk.agent("Ben", capacity=1)
+    vic = cast[0]
+    ada.drops()
+    await desk.works_once()
+    assert (await vic.sees()).form_offered_at is None
+    desk.later(minutes=4, seconds=59)
+    await desk.works_once()
+    assert (await vic.sees()).form_offered_at is None
+    desk.later(seconds=1)
+    await desk.works_once()
+    assert (await vic.sees()).form_offered_at == desk.now
+
+
+async def test_nobody_is_lost_while_redis_is_away(desk: Desk) -> None:
+    ada, cast = await four_chats(desk)
+    ada.drops()
+    desk.redis = False
+    assert not await desk.read(lost_agents.has_absent_agents, desk.context)
+    zoe = desk.visitor("New")
+    for _ in range(20):
+        desk.later(seconds=20)
+        await desk.works_once()
+    assert [(await one.sees()).assignee_id for one in cast] == [ada.id] * 4
+    assert zoe.ticket == ""
+
+
+async def test_waiting_chats_stay_as_they_are_while_redis_is_away(desk: Desk) -> None:
+    await desk.agent("Ada")
+    vic = desk.visitor("Vic")
+    await vic.starts()
+    desk.redis = False
+    desk.later(hours=2)
+    await desk.works_once()
+    row = await vic.sees()
+    assert row.waiting and row.form_offered_at is None
+
+
+async def test_what_rings_on_a_lost_agents_console_goes_to_the_next(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await desk.offers_are_made()
+    ben = await desk.agent("Ben")
+    ada.drops()
+    assert await desk.read(lost_agents.has_absent_agents, desk.context)
+    await desk.works_once()
+    assert await desk.ringing() == {vic.ticket: ben.id}
+
+
+async def test_a_removed_agent_leaves_everything_to_the_others(desk: Desk) -> None:
+    ada, cast = await four_chats(desk)
+    ben = await desk.agent("Ben")
+    await ada.sets(cast[0].ticket, "pending")
+    await ada.ends(cast[1].ticket)
+    await ada.spams(cast[2].ticket)
+    await ada.hands_over(cast[3].ticket, ben)
+    desk.later(minutes=1)
+    await desk.run(agents.remove_agent, "ADA@example.test", desk.now)
+    rows = [await one.sees() for one in cast]
+    assert [row.assignee_id for row in rows[:2]] == [None, None]
+    assert rows[3].waiting and await desk.ringing() == {}
+    assert (await desk.events(cast[3].ticket))[-1] == "agent_gone"
+    with pytest.raises(NotFound):
+        await ada.row()
+    ada.connects()
+    assert await desk.run(lost_agents.return_chats, desk.context) == 0
+    await cast[1].says("Encore moi")
+    assert (await ben.claims(cast[1].ticket)).assignee_id == ben.id
+    with pytest.raises(NotFound):
+        await ada.claims(cast[3].ticket)
+    with pytest.raises(NotFound):
+        await ada.says(cast[3].ticket)

@@ -1,0 +1,233 @@
+"""Offers: they ring for a minute on one console, move on, and stop once all have passed."""
+
+import asyncio
+
+import pytest
+
+from chat.domain.facts import AgentChanged, OfferEnded, OfferMade
+from chat.domain.people import departments
+from chat.domain.queries.offers import explain, offers_on_console
+from chat.domain.routing import claims, offers
+from tests.domain.domain_driver import Agent, Desk
+from tests.domain.intake.test_start_chat import payments_go_there
+
+
+async def ring_is_missed(desk: Desk) -> None:
+    desk.later(seconds=60)
+    await desk.run(offers.expire_offers, desk.now)
+
+
+async def test_an_offer_rings_sixty_seconds_and_moves_on_until_all_have_passed(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    desk.later(seconds=1)
+    ben, cleo = await desk.agent("Ben"), await desk.agent("Cleo")
+    await vic.starts()
+    assert await desk.offers_are_made() == 1
+    assert await desk.ringing() == {vic.ticket: ada.id}, "idle for longest"
+    assert (await vic.sees()).assignee_id is None
+    assert ((await ada.row()).chats, await desk.offers_are_made()) == (1, 0)
+    desk.later(seconds=59.9)
+    assert await desk.run(offers.expire_offers, desk.now) == 0
+    desk.later(seconds=0.1)
+    assert await desk.run(offers.expire_offers, desk.now) == 1
+    assert (await ada.row()).chats == 0
+    ended = next(fact for fact in desk.facts if isinstance(fact, OfferEnded))
+    assert (ended.offer.agent_id, ended.reason) == (ada.id, "expired")
+    seen = [ada.id]
+    for agent in (ben, cleo):
+        await desk.offers_are_made()
+        seen += (await desk.ringing()).values()
+        await (agent.declines(vic.ticket) if seen[-1] == agent.id else ring_is_missed(desk))
+        await ring_is_missed(desk)
+    assert sorted(seen) == sorted([ada.id, ben.id, cleo.id])
+    assert await desk.offers_are_made() == 0, "all have passed"
+    assert (await vic.sees()).waiting
+    await ben.claims(vic.ticket)
+    assert (await vic.sees()).assignee_id == ben.id, "claimable by anyone"
+
+
+async def test_coming_back_available_clears_passes(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await desk.offers_are_made()
+    desk.later(seconds=5)
+    await ada.declines(vic.ticket)
+    await ada.declines(vic.ticket)
+    desk.later(seconds=5)
+    await ada.chooses("available")
+    assert await desk.offers_are_made() == 0, "she was available all the time"
+    await ada.chooses("away")
+    desk.later(seconds=5)
+    await ada.chooses("available")
+    assert await desk.offers_are_made() == 1
+
+
+async def test_two_missed_in_a_row_set_an_agent_away_and_say_so(desk: Desk) -> None:
+    ada, vic, zoe = await desk.agent("Ada"), desk.visitor("Vic"), desk.visitor("Zoe")
+    await vic.starts()
+    await desk.offers_are_made()
+    await ring_is_missed(desk)
+    assert (await ada.row()).state == "available"
+    await zoe.starts()
+    await desk.offers_are_made()
+    await ring_is_missed(desk)
+    row = await ada.row()
+    assert (row.state, row.away_reason, row.state_since) == ("away", "missed", desk.now)
+    assert any(isinstance(fact, AgentChanged) and fact.agent.away_reason == "missed" for fact in desk.facts)
+    desk.later(seconds=1)
+    row = await ada.chooses("available")
+    assert row.away_reason is None
+    await desk.offers_are_made()
+    assert len(await desk.ringing()) == 2, "and her passes are cleared"
+
+
+@pytest.mark.parametrize("between", ["claims", "declines", "comes back"])
+async def test_missed_ones_that_are_not_in_a_row(desk: Desk, between: str) -> None:
+    ada = await desk.agent("Ada")
+    cast = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
+    await cast[0].starts()
+    await desk.offers_are_made()
+    await ring_is_missed(desk)
+    await cast[1].starts()
+    await desk.offers_are_made()
+    if between == "claims":
+        await ada.claims(cast[1].ticket)
+    else:
+        await ada.declines(cast[1].ticket)
+    if between == "comes back":
+        await ada.chooses("away")
+        await ada.chooses("available")
+    await cast[2].starts()
+    await desk.offers_are_made()
+    await ring_is_missed(desk)
+    assert (await ada.row()).state == "available"
+
+
+async def test_departments_ring_their_own_people(desk: Desk) -> None:
+    await desk.run(departments.add_department, "Paiements")
+    await desk.store.write(payments_go_there)
+    await desk.agent("Ada")
+    ben, vic = await desk.agent("Ben", departments=["Paiements"]), desk.visitor("Vic")
+    await vic.starts(category="payments")
+    await desk.offers_are_made()
+    assert await desk.ringing() == {vic.ticket: ben.id}
+    await ben.declines(vic.ticket)
+    assert await desk.offers_are_made() == 0
+    (decision,) = await desk.read(explain, vic.ticket)
+    why = {seen["name"]: seen["excluded"] for seen in decision.candidates}
+    assert (decision.rule, decision.chosen, why) == ("only_one", ben.public_id, {"Ada": "department", "Ben": None})
+
+
+async def test_fewest_chats_then_longest_idle_then_the_one_who_knew_the_visitor(desk: Desk) -> None:
+    ada = await desk.agent("Ada")
+    desk.later(seconds=10)
+    ben = await desk.agent("Ben")
+    vic, zoe, max_ = desk.visitor("Vic"), desk.visitor("Zoe"), desk.visitor("Max")
+
+    async def rings_for(agent: Agent, rule: str, ticket: str) -> None:
+        await desk.offers_are_made()
+        assert (await desk.ringing())[ticket] == agent.id
+        assert (await desk.read(explain, ticket))[0].rule == rule
+        await agent.claims(ticket)
+
+    await vic.starts()
+    await rings_for(ada, "longest_idle", vic.ticket)
+    await zoe.starts()
+    await rings_for(ben, "fewest_chats", zoe.ticket)
+    await zoe.ends()
+    await max_.starts()
+    await rings_for(ben, "fewest_chats", max_.ticket)
+    await vic.ends()
+    await ada.ends(vic.ticket)
+    await ben.ends(max_.ticket)
+    desk.later(days=8)
+    await ada.chooses("away")
+    await ada.chooses("available")
+    old = zoe.ticket
+    await zoe.starts()
+    assert zoe.ticket != old
+    await rings_for(ben, "knew_visitor", zoe.ticket)
+
+
+async def test_full_agents_are_not_rung_and_a_freed_place_is(desk: Desk) -> None:
+    ada = await desk.agent("Ada", capacity=1)
+    vic, zoe = desk.visitor("Vic"), desk.visitor("Zoe")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    await zoe.starts()
+    assert await desk.offers_are_made() == 0
+    await ada.ends(vic.ticket)
+    assert await desk.offers_are_made() == 1
+
+
+@pytest.mark.parametrize("reason", ["Redis is away", "closed", "not connected", "away"])
+async def test_nobody_is_rung_when(desk: Desk, reason: str) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    match reason:
+        case "Redis is away":
+            desk.redis = False
+        case "closed":
+            desk.later(hours=9)
+        case "away":
+            await ada.chooses("away")
+        case _:
+            ada.drops()
+    assert await desk.offers_are_made() == 0
+
+
+async def test_visitors_who_are_here_come_before_those_who_left(desk: Desk) -> None:
+    ada, ben = await desk.agent("Ada", capacity=1), await desk.agent("Ben", capacity=1)
+    vic, zoe, max_ = desk.visitor("Vic"), desk.visitor("Zoe"), desk.visitor("Max")
+    for visitor in (vic, zoe, max_):
+        await visitor.starts()
+        desk.later(seconds=1)
+    await vic.is_now("gone")
+    assert [(await one.sees()).position for one in (vic, zoe, max_)] == [3, 1, 2]
+    await desk.offers_are_made()
+    assert set(await desk.ringing()) == {zoe.ticket, max_.ticket}
+    await ada.declines(zoe.ticket)
+    await ben.declines(zoe.ticket)
+    await vic.is_now("here")
+    assert [(await one.sees()).position for one in (vic, zoe, max_)] == [1, 2, 3], "places are kept"
+
+
+async def test_an_offer_that_was_taken_is_not_missed(nodes: tuple[Desk, Desk]) -> None:
+    one, other = nodes
+    ada, vic = await one.agent("Ada"), one.visitor("Vic")
+    await vic.starts()
+    await one.offers_are_made()
+    one.later(seconds=60)
+    claim = one.store.write(claims.claim, ada.id, vic.ticket, False, one.now)
+    await asyncio.gather(claim, *(other.store.write(offers.expire_offers, one.now) for _ in range(4)))
+    assert (await vic.sees()).assignee_id == ada.id
+    ended = [fact for fact in one.facts + other.facts if isinstance(fact, OfferEnded)]
+    assert len(ended) == 1
+
+
+async def test_a_console_that_connects_reads_what_rings_on_it(desk: Desk) -> None:
+    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    await ada.hands_over(vic.ticket, ben)
+    ((offer, row, giver),) = await desk.read(offers_on_console, ben.id)
+    assert (row.public_id, offer.agent_id, giver and giver.name) == (vic.ticket, ben.id, "Ada")
+    made = next(fact for fact in desk.facts if isinstance(fact, OfferMade))
+    assert (made.offer, made.giver) == (offer, giver)
+    assert await desk.read(offers_on_console, ada.id) == []
+
+
+async def test_what_rings_on_somebody_who_goes_away_goes_to_the_next(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await desk.offers_are_made()
+    ben = await desk.agent("Ben")
+    assert await desk.ringing() == {vic.ticket: ada.id}
+    await ada.chooses("away")
+    assert await desk.ringing() == {}
+    await desk.offers_are_made()
+    assert await desk.ringing() == {vic.ticket: ben.id}
+    await ben.declines(vic.ticket)
+    await ada.chooses("available")
+    await desk.offers_are_made()
+    assert await desk.ringing() == {vic.ticket: ada.id}, "she has not passed on it"

@@ -1,0 +1,146 @@
+"""Handing over: it rings, the giver stays owner until it is taken; supervisors may take over."""
+
+import pytest
+
+from chat.domain.facts import OfferEnded
+from chat.domain.people import agents, departments
+from chat.domain.refusals import BadRequest, Conflict, NotAllowed, NotFound, TicketEnded
+from chat.domain.routing import department_transfer, offers
+from tests.domain.domain_driver import Agent, Desk, Visitor
+
+
+async def chatting(desk: Desk) -> tuple[Agent, Agent, Visitor]:
+    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    return ada, ben, vic
+
+
+async def test_the_giver_stays_owner_until_it_is_taken(desk: Desk) -> None:
+    ada, ben, vic = await chatting(desk)
+    row = await ada.hands_over(vic.ticket, ben)
+    assert row.assignee_id == ada.id
+    assert await desk.ringing() == {vic.ticket: ben.id}
+    await ada.says(vic.ticket, "Un instant, je passe la main.")
+    cleo = await desk.agent("Cleo")
+    with pytest.raises(Conflict) as refused:
+        await cleo.claims(vic.ticket)
+    assert refused.value.by is not None and refused.value.by.name == "Ada"
+    taken = await ben.claims(vic.ticket)
+    assert (taken.assignee_id, await desk.ringing()) == (ben.id, {})
+    assert await desk.events(vic.ticket) == ["joined", "handed_over"]
+    event = next(row.event for row in (await desk.thread(vic.ticket))[::-1] if row.event)
+    assert event["args"] == {"from": "Ada", "to": "Ben"}
+    assert ((await ada.row()).chats, (await ben.row()).chats) == (0, 1)
+
+
+@pytest.mark.parametrize("how", ["declines", "misses", "is lost", "sees it end"])
+async def test_what_is_not_taken_stays_with_the_giver(desk: Desk, how: str) -> None:
+    ada, ben, vic = await chatting(desk)
+    await ada.hands_over(vic.ticket, ben)
+    match how:
+        case "declines":
+            await ben.declines(vic.ticket)
+        case "misses":
+            desk.later(seconds=60)
+            await desk.run(offers.expire_offers, desk.now)
+        case "sees it end":
+            await ada.ends(vic.ticket)
+        case _:
+            ben.drops()
+            await desk.works_once()
+    assert await desk.ringing() == {}
+    assert (await vic.sees()).assignee_id == ada.id
+    ended = next(fact for fact in desk.facts[::-1] if isinstance(fact, OfferEnded))
+    assert (ended.offer.agent_id, ended.offer.from_agent_id) == (ben.id, ada.id)
+    assert ended.reason == ("expired" if how == "misses" else "withdrawn")
+    with pytest.raises((Conflict, TicketEnded)):
+        await ben.claims(vic.ticket)
+
+
+async def test_it_can_not_be_handed_to(desk: Desk) -> None:
+    ada, ben, vic = await chatting(desk)
+    with pytest.raises(BadRequest):
+        await ada.hands_over(vic.ticket, ada)
+    with pytest.raises(NotFound):
+        await ada.hands_over(vic.ticket, "d_unknown\0")
+    with pytest.raises(Conflict):
+        await ben.hands_over(vic.ticket, ada)
+    ben.drops()
+    with pytest.raises(Conflict) as refused:
+        await ada.hands_over(vic.ticket, ben)
+    assert refused.value.reason == "away"
+    ben.connects()
+    await ben.chooses("away")
+    with pytest.raises(Conflict):
+        await ada.hands_over(vic.ticket, ben)
+    await desk.run(agents.remove_agent, "ben@example.test", desk.now)
+    with pytest.raises(NotFound):
+        await ada.hands_over(vic.ticket, ben)
+    zoe = desk.visitor("Zoe")
+    await zoe.starts()
+    with pytest.raises(NotAllowed):
+        await ada.hands_over(zoe.ticket, ben)
+
+
+async def test_to_a_department(desk: Desk) -> None:
+    ada, _, vic = await chatting(desk)
+    part = await desk.run(departments.add_department, "Paiements")
+    with pytest.raises(Conflict):
+        await ada.hands_over(vic.ticket, part)
+    cleo = await desk.agent("Cleo", departments=["Paiements"])
+    await ada.hands_over(vic.ticket, part)
+    assert await desk.ringing() == {vic.ticket: cleo.id}
+    assert (await cleo.claims(vic.ticket)).assignee_id == cleo.id
+
+
+async def test_a_department_rings_one_member_after_the_other(desk: Desk) -> None:
+    ada, _, vic = await chatting(desk)
+    part = await desk.run(departments.add_department, "Paiements")
+    cleo = await desk.agent("Cleo", departments=["Paiements"])
+    await ada.hands_over(vic.ticket, part)
+    dora = await desk.agent("Dora", departments=["Paiements"])
+    await cleo.declines(vic.ticket)
+    assert await desk.run(department_transfer.offer_to_next_member, desk.context) == 1
+    assert await desk.ringing() == {vic.ticket: dora.id}
+    desk.later(seconds=61)
+    await desk.run(offers.expire_offers, desk.now)
+    assert await desk.run(department_transfer.offer_to_next_member, desk.context) == 0
+    assert (await vic.sees()).assignee_id == ada.id, "all have passed: the giver keeps it"
+    await desk.agent("Eve", departments=["Paiements"])
+    assert await desk.run(department_transfer.offer_to_next_member, desk.context) == 0, (
+        "and it does not ring an hour later"
+    )
+
+
+async def test_handing_over_again_rings_the_other_one(desk: Desk) -> None:
+    ada, ben, vic = await chatting(desk)
+    cleo = await desk.agent("Cleo")
+    await ada.hands_over(vic.ticket, ben)
+    await ada.hands_over(vic.ticket, cleo)
+    assert await desk.ringing() == {vic.ticket: cleo.id}
+    assert (await ben.row()).chats == 0
+
+
+async def test_a_supervisor_hands_on_somebody_elses(desk: Desk) -> None:
+    ada, ben, vic = await chatting(desk)
+    sam = await desk.agent("Sam", role="supervisor")
+    await sam.hands_over(vic.ticket, ben)
+    assert (await vic.sees()).assignee_id == ada.id
+    assert (await ben.claims(vic.ticket)).assignee_id == ben.id
+
+
+async def test_taking_over_is_for_supervisors_and_admins(desk: Desk) -> None:
+    ada, ben, vic = await chatting(desk)
+    with pytest.raises(NotAllowed):
+        await ben.takes_over(vic.ticket)
+    await ada.hands_over(vic.ticket, ben)
+    for role in ("supervisor", "admin"):
+        sam = await desk.agent(f"Sam {role}", role=role)
+        assert (await sam.takes_over(vic.ticket)).assignee_id == sam.id
+        head = (await vic.sees()).last_seq
+        assert (await sam.takes_over(vic.ticket)).last_seq == head, "twice is once"
+    assert await desk.ringing() == {}
+    assert await desk.events(vic.ticket) == ["joined", "handed_over", "handed_over"]
+    with pytest.raises(Conflict):
+        await ben.claims(vic.ticket)

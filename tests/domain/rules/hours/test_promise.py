@@ -1,0 +1,147 @@
+"""Promises, by tables of cases: both units, as DESIGN.md tells them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chat.domain.rules.hours.calendar import DAYS, DEFAULT, Calendar, PromiseRule, Unit
+from chat.domain.rules.hours.calendar_json import parse
+from chat.domain.rules.hours.local_time import InvalidMoment
+from chat.domain.rules.hours.promise import due
+from tests.domain.rules.hours.calendar_oracle import Json
+
+
+def promising(hours: int, unit: Unit, calendar: Calendar = DEFAULT) -> Calendar:
+    return replace(calendar, promise=PromiseRule(hours, unit))
+
+
+def with_rows(*week: Json, exceptions: list[Json] | None = None) -> Calendar:
+    promise = {"hours": 48, "unit": "working_days"}
+    calendar = {"timezone": "Europe/Paris", "week": week, "exceptions": exceptions or [], "promise": promise}
+    return parse({**calendar, "week": list(week)})
+
+
+def row(start: str, end: str, days: str = "mon tue wed thu fri") -> Json:
+    return {"days": days.split(), "from": start, "to": end, "state": "open"}
+
+
+def answer(calendar: Calendar, wall: str, fold: int = 0) -> str | None:
+    submitted = datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo("Europe/Paris"), fold=fold)
+    found = due(calendar, submitted)
+    return found.isoformat(timespec="minutes") if found else None
+
+
+WORKING_DAYS = [
+    # The three of DESIGN.md.
+    ("2026-11-20T16:00", "2026-11-24T16:00+01:00"),
+    ("2026-11-21T10:00", "2026-11-25T09:00+01:00"),
+    ("2026-12-24T15:00", "2026-12-29T15:00+01:00"),
+    # Before, at and after hours.
+    ("2026-11-23T07:00", "2026-11-25T09:00+01:00"),
+    ("2026-11-23T09:00", "2026-11-25T09:00+01:00"),
+    ("2026-11-23T17:59", "2026-11-25T17:59+01:00"),
+    ("2026-11-23T18:00", "2026-11-26T09:00+01:00"),
+    # Holidays: three of them in two weeks of May, one at the turn of the year, one sent on a holiday itself.
+    ("2026-04-30T11:00", "2026-05-05T11:00+02:00"),
+    ("2026-05-07T11:00", "2026-05-12T11:00+02:00"),
+    ("2026-05-13T11:00", "2026-05-18T11:00+02:00"),
+    ("2026-12-31T11:00", "2027-01-05T11:00+01:00"),
+    ("2026-07-14T11:00", "2026-07-17T09:00+02:00"),
+    # The same clock time on the other side of a clock change, and over leap day.
+    ("2026-03-27T16:00", "2026-03-31T16:00+02:00"),
+    ("2026-10-23T16:00", "2026-10-27T16:00+01:00"),
+    ("2028-02-28T16:00", "2028-03-01T16:00+01:00"),
+]
+
+
+@pytest.mark.parametrize(("submitted", "promised"), WORKING_DAYS)
+def test_48_hours_in_working_days(submitted: str, promised: str) -> None:
+    assert answer(DEFAULT, submitted) == promised
+
+
+@pytest.mark.parametrize(
+    ("hours", "submitted", "promised"),
+    [
+        (48, "2026-11-23T10:00", "2026-11-30T13:00+01:00"),
+        (48, "2026-11-21T10:00", "2026-11-30T12:00+01:00"),
+        (1, "2026-11-23T17:30", "2026-11-24T09:30+01:00"),
+        (9, "2026-11-20T20:00", "2026-11-23T18:00+01:00"),
+        (9, "2026-12-24T15:00", "2026-12-28T15:00+01:00"),
+        (10, "2026-03-27T16:00", "2026-03-30T17:00+02:00"),
+    ],
+)
+def test_opening_hours(hours: int, submitted: str, promised: str) -> None:
+    assert answer(promising(hours, "opening_hours"), submitted) == promised
+
+
+NIGHTS = with_rows(row("22:00", "06:00"))
+LUNCH_ON_WEDNESDAY = with_rows(
+    row("09:00", "18:00", "mon tue thu fri"), row("09:00", "12:00", "wed"), row("13:00", "18:00", "wed")
+)
+SHORT_DAYS = with_rows(
+    row("09:00", "18:00"),
+    exceptions=[
+        {"date": "2026-12-24", "from": "09:00", "to": "12:00", "state": "open"},
+        {"date": "2026-12-25", "state": "closed"},
+        {"date": "2026-12-29", "from": "11:00", "to": "18:00", "state": "open"},
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "submitted", "promised"),
+    [
+        # In a night row the clock time goes on past 24:00: Thursday night is Thursday until 6:00.
+        (NIGHTS, "2026-11-26T23:00", "2026-11-30T23:00+01:00"),
+        (NIGHTS, "2026-11-27T03:00", "2026-12-01T03:00+01:00"),
+        (NIGHTS, "2026-11-27T06:00", "2026-12-01T22:00+01:00"),
+        (LUNCH_ON_WEDNESDAY, "2026-11-23T12:30", "2026-11-25T13:00+01:00"),
+        (LUNCH_ON_WEDNESDAY, "2026-11-23T12:00", "2026-11-25T12:00+01:00"),
+        (SHORT_DAYS, "2026-12-22T16:00", "2026-12-28T09:00+01:00"),
+        (SHORT_DAYS, "2026-12-22T11:00", "2026-12-24T11:00+01:00"),
+        (SHORT_DAYS, "2026-12-24T10:00", "2026-12-29T11:00+01:00"),
+    ],
+)
+def test_a_due_time_outside_its_day_moves_to_the_next_opening(
+    calendar: Calendar, submitted: str, promised: str
+) -> None:
+    assert answer(calendar, submitted) == promised
+
+
+def test_an_hour_that_comes_twice_keeps_the_order() -> None:
+    nights = with_rows(row("22:00", "06:00", " ".join(DAYS)))
+    assert answer(nights, "2026-10-25T02:45") == "2026-10-27T02:45+01:00"
+    assert answer(nights, "2026-10-25T02:15", fold=1) == "2026-10-27T03:00+01:00"
+    assert answer(nights, "2026-10-25T03:00") == "2026-10-27T03:00+01:00"
+
+
+def test_a_night_followed_by_mornings_keeps_the_order() -> None:
+    """Friday 25:45 lies after Monday's rows: it moves to Tuesday's first row, not to 1:45 in it, after Monday 0:30."""
+    desk = promising(24, "working_days", with_rows(row("22:00", "02:00", "fri"), row("00:00", "06:00", "mon tue")))
+    assert answer(desk, "2026-11-28T01:45") == "2026-12-01T00:00+01:00"
+    assert answer(desk, "2026-11-30T00:30") == "2026-12-01T00:30+01:00"
+
+
+def test_only_exceptions_can_open_a_desk_too() -> None:
+    dates = ("2026-12-01", "2027-06-01", "2028-02-29")
+    openings: list[Json] = [{"date": day, "from": "09:00", "to": "12:00", "state": "open"} for day in dates]
+    assert answer(with_rows(exceptions=openings), "2026-11-23T12:00") == "2028-02-29T09:00+01:00"
+
+
+@pytest.mark.parametrize("unit", ["working_days", "opening_hours"])
+def test_a_desk_that_never_opens_promises_nothing(unit: Unit) -> None:
+    assert answer(promising(48, unit, with_rows()), "2026-11-23T12:00") is None
+
+
+def test_a_desk_that_opens_too_seldom_promises_nothing() -> None:
+    minute_a_week = with_rows(row("09:00", "09:01", "mon"))
+    assert answer(promising(1, "opening_hours", minute_a_week), "2026-11-23T12:00") == "2028-01-17T09:01+01:00"
+    assert answer(promising(2400, "opening_hours", minute_a_week), "2026-11-23T12:00") is None
+
+
+def test_naive_moments_are_refused() -> None:
+    assert due(DEFAULT, datetime(2026, 11, 23, tzinfo=UTC))
+    with pytest.raises(InvalidMoment):
+        due(DEFAULT, datetime.fromisoformat("2026-11-23T12:00"))

@@ -1,0 +1,99 @@
+"""Who is offered a chat: Ada, Ben or Cleo, and why."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.domain.rules.routing import Candidate, ConsideredCandidate, Rule, choose, pick, preference
+
+ADA = Candidate("ada", chats=1, capacity=4, idle_s=60)
+BEN = Candidate("ben", chats=2, capacity=4, idle_s=600)
+CLEO = Candidate("cleo", chats=1, capacity=4, idle_s=90)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "chosen", "rule"),
+    [
+        ([], None, "nobody"),
+        ([BEN], "ben", "only_one"),
+        ([BEN, ADA], "ada", "fewest_chats"),
+        ([ADA, BEN, CLEO], "cleo", "longest_idle"),
+        ([CLEO._replace(idle_s=60), ADA], "ada", "all_alike"),
+        # Who knew the visitor comes first, however busy, but not beyond capacity.
+        ([ADA, BEN._replace(knows_visitor=True)], "ben", "knew_visitor"),
+        ([BEN._replace(knows_visitor=True)], "ben", "knew_visitor"),
+        ([ADA, BEN._replace(knows_visitor=True, chats=4)], "ada", "only_one"),
+        ([BEN._replace(knows_visitor=True), CLEO._replace(knows_visitor=True)], "cleo", "knew_visitor"),
+        ([ADA._replace(available=False), BEN], "ben", "only_one"),
+        ([ADA._replace(passed=True), BEN], "ben", "only_one"),
+        ([ADA._replace(in_department=False), BEN], "ben", "only_one"),
+        ([ADA._replace(capacity=0)], None, "nobody"),
+    ],
+)
+def test_who_is_chosen(candidates: list[Candidate], chosen: str | None, rule: Rule) -> None:
+    decision = pick(candidates)
+    assert (decision.chosen, decision.rule) == (chosen, rule)
+
+
+def test_the_decision_tells_why_everybody_else_was_left_out() -> None:
+    away, elsewhere = ADA._replace(available=False), BEN._replace(in_department=False)
+    passed, full = CLEO._replace(passed=True), Candidate("dan", chats=4, capacity=4, idle_s=0)
+    assert pick([full, passed, elsewhere, away]).considered == (
+        ConsideredCandidate(away, "away"),
+        ConsideredCandidate(elsewhere, "department"),
+        ConsideredCandidate(passed, "passed"),
+        ConsideredCandidate(full, "full"),
+    )
+
+
+def test_those_who_were_free_have_no_reason() -> None:
+    assert pick([BEN, ADA]).considered == (ConsideredCandidate(ADA, None), ConsideredCandidate(BEN, None))
+
+
+candidates = st.builds(
+    Candidate,
+    agent=st.uuids().map(str),
+    chats=st.integers(0, 5),
+    capacity=st.integers(0, 5),
+    idle_s=st.integers(0, 3),
+    available=st.booleans(),
+    in_department=st.booleans(),
+    passed=st.booleans(),
+    knows_visitor=st.booleans(),
+)
+
+
+@given(st.lists(candidates, unique_by=lambda one: one.agent), st.randoms())
+def test_the_order_of_asking_changes_nothing(team: list[Candidate], random: Random) -> None:
+    decision = pick(team)
+    random.shuffle(team)
+    assert pick(team) == decision
+
+
+@given(st.lists(candidates, unique_by=lambda one: one.agent))
+def test_somebody_is_chosen_exactly_when_somebody_is_free(team: list[Candidate]) -> None:
+    decision = pick(team)
+    free = {one.agent for one, excluded in decision.considered if excluded is None}
+    assert len(decision.considered) == len(team)
+    assert (decision.chosen in free) if free else decision.chosen is None
+
+
+@given(st.lists(candidates, min_size=1, unique_by=lambda one: one.agent))
+def test_nobody_better_was_passed_over(team: list[Candidate]) -> None:
+    decision = pick(team)
+    free = [one for one, excluded in decision.considered if excluded is None]
+    for chosen in (one for one in free if one.agent == decision.chosen):
+        rivals = [one for one in free if one.knows_visitor == chosen.knows_visitor]
+        assert chosen.knows_visitor or not any(one.knows_visitor for one in free)
+        assert chosen.chats == min(one.chats for one in rivals)
+        assert chosen.idle_s == max(one.idle_s for one in rivals if one.chats == chosen.chats)
+
+
+@given(st.lists(candidates, unique_by=lambda one: one.agent), st.integers(1, 4))
+def test_whoever_comes_in_order_is_chosen_without_looking_at_all(team: list[Candidate], told: int) -> None:
+    whole, found = pick(team), choose(sorted(team, key=preference), told)
+    assert (found.chosen, found.rule) == (whole.chosen, whole.rule)
+    assert len(found.considered) >= min(told, len(team))
+    assert set(found.considered) <= set(whole.considered)

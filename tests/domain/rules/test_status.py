@@ -1,0 +1,124 @@
+"""Statuses: the whole table, and what words and silence do to a ticket."""
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import pytest
+
+from chat.domain.rules.hours.availability import Mode
+from chat.domain.rules.status import (
+    By,
+    Status,
+    accepts_messages,
+    after_agent_message,
+    after_silence,
+    after_visitor_message,
+    end_live,
+    may_move,
+)
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+STATUSES: tuple[Status, ...] = get_args(Status)
+SIDES: tuple[By, ...] = get_args(By)
+# Rows: from; columns: to, in the order of `Status`. V visitor, A agent, S system may do it.
+TABLE = """
+          live  open  pending  on_hold  solved  closed
+live      VAS   VAS   AS       A        VAS     VAS
+open      V     VAS   A        A        A       A
+pending   V     VA    VAS      A        A       A
+on_hold   -     A     A        VAS      A       A
+solved    V     VA    A        A        VAS     AS
+closed    -     -     -        -        -       VAS
+"""
+
+
+def allowed() -> list[tuple[Status, Status, str]]:
+    rows = [line.split() for line in TABLE.strip().splitlines()[1:]]
+    assert tuple(row[0] for row in rows) == STATUSES
+    return [
+        (old, new, letters)
+        for old, row in zip(STATUSES, rows, strict=True)
+        for new, letters in zip(STATUSES, row[1:], strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("old", "new", "letters"), allowed())
+def test_the_table_of_moves(old: Status, new: Status, letters: str) -> None:
+    may = {by for by in SIDES if may_move(old, new, by)}
+    assert may == {by for by in SIDES if by[0].upper() in letters}
+
+
+@pytest.mark.parametrize(
+    ("status", "mode", "had_agent", "then"),
+    [
+        ("live", "chat", True, "live"),
+        ("live", "form", True, "live"),
+        ("open", "chat", True, "live"),
+        ("open", "form", True, "open"),
+        ("open", "chat", False, "open"),
+        ("pending", "chat", True, "live"),
+        ("pending", "form", True, "open"),
+        ("on_hold", "chat", True, "on_hold"),
+        ("on_hold", "form", True, "on_hold"),
+        ("solved", "chat", True, "live"),
+        ("solved", "chat", False, "live"),
+        ("solved", "form", True, "open"),
+        ("closed", "chat", True, "ticket_ended"),
+    ],
+)
+def test_what_vics_message_makes_of_a_ticket(status: Status, mode: Mode, had_agent: bool, then: str) -> None:
+    yesterday = NOW - timedelta(days=1) if status == "solved" else None
+    assert after_visitor_message(status, yesterday, NOW, mode, had_agent) == then
+
+
+def test_every_such_move_is_in_the_table() -> None:
+    modes: tuple[Mode, ...] = get_args(Mode)
+    for status in STATUSES:
+        for mode in modes:
+            then = after_visitor_message(status, NOW, NOW, mode, had_agent=True)
+            assert then == "ticket_ended" or may_move(status, then, "visitor")
+        answered = after_agent_message(status, NOW, NOW)
+        assert answered == "ticket_ended" or may_move(status, answered, "agent")
+
+
+def test_a_solved_ticket_reopens_for_less_than_seven_days() -> None:
+    in_time, late = NOW - timedelta(days=7, microseconds=-1), NOW - timedelta(days=7)
+    assert after_visitor_message("solved", in_time, NOW, "chat", had_agent=True) == "live"
+    assert after_visitor_message("solved", late, NOW, "chat", had_agent=True) == "ticket_ended"
+    assert after_agent_message("solved", late, NOW) == "ticket_ended"
+    assert not accepts_messages("solved", None, NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "then"),
+    [
+        ("live", "live"),
+        ("open", "pending"),
+        ("pending", "pending"),
+        ("on_hold", "on_hold"),
+        ("solved", "solved"),
+        ("closed", "ticket_ended"),
+    ],
+)
+def test_what_adas_answer_makes_of_a_ticket(status: Status, then: str) -> None:
+    assert after_agent_message(status, NOW, NOW) == then
+
+
+@pytest.mark.parametrize(
+    ("answered", "reachable", "then"),
+    [
+        (True, True, "solved"),
+        (True, False, "solved"),
+        (False, True, "open"),
+        (False, False, "closed"),
+    ],
+)
+def test_how_a_chat_ends(answered: bool, reachable: bool, then: Status) -> None:
+    assert end_live(answered, reachable) == then
+    assert may_move("live", then, "visitor")
+
+
+def test_what_silence_makes_of_a_chat() -> None:
+    assert after_silence(answered=True) == "pending"
+    assert after_silence(answered=False) == "open"
+    assert all(may_move("live", then, "system") for then in ("open", "pending"))

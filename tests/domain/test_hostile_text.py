@@ -1,0 +1,61 @@
+"""Words made to hurt: runs of marks that no language writes, which would take a second each to be composed."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.domain.people import agents, sessions
+from chat.domain.people.agents import NewAgent
+from chat.domain.refusals import BadRequest, Conflict
+from chat.domain.text import clean_email, clean_name, clean_text, normalize_unicode
+from tests.domain.domain_driver import Desk
+
+SLOW = ("a" + "\u0300\u0316" * 1_000, "a" + "\u0300" * 20 + "\u0316" * 20, "\u0f73" * 40, "\u0344" * 40)
+GOOD = (
+    "Z̷̧͎a̸l̷g̴o",
+    "e\u0301" * 3_999,
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467" * 800,
+    "\u0915\u094d\u0937\u093f" * 900,
+    "\u05d1\u05b0\u05bc\u05e8\u05b5\u05d0\u05e9\u05b4\u05c1\u05d9\u05ea",
+    "\u202eabc\u202c",
+    "щ" * 4_000,
+)
+
+
+@pytest.mark.parametrize("text", SLOW)
+def test_marks_without_end_are_refused_before_they_are_put_in_order(text: str) -> None:
+    with pytest.raises(BadRequest):
+        clean_text(text)
+
+
+@given(st.text(st.characters(codec="ascii", exclude_characters="\0")))
+def test_plain_words_come_out_as_if_they_had_been_composed(text: str) -> None:
+    assert normalize_unicode(text) == unicodedata.normalize("NFC", text).strip()
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_people_write_is_kept(text: str) -> None:
+    assert clean_text(text)
+
+
+@pytest.mark.parametrize(
+    "email", ["vic@example.com\u202e", "v\u200bic@example.com", "vic@exam\x01ple.com", "vic@example.com\r\nBcc: x@y.z"]
+)
+def test_an_address_has_nothing_in_it_that_nobody_sees(email: str) -> None:
+    with pytest.raises(BadRequest):
+        clean_email(email)
+
+
+def test_a_name_is_one_line() -> None:
+    assert clean_name(" Vic\r\nBcc:\tzoe@example.com ") == "Vic Bcc: zoe@example.com"
+
+
+async def test_one_account_has_one_address_however_it_is_written(desk: Desk) -> None:
+    new = NewAgent("Rene\u0301@Example.com", "René", password_hash="a hash")
+    added = await desk.run(agents.add_agent, new, desk.now)
+    for written in ("ren\u00e9@example.com", " REN\u00c9@EXAMPLE.COM ", "rene\u0301@example.com"):
+        assert await desk.read(sessions.credentials, written) == (added.id, "a hash")
+    with pytest.raises(Conflict):
+        await desk.run(agents.add_agent, new, desk.now)

@@ -1,0 +1,102 @@
+"""Reopening: a visitor's words bring a ticket back, live with the same agent first, or open with a promise."""
+
+from datetime import timedelta
+
+import pytest
+
+from chat.domain.refusals import TicketEnded
+from chat.store.rows import Status
+from tests.domain.domain_driver import Agent, Desk, Visitor
+
+
+async def ended(desk: Desk) -> tuple[Agent, Visitor]:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    await ada.says(vic.ticket)
+    await ada.ends(vic.ticket)
+    desk.later(days=1)
+    return ada, vic
+
+
+async def test_the_same_agent_first(desk: Desk) -> None:
+    ada, vic = await ended(desk)
+    await desk.agent("Ben")
+    await vic.says("Encore une question")
+    row = await vic.sees()
+    assert (row.status, row.assignee_id, row.solved_at) == ("live", ada.id, None)
+    assert (await desk.events(vic.ticket))[-1] == "reopened"
+    assert (await ada.row()).chats == 1
+
+
+async def test_without_that_agent_it_waits_for_another(desk: Desk) -> None:
+    ada, vic = await ended(desk)
+    await desk.agent("Ben")
+    ada.drops()
+    await vic.says("Encore une question")
+    row = await vic.sees()
+    assert (row.waiting, row.position, row.queued_at) == (True, 1, desk.now)
+
+
+async def test_in_form_mode_it_is_open_with_a_new_promise(desk: Desk) -> None:
+    ada, vic = await ended(desk)
+    await ada.chooses("away")
+    await vic.says("Encore une question")
+    row = await vic.sees()
+    assert (row.status, row.assignee_id, row.promise_kept_at, row.solved_at) == ("open", ada.id, None, None)
+    assert row.promise_due_at is not None and row.promise_due_at > desk.now
+
+
+async def test_after_seven_days_a_new_chat_begins(desk: Desk) -> None:
+    _, vic = await ended(desk)
+    desk.later(days=6)
+    with pytest.raises(TicketEnded):
+        await vic.says("Trop tard")
+    old = vic.ticket
+    desk.now += timedelta(days=1)
+    await vic.starts("Une autre question")
+    assert vic.ticket != old
+
+
+@pytest.mark.parametrize(
+    ("status", "mode", "then"),
+    [
+        ("pending", "chat", "live"),
+        ("pending", "form", "open"),
+        ("on_hold", "chat", "on_hold"),
+        ("on_hold", "form", "on_hold"),
+        ("open", "chat", "live"),
+        ("open", "form", "open"),
+    ],
+)
+async def test_words_on_a_ticket_that_is_not_live(desk: Desk, status: Status, mode: str, then: Status) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    await ada.sets(vic.ticket, status)
+    if mode == "form":
+        await ada.chooses("away")
+    await vic.says()
+    row = await vic.sees()
+    assert (row.status, row.assignee_id, row.unread) == (then, ada.id, 2)
+
+
+async def test_a_form_stays_open_until_somebody_has_it(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.fills_in()
+    await vic.says("J'ajoute une ligne")
+    assert (await vic.sees()).status == "open"
+    await ada.claims(vic.ticket)
+    await vic.says("Et une autre")
+    assert (await vic.sees()).status == "live"
+
+
+async def test_one_live_ticket_a_visitor(desk: Desk) -> None:
+    ada, vic = await ended(desk)
+    first = vic.ticket
+    await vic.starts("Une autre question")
+    second = vic.ticket
+    assert second != first
+    await ada.claims(second)
+    await vic.says("À propos de la première", ticket=first)
+    assert ((await desk.ticket(first)).status, (await desk.ticket(second)).status) == ("open", "live")

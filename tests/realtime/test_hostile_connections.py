@@ -1,0 +1,114 @@
+"""Lines that break off, come twice or talk after they were closed: nothing of them stays, and the log is quiet."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable, Iterator
+
+import aiohttp
+import pytest
+from structlog.testing import capture_logs
+
+from chat.realtime.connections import VisitorSocket
+from tests.realtime.node import Node
+
+Complaints = Callable[[], list[str]]
+
+HELLO = '40/visitor,{"site":"demo"}'
+
+
+class Poll:
+    """A connection by long polling, spoken by hand."""
+
+    def __init__(self, session: aiohttp.ClientSession, node: Node) -> None:
+        self._session = session
+        self._at = f"{node.url}/socket.io/?EIO=4&transport=polling"
+
+    async def opens(self) -> str:
+        async with self._session.get(self._at) as answer:
+            sid = (await answer.text()).partition('"sid":"')[2].partition('"')[0]
+        self._at += f"&sid={sid}"
+        return sid
+
+    async def says(self, *packets: str) -> int:
+        async with self._session.post(self._at, data="\x1e".join(packets)) as answer:
+            return answer.status
+
+    async def hears(self) -> str:
+        async with self._session.get(self._at) as answer:
+            return await answer.text()
+
+
+@pytest.fixture
+def complaints(caplog: pytest.LogCaptureFixture) -> Iterator[Complaints]:
+    """What the log has said, louder than it should."""
+    with capture_logs() as told:
+        yield lambda: [
+            *(record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING),
+            *(str(line) for line in told if line["log_level"] in ("warning", "error")),
+        ]
+
+
+async def nobody_stays() -> None:
+    """Until nothing in this process remembers a visitor's socket."""
+    async with asyncio.timeout(10):
+        while [one for one in gc.get_objects() if isinstance(one, VisitorSocket)]:
+            await asyncio.sleep(0.05)
+            gc.collect()
+
+
+async def test_words_to_a_line_that_was_closed_are_a_bad_request(node: Node, complaints: Complaints) -> None:
+    async with aiohttp.ClientSession() as session:
+        poll = Poll(session, node)
+        await poll.opens()
+        assert await poll.says(HELLO, "1") == 200
+        assert [await poll.says("3") for _ in range(2)] == [400, 400]
+    assert not complaints()
+
+
+async def test_a_line_that_is_closed_while_it_comes_in_leaves_nothing(node: Node, complaints: Complaints) -> None:
+    async with aiohttp.ClientSession() as session:
+        polls = [Poll(session, node) for _ in range(40)]
+        for poll in polls:
+            await poll.opens()
+        hello = '42/visitor,1["hello",{}]'
+        await asyncio.gather(*(poll.says(*words) for poll in polls for words in ((HELLO, hello), ("1",))))
+    assert not complaints()
+    await nobody_stays()
+
+
+async def test_whatever_a_client_sends_in_one_poll_is_answered(node: Node) -> None:
+    async with aiohttp.ClientSession() as session:
+        poll = Poll(session, node)
+        await poll.opens()
+        assert await poll.says(HELLO) == 200
+        assert await poll.says(*(f'42/visitor,{number}["set_locale",{{"locale":"fr"}}]' for number in range(40))) == 200
+        heard = ""
+        while '43/visitor,39[{"ok":true}]' not in heard:
+            heard += await asyncio.wait_for(poll.hears(), 5)
+    assert all(f'43/visitor,{number}[{{"ok":true}}]' in heard for number in range(40))
+
+
+async def test_a_connection_keeps_its_transport(node: Node, complaints: Complaints) -> None:
+    async with aiohttp.ClientSession() as session:
+        poll = Poll(session, node)
+        sid = await poll.opens()
+        assert await poll.says(HELLO) == 200
+        address = f"{node.url}/socket.io/?EIO=4&transport=websocket&sid={sid}"
+        for _ in range(2):
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="400"):
+                await session.ws_connect(address)
+        assert await poll.says('42/visitor,1["hello",{}]') == 200
+        heard = ""
+        while "43/visitor,1[" not in heard:
+            heard += await asyncio.wait_for(poll.hears(), 5)
+    assert not complaints()
+
+
+@pytest.mark.parametrize("origin", ["null", "https://evil.example", "http://chat.example.evil", "é", "a\tb"])
+async def test_no_other_page_gets_a_line(node: Node, origin: str, complaints: Complaints) -> None:
+    async with aiohttp.ClientSession() as session:
+        address = f"{node.url}/socket.io/?EIO=4&transport=polling"
+        async with session.get(address, headers={"Origin": origin}) as answer:
+            assert answer.status == 400
+    assert not [line for line in complaints() if "accepted origin" not in line]

@@ -1,0 +1,43 @@
+"""How long posts wait for each other: many share a dear transaction, few are not kept waiting."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.store.writers.batching import DELAY_S, POSTGRES_DELAY_S, BatchDelay
+
+SHORTEST, LONGEST = POSTGRES_DELAY_S
+
+
+RUSH_S = 5.0
+
+
+def after(pace: BatchDelay, rate: float) -> BatchDelay:
+    """Posts have come one by one and evenly, so many a second, for five seconds."""
+    for number in range(round(rate * RUSH_S)):
+        pace.record_flush(1, number / rate)
+    return pace
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [(1, DELAY_S), (50, DELAY_S), (80, LONGEST), (250, LONGEST), (400, 0.020), (500, SHORTEST), (3_000, SHORTEST)],
+)
+def test_the_busier_the_shorter_but_nobody_waits_where_few_come(rate: int, expected: float) -> None:
+    assert after(BatchDelay(is_sqlite=False), rate).delay_s(RUSH_S) == pytest.approx(expected, rel=0.02)
+    assert after(BatchDelay(is_sqlite=True), rate).delay_s(RUSH_S) == DELAY_S
+
+
+def test_a_rush_is_forgotten() -> None:
+    pace = after(BatchDelay(is_sqlite=False), 300)
+    assert pace.delay_s(RUSH_S) > DELAY_S
+    assert pace.delay_s(RUSH_S + 3) == DELAY_S
+
+
+@given(st.lists(st.tuples(st.integers(1, 5_000), st.floats(0, 1_000))))
+def test_it_never_waits_for_longer_than_it_may(steps: list[tuple[int, float]]) -> None:
+    pace, now = BatchDelay(is_sqlite=False), 0.0
+    for posts, later in steps:
+        now += later
+        pace.record_flush(posts, now)
+        assert pace.delay_s(now) == DELAY_S or SHORTEST <= pace.delay_s(now) <= LONGEST

@@ -1,0 +1,112 @@
+"""Settings: read once, every bad value named, secrets kept to themselves."""
+
+import stat
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from chat.settings import RENAMED, BadSettings, settings_from
+
+NODE = {
+    "DATABASE_URL": "postgresql://guichet:hunter2hunter2@db.example/guichet",
+    "REDIS_URL": "redis://:hunter2hunter2@redis.example",
+    "SECRET_KEY": "k" * 40,
+}
+
+
+def test_a_new_install_needs_nothing(tmp_path: Path) -> None:
+    settings = settings_from({"DATA_DIR": str(tmp_path / "data")})
+    assert settings.public_url == "http://localhost:8000"
+    assert settings.database_url == f"sqlite:///{tmp_path}/data/guichet.db"
+    assert settings.redis_url is None
+    assert not settings.secure
+
+
+def test_the_key_is_made_once_and_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    first, second = (settings_from({"DATA_DIR": str(tmp_path)}) for _ in range(2))
+    kept = tmp_path / "secret_key"
+    assert first.secret_key == second.secret_key == kept.read_text()
+    assert len(first.secret_key) >= 32
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_a_broken_key_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_text("")
+    with pytest.raises(BadSettings, match="too short"):
+        settings_from({"DATA_DIR": str(tmp_path)})
+
+
+def test_what_is_given_is_taken(tmp_path: Path) -> None:
+    given = {
+        "DATA_DIR": str(tmp_path),
+        "PORT": "0",
+        "PUBLIC_URL": "https://Chat.example.com:443/",
+        "TRUSTED_PROXIES": "198.51.100.0/24, ::1",
+        "OFFER_RING_S": "0.5",
+        "LOGIN_TRIES": "3",
+    }
+    settings = settings_from(given)
+    assert (settings.port, settings.offer_ring_s, settings.login_tries) == (0, 0.5, 3)
+    assert settings.public_url == "https://chat.example.com"
+    assert settings.secure
+    assert settings.trusted_proxies == (ip_network("198.51.100.0/24"), ip_network("::1/128"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("PUBLIC_URL", "chat.example.com"),
+        ("PUBLIC_URL", "https://chat.example.com/guichet"),
+        ("PUBLIC_URL", "https://user@chat.example.com"),
+        ("DATABASE_URL", "mysql://db.example"),
+        ("REDIS_URL", "http://redis.example"),
+        ("SECRET_KEY", "short"),
+        ("TRUSTED_PROXIES", "198.51.100.1/24"),
+        ("OFFER_RING_S", "0"),
+        ("OFFER_RING_S", "nan"),
+        ("LOGIN_TRIES", "-1"),
+    ],
+)
+def test_a_bad_value_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(BadSettings, match=rf"^{name} is not usable"):
+        settings_from({"DATA_DIR": str(tmp_path), name: value})
+
+
+def test_all_bad_values_are_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings) as bad:
+        settings_from({"PORT": "eighty", "OFFER_RING_S": "soon", "DATA_DIR": str(tmp_path)})
+    assert [line.partition(" ")[0] for line in str(bad.value).splitlines()] == ["PORT", "OFFER_RING_S"]
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_variable_with_its_old_name_is_refused_with_the_new_one(old: str, new: str, tmp_path: Path) -> None:
+    assert settings_from({new: "7", "DATA_DIR": str(tmp_path)})
+    with pytest.raises(BadSettings, match=f"^{old} is now called {new}$"):
+        settings_from({old: "7", "DATA_DIR": str(tmp_path)})
+
+
+@pytest.mark.parametrize("command", ["web", "worker"])
+def test_a_node_of_many_must_be_told_what_they_share(tmp_path: Path, command: str) -> None:
+    assert settings_from(NODE | {"DATA_DIR": str(tmp_path)}, command).redis_url == NODE["REDIS_URL"]
+    with pytest.raises(BadSettings) as bad:
+        settings_from({"DATA_DIR": str(tmp_path)}, command)
+    assert [line.partition(" ")[0] for line in str(bad.value).splitlines()] == list(NODE)
+    with pytest.raises(BadSettings, match="must be PostgreSQL"):
+        settings_from(NODE | {"DATABASE_URL": "sqlite:///x.db", "DATA_DIR": str(tmp_path)}, command)
+
+
+def test_the_driver_that_we_bring_is_named(tmp_path: Path) -> None:
+    for scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        url = settings_from({"DATABASE_URL": f"{scheme}://db.example/x", "DATA_DIR": str(tmp_path)}).database_url
+        assert url == "postgresql+psycopg://db.example/x"
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    shown = repr(settings_from(NODE | {"DATA_DIR": str(tmp_path), "SMTP_URL": "smtp://u:hunter2hunter2@mail.example"}))
+    assert "public_url" in shown
+    assert "hunter2" not in shown
+    assert NODE["SECRET_KEY"] not in shown

@@ -1,0 +1,89 @@
+"""Words: the same sentences in every language, French with its own spaces, dates as people say them."""
+
+import re
+import string
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chat.web.core.i18n import LANGUAGES, Language, catalog, day_and_time, preferred, short_time, zone_text
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def holes(sentence: str) -> set[str | None]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def test_every_language_says_the_same_with_the_same_names() -> None:
+    french, english = catalog("fr"), catalog("en")
+    assert french.keys() == english.keys()
+    assert {key: holes(french[key]) for key in french} == {key: holes(english[key]) for key in english}
+
+
+def wrongly_spaced(sentence: str) -> bool:
+    return bool(re.search(r"[^\u00a0]:(?!//)|[^\u202f][?!;]|n°[^\u00a0]|\d h\b|!", sentence))
+
+
+def test_the_check_of_french_spaces_can_catch() -> None:
+    assert wrongly_spaced("Vraiment ?")
+    assert wrongly_spaced("Ceci : cela")
+    assert wrongly_spaced("n° 1")
+    assert not wrongly_spaced("Vraiment\u202f? Ceci\u00a0: n°\u00a01")
+
+
+def test_french_has_its_own_spaces() -> None:
+    assert [sentence for sentence in catalog("fr").values() if wrongly_spaced(sentence)] == []
+
+
+def test_nobody_is_shouted_at() -> None:
+    assert not [sentence for sentence in catalog("en").values() if "!" in sentence]
+
+
+@pytest.mark.parametrize(
+    ("language", "minute", "says"),
+    [
+        ("fr", 0, "mardi 24\u00a0novembre à 9\u00a0h"),
+        ("fr", 5, "mardi 24\u00a0novembre à 9\u00a0h\u00a005"),
+        ("en", 0, "Tuesday 24\u00a0November at 9:00"),
+        ("en", 5, "Tuesday 24\u00a0November at 9:05"),
+    ],
+)
+def test_a_moment_is_said_in_the_desks_zone(language: Language, minute: int, says: str) -> None:
+    assert day_and_time(datetime(2026, 11, 24, 8, minute, tzinfo=UTC), PARIS, language) == says
+
+
+def test_the_first_of_a_month_is_said_as_people_say_it() -> None:
+    first = datetime(2026, 12, 1, 8, tzinfo=UTC)
+    assert day_and_time(first, PARIS, "fr") == "mardi 1er\u00a0décembre à 9\u00a0h"
+    assert short_time(first, PARIS, "fr") == "1er\u00a0décembre, 9\u00a0h"
+    assert day_and_time(first, PARIS, "en") == "Tuesday 1\u00a0December at 9:00"
+
+
+@pytest.mark.parametrize(
+    ("zone", "french", "english"),
+    [
+        ("Europe/Paris", "heure de Paris", "Paris time"),
+        ("Africa/Algiers", "heure d’Alger", "Algiers time"),
+        ("America/New_York", "heure de New York", "New York time"),
+    ],
+)
+def test_a_zone_is_named_by_its_city(zone: str, french: str, english: str) -> None:
+    assert [zone_text(ZoneInfo(zone), language) for language in LANGUAGES] == [french, english]
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", None),
+        ("de", None),
+        ("en-GB,en;q=0.9,fr;q=0.8", "en"),
+        ("de, fr-CA;q=0.7, en;q=0.6", "fr"),
+        ("fr;q=0, en;q=0.1", "en"),
+        ("fr;q=0", None),
+        ("en;q=nonsense, fr", "fr"),
+    ],
+)
+def test_the_browsers_first_choice_that_we_speak(header: str, language: Language | None) -> None:
+    assert preferred(header) == language

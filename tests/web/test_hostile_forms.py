@@ -1,0 +1,88 @@
+"""Hostile words in every field of every form: kept as they are, shown as text, and never an error of ours."""
+
+import re
+from html import escape, unescape
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.web.conftest import House
+from tests.web.pages.test_contact_form import filled, opened, stamp_in
+
+WORDS = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</textarea><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "{{ 7 * 7 }} {% raw %} {count} {0.__class__} %s %n",
+    "'; DROP TABLE tickets; --",
+    "\u202egnirts desrever\u202c \u200b\ufeff",
+    "a\r\nSet-Cookie: guichet=x",
+    "🦔👩‍👩‍👧 Z̷̧͎a̸l̷g̴o",
+)
+UNSAFE = re.compile(r"<script(?![^>]*\bsrc=\"/)|<img|\son\w+=|</textarea>\s*<script|\{\{|Set-Cookie", re.IGNORECASE)
+
+
+def naked(page: str) -> str:
+    """The page without what was said in it."""
+    for words in WORDS:
+        for said in (words, words.replace("\r\n", "\n"), words.strip()):
+            page = page.replace(str(escape(said)).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"), "")
+    return page
+
+
+def test_the_net_catches() -> None:
+    assert all(UNSAFE.search(words) for words in WORDS[:3])
+
+
+@pytest.mark.parametrize("words", WORDS)
+async def test_what_vic_says_is_shown_as_he_said_it(house: House, words: str) -> None:
+    stamp = stamp_in(await opened(house))
+    answer = await filled(house, stamp, text=words, name=words[:100])
+    assert answer.status == 303
+    target = urlsplit(answer.headers["Location"])
+    page = await (await house.browser.get(target.path)).text()
+    assert words.strip().replace("\r\n", "\n") in unescape(page).replace("\r\n", "\n")
+    assert not UNSAFE.search(naked(page))
+
+
+@pytest.mark.parametrize("words", WORDS)
+async def test_a_form_that_comes_back_holds_them_as_text(house: House, words: str) -> None:
+    answer = await filled(house, stamp_in(await opened(house)), text=words, email=words, name=words, category=words)
+    assert answer.status == 422
+    assert not UNSAFE.search(naked(await answer.text()))
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("field", ["text", "email", "name", "category", "form", "website"])
+async def test_nul_and_bytes_that_are_no_text_are_no_error_of_ours(house: House, field: str) -> None:
+    form = {"text": "Hello", "email": "zoe@example.com", "form": stamp_in(await opened(house))}
+    house.clock.passes(seconds=20)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    for raw in ("%00", "%ff%fe", "%ed%a0%80", "é"):
+        pairs = form | {field: "X"}
+        body = "&".join(f"{name}={value}" for name, value in pairs.items()).replace(f"{field}=X", f"{field}={raw}")
+        answer = await house.browser.post("/contact?site=demo", data=body.encode(), headers=headers)
+        assert answer.status in (400, 422), (field, raw)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/t/%00",
+        "/t/" + "x" * 4_000,
+        "/t/é.é",
+        "/setup/%00",
+        "/password/%ff",
+        "/widget.js?site=%00",
+        "/widget/frame?site=%ff",
+        "/contact?site=demo&lang=%00",
+        "/api/service?site=demo&category=%00",
+        "/api/service?site=demo&at=%00",
+        "/static/..%2f..%2fsettings.py",
+        "/static/%00",
+    ],
+)
+async def test_hostile_addresses_are_answered(house: House, path: str) -> None:
+    answer = await house.browser.get(path)
+    assert answer.status < 500
