@@ -11,19 +11,36 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chat import logs
-from tests.faults import of_crowds, of_lines, of_nodes, of_races, of_redis, of_sql, of_time, stage
-from tests.faults.book import BOOK
+from tests.faults import (
+    faults_clock_and_backup,
+    faults_connections,
+    faults_database,
+    faults_load,
+    faults_nodes,
+    faults_races,
+    faults_redis,
+    runner,
+)
 from tests.faults.page import bundled
-from tests.faults.scene import Row, Run
+from tests.faults.scenario_run import Row, Run
+from tests.faults.scenarios import BOOK
 
-# Named so that they are read: each enters its faults into the book.
-CHAPTERS = (of_races, of_nodes, of_lines, of_redis, of_sql, of_crowds, of_time)
+# Importing these modules registers their scenarios; nothing else uses the names.
+FAULT_MODULES = (
+    faults_races,
+    faults_nodes,
+    faults_connections,
+    faults_redis,
+    faults_database,
+    faults_load,
+    faults_clock_and_backup,
+)
 
 
 def main(arguments: Sequence[str]) -> int:
     asked = parser().parse_args(arguments)
     logs.to_standard_error(logging.WARNING)
-    wanted = [fault for fault in BOOK.values() if stage.is_wanted(fault, asked.only, asked.short)]
+    wanted = [fault for fault in BOOK.values() if runner.is_wanted(fault, asked.only, asked.short)]
     if not wanted:
         told(*(f"{name:24} {fault.what}" for name, fault in BOOK.items()))
         return 2
@@ -31,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     told(f"{len(wanted)} faults, --seed {seed}")
     with tempfile.TemporaryDirectory(prefix="guichet-faults-") as home:
         run = Run(asked.short, Path(home), bundled(Path(home)), told)
-        rows = asyncio.run(stage.played(wanted, run, seed, asked.seeds))
+        rows = asyncio.run(runner.played(wanted, run, seed, asked.seeds))
     sys.stdout.write(json.dumps([row._asdict() for row in rows], indent=1) if asked.json else table(rows))
     sys.stdout.write("\n")
     return int(not all(row.ok for row in rows))

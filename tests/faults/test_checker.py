@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from tests.faults.checker import broken
-from tests.faults.children import unexpected
 from tests.faults.history import Acked, CaughtUp, Heard, History, Refused, Said, Screen, Shown, Truth
+from tests.faults.server_process import unexpected
 
 HELLO, WELCOME, BYE = Shown(1, "m1", "hello"), Shown(2, "m2", "welcome"), Shown(3, "m3", "bye")
 STORED = (HELLO, WELCOME, BYE)

@@ -13,8 +13,8 @@ from chat.live.redis import Redis
 from chat.realtime import server
 from chat.settings import Settings
 from chat.store.migrations import migrate
-from tests.journeys.stage import PATIENCE_MS, Stage
-from tests.journeys.town import Town, awake
+from tests.journeys.browser import PATIENCE_MS, Stage
+from tests.journeys.running_system import Town, awake
 
 FAILED = pytest.StashKey[bool]()
 expect.set_options(timeout=PATIENCE_MS)

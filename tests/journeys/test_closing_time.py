@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from playwright.async_api import expect
 
-from tests.journeys.people import Visitor
-from tests.journeys.stage import Stage
-from tests.journeys.town import Town
+from tests.journeys.browser import Stage
+from tests.journeys.running_system import Town
+from tests.journeys.users import Visitor
 
 TWO_MINUTES_TO_SIX = datetime(2026, 11, 24, 16, 58, tzinfo=UTC)
 SIX = datetime(2026, 11, 24, 17, 0, 1, tzinfo=UTC)
