@@ -1,4 +1,4 @@
-"""Time that jumps, and data that go back: the clock an hour forward and back, both clock changes, a restored backup."""
+"""Clock changes (an hour forward and back, daylight saving) and a restored backup."""
 
 import asyncio
 import shutil
@@ -6,74 +6,74 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.faults.history import CaughtUp, Screen
-from tests.faults.scenario_run import Scene, until
-from tests.faults.scenarios import fault
-from tests.faults.topologies import Hall, Shop
+from tests.faults.scenario_run import ScenarioRun, wait_until
+from tests.faults.scenarios import scenario
+from tests.faults.topologies import InProcess, SingleProcess
 
-# Both are past, for a session that begins today must not have ended by then.
+# Both are in the past, so that a session that begins today has not expired by then.
 SPRING, AUTUMN = datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)
 
 
-async def turned(scene: Scene, *moments: datetime) -> None:
-    """Everybody talks while the server's clock is turned to one moment after the other."""
-    await scene.cast(pages=1, visitors=1, agents=2)
-    assert isinstance(scene.place, Hall)
-    async with scene.chatter():
+async def run_with_clock_changes(run: ScenarioRun, *moments: datetime) -> None:
+    """Send traffic while the server's clock is set to one moment after the other."""
+    await run.start_chats(pages=1, visitors=1, agents=2)
+    assert isinstance(run.topology, InProcess)
+    async with run.traffic():
         for moment in moments:
-            await asyncio.sleep(scene.span(5, 0.7))
-            scene.place.clock.turn_to(moment)
-        await asyncio.sleep(scene.span(5, 0.7))
-    scene.place.clock.turn_to(datetime.now(UTC))
-    await scene.settles()
+            await asyncio.sleep(run.duration(5, 0.7))
+            run.topology.clock.turn_to(moment)
+        await asyncio.sleep(run.duration(5, 0.7))
+    run.topology.clock.turn_to(datetime.now(UTC))
+    await run.wait_for_convergence()
 
 
-@fault("hall")
-async def clock_jumps(scene: Scene) -> None:
-    """the clock one hour forward, and back"""
+@scenario("in_process")
+async def clock_jumps(run: ScenarioRun) -> None:
+    """the clock jumps one hour forward, and back"""
     now = datetime.now(UTC)
-    await turned(scene, now + timedelta(hours=1), now, now - timedelta(hours=1), now)
+    await run_with_clock_changes(run, now + timedelta(hours=1), now, now - timedelta(hours=1), now)
 
 
-@fault("hall")
-async def clock_changes(scene: Scene) -> None:
-    """the nights in which summer time begins and ends"""
+@scenario("in_process")
+async def daylight_saving_changes(run: ScenarioRun) -> None:
+    """daylight saving time begins and ends"""
     just_before = [moment - timedelta(seconds=1) for moment in (AUTUMN, SPRING)]
-    await turned(scene, *just_before)
+    await run_with_clock_changes(run, *just_before)
 
 
-@fault("shop")
-async def backup_restored(scene: Scene) -> None:
-    """a backup is restored: who has seen more than it holds is told to start over, and never shown nothing"""
-    await scene.cast(pages=1, visitors=1)
-    serve = scene.place.nodes[0]
-    assert isinstance(scene.place, Shop)
+@scenario("single_process")
+async def backup_restored(run: ScenarioRun) -> None:
+    """a backup is restored: clients that saw newer messages restart, and never show an empty chat"""
+    await run.start_chats(pages=1, visitors=1)
+    serve = run.topology.nodes[0]
+    assert isinstance(run.topology, SingleProcess)
     for _ in range(4):
-        scene.somebody_speaks()
-    await scene.settles()
+        run.send_from_random_client()
+    await run.wait_for_convergence()
     await serve.stop()
-    kept = scene.run.folder / f"kept-{scene.seed}"
-    copied(scene.place.folder, kept)
-    await scene.place.start(serve)
-    async with scene.chatter(per_s=20):
+    backup = run.config.folder / f"backup-{run.seed}"
+    copy_database(run.topology.folder, backup)
+    await run.topology.start(serve)
+    async with run.traffic(per_s=20):
         await asyncio.sleep(2)
-    await scene.settles()
+    await run.wait_for_convergence()
     await serve.stop()
-    copied(kept, scene.place.folder)
-    for history in scene.histories:  # what was acknowledged since is lost, and no fault of the server's
+    copy_database(backup, run.topology.folder)
+    for history in run.histories:  # the restore loses what was acknowledged since the backup, which is expected
         history.entries.clear()
-    await scene.place.start(serve)
-    await until(lambda: all(any(history.of(Screen)) for history in scene.histories))
-    await scene.settles(15)
-    for visitor in scene.visitors:
-        told = any(brought.restart for brought in visitor.history.of(CaughtUp))
-        scene.demand(told, f"{visitor.history.who} was not told to start over")
-    for history in scene.histories:
-        empty = [screen for screen in history.of(Screen) if not screen.messages]
-        scene.demand(not empty, f"{history.who} was shown nothing")
+    await run.topology.start(serve)
+    await wait_until(lambda: all(any(history.entries_of(Screen)) for history in run.histories))
+    await run.wait_for_convergence(15)
+    for visitor in run.visitors:
+        restarted = any(catch_up.restart for catch_up in visitor.history.entries_of(CaughtUp))
+        run.require(restarted, f"{visitor.history.name} did not get a restart")
+    for history in run.histories:
+        empty = [screen for screen in history.entries_of(Screen) if not screen.messages]
+        run.require(not empty, f"{history.name} showed an empty chat")
 
 
-def copied(source: Path, target: Path) -> None:
-    """The database alone, as a backup holds it."""
+def copy_database(source: Path, target: Path) -> None:
+    """Copy only the database files, as a backup contains them."""
     target.mkdir(exist_ok=True)
     for path in target.glob("guichet.db*"):
         path.unlink()

@@ -1,134 +1,142 @@
-"""Faults of the network between people and nodes: one-way cuts, resets, and a phone in a train."""
+"""Faults of the network between users and nodes: one-way stalls, resets, and an unstable mobile network."""
 
 import asyncio
 import time
 
 from tests.faults.page import Page
-from tests.faults.proxy import BOTH, Proxy, Way
-from tests.faults.recovering_client import Person
-from tests.faults.scenario_run import Scene, until
-from tests.faults.scenarios import fault
+from tests.faults.proxy import BOTH_DIRECTIONS, Direction, Proxy
+from tests.faults.recovering_client import RecoveringClient
+from tests.faults.scenario_run import ScenarioRun, wait_until
+from tests.faults.scenarios import scenario
 
 
-@fault("town")
-async def one_way_stalls(scene: Scene) -> None:
-    """nothing arrives one way for a while, then all of it"""
-    await scene.cast(pages=1, visitors=1)
-    async with scene.chatter():
-        for way in BOTH:
-            for door in scene.doors.values():
-                door.stall(way)
-            await asyncio.sleep(scene.span(10, 1))
-            for door in scene.doors.values():
-                door.flow()
-            await asyncio.sleep(scene.span(5, 0.5))
-    await scene.settles()
+@scenario("cluster")
+async def one_way_stalls(run: ScenarioRun) -> None:
+    """one direction stalls for a while, then delivers everything"""
+    await run.start_chats(pages=1, visitors=1)
+    async with run.traffic():
+        for direction in BOTH_DIRECTIONS:
+            for proxy in run.user_proxies.values():
+                proxy.stall(direction)
+            await asyncio.sleep(run.duration(10, 1))
+            for proxy in run.user_proxies.values():
+                proxy.restore()
+            await asyncio.sleep(run.duration(5, 0.5))
+    await run.wait_for_convergence()
 
 
-@fault("town", full_only=True)
-async def one_way_cuts_are_found(scene: Scene) -> None:
-    """lines that are dead one way for ever, each way"""
-    await scene.cast(pages=1, visitors=1)
-    for way in BOTH:
+@scenario("cluster", full_only=True)
+async def half_open_detected(run: ScenarioRun) -> None:
+    """connections are half open for good, in each direction; clients detect it"""
+    await run.start_chats(pages=1, visitors=1)
+    for direction in BOTH_DIRECTIONS:
         slowest = 0.0
-        async with scene.chatter(per_s=2):
-            found = [found_dead(scene, who, way) for who in ("vic0", "zoe0", "Ada")]
-            slowest = max(await asyncio.gather(*found))
-        await scene.settles(20)
-        scene.measure(f"dead {way}, found after", f"{slowest:.0f} s", "<= 45 s", slowest <= 46)
+        async with run.traffic(per_s=2):
+            detections = [time_to_detect(run, name, direction) for name in ("vic0", "zoe0", "Ada")]
+            slowest = max(await asyncio.gather(*detections))
+        await run.wait_for_convergence(20)
+        run.measure(f"dead {direction}, detected after", f"{slowest:.0f} s", "<= 45 s", slowest <= 46)
 
 
-async def found_dead(scene: Scene, who: str, way: Way) -> float:
-    """How long a client takes to find out that its line has died."""
-    everybody: list[Page | Person] = [*scene.pages, *scene.people]
-    one = next(one for one in everybody if one.history.who.startswith(who))
-    # Who is still on the way back has no line that could die, though their screen may be true already.
-    await until(lambda: is_up(one) and scene.doors[who].standing > 0)
-    began, before = time.monotonic(), one.times_down
-    scene.doors[who].deafen(way)
-    await until(lambda: one.times_down > before, patience_s=100)
+async def time_to_detect(run: ScenarioRun, name: str, direction: Direction) -> float:
+    """Seconds until a client detects that its connection is dead."""
+    clients: list[Page | RecoveringClient] = [*run.pages, *run.socketio_clients]
+    client = next(client for client in clients if client.history.name.startswith(name))
+    # A client that still reconnects has no connection to break, though its screen may match the database already.
+    await wait_until(lambda: is_connected(client) and run.user_proxies[name].connection_count > 0)
+    began, before = time.monotonic(), client.disconnect_count
+    run.user_proxies[name].stall_existing(direction)
+    await wait_until(lambda: client.disconnect_count > before, timeout_s=100)
     return time.monotonic() - began
 
 
-def is_up(one: Page | Person) -> bool:
-    return bool(one.state.get("up")) if isinstance(one, Page) else one.up.is_set()
+def is_connected(client: Page | RecoveringClient) -> bool:
+    return bool(client.state.get("up")) if isinstance(client, Page) else client.connected.is_set()
 
 
-@fault("town")
-async def lines_reset(scene: Scene) -> None:
-    """every line is reset, again and again"""
-    await scene.cast(pages=1, visitors=1)
-    async with scene.chatter():
-        for _ in range(int(scene.span(20, 4))):
+@scenario("cluster")
+async def connections_reset(run: ScenarioRun) -> None:
+    """every connection is reset or closed, again and again"""
+    await run.start_chats(pages=1, visitors=1)
+    async with run.traffic():
+        for _ in range(int(run.duration(20, 4))):
             await asyncio.sleep(0.4)
-            for door in scene.doors.values():
-                scene.rng.choice((door.reset, door.cut))()
-    await scene.settles()
+            for proxy in run.user_proxies.values():
+                run.rng.choice((proxy.reset, proxy.disconnect))()
+    await run.wait_for_convergence()
 
 
-@fault("town")
-async def flaky_mobile(scene: Scene) -> None:
-    """phones in a train: slow, stalled, cut, reset, put away and offline in turn, each for itself"""
-    await scene.cast(pages=2, visitors=1)
-    ends = time.monotonic() + scene.span(300, 5)
-    async with scene.chatter(per_s=4):
-        rides = [train(scene, scene.doors[who], ends) for who in ("vic0", "vic1", "zoe0")]
-        await asyncio.gather(*rides, *(pocket(scene, page, ends) for page in scene.pages))
-    await scene.settles()
+@scenario("cluster")
+async def flaky_mobile_network(run: ScenarioRun) -> None:
+    """mobile networks that are slow, stalled, closed, reset, or offline in turn, each independently"""
+    await run.start_chats(pages=2, visitors=1)
+    end = time.monotonic() + run.duration(300, 5)
+    async with run.traffic(per_s=4):
+        networks = [unstable_network(run, run.user_proxies[name], end) for name in ("vic0", "vic1", "zoe0")]
+        await asyncio.gather(*networks, *(background_page(run, page, end) for page in run.pages))
+    await run.wait_for_convergence()
 
 
-async def train(scene: Scene, door: Proxy, ends: float) -> None:
-    rng = scene.rng
-    while time.monotonic() < ends:
-        match rng.choice(("slow", "stall", "refuse", "reset", "cut", "well")):
-            case "slow":
-                door.slow(0.2, 0.3)
+async def unstable_network(run: ScenarioRun, proxy: Proxy, end: float) -> None:
+    """Changes one user's network at random."""
+    rng = run.rng
+    while time.monotonic() < end:
+        match rng.choice(("delay", "stall", "refuse", "reset", "disconnect", "none")):
+            case "delay":
+                proxy.delay(0.2, 0.3)
             case "stall":
-                door.stall(*rng.choice((("up",), ("down",), BOTH)))
+                proxy.stall(*rng.choice((("up",), ("down",), BOTH_DIRECTIONS)))
             case "refuse":
-                door.refuse()
+                proxy.refuse()
             case "reset":
-                door.reset()
-            case "cut":
-                door.cut()
+                proxy.reset()
+            case "disconnect":
+                proxy.disconnect()
         await asyncio.sleep(rng.uniform(0.2, 1.5))
-        door.flow()
+        proxy.restore()
 
 
-async def pocket(scene: Scene, page: Page, ends: float) -> None:
-    """What a browser tells its page meanwhile."""
-    while time.monotonic() < ends:
-        away, back = scene.rng.choice((("hide", "show"), ("offline", "show")))
-        page.orders(away)
-        await asyncio.sleep(scene.rng.uniform(0, 1))
-        page.orders(back)
-        await asyncio.sleep(scene.rng.uniform(1, 3))
+async def background_page(run: ScenarioRun, page: Page, end: float) -> None:
+    """Sends the page to the background or offline at random, as a browser does."""
+    while time.monotonic() < end:
+        leave, come_back = run.rng.choice((("hide", "show"), ("offline", "show")))
+        page.execute(leave)
+        await asyncio.sleep(run.rng.uniform(0, 1))
+        page.execute(come_back)
+        await asyncio.sleep(run.rng.uniform(1, 3))
 
 
-@fault("town")
-async def frozen_tab(scene: Scene) -> None:
-    """a tab frozen for two hours is caught up before what is typed into it is sent"""
-    await scene.cast(pages=1, visitors=1)
-    page = scene.pages[0]
+@scenario("cluster")
+async def frozen_tab(run: ScenarioRun) -> None:
+    """a tab frozen for two hours catches up before it sends what its user types"""
+    await run.start_chats(pages=1, visitors=1)
+    page = run.pages[0]
     before = page.state["messages"][-1][0]
     page.freeze()
-    scene.doors["vic0"].cut()
-    agent = scene.agents[0]
+    run.user_proxies["vic0"].disconnect()
+    agent = run.agents[0]
     for _ in range(20):
-        agent.say(scene.words(agent.history.who), page.ticket)
-    await until(lambda: not agent.unsent)
-    await asyncio.sleep(scene.span(60, 1))
-    page.orders("jump", ms=7_200_000)
-    text = scene.words(page.history.who)
-    page.say(text)
+        agent.send(run.unique_text(agent.history.name), page.ticket)
+    await wait_until(lambda: not agent.outbox)
+    await asyncio.sleep(run.duration(60, 1))
+    page.execute("jump", ms=7_200_000)
+    text = run.unique_text(page.history.name)
+    page.send(text)
     page.thaw()
-    await scene.settles()
-    asked = [one for one in page.asked if one["command"] == "send_message" and one["payload"]["text"] == text]
-    scene.demand(bool(asked), "what was typed was never sent")
-    scene.demand(bool(asked) and arrived_caught_up(page, text, before + 20), "sent before the tab was caught up")
+    await run.wait_for_convergence()
+    attempts = [
+        request
+        for request in page.requests
+        if request["command"] == "send_message" and request["payload"]["text"] == text
+    ]
+    run.require(bool(attempts), "the typed text was never sent")
+    run.require(
+        bool(attempts) and sent_after_catch_up(page, text, before + 20),
+        "sent before the tab had caught up",
+    )
 
 
-def arrived_caught_up(page: Page, text: str, head: int) -> bool:
-    """What was asked on the dead line never arrived; the last time counts."""
-    last = [one for one in page.asked if one["payload"].get("text") == text][-1]
+def sent_after_catch_up(page: Page, text: str, head: int) -> bool:
+    """Whether the last attempt to send the text came after the catch-up; earlier ones used the dead connection."""
+    last = [request for request in page.requests if request["payload"].get("text") == text][-1]
     return bool(last["last"] >= head)

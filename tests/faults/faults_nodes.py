@@ -1,75 +1,75 @@
-"""Faults of the servers themselves: killed, away, restarted one after the other."""
+"""Faults of the nodes: killed, down, restarted one after the other."""
 
 import asyncio
 
 from tests.faults.history import Screen
-from tests.faults.scenario_run import Scene
-from tests.faults.scenarios import fault
+from tests.faults.scenario_run import ScenarioRun
+from tests.faults.scenarios import scenario
 
 
-@fault("town")
-async def node_killed(scene: Scene) -> None:
-    """kill -9 of one node of two while everybody talks"""
-    await scene.cast(pages=2, visitors=2, agents=2)
-    victim = scene.rng.choice(scene.place.nodes)
-    async with scene.chatter():
-        await asyncio.sleep(scene.span(5, 0.5))
+@scenario("cluster")
+async def node_killed(run: ScenarioRun) -> None:
+    """kill -9 of one node of two under load"""
+    await run.start_chats(pages=2, visitors=2, agents=2)
+    victim = run.rng.choice(run.topology.nodes)
+    async with run.traffic():
+        await asyncio.sleep(run.duration(5, 0.5))
         await victim.kill()
-        await asyncio.sleep(scene.span(10, 1))
-        await scene.place.start(victim)
-        await asyncio.sleep(scene.span(5, 0.5))
-    await scene.settles()
+        await asyncio.sleep(run.duration(10, 1))
+        await run.topology.start(victim)
+        await asyncio.sleep(run.duration(5, 0.5))
+    await run.wait_for_convergence()
 
 
-@fault("shop")
-async def killed_around_commit(scene: Scene) -> None:
+@scenario("single_process")
+async def killed_around_commit(run: ScenarioRun) -> None:
     """kill -9 between COMMIT and its acks, and right before COMMIT, ten times"""
-    await scene.cast(pages=1, visitors=1)
-    serve = scene.place.nodes[0]
-    for turn in range(10):
-        point = ("committed", "before_commit")[turn % 2]
+    await run.start_chats(pages=1, visitors=1)
+    serve = run.topology.nodes[0]
+    for attempt in range(10):
+        point = ("committed", "before_commit")[attempt % 2]
         await serve.kill()
-        await scene.place.start(serve, GUICHET_FAILPOINT=f"{point}:{scene.rng.randint(6, 20)}")
-        async with scene.chatter(per_s=40), asyncio.timeout(30):
-            await serve.ended()
-    await scene.place.start(serve)
-    await scene.settles()
+        await run.topology.start(serve, GUICHET_FAILPOINT=f"{point}:{run.rng.randint(6, 20)}")
+        async with run.traffic(per_s=40), asyncio.timeout(30):
+            await serve.wait()
+    await run.topology.start(serve)
+    await run.wait_for_convergence()
 
 
-@fault("shop")
-async def service_away(scene: Scene) -> None:
-    """the whole service away, a visitor who writes and reloads meanwhile"""
-    await scene.cast(pages=1, visitors=1)
-    serve, page = scene.place.nodes[0], scene.pages[0]
-    async with scene.chatter(per_s=4):
+@scenario("single_process")
+async def service_down(run: ScenarioRun) -> None:
+    """the whole service is down while a visitor writes and reloads"""
+    await run.start_chats(pages=1, visitors=1)
+    serve, page = run.topology.nodes[0], run.pages[0]
+    async with run.traffic(per_s=4):
         await serve.kill()
         for _ in range(3):
-            await asyncio.sleep(scene.span(20, 1))
-            scene.speaks(page)
-            await page.shows(lambda screen: bool(screen["unsent"]))
+            await asyncio.sleep(run.duration(20, 1))
+            run.send_text(page)
+            await page.wait_for_screen(lambda screen: bool(screen["unsent"]))
             await page.reload()
-        await scene.place.start(serve)
+        await run.topology.start(serve)
         await asyncio.sleep(1)
-    await scene.settles()
+    await run.wait_for_convergence()
 
 
-@fault("town")
-async def rolling_restart(scene: Scene) -> None:
-    """both nodes restarted in turn under load"""
-    await scene.cast(pages=2, visitors=2, agents=2)
+@scenario("cluster")
+async def rolling_restart(run: ScenarioRun) -> None:
+    """both nodes restart in attempt under load"""
+    await run.start_chats(pages=2, visitors=2, agents=2)
     slowest = 0.0
-    async with scene.chatter(per_s=scene.span(15, 6)):
-        for node in scene.place.nodes:
-            await asyncio.sleep(scene.span(5, 0.5))
+    async with run.traffic(per_s=run.duration(15, 6)):
+        for node in run.topology.nodes:
+            await asyncio.sleep(run.duration(5, 0.5))
             slowest = max(slowest, await node.stop())
-            await scene.place.start(node)
-    await scene.settles()
-    scene.measure("slowest exit", f"{slowest:.1f} s", "<= 10 s", slowest <= 10)
+            await run.topology.start(node)
+    await run.wait_for_convergence()
+    run.measure("slowest exit", f"{slowest:.1f} s", "<= 10 s", slowest <= 10)
     failed = {
         text
-        for one in scene.histories
-        for screen in one.of(Screen)
+        for history in run.histories
+        for screen in history.entries_of(Screen)
         for text, state in screen.unsent
         if state == "failed"
     }
-    scene.demand(not failed, f"shown as not sent: {sorted(failed)[:3]}")
+    run.require(not failed, f"shown as not sent: {sorted(failed)[:3]}")

@@ -1,4 +1,4 @@
-"""A person on python-socketio's client who recovers with care: hello, catch up, then what was not answered."""
+"""A python-socketio client that recovers after a disconnect: hello, catch up, then send unacknowledged texts again."""
 
 import asyncio
 import contextlib
@@ -10,21 +10,21 @@ from typing import Any
 import socketio
 from socketio.exceptions import SocketIOError
 
-from tests.faults.history import Acked, Heard, History, Said, Screen, Shown
-from tests.faults.page import LATER, answer_to, caught_up
+from tests.faults.history import Acked, History, MessageRecord, Received, Screen, Submitted
+from tests.faults.page import RETRY_CODES, catch_up_result, send_result
 
-PATIENCE_S = 15.0
-CONNECT_S = 8.0
+ACK_TIMEOUT_S = 15.0
+CONNECT_TIMEOUT_S = 8.0
 Fields = dict[str, Any]
 
 
-class Lost(Exception):
-    """The link ended before the answer; nobody knows whether it was done."""
+class ConnectionLost(Exception):
+    """The connection ended before the ack; the command may or may not have been executed."""
 
 
 @dataclass
-class Letter:
-    """A text that is not known to be stored. Without a ticket it starts a chat; `private` makes it a note."""
+class OutboxMessage:
+    """A text without ack. Without a ticket it starts a chat; `private` makes it a note."""
 
     client_id: str
     text: str
@@ -33,129 +33,129 @@ class Letter:
 
 
 @dataclass
-class Thread:
-    """One ticket as this person knows it; only the next seq is applied."""
+class Timeline:
+    """The messages of one ticket as this client shows them; `apply` accepts only the next seq."""
 
-    shown: list[Shown] = field(default_factory=list)
+    messages: list[MessageRecord] = field(default_factory=list)
     head: int = 0
 
     @property
-    def last(self) -> int:
-        return self.shown[-1].seq if self.shown else 0
+    def last_seq(self) -> int:
+        return self.messages[-1].seq if self.messages else 0
 
-    def take(self, one: Shown) -> bool:
-        self.head = max(self.head, one.seq)
-        if one.seq != self.last + 1:
+    def apply(self, message: MessageRecord) -> bool:
+        self.head = max(self.head, message.seq)
+        if message.seq != self.last_seq + 1:
             return False
-        self.shown.append(one)
+        self.messages.append(message)
         return True
 
 
-class Person:
-    """Somebody who stays until `leave`, however often the line breaks."""
+class RecoveringClient:
+    """A client that reconnects after every disconnect until `stop`."""
 
     namespace = ""
 
     def __init__(self, url: str, history: History) -> None:
         self.url, self.history = url, history
-        self.threads: dict[str, Thread] = {}
-        self.unsent: list[Letter] = []
-        self.up = asyncio.Event()
-        self.waits_s: list[float] = []
-        self.times_down = 0
+        self.timelines: dict[str, Timeline] = {}
+        self.outbox: list[OutboxMessage] = []
+        self.connected = asyncio.Event()
+        self.ack_times_s: list[float] = []
+        self.disconnect_count = 0
         self._ids = itertools.count(1)
         self._client: socketio.AsyncClient | None = None
-        self._gone = asyncio.Event()
-        self._stirred = asyncio.Event()
+        self._disconnected = asyncio.Event()
+        self._outbox_wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    # -- what they do ----------------------------------------------------------------------------------------
+    # -- commands --------------------------------------------------------------------------------------------
 
-    async def arrive(self) -> None:
-        """Returns once hello is answered for the first time."""
-        self._tasks = [asyncio.create_task(self._stay()), asyncio.create_task(self._deliver())]
+    async def start(self) -> None:
+        """Returns after the first successful hello."""
+        self._tasks = [asyncio.create_task(self._stay_connected()), asyncio.create_task(self._flush_outbox())]
         async with asyncio.timeout(60):
-            await self.up.wait()
+            await self.connected.wait()
 
-    async def leave(self) -> None:
+    async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._hang_up()
+        await self._disconnect()
 
-    def say(self, text: str, ticket: str, *, private: bool = False) -> None:
-        """Into the outbox; it is sent when its turn comes, under one id however often."""
-        self.history.note(Said(text))
-        self.unsent.append(Letter(self.new_id(), text, ticket, private))
-        self._draw(ticket)
-        self._stirred.set()
+    def send(self, text: str, ticket: str, *, private: bool = False) -> None:
+        """Append a text to the outbox; every attempt to send it has the same client_id."""
+        self.history.record(Submitted(text))
+        self.outbox.append(OutboxMessage(self.new_id(), text, ticket, private))
+        self._record_screen(ticket)
+        self._outbox_wake.set()
 
-    async def follow(self, ticket: str) -> None:
-        """Asks for all of a ticket that is not here yet."""
-        self.threads.setdefault(ticket, Thread())
-        await persistently(lambda: self._catch_up(ticket), self.up)
+    async def open_ticket(self, ticket: str) -> None:
+        """Show a ticket and fetch all its messages that are not here yet."""
+        self.timelines.setdefault(ticket, Timeline())
+        await retry_while_disconnected(lambda: self._catch_up(ticket), self.connected)
 
     def new_id(self) -> str:
-        return f"fault-{self.history.who}-{next(self._ids):08}"
+        return f"fault-{self.history.name}-{next(self._ids):08}"
 
-    async def asks(self, command: str, **fields: object) -> Fields:
-        """The ack, whatever it says. Lost when the link ends first, or when nobody answers."""
-        client, gone = self._client, asyncio.create_task(self._gone.wait())
-        if client is None or self._gone.is_set():
-            gone.cancel()
-            raise Lost
-        call = asyncio.create_task(client.call(command, fields, namespace=self.namespace, timeout=PATIENCE_S))
+    async def call(self, command: str, **fields: object) -> Fields:
+        """Send a command and return its ack. ConnectionLost after a disconnect or a timeout."""
+        client, disconnected = self._client, asyncio.create_task(self._disconnected.wait())
+        if client is None or self._disconnected.is_set():
+            disconnected.cancel()
+            raise ConnectionLost
+        request = asyncio.create_task(client.call(command, fields, namespace=self.namespace, timeout=ACK_TIMEOUT_S))
         try:
-            await asyncio.wait({call, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not call.done():
-                raise Lost
-            return self._answered(command, fields, call.result())
-        except SocketIOError as silence:
-            self._gone.set()
-            raise Lost from silence
+            await asyncio.wait({request, disconnected}, return_when=asyncio.FIRST_COMPLETED)
+            if not request.done():
+                raise ConnectionLost
+            return self._record_ack(command, fields, request.result())
+        except SocketIOError as error:
+            self._disconnected.set()
+            raise ConnectionLost from error
         finally:
-            for task in (call, gone):
+            for task in (request, disconnected):
                 task.cancel()
-            await asyncio.gather(call, gone, return_exceptions=True)
+            await asyncio.gather(request, disconnected, return_exceptions=True)
 
-    def _answered(self, command: str, fields: Fields, ack: object) -> Fields:
+    def _record_ack(self, command: str, fields: Fields, ack: object) -> Fields:
         assert isinstance(ack, dict)
-        self.history.note(Heard(f"ack:{command}", ack))
+        self.history.record(Received(f"ack:{command}", ack))
         if command == "catch_up" and ack["ok"]:
-            self.history.note(caught_up(fields, ack))
+            self.history.record(catch_up_result(fields, ack))
         return ack
 
-    # -- the link --------------------------------------------------------------------------------------------
+    # -- connection ------------------------------------------------------------------------------------------
 
-    async def _stay(self) -> None:
+    async def _stay_connected(self) -> None:
         for attempt in itertools.count():
-            with contextlib.suppress(Lost, OSError, SocketIOError, TimeoutError):
+            with contextlib.suppress(ConnectionLost, OSError, SocketIOError, TimeoutError):
                 await self._connect()
-                await self._welcome()
-                for ticket in list(self.threads):
+                await self._hello()
+                for ticket in list(self.timelines):
                     await self._catch_up(ticket)
-                self.up.set()
-                self._stirred.set()
-                await self._gone.wait()
-            self.times_down += self.up.is_set()
-            self.up.clear()
-            await self._hang_up()
+                self.connected.set()
+                self._outbox_wake.set()
+                await self._disconnected.wait()
+            self.disconnect_count += self.connected.is_set()
+            self.connected.clear()
+            await self._disconnect()
             await asyncio.sleep(min(0.1 * 2 ** min(attempt, 3), 1.0))
 
     async def _connect(self) -> None:
-        self._gone = gone = asyncio.Event()
+        self._disconnected = disconnected = asyncio.Event()
         self._client = client = socketio.AsyncClient(reconnection=False)
-        client.on("*", self._hear, namespace=self.namespace)
-        client.on("disconnect", lambda *_: gone.set(), namespace=self.namespace)
+        client.on("*", self._on_event, namespace=self.namespace)
+        client.on("disconnect", lambda *_: disconnected.set(), namespace=self.namespace)
         headers, auth = self._credentials()
-        async with asyncio.timeout(CONNECT_S):
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await client.connect(
                 self.url, headers, auth, transports=["websocket"], namespaces=[self.namespace], wait_timeout=5
             )
 
-    async def _hang_up(self) -> None:
+    async def _disconnect(self) -> None:
         client, self._client = self._client, None
-        self._gone.set()
+        self._disconnected.set()
         if client is not None:
             with contextlib.suppress(TimeoutError, SocketIOError, OSError):
                 async with asyncio.timeout(1):
@@ -163,109 +163,111 @@ class Person:
             await client.eio.disconnect(abort=True)
 
     def _credentials(self) -> tuple[dict[str, str], object]:
-        raise AssertionError("a person is a visitor or an agent")
+        raise AssertionError("use Visitor or Agent")
 
-    async def _welcome(self) -> None:
-        raise AssertionError("a person is a visitor or an agent")
+    async def _hello(self) -> None:
+        raise AssertionError("use Visitor or Agent")
 
-    # -- what they see ---------------------------------------------------------------------------------------
+    # -- timelines -------------------------------------------------------------------------------------------
 
-    def _hear(self, event: str, payload: Fields) -> None:
-        self.history.note(Heard(f"event:{event}", payload))
+    def _on_event(self, event: str, payload: Fields) -> None:
+        self.history.record(Received(f"event:{event}", payload))
         if event == "message":
-            thread = self.threads.get(payload["ticket"])
-            if thread is not None:
-                self._take(payload["ticket"], [payload])
-                self._fill(payload["ticket"])
+            timeline = self.timelines.get(payload["ticket"])
+            if timeline is not None:
+                self._apply_messages(payload["ticket"], [payload])
+                self._request_missing(payload["ticket"])
 
-    def _take(self, ticket: str, messages: list[Fields]) -> None:
-        thread = self.threads[ticket]
+    def _apply_messages(self, ticket: str, messages: list[Fields]) -> None:
+        timeline = self.timelines[ticket]
         own = {message.get("client_id") for message in messages if message["author"]["kind"] == self.history.side}
-        self.unsent = [letter for letter in self.unsent if letter.client_id not in own]
-        taken = [thread.take(Shown(one["seq"], one["id"], one["text"])) for one in messages]
-        if any(taken):
-            self._draw(ticket)
+        self.outbox = [message for message in self.outbox if message.client_id not in own]
+        applied = [
+            timeline.apply(MessageRecord(message["seq"], message["id"], message["text"])) for message in messages
+        ]
+        if any(applied):
+            self._record_screen(ticket)
 
-    def _fill(self, ticket: str) -> None:
-        """Something lies between what is here and what has come."""
-        if self.threads[ticket].head > self.threads[ticket].last:
-            self._stirred.set()
+    def _request_missing(self, ticket: str) -> None:
+        """Wake the outbox task to fetch messages if the timeline has a gap."""
+        if self.timelines[ticket].head > self.timelines[ticket].last_seq:
+            self._outbox_wake.set()
 
-    def _draw(self, ticket: str) -> None:
-        unsent = tuple((letter.text, "sending") for letter in self.unsent if letter.ticket == ticket)
-        shown = tuple(self.threads[ticket].shown) if ticket in self.threads else ()
-        self.history.note(Screen(ticket, shown, unsent))
+    def _record_screen(self, ticket: str) -> None:
+        unsent = tuple((message.text, "sending") for message in self.outbox if message.ticket == ticket)
+        messages = tuple(self.timelines[ticket].messages) if ticket in self.timelines else ()
+        self.history.record(Screen(ticket, messages, unsent))
 
     async def _catch_up(self, ticket: str) -> None:
-        thread, behind = self.threads[ticket], True
-        while behind:
-            ack = await self.asks("catch_up", ticket=ticket, after=thread.last, **self._cursor())
+        timeline, has_gap = self.timelines[ticket], True
+        while has_gap:
+            ack = await self.call("catch_up", ticket=ticket, after=timeline.last_seq, **self._cursor())
             if not ack["ok"]:
                 return
             if ack.get("restart"):
-                thread.shown.clear()
-                thread.head = 0
+                timeline.messages.clear()
+                timeline.head = 0
                 first = ack["messages"][0] if ack["messages"] else None
-                thread.shown += [Shown(first["seq"], first["id"], first["text"])] if first else []
-            before = thread.last
-            self._take(ticket, ack["messages"])
-            thread.head = max(thread.head, ack["head"])
-            behind = thread.last < ack["head"] and thread.last > before
-        self._draw(ticket)
+                timeline.messages += [MessageRecord(first["seq"], first["id"], first["text"])] if first else []
+            before = timeline.last_seq
+            self._apply_messages(ticket, ack["messages"])
+            timeline.head = max(timeline.head, ack["head"])
+            has_gap = timeline.last_seq < ack["head"] and timeline.last_seq > before
+        self._record_screen(ticket)
 
     def _cursor(self) -> dict[str, int]:
         return {}
 
-    # -- the outbox ------------------------------------------------------------------------------------------
+    # -- outbox ----------------------------------------------------------------------------------------------
 
-    async def _deliver(self) -> None:
-        """One letter at a time, in order; and whatever is missing on a screen is asked for."""
+    async def _flush_outbox(self) -> None:
+        """Send the outbox in order, one message at a time, and fetch messages that timelines miss."""
         while True:
-            await self.up.wait()
-            await self._stirred.wait()
-            self._stirred.clear()
-            with contextlib.suppress(Lost):
-                for ticket, thread in self.threads.items():
-                    if thread.head > thread.last:
+            await self.connected.wait()
+            await self._outbox_wake.wait()
+            self._outbox_wake.clear()
+            with contextlib.suppress(ConnectionLost):
+                for ticket, timeline in self.timelines.items():
+                    if timeline.head > timeline.last_seq:
                         await self._catch_up(ticket)
-                while self.unsent and self.up.is_set() and await self._send(self.unsent[0]):
+                while self.outbox and self.connected.is_set() and await self._send_next(self.outbox[0]):
                     pass
 
-    async def _send(self, letter: Letter) -> bool:
-        """False when the server asked for a pause; it is sent again by itself."""
+    async def _send_next(self, message: OutboxMessage) -> bool:
+        """Returns False if the server asked for a pause; the same message is sent again after it."""
         began = asyncio.get_running_loop().time()
-        command, fields = self._command(letter)
-        ack = await self.asks(command, client_id=letter.client_id, text=letter.text, **fields)
-        if not ack["ok"] and ack["error"]["code"] in LATER:
-            asyncio.get_running_loop().call_later(ack["error"].get("retry_after", 1), self._stirred.set)
+        command, fields = self._command_for(message)
+        ack = await self.call(command, client_id=message.client_id, text=message.text, **fields)
+        if not ack["ok"] and ack["error"]["code"] in RETRY_CODES:
+            asyncio.get_running_loop().call_later(ack["error"].get("retry_after", 1), self._outbox_wake.set)
             return False
-        self.waits_s.append(asyncio.get_running_loop().time() - began)
-        if letter in self.unsent:
-            self.unsent.remove(letter)
-        await self._settled(letter, ack)
+        self.ack_times_s.append(asyncio.get_running_loop().time() - began)
+        if message in self.outbox:
+            self.outbox.remove(message)
+        await self._apply_ack(message, ack)
         return True
 
-    def _command(self, letter: Letter) -> tuple[str, Fields]:
-        return ("add_note" if letter.private else "send_message"), {"ticket": letter.ticket}
+    def _command_for(self, message: OutboxMessage) -> tuple[str, Fields]:
+        return ("add_note" if message.private else "send_message"), {"ticket": message.ticket}
 
-    async def _settled(self, letter: Letter, ack: Fields) -> None:
-        if letter.private and ack["ok"]:
-            self._draw(letter.ticket)
+    async def _apply_ack(self, message: OutboxMessage, ack: Fields) -> None:
+        if message.private and ack["ok"]:
+            self._record_screen(message.ticket)
             return
-        told = answer_to({"text": letter.text, "ticket": letter.ticket}, ack)
-        self.history.note(told)
-        if isinstance(told, Acked):
-            thread = self.threads.setdefault(told.ticket, Thread())
-            thread.take(Shown(told.seq, told.id, told.text))
-            self._fill(told.ticket)
-        self._draw(letter.ticket)
+        result = send_result({"text": message.text, "ticket": message.ticket}, ack)
+        self.history.record(result)
+        if isinstance(result, Acked):
+            timeline = self.timelines.setdefault(result.ticket, Timeline())
+            timeline.apply(MessageRecord(result.seq, result.id, result.text))
+            self._request_missing(result.ticket)
+        self._record_screen(message.ticket)
 
 
-async def persistently(act: Callable[[], Awaitable[Any]], up: asyncio.Event) -> Any:  # noqa: ANN401 - what act returns
-    """Tries again until it is not lost; the run's own patience ends it."""
+async def retry_while_disconnected(operation: Callable[[], Awaitable[Any]], connected: asyncio.Event) -> Any:  # noqa: ANN401 - what operation returns
+    """Repeat `operation` until its connection survives; the scenario's time limit ends it."""
     while True:
-        await up.wait()
+        await connected.wait()
         try:
-            return await act()
-        except Lost:
+            return await operation()
+        except ConnectionLost:
             await asyncio.sleep(0.05)

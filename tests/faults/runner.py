@@ -1,4 +1,4 @@
-"""The stage: plays faults with their seeds where they belong, two places at a time, and makes a row of each."""
+"""Runs scenarios with their seeds on their topologies, two topologies at a time, and makes a result row for each."""
 
 import asyncio
 import contextlib
@@ -8,131 +8,136 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from tests import services
-from tests.faults.checker import Broken
-from tests.faults.scenario_run import FILES, MEMORY_KB, Row, Run, Scene, until
-from tests.faults.scenarios import Fault, Where
-from tests.faults.server_process import Weight
-from tests.faults.topologies import Hall, Shop, Town, a_guests
-from tests.faults.topology import Place
+from tests.faults.checker import Violation
+from tests.faults.scenario_run import MAX_FILE_GROWTH, MAX_MEMORY_GROWTH_KB, Row, RunConfig, ScenarioRun, wait_until
+from tests.faults.scenarios import Scenario, TopologyName
+from tests.faults.server_process import ResourceUsage
+from tests.faults.topologies import Cluster, InProcess, SingleProcess, is_client_task
+from tests.faults.topology import Topology
 
 QUICK_SEEDS = 10
-LONGEST_S = 1_200
-TASKS = 3  # a beat may be in the middle of asking
+SCENARIO_TIMEOUT_S = 1_200
+MAX_TASK_GROWTH = 3  # a periodic check may be running
 
 
-def is_wanted(fault: Fault, only: Sequence[str], short: bool) -> bool:
-    return fault.name in only if only else not (short and fault.full_only)
+def is_selected(scenario: Scenario, only: Sequence[str], short: bool) -> bool:
+    return scenario.name in only if only else not (short and scenario.full_only)
 
 
-async def played(faults: Sequence[Fault], run: Run, seed: int, seeds: int | None) -> list[Row]:
-    """The rows in the book's order. What waits in one place leaves the machine to the other."""
-    lanes = (("town",), ("shop", "hall"))
-    acts = [play_lane([fault for fault in faults if fault.where in lane], run, seed, seeds) for lane in lanes]
-    rows = {name: found for lane in await asyncio.gather(*acts) for name, found in lane.items()}
-    return [row for fault in faults for row in rows[fault.name]]
+async def run_scenarios(scenarios: Sequence[Scenario], config: RunConfig, seed: int, seeds: int | None) -> list[Row]:
+    """The rows in the order of `scenarios`. Two groups run at once, because scenarios mostly wait."""
+    groups = (("cluster",), ("single_process", "in_process"))
+    runs = [
+        run_group([scenario for scenario in scenarios if scenario.topology in group], config, seed, seeds)
+        for group in groups
+    ]
+    rows = {name: found for group in await asyncio.gather(*runs) for name, found in group.items()}
+    return [row for scenario in scenarios for row in rows[scenario.name]]
 
 
-async def play_lane(faults: Sequence[Fault], run: Run, seed: int, seeds: int | None) -> dict[str, list[Row]]:
+async def run_group(
+    scenarios: Sequence[Scenario], config: RunConfig, seed: int, seeds: int | None
+) -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = {}
-    a_guests.set(True)
-    for where in dict.fromkeys(fault.where for fault in faults):
-        async with opened(where, run) as place:
-            for fault in (fault for fault in faults if fault.where == where):
+    is_client_task.set(True)
+    for name in dict.fromkeys(scenario.topology for scenario in scenarios):
+        async with open_topology(name, config) as topology:
+            for scenario in (scenario for scenario in scenarios if scenario.topology == name):
                 began = time.monotonic()
-                count = seeds or (QUICK_SEEDS if fault.quick else 1)
-                rows[fault.name] = await play(fault, run, place, range(seed, seed + count))
-                run.say(f"  {fault.name}: {time.monotonic() - began:.0f} s")
+                count = seeds or (QUICK_SEEDS if scenario.quick else 1)
+                rows[scenario.name] = await run_seeds(scenario, config, topology, range(seed, seed + count))
+                config.print_progress(f"  {scenario.name}: {time.monotonic() - began:.0f} s")
     return rows
 
 
 @asynccontextmanager
-async def opened(where: Where, run: Run) -> AsyncIterator[Place]:
-    folder = run.folder / where
+async def open_topology(name: TopologyName, config: RunConfig) -> AsyncIterator[Topology]:
+    folder = config.folder / name
     folder.mkdir(mode=0o700)
     with contextlib.ExitStack() as stack:
-        place: Place = Shop(folder) if where == "shop" else Hall(folder)
-        if where == "town":
+        topology: Topology = SingleProcess(folder) if name == "single_process" else InProcess(folder)
+        if name == "cluster":
             server = stack.enter_context(services.postgres())
-            place = Town(folder, server, stack.enter_context(server.database()))
+            topology = Cluster(folder, server, stack.enter_context(server.database()))
         try:
-            await place.open()
-            yield place
+            await topology.open()
+            yield topology
         finally:
-            await place.close()
+            await topology.close()
 
 
-async def play(fault: Fault, run: Run, place: Place, seeds: Sequence[int]) -> list[Row]:
-    """One row for what held with every seed, and the rows that the scenes made."""
+async def run_seeds(scenario: Scenario, config: RunConfig, topology: Topology, seeds: Sequence[int]) -> list[Row]:
+    """One row for the invariants over all seeds, and the rows that the runs measured."""
     measured: dict[str, Row] = {}
-    broken: list[tuple[int, Broken]] = []
-    said = acked = 0
+    violations: list[tuple[int, Violation]] = []
+    sent = acked = 0
     for seed in seeds:
-        scene = await act(fault, run, place, seed)
-        broken += [(seed, one) for one in scene.found]
-        said, acked = said + scene.said, acked + scene.acked()
-        for row in scene.rows:  # of several seeds the worst is told
+        run = await run_once(scenario, config, topology, seed)
+        violations += [(seed, violation) for violation in run.violations]
+        sent, acked = sent + run.text_count, acked + run.acked_count()
+        for row in run.rows:  # the first failing row of all seeds, if there is one
             if row.what not in measured or measured[row.what].ok:
                 measured[row.what] = row
-    for seed, one in broken[:12]:
-        run.say(f"    {fault.name} --seed {seed}: {one.invariant}: {one.how}")
-    value = f"all held, {said} said, {acked} acked, {len(seeds)} seeds"
-    if broken:
-        names = sorted({one.invariant for _, one in broken})
-        value = f"{', '.join(names)} broken, --seed {broken[0][0]}: {broken[0][1].how[:100]}"
-    return [Row(f"{fault.name}: {fault.what}", value, "I1 to I8", not broken), *measured.values()]
+    for seed, violation in violations[:12]:
+        config.print_progress(f"    {scenario.name} --seed {seed}: {violation.invariant}: {violation.detail}")
+    value = f"all hold, {sent} sent, {acked} acked, {len(seeds)} seeds"
+    if violations:
+        names = sorted({violation.invariant for _, violation in violations})
+        value = f"{', '.join(names)} violated, --seed {violations[0][0]}: {violations[0][1].detail[:100]}"
+    return [Row(f"{scenario.name}: {scenario.summary}", value, "I1 to I8", not violations), *measured.values()]
 
 
-async def act(fault: Fault, run: Run, place: Place, seed: int) -> Scene:
-    """One scene with one seed, from a mended place to the verdict; what it raises is a fault found, too."""
-    scene = Scene(fault.name, seed, run, place, fault.expected)
-    await place.mend()
-    before, keys, tasks = weights(place), set(await place.lasting_keys()), place.tasks()
+async def run_once(scenario: Scenario, config: RunConfig, topology: Topology, seed: int) -> ScenarioRun:
+    """One scenario with one seed on a repaired topology. An exception becomes a violation."""
+    run = ScenarioRun(scenario.name, seed, config, topology, scenario.expected)
+    await topology.repair()
+    before, keys, tasks = resource_usages(topology), set(await topology.keys_without_ttl()), topology.task_count()
     try:
-        async with asyncio.timeout(LONGEST_S):
-            await fault.act(scene)
-            await scene.verdict()
-    except Exception as error:  # noqa: BLE001 - whatever it was, the next fault is played
-        scene.breaks("scene", f"{type(error).__name__} {error} in {traceback.format_exc(limit=-3)}")
+        async with asyncio.timeout(SCENARIO_TIMEOUT_S):
+            await scenario.function(run)
+            await run.check_invariants()
+    except Exception as error:  # noqa: BLE001 - the next scenario runs whatever happened
+        run.add_violation("exception", f"{type(error).__name__} {error} in {traceback.format_exc(limit=-3)}")
         with contextlib.suppress(Exception):
-            await scene.verdict()
-    await scene.ends()
-    scene.reads_logs()
-    await place.mend()
-    await nothing_left(scene, before, keys)
-    if not run.short:
-        await nobody_works(scene, tasks)
-    return scene
+            await run.check_invariants()
+    await run.end_chats_and_stop_clients()
+    run.check_logs()
+    await topology.repair()
+    await check_for_leaks(run, before, keys)
+    if not config.short:
+        await check_for_task_leaks(run, tasks)
+    return run
 
 
-def weights(place: Place) -> dict[str, Weight]:
-    return {child.name: child.weight() for child in place.children}
+def resource_usages(topology: Topology) -> dict[str, ResourceUsage]:
+    return {process.name: process.resource_usage() for process in topology.processes}
 
 
-async def nothing_left(scene: Scene, before: dict[str, Weight], keys: set[str]) -> None:
-    """I8: memory, sockets, threads and Redis' keys are where they were, a little later."""
+async def check_for_leaks(run: ScenarioRun, before: dict[str, ResourceUsage], keys: set[str]) -> None:
+    """I8: memory, files, threads and Redis keys return to their values from before, within 15 s."""
     with contextlib.suppress(TimeoutError):
-        await until(lambda: not grown(before, weights(scene.place)), patience_s=15)
-    for what in grown(before, weights(scene.place)):
-        scene.breaks("I8", what)
-    left = set(await scene.place.lasting_keys()) - keys
+        await wait_until(lambda: not excess_growth(before, resource_usages(run.topology)), timeout_s=15)
+    for what in excess_growth(before, resource_usages(run.topology)):
+        run.add_violation("I8", what)
+    left = set(await run.topology.keys_without_ttl()) - keys
     if left:
-        scene.breaks("I8", f"Redis keeps {sorted(left)[:5]}")
+        run.add_violation("I8", f"Redis keeps {sorted(left)[:5]}")
 
 
-async def nobody_works(scene: Scene, tasks: int) -> None:
-    """I8: no task is left of those who were here. One may sleep until its next ping was due."""
+async def check_for_task_leaks(run: ScenarioRun, tasks: int) -> None:
+    """I8: no task of the clients is left. One may sleep until its next ping is due."""
     with contextlib.suppress(TimeoutError):
-        await until(lambda: scene.place.tasks() <= tasks + TASKS)
-    if scene.place.tasks() > tasks + TASKS:
-        scene.breaks("I8", f"{scene.place.tasks() - tasks} more tasks")
+        await wait_until(lambda: run.topology.task_count() <= tasks + MAX_TASK_GROWTH)
+    if run.topology.task_count() > tasks + MAX_TASK_GROWTH:
+        run.add_violation("I8", f"{run.topology.task_count() - tasks} more tasks")
 
 
-def grown(before: dict[str, Weight], now: dict[str, Weight]) -> list[str]:
-    """Pools may have grown by what they are allowed to hold."""
-    allowed = Weight(MEMORY_KB, FILES, FILES)
+def excess_growth(before: dict[str, ResourceUsage], now: dict[str, ResourceUsage]) -> list[str]:
+    """Growth beyond what connection pools and caches may use."""
+    allowed = ResourceUsage(MAX_MEMORY_GROWTH_KB, MAX_FILE_GROWTH, MAX_FILE_GROWTH)
     return [
         f"{name} has {have - had} more {what}"
         for name in before
-        for what, had, have, more in zip(Weight._fields, before[name], now[name], allowed, strict=True)
+        for what, had, have, more in zip(ResourceUsage._fields, before[name], now[name], allowed, strict=True)
         if have - had > more
     ]

@@ -1,4 +1,4 @@
-"""A scene: who plays, what they chatter while the fault is on, and the verdict on what all of them wrote down."""
+"""One run of a scenario with one seed: its clients, their random traffic, and the check of the invariants."""
 
 import asyncio
 import contextlib
@@ -10,23 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.faults.checker import Broken, broken, screens_are_true
-from tests.faults.history import Acked, Heard, History, Side
+from tests.faults.checker import Violation, find_violations, screens_match_database
+from tests.faults.history import Acked, History, Received, Side
 from tests.faults.page import Page
-from tests.faults.recovering_client import Person
-from tests.faults.server_process import Child, Weight, unexpected
-from tests.faults.topologies import Town
-from tests.faults.topology import Door, Place
+from tests.faults.recovering_client import RecoveringClient
+from tests.faults.server_process import ServerProcess, unexpected_errors
+from tests.faults.topologies import Cluster
+from tests.faults.topology import Topology, UserProxy
 from tests.faults.users import Agent, Visitor
 
-SETTLED_S = 10.0
-MEMORY_KB = 48_000
-PATIENT = 4  # whoever sees so many texts unsent types no more
-FILES = 24  # pooled connections to the database and to Redis
+CONVERGENCE_S = 10.0
+MAX_MEMORY_GROWTH_KB = 48_000
+MAX_UNSENT = 4  # a client with so many unsent texts sends no more
+MAX_FILE_GROWTH = 24  # pooled connections to the database and to Redis
 
 
 class Row(NamedTuple):
-    """One line of the table."""
+    """One row of the result table."""
 
     what: str
     value: str
@@ -35,113 +35,113 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Run:
-    """What is the same for every scene of a run."""
+class RunConfig:
+    """What all scenario runs of one program run share."""
 
     short: bool
     folder: Path
     script: Path
-    say: Callable[[str], None]
+    print_progress: Callable[[str], None]
 
 
 @dataclass
-class Scene:
-    """One fault, one seed, on a place that works."""
+class ScenarioRun:
+    """One scenario with one seed, on a topology without faults."""
 
     name: str
     seed: int
-    run: Run
-    place: Place
+    config: RunConfig
+    topology: Topology
     expected: tuple[str, ...] = ()
     histories: list[History] = field(default_factory=list)
     visitors: list[Visitor] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)
-    doors: dict[str, Door] = field(default_factory=dict)
+    user_proxies: dict[str, UserProxy] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
-    found: list[Broken] = field(default_factory=list)
-    said: int = 0
+    violations: list[Violation] = field(default_factory=list)
+    text_count: int = 0
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self._tag = f"{self.name}-{self.seed}"
 
     @property
-    def town(self) -> Town:
-        assert isinstance(self.place, Town)
-        return self.place
+    def cluster(self) -> Cluster:
+        assert isinstance(self.topology, Cluster)
+        return self.topology
 
-    def span(self, full_s: float, short_s: float) -> float:
-        """How long something lasts in this run."""
-        return short_s if self.run.short else full_s
+    def duration(self, full_s: float, short_s: float) -> float:
+        """`short_s` in a short run, else `full_s`."""
+        return short_s if self.config.short else full_s
 
-    def words(self, who: str) -> str:
-        """Words that nobody has said before."""
-        self.said += 1
-        return f"{who} {self._tag} {self.said}"
+    def unique_text(self, sender: str) -> str:
+        """A text that no client sent before."""
+        self.text_count += 1
+        return f"{sender} {self._tag} {self.text_count}"
 
-    # -- who plays -------------------------------------------------------------------------------------------
+    # -- clients ---------------------------------------------------------------------------------------------
 
-    async def history(self, who: str, side: Side, *nodes: Child, person: str = "") -> tuple[str, History]:
-        """The address of a new person's own door, and where they write."""
-        name = f"{who}-{self.seed}"
-        history = History(name, side, person)
+    async def add_history(self, client: str, side: Side, *nodes: ServerProcess, user: str = "") -> tuple[str, History]:
+        """The URL of a new proxy for this client, and its history."""
+        name = f"{client}-{self.seed}"
+        history = History(name, side, user)
         self.histories.append(history)
-        self.doors[who] = await self.place.door(*nodes)
-        return self.doors[who].url, history
+        self.user_proxies[client] = await self.topology.open_user_proxy(*nodes)
+        return self.user_proxies[client].url, history
 
-    async def visitor(self, who: str, *nodes: Child) -> Visitor:
-        visitor = Visitor(*await self.history(who, "visitor", *nodes))
+    async def add_visitor(self, name: str, *nodes: ServerProcess) -> Visitor:
+        visitor = Visitor(*await self.add_history(name, "visitor", *nodes))
         self.visitors.append(visitor)
-        await visitor.arrive()
+        await visitor.start()
         return visitor
 
-    async def page(self, who: str, *nodes: Child) -> Page:
-        url, history = await self.history(who, "visitor", *nodes)
-        storage = self.run.folder / f"{self._tag}-{who}.json"
-        page = await Page(self.run.script, url, storage, history).open()
+    async def add_page(self, name: str, *nodes: ServerProcess) -> Page:
+        url, history = await self.add_history(name, "visitor", *nodes)
+        storage = self.config.folder / f"{self._tag}-{name}.json"
+        page = await Page(self.config.script, url, storage, history).open()
         self.pages.append(page)
-        await page.shows(lambda screen: screen["up"] and screen["mode"] != "")
+        await page.wait_for_screen(lambda screen: screen["up"] and screen["mode"] != "")
         return page
 
-    async def agent(self, who: str, *nodes: Child) -> Agent:
-        agent = Agent(*await self.history(who, "agent", *nodes), self.place.cookies[who])
+    async def add_agent(self, name: str, *nodes: ServerProcess) -> Agent:
+        agent = Agent(*await self.add_history(name, "agent", *nodes), self.topology.cookies[name])
         self.agents.append(agent)
-        await agent.arrive()
+        await agent.start()
         return agent
 
-    async def cast(self, pages: int = 1, visitors: int = 1, agents: int = 1) -> None:
-        """Everybody is here, and each visitor's chat has its agent."""
-        for who in ("Ada", "Ben", "Cleo")[:agents]:
-            await self.agent(who)
+    async def start_chats(self, pages: int = 1, visitors: int = 1, agents: int = 1) -> None:
+        """Add the clients and start a chat for each visitor, claimed by a random agent."""
+        for name in ("Ada", "Ben", "Cleo")[:agents]:
+            await self.add_agent(name)
         for number in range(pages):
-            await self.page(f"vic{number}")
+            await self.add_page(f"vic{number}")
         for number in range(visitors):
-            await self.visitor(f"zoe{number}")
-        for one in self.guests:
-            ticket = await self.begins(one)
-            await self.rng.choice(self.agents).takes(ticket)
+            await self.add_visitor(f"zoe{number}")
+        for visitor in self.all_visitors:
+            ticket = await self.start_chat(visitor)
+            await self.rng.choice(self.agents).claim(ticket)
 
-    async def begins(self, one: Page | Visitor) -> str:
-        """First words; the ticket, once it is known."""
-        await until(lambda: can_chat(one))
-        self.speaks(one)
-        await until(lambda: one.ticket != "")
-        return one.ticket
+    async def start_chat(self, visitor: Page | Visitor) -> str:
+        """Send a first text and return the ticket id."""
+        await wait_until(lambda: can_chat(visitor))
+        self.send_text(visitor)
+        await wait_until(lambda: visitor.ticket != "")
+        return visitor.ticket
 
-    def speaks(self, one: Page | Visitor) -> None:
-        text = self.words(one.history.who)
-        if isinstance(one, Page):
-            one.say(text)
+    def send_text(self, visitor: Page | Visitor) -> None:
+        text = self.unique_text(visitor.history.name)
+        if isinstance(visitor, Page):
+            visitor.send(text)
         else:
-            one.say(text, one.ticket)
+            visitor.send(text, visitor.ticket)
 
-    # -- what they say ---------------------------------------------------------------------------------------
+    # -- traffic ---------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def chatter(self, per_s: float = 8.0) -> AsyncIterator[None]:
-        """Somebody says something all the time, in the seed's order."""
-        task = asyncio.create_task(self._chat(per_s))
+    async def traffic(self, per_s: float = 8.0) -> AsyncIterator[None]:
+        """Meanwhile random clients send texts, `per_s` on average, in an order that depends on the seed."""
+        task = asyncio.create_task(self._send_at_random(per_s))
         try:
             yield
         finally:
@@ -149,116 +149,116 @@ class Scene:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _chat(self, per_s: float) -> None:
+    async def _send_at_random(self, per_s: float) -> None:
         while True:
             await asyncio.sleep(self.rng.expovariate(per_s))
-            self.somebody_speaks()
+            self.send_from_random_client()
 
-    def somebody_speaks(self) -> None:
-        speaker: Page | Visitor | Agent = self.rng.choice([*self.guests, *self.agents])
-        if unsent(speaker) >= PATIENT:
+    def send_from_random_client(self) -> None:
+        sender: Page | Visitor | Agent = self.rng.choice([*self.all_visitors, *self.agents])
+        if unsent_count(sender) >= MAX_UNSENT:
             return
-        if isinstance(speaker, Agent):
-            if speaker.threads:
-                ticket = self.rng.choice(list(speaker.threads))
+        if isinstance(sender, Agent):
+            if sender.timelines:
+                ticket = self.rng.choice(list(sender.timelines))
                 private = self.rng.random() < 0.2
-                text = self.words(f"NOTE of {speaker.history.who}" if private else speaker.history.who)
-                speaker.say(text, ticket, private=private)
+                text = self.unique_text(f"NOTE of {sender.history.name}" if private else sender.history.name)
+                sender.send(text, ticket, private=private)
         else:
-            self.speaks(speaker)
+            self.send_text(sender)
 
-    # -- the verdict -----------------------------------------------------------------------------------------
+    # -- checks ----------------------------------------------------------------------------------------------
 
-    async def settles(self, within_s: float = SETTLED_S) -> float:
-        """I4: how long it takes until all screens are the database's; what differs then is broken.
+    async def wait_for_convergence(self, within_s: float = CONVERGENCE_S) -> float:
+        """I4: wait until all screens match the database, and return the seconds it took.
 
-        A short run is patient: on a busy machine ten seconds are no measure of a server.
+        `check_invariants` reports the differences that remain. A short run waits three times as long, because a busy
+        machine says nothing about the server.
         """
-        began, differing = time.monotonic(), ["not looked yet"]
-        while differing and time.monotonic() - began < self.span(within_s, 3 * within_s):
+        began, differing = time.monotonic(), ["not checked yet"]
+        while differing and time.monotonic() - began < self.duration(within_s, 3 * within_s):
             await asyncio.sleep(0.1)
-            with contextlib.suppress(Exception):  # the database may still be away: that is a screen that is not true
-                differing = list(screens_are_true(self.histories, await self.place.truth()))
+            with contextlib.suppress(Exception):  # the database may still be down
+                differing = list(screens_match_database(self.histories, await self.topology.database_state()))
         took = time.monotonic() - began
-        self.measure("until all screens are true", f"{took:.1f} s", f"<= {within_s:.0f} s", took <= within_s)
+        self.measure("until all screens match the database", f"{took:.1f} s", f"<= {within_s:.0f} s", took <= within_s)
         return took
 
-    def measure(self, what: str, value: str, goal: str, ok: bool, *, gate: bool = False) -> None:
-        """A row beside the invariants'. Times decide nothing in a short run unless they are a `gate`."""
-        told = goal if gate or not self.run.short else f"({goal})"
-        self.rows.append(Row(f"{self.name}: {what}", value, told, ok or (self.run.short and not gate)))
+    def measure(self, what: str, value: str, goal: str, ok: bool) -> None:
+        """Add a row for a measured value. In a short run the value decides nothing."""
+        shown_goal = f"({goal})" if self.config.short else goal
+        self.rows.append(Row(f"{self.name}: {what}", value, shown_goal, ok or self.config.short))
 
-    def breaks(self, invariant: str, how: str) -> None:
-        self.found.append(Broken(invariant, how))
+    def add_violation(self, invariant: str, detail: str) -> None:
+        self.violations.append(Violation(invariant, detail))
 
-    def demand(self, true: bool, how: str) -> None:
-        """What this fault promises besides the invariants."""
-        if not true:
-            self.breaks("promise", how)
+    def require(self, condition: bool, detail: str) -> None:
+        """A condition of this scenario besides the invariants."""
+        if not condition:
+            self.add_violation("requirement", detail)
 
-    async def verdict(self) -> list[Broken]:
-        """What does not hold, by all that was written down."""
-        self.found += broken(self.histories, await self.place.truth())
-        return self.found
+    async def check_invariants(self) -> list[Violation]:
+        """All violations, from the histories and the database."""
+        self.violations += find_violations(self.histories, await self.topology.database_state())
+        return self.violations
 
-    def reads_logs(self) -> None:
-        """I7, when everybody has left."""
-        self.found += [Broken("I7", line[:400]) for line in unexpected(self.place.log(), self.expected)]
-        self.found += [Broken("I7", f"the page: {line}") for page in self.pages for line in page.faults]
-
-    @property
-    def waits_ms(self) -> list[float]:
-        """From send to ack, of everybody who speaks through python-socketio."""
-        return sorted(1000 * wait for one in self.people for wait in one.waits_s)
+    def check_logs(self) -> None:
+        """I7, after all clients have stopped."""
+        self.violations += [
+            Violation("I7", entry[:400]) for entry in unexpected_errors(self.topology.server_log(), self.expected)
+        ]
+        self.violations += [Violation("I7", f"the page: {error}") for page in self.pages for error in page.errors]
 
     @property
-    def guests(self) -> Sequence[Page | Visitor]:
+    def ack_times_ms(self) -> list[float]:
+        """Milliseconds from send to ack, sorted, of all python-socketio clients."""
+        return sorted(1000 * time_s for client in self.socketio_clients for time_s in client.ack_times_s)
+
+    @property
+    def all_visitors(self) -> Sequence[Page | Visitor]:
         return (*self.pages, *self.visitors)
 
     @property
-    def people(self) -> Sequence[Person]:
+    def socketio_clients(self) -> Sequence[RecoveringClient]:
         return (*self.visitors, *self.agents)
 
-    def acked(self) -> int:
-        return sum(1 for history in self.histories for _ in history.of(Acked))
+    def acked_count(self) -> int:
+        return sum(1 for history in self.histories for _ in history.entries_of(Acked))
 
-    async def ends(self) -> None:
-        """The chats end and everybody leaves."""
-        tickets = {one.ticket for one in self.guests} - {""}
+    async def end_chats_and_stop_clients(self) -> None:
+        """An agent ends the chats, then all clients stop."""
+        tickets = {visitor.ticket for visitor in self.all_visitors} - {""}
         for agent in self.agents[:1]:
             for ticket in tickets:
                 with contextlib.suppress(Exception):
                     async with asyncio.timeout(5):
-                        await agent.surely("end_chat", ticket=ticket)
+                        await agent.call_with_retry("end_chat", ticket=ticket)
         for page in self.pages:
             await page.close()
-        await asyncio.gather(*(person.leave() for person in self.people))
-
-    async def weigh(self) -> dict[str, Weight]:
-        return {child.name: child.weight() for child in self.place.children if child.runs}
+        await asyncio.gather(*(client.stop() for client in self.socketio_clients))
 
 
-def unsent(one: Page | Person) -> int:
-    return len(one.state.get("unsent", ())) if isinstance(one, Page) else len(one.unsent)
+def unsent_count(client: Page | RecoveringClient) -> int:
+    return len(client.state.get("unsent", ())) if isinstance(client, Page) else len(client.outbox)
 
 
-def can_chat(one: Page | Visitor) -> bool:
-    return (one.state["mode"] if isinstance(one, Page) else one.mode) == "chat"
+def can_chat(visitor: Page | Visitor) -> bool:
+    return (visitor.state["mode"] if isinstance(visitor, Page) else visitor.mode) == "chat"
 
 
-async def until(true: Callable[[], bool | Awaitable[bool]], patience_s: float = 30.0) -> None:
-    """Wait for what must come; TimeoutError when it does not."""
-    async with asyncio.timeout(patience_s):
+async def wait_until(condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 30.0) -> None:
+    """Wait until `condition` is true; TimeoutError after `timeout_s`."""
+    async with asyncio.timeout(timeout_s):
         while True:
-            answer = true()
-            if answer if isinstance(answer, bool) else await answer:
+            result = condition()
+            if result if isinstance(result, bool) else await result:
                 return
             await asyncio.sleep(0.02)
 
 
-def percentile(sorted_values: Sequence[float], part: float) -> float:
-    return sorted_values[min(len(sorted_values) - 1, int(len(sorted_values) * part))] if sorted_values else 0.0
+def percentile(sorted_values: Sequence[float], fraction: float) -> float:
+    return sorted_values[min(len(sorted_values) - 1, int(len(sorted_values) * fraction))] if sorted_values else 0.0
 
 
-def heard(history: History, what: str) -> list[Heard]:
-    return [one for one in history.of(Heard) if one.what == what]
+def received(history: History, kind: str) -> list[Received]:
+    return [frame for frame in history.entries_of(Received) if frame.kind == kind]

@@ -1,38 +1,41 @@
-"""The book of faults: each scenario by its name, where it plays, and how many seeds a short run gives it."""
+"""The registry of fault scenarios: name, summary, topology and number of seeds of each."""
 
 from collections.abc import Awaitable, Callable
 from typing import Literal, NamedTuple
 
-from tests.faults.scenario_run import Scene
+from tests.faults.scenario_run import ScenarioRun
 
-Where = Literal["shop", "town", "hall"]
-Act = Callable[[Scene], Awaitable[None]]
+TopologyName = Literal["single_process", "cluster", "in_process"]
+ScenarioFunction = Callable[[ScenarioRun], Awaitable[None]]
 
 
-class Fault(NamedTuple):
-    """A scenario. `expected` are the log lines that it explains; a quick one is played with ten seeds everywhere."""
+class Scenario(NamedTuple):
+    """A fault scenario. `expected` are patterns of log entries that the fault explains.
+
+    A quick scenario runs with ten seeds by default, the others with one.
+    """
 
     name: str
-    what: str
-    where: Where
-    act: Act
+    summary: str
+    topology: TopologyName
+    function: ScenarioFunction
     quick: bool
     expected: tuple[str, ...]
     full_only: bool
 
 
-BOOK: dict[str, Fault] = {}
+SCENARIOS: dict[str, Scenario] = {}
 
 
-def fault(
-    where: Where, *, quick: bool = False, expected: tuple[str, ...] = (), full_only: bool = False
-) -> Callable[[Act], Act]:
-    """Enters a scenario into the book, under its function's name and the first line of its docstring."""
+def scenario(
+    topology: TopologyName, *, quick: bool = False, expected: tuple[str, ...] = (), full_only: bool = False
+) -> Callable[[ScenarioFunction], ScenarioFunction]:
+    """Register a function as a scenario, under its name and the first line of its docstring."""
 
-    def enter(act: Act) -> Act:
-        name = act.__name__
-        told = (act.__doc__ or "").split("\n")[0].strip()
-        BOOK[name] = Fault(name, told, where, act, quick, expected, full_only)
-        return act
+    def register(function: ScenarioFunction) -> ScenarioFunction:
+        name = function.__name__
+        summary = (function.__doc__ or "").split("\n")[0].strip()
+        SCENARIOS[name] = Scenario(name, summary, topology, function, quick, expected, full_only)
+        return function
 
-    return enter
+    return register

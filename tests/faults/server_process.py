@@ -1,4 +1,4 @@
-"""Servers as child processes: started, killed, told to go, weighed, and every line of their logs kept."""
+"""Servers as child processes: start, kill, stop, measure, and record every line of their output."""
 
 import asyncio
 import json
@@ -14,30 +14,30 @@ from typing import NamedTuple
 from tests.services import END_WITH_PARENT
 from tooling.steps import ROOT
 
-PATIENCE_S = 60
+START_TIMEOUT_S = 60
 PORT = re.compile(r"http://[^:/]+:(\d+)")
-READY = ("Console", "Listening", "Working")
-BAD = ("error", "critical")
+READY_PREFIXES = ("Console", "Listening", "Working")
+ERROR_LEVELS = ("error", "critical")
 
 
-class Weight(NamedTuple):
-    """What a process holds."""
+class ResourceUsage(NamedTuple):
+    """Resources of a process."""
 
     memory_kb: int
     files: int
     threads: int
 
 
-class Child:
-    """`python -m chat` with these words. It may be started again after it has ended."""
+class ServerProcess:
+    """`python -m chat` with `arguments`. It can be started again after it ended."""
 
-    def __init__(self, name: str, words: tuple[str, ...], environ: Mapping[str, str]) -> None:
+    def __init__(self, name: str, arguments: tuple[str, ...], environ: Mapping[str, str]) -> None:
         self.name, self.port = name, 0
-        self.lines: list[str] = []
+        self.log: list[str] = []
         self.environ = dict(environ)
-        self._words = words
+        self._arguments = arguments
         self._process: Process | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self._log_reader: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
 
     @property
@@ -46,14 +46,14 @@ class Child:
         return self._process.pid
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
     async def start(self, **variables: str) -> None:
-        """Returns when it is ready; `variables` are for this life only."""
+        """Returns when the process accepts work; `variables` apply to this start only."""
         self._ready.clear()
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "chat", *self._words),
+            *(sys.executable, "-m", "chat", *self._arguments),
             cwd=ROOT,
             env=self.environ | variables,
             stdout=PIPE,
@@ -61,63 +61,63 @@ class Child:
             limit=1_000_000,
             preexec_fn=END_WITH_PARENT,
         )
-        self._listening = asyncio.create_task(self._listen(self._process))
-        async with asyncio.timeout(PATIENCE_S):
+        self._log_reader = asyncio.create_task(self._read_log(self._process))
+        async with asyncio.timeout(START_TIMEOUT_S):
             await self._ready.wait()
-        assert self.runs, "\n".join([f"{self.name} did not start:", *self.lines[-20:]])
+        assert self.is_running, "\n".join([f"{self.name} did not start:", *self.log[-20:]])
 
-    async def _listen(self, process: Process) -> None:
+    async def _read_log(self, process: Process) -> None:
         assert process.stdout is not None
         async for raw in process.stdout:
             line = raw.decode(errors="replace").rstrip()
-            self.lines.append(line)
-            if line.startswith(READY):
+            self.log.append(line)
+            if line.startswith(READY_PREFIXES):
                 found = PORT.search(line)
                 self.port = int(found[1]) if found else 0
                 self._ready.set()
         self._ready.set()
 
     async def kill(self) -> None:
-        if self.runs:
+        if self.is_running:
             assert self._process is not None
             self._process.kill()
-        await self.ended()
+        await self.wait()
 
     async def stop(self) -> float:
-        """Told to go; how many seconds that took."""
+        """Send SIGTERM and return how many seconds the process took to end."""
         began = time.monotonic()
         self.signal(signal.SIGTERM)
-        await self.ended()
+        await self.wait()
         return time.monotonic() - began
 
     def signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
 
-    async def ended(self) -> int:
-        assert self._process is not None and self._listening is not None
-        await self._listening
+    async def wait(self) -> int:
+        assert self._process is not None and self._log_reader is not None
+        await self._log_reader
         return await self._process.wait()
 
-    def weight(self) -> Weight:
-        """As the kernel counts it."""
+    def resource_usage(self) -> ResourceUsage:
+        """Memory, open files and threads, from /proc."""
         proc = Path(f"/proc/{self.pid}")
         status = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines())
         files = sum(1 for _ in (proc / "fd").iterdir())
-        return Weight(int(status["VmRSS"].split()[0]), files, int(status["Threads"]))
+        return ResourceUsage(int(status["VmRSS"].split()[0]), files, int(status["Threads"]))
 
 
-def unexpected(lines: Iterable[str], expected: Iterable[str]) -> list[str]:
-    """I7: the lines that are an error or a traceback and that this fault does not explain."""
-    explained = [re.compile(words) for words in expected]
-    return [line for line in lines if is_bad(line) and not any(words.search(line) for words in explained)]
+def unexpected_errors(log: Iterable[str], expected: Iterable[str]) -> list[str]:
+    """I7: the log entries that are an error or a traceback and match no expected pattern."""
+    explained = [re.compile(pattern) for pattern in expected]
+    return [entry for entry in log if is_error(entry) and not any(pattern.search(entry) for pattern in explained)]
 
 
-def is_bad(line: str) -> bool:
-    if line.startswith(READY) or line.startswith(("Shop", "Owner")) or not line:
+def is_error(line: str) -> bool:
+    if line.startswith(READY_PREFIXES) or line.startswith(("Shop", "Owner")) or not line:
         return False
     try:
-        told = json.loads(line)
+        entry = json.loads(line)
     except ValueError:
-        return True  # a log line is JSON; what is not fell out of the interpreter
-    return told.get("level") in BAD or "Traceback" in line
+        return True  # log entries are JSON, so this is output of the interpreter itself
+    return entry.get("level") in ERROR_LEVELS or "Traceback" in line

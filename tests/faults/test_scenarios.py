@@ -1,4 +1,4 @@
-"""The whole of it, once in a hurry: a scene in which nothing breaks, and one whose database is robbed."""
+"""The whole program in short: a scenario without violations, and one that deletes a message from the database."""
 
 import sqlite3
 from contextlib import closing
@@ -8,30 +8,38 @@ import pytest
 
 from tests.faults import runner
 from tests.faults.faults_clock_and_backup import clock_jumps
-from tests.faults.page import bundled
-from tests.faults.scenario_run import Run, Scene
-from tests.faults.scenarios import BOOK, Fault
+from tests.faults.page import build_page_script
+from tests.faults.scenario_run import RunConfig, ScenarioRun
+from tests.faults.scenarios import SCENARIOS, Scenario
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    return Run(short=True, folder=tmp_path, script=bundled(tmp_path), say=lambda _: None)
+def config(tmp_path: Path) -> RunConfig:
+    return RunConfig(short=True, folder=tmp_path, script=build_page_script(tmp_path), print_progress=lambda _: None)
 
 
-async def robbed(scene: Scene) -> None:
-    """A message that was acknowledged and shown is taken out of the database."""
-    await scene.cast(pages=1, visitors=1)
-    await scene.settles()
-    with closing(sqlite3.connect(scene.place.folder / "guichet.db")) as thief:
-        thief.execute("DELETE FROM messages WHERE text LIKE 'vic0%'")
-        thief.commit()
+async def message_deleted(run: ScenarioRun) -> None:
+    """Delete a message that was acknowledged and shown."""
+    await run.start_chats(pages=1, visitors=1)
+    await run.wait_for_convergence()
+    with closing(sqlite3.connect(run.topology.folder / "guichet.db")) as connection:
+        connection.execute("DELETE FROM messages WHERE text LIKE 'vic0%'")
+        connection.commit()
 
 
-async def test_a_scene_in_which_all_holds_and_one_in_which_a_word_is_lost(run: Run) -> None:
-    fine = BOOK[clock_jumps.__name__]
-    lost = Fault("robbed", "a thief", "hall", robbed, quick=False, expected=(), full_only=False)
-    held, *_, broken, settled = await runner.played([fine, lost], run, seed=1, seeds=1)
-    assert held.ok, held
-    assert not broken.ok
-    assert broken.value.startswith("I1, I4, I6 broken")
-    assert settled.ok
+async def test_run_without_fault_passes_and_lost_message_is_detected(config: RunConfig) -> None:
+    correct = SCENARIOS[clock_jumps.__name__]
+    lossy = Scenario(
+        "message_deleted",
+        "a message is deleted",
+        "in_process",
+        message_deleted,
+        quick=False,
+        expected=(),
+        full_only=False,
+    )
+    passed, *_, violated, convergence = await runner.run_scenarios([correct, lossy], config, seed=1, seeds=1)
+    assert passed.ok, passed
+    assert not violated.ok
+    assert violated.value.startswith("I1, I4, I6 violated")
+    assert convergence.ok

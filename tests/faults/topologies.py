@@ -1,4 +1,4 @@
-"""Three places: a shop (one process, SQLite), a hall (in this process), a town (two nodes, PostgreSQL, Valkey)."""
+"""Topologies: SingleProcess (SQLite), InProcess (a node in this process), Cluster (two nodes, PostgreSQL, Valkey)."""
 
 import asyncio
 import json
@@ -22,62 +22,73 @@ from chat.live.embedded import EmbeddedValkey, private_folder, socket_in
 from chat.settings import Settings
 from tests.cli.operator import children
 from tests.faults.proxy import Proxy
-from tests.faults.server_process import Child
-from tests.faults.topology import Listens, Place, furnished, postgres_query, sqlite_query
+from tests.faults.server_process import ServerProcess
+from tests.faults.topology import HasPort, Topology, postgres_query, set_up_database, sqlite_query
 from tests.live.servers import Server as Valkey
 from tests.realtime.node import Clock, running
 from tests.services import Postgres
 
-PLAIN = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-# Nobody's limits are in the way of what is measured, and no offer is missed. Who floods comes by another address.
-WIDE = {"TRUSTED_PROXIES": "127.0.0.1/32", "VISITOR_STARTS": "10000", "AGENT_COMMANDS": "100000", "OFFER_S": "3600"}
+BASE_ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+# High limits, so that only faults cause errors, and a long offer time, so that no offer expires. The flood client
+# uses another address.
+TEST_ENVIRON = {
+    "TRUSTED_PROXIES": "127.0.0.1/32",
+    "VISITOR_STARTS": "10000",
+    "AGENT_COMMANDS": "100000",
+    "OFFER_S": "3600",
+}
 
 
-class Shop(Place):
-    """`python -m chat serve`: SQLite and the Valkey that it brings."""
+class SingleProcess(Topology):
+    """`python -m chat serve`: SQLite and embedded Valkey."""
 
     async def open(self) -> None:
         self.database = self.folder / "guichet.db"
         self.query = sqlite_query(self.database)
-        self.cookies = await furnished(f"sqlite:///{self.database}")
-        self.children = [Child("serve", ("serve",), PLAIN | WIDE | {"DATA_DIR": str(self.folder), "PORT": "0"})]
-        await self.start(self.children[0])
+        self.cookies = await set_up_database(f"sqlite:///{self.database}")
+        self.processes = [
+            ServerProcess(
+                "serve", ("serve",), BASE_ENVIRON | TEST_ENVIRON | {"DATA_DIR": str(self.folder), "PORT": "0"}
+            )
+        ]
+        await self.start(self.processes[0])
 
 
-class Port(NamedTuple):
-    """Where a node of this process listens."""
+class ListeningPort(NamedTuple):
+    """The port of a node in this process."""
 
     port: int
 
 
-class Ear(logging.Handler):
-    """Keeps what is logged here as a child would have written it."""
+class LogRecorder(logging.Handler):
+    """Records log entries of this process in the JSON format of a server process."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.lines: list[str] = []
+        self.entries: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(json.dumps({"event": self.format(record), "level": record.levelname.lower()}))
+        self.entries.append(json.dumps({"event": self.format(record), "level": record.levelname.lower()}))
 
 
-# Whether what is done is not the hall's own doing but a guest's, or another place's: tasks and callbacks inherit it.
-a_guests: ContextVar[bool] = ContextVar("a_guests", default=False)
+# True in tasks of test clients and of other topologies, false in tasks of the in-process node. Tasks and callbacks
+# inherit the value.
+is_client_task: ContextVar[bool] = ContextVar("is_client_task", default=False)
 
 
-class Hall(Place):
-    """A node in this very process, whose clock can be turned."""
+class InProcess(Topology):
+    """A node in this process, with a settable clock."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._guests: WeakSet[asyncio.Task[Any]] = WeakSet()
+        self._client_tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
 
     async def open(self) -> None:
-        self._stack, self._ear, self.clock = AsyncExitStack(), Ear(), Clock()
+        self._stack, self._log_recorder, self.clock = AsyncExitStack(), LogRecorder(), Clock()
         self.clock.turn_to(datetime.now(UTC))
         database = self.folder / "guichet.db"
         self.query = sqlite_query(database)
-        self.cookies = await furnished(f"sqlite:///{database}")
+        self.cookies = await set_up_database(f"sqlite:///{database}")
         valkey = EmbeddedValkey()
         redis_url = await valkey.start()
         self._stack.push_async_callback(valkey.stop)
@@ -90,52 +101,52 @@ class Hall(Place):
             visitor_starts=10_000,
             offer_s=3_600,
         )
-        asyncio.get_running_loop().set_task_factory(self._begun)
-        guests = a_guests.set(False)
+        asyncio.get_running_loop().set_task_factory(self._create_task)
+        token = is_client_task.set(False)
         try:
             node = await self._stack.enter_async_context(running(settings, self.clock))
         finally:
-            a_guests.reset(guests)
-        self._port = Port(int(node.url.rpartition(":")[2]))
-        logging.getLogger().addHandler(self._ear)
+            is_client_task.reset(token)
+        self._port = ListeningPort(int(node.url.rpartition(":")[2]))
+        logging.getLogger().addHandler(self._log_recorder)
 
     @property
-    def listening(self) -> Sequence[Listens]:
+    def servers(self) -> Sequence[HasPort]:
         return [self._port]
 
-    def log(self) -> Iterable[str]:
-        return self._ear.lines
+    def server_log(self) -> Iterable[str]:
+        return self._log_recorder.entries
 
-    def tasks(self) -> int:
-        return sum(task not in self._guests for task in asyncio.all_tasks())
+    def task_count(self) -> int:
+        return sum(task not in self._client_tasks for task in asyncio.all_tasks())
 
-    def _begun(
+    def _create_task(
         self,
         loop: asyncio.AbstractEventLoop,
-        work: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
+        coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
         context: Context | None = None,
         **newer: bool | str | None,  # from Python 3.13 on
     ) -> asyncio.Task[Any]:
-        assert isinstance(work, Coroutine)
-        begin: Callable[..., asyncio.Task[Any]] = asyncio.Task
-        task = begin(work, loop=loop, context=context, **newer)
-        if a_guests.get():
-            self._guests.add(task)
+        assert isinstance(coroutine, Coroutine)
+        create: Callable[..., asyncio.Task[Any]] = asyncio.Task
+        task = create(coroutine, loop=loop, context=context, **newer)
+        if is_client_task.get():
+            self._client_tasks.add(task)
         return task
 
-    async def mend(self) -> None:
-        await super().mend()
-        self._ear.lines.clear()
+    async def repair(self) -> None:
+        await super().repair()
+        self._log_recorder.entries.clear()
 
     async def close(self) -> None:
         await super().close()
         await self._stack.aclose()
         asyncio.get_running_loop().set_task_factory(None)
-        logging.getLogger().removeHandler(self._ear)
+        logging.getLogger().removeHandler(self._log_recorder)
 
 
-class Town(Place):
-    """Two `web`, one `worker`, PostgreSQL and Valkey, and a proxy on each way between them."""
+class Cluster(Topology):
+    """Two `web`, one `worker`, PostgreSQL and Valkey, with a proxy on each connection between them."""
 
     def __init__(self, folder: Path, server: Postgres, database_url: str) -> None:
         super().__init__(folder)
@@ -143,20 +154,20 @@ class Town(Place):
         self._valkey_folder = private_folder()
         self.valkey = Valkey(self._valkey_folder)
         self.query = postgres_query(database_url)
-        self.redis_lines: dict[str, Proxy] = {}
-        self.sql_lines: dict[str, Proxy] = {}
+        self.redis_proxies: dict[str, Proxy] = {}
+        self.sql_proxies: dict[str, Proxy] = {}
 
     async def open(self) -> None:
         await self.valkey.start()
-        self.cookies = await furnished(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
-        self.children = [await self._child(name) for name in ("one", "two", "worker")]
-        await asyncio.gather(*(self.start(child) for child in self.children))
+        self.cookies = await set_up_database(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
+        self.processes = [await self._create_process(name) for name in ("one", "two", "worker")]
+        await asyncio.gather(*(self.start(process) for process in self.processes))
 
-    async def _child(self, name: str) -> Child:
+    async def _create_process(self, name: str) -> ServerProcess:
         redis = await Proxy(socket_in(self._valkey_folder)).open()
         sql = await Proxy(self._server.folder / ".s.PGSQL.5432").open()
-        self.redis_lines[name], self.sql_lines[name] = redis, sql
-        self.lines += [redis, sql]
+        self.redis_proxies[name], self.sql_proxies[name] = redis, sql
+        self.backend_proxies += [redis, sql]
         database = urlsplit(self.database_url).path.lstrip("/")
         environ = {
             "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{sql.port}/{database}",
@@ -165,30 +176,30 @@ class Town(Place):
             "DATA_DIR": str(self.folder / name),
             "PORT": "0",
         }
-        return Child(name, ("worker" if name == "worker" else "web",), PLAIN | WIDE | environ)
+        return ServerProcess(name, ("worker" if name == "worker" else "web",), BASE_ENVIRON | TEST_ENVIRON | environ)
 
     def redis(self) -> Redis:
-        """A line of our own, past the proxies."""
+        """A direct connection to Redis, without proxy."""
         return Redis.from_url(self.valkey.url)
 
-    async def mend(self) -> None:
+    async def repair(self) -> None:
         try:
             async with asyncio.timeout(2), self.redis() as client:
                 await client.ping()
         except (RedisError, OSError, TimeoutError):
             await self.valkey.kill()
             await self.valkey.start()
-        await super().mend()
+        await super().repair()
 
-    async def lasting_keys(self) -> list[str]:
+    async def keys_without_ttl(self) -> list[str]:
         async with self.redis() as client:
             return [key.decode() async for key in client.scan_iter() if await client.ttl(key) == -1]
 
-    def freeze_sql(self) -> list[int]:
-        """Stops every process of PostgreSQL, and says which."""
+    def freeze_postgres(self) -> list[int]:
+        """Stop every process of PostgreSQL with SIGSTOP; returns their pids."""
         postmaster = int((self._server.folder / "data/postmaster.pid").read_text().split()[0])
         frozen = [postmaster, *children(postmaster)]
-        signalled(frozen, signal.SIGSTOP)
+        send_signal(frozen, signal.SIGSTOP)
         return frozen
 
     async def close(self) -> None:
@@ -197,6 +208,6 @@ class Town(Place):
         shutil.rmtree(self._valkey_folder, ignore_errors=True)
 
 
-def signalled(pids: Iterable[int], number: signal.Signals) -> None:
+def send_signal(pids: Iterable[int], number: signal.Signals) -> None:
     for pid in pids:
         os.kill(pid, number)

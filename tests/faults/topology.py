@@ -1,4 +1,4 @@
-"""A place: servers behind doors, a team that is hired, and a database that can be read past the servers."""
+"""Base of all topologies: servers behind proxies, a team of agents, and direct access to the database."""
 
 import asyncio
 import secrets
@@ -17,116 +17,116 @@ from chat.desk.agents import NewAgent
 from chat.store.migrations import migrate
 from chat.store.works import Works
 from chat.web.tokens import hashed
-from tests.faults.history import Shown, Truth
+from tests.faults.history import DatabaseState, MessageRecord
 from tests.faults.proxy import Proxy
-from tests.faults.server_process import Child
+from tests.faults.server_process import ServerProcess
 
 TEAM = ("Ada", "Ben", "Cleo")
-MESSAGES = """
+MESSAGES_SQL = """
     SELECT t.public_id, m.seq, m.public_id, m.text, m.author, m.client_id
     FROM messages m JOIN tickets t ON t.id = m.ticket_id ORDER BY t.id, m.seq
 """
-NOTES = "SELECT text FROM notes"
-# Alembic keeps what it does in its module: two places may not be made at the same moment.
-_migrating = asyncio.Lock()
+NOTES_SQL = "SELECT text FROM notes"
+# Alembic has module-level state, so two migrations must not run at the same time.
+_migration_lock = asyncio.Lock()
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
-class Listens(Protocol):
-    """Whatever has a port."""
+class HasPort(Protocol):
+    """Anything that listens on a port."""
 
     @property
     def port(self) -> int: ...
 
 
-class Door(Proxy):
-    """One person's own way to some nodes, wherever these listen after they were started again."""
+class UserProxy(Proxy):
+    """The proxy between one user and some nodes; it follows the nodes' ports after a restart."""
 
-    def __init__(self, nodes: Sequence[Listens]) -> None:
+    def __init__(self, nodes: Sequence[HasPort]) -> None:
         super().__init__()
         self._nodes = nodes
-        self.follow()
+        self.update_upstreams()
 
-    def follow(self) -> None:
+    def update_upstreams(self) -> None:
         self.upstreams = [("127.0.0.1", node.port) for node in self._nodes]
 
 
-class Place:
-    """What a shop, a town and a hall have in common."""
+class Topology:
+    """Common parts of SingleProcess, InProcess and Cluster."""
 
     cookies: dict[str, str]
     query: Query
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.children: list[Child] = []
-        self.doors: list[Door] = []
-        self.lines: list[Proxy] = []
+        self.processes: list[ServerProcess] = []
+        self.user_proxies: list[UserProxy] = []
+        self.backend_proxies: list[Proxy] = []
 
     async def open(self) -> None:
-        raise AssertionError("a place is a shop, a town or a hall")
+        raise AssertionError("use SingleProcess, InProcess or Cluster")
 
     @property
-    def listening(self) -> Sequence[Listens]:
-        """What people come to."""
+    def servers(self) -> Sequence[HasPort]:
+        """The servers that users connect to."""
         return self.nodes
 
     @property
-    def nodes(self) -> Sequence[Child]:
-        """The processes that have doors."""
-        return [child for child in self.children if child.name != "worker"]
+    def nodes(self) -> Sequence[ServerProcess]:
+        """The processes that accept connections from users."""
+        return [process for process in self.processes if process.name != "worker"]
 
-    async def truth(self) -> Truth:
-        return await asyncio.to_thread(truth_by, self.query)
+    async def database_state(self) -> DatabaseState:
+        return await asyncio.to_thread(read_database_state, self.query)
 
-    async def door(self, *nodes: Child) -> Door:
-        """For one person, before these nodes or all of them."""
-        door = Door(nodes or self.listening)
-        await door.open()
-        self.doors.append(door)
-        return door
+    async def open_user_proxy(self, *nodes: ServerProcess) -> UserProxy:
+        """A proxy for one user, in front of these nodes or of all."""
+        proxy = UserProxy(nodes or self.servers)
+        await proxy.open()
+        self.user_proxies.append(proxy)
+        return proxy
 
-    async def start(self, child: Child, **variables: str) -> None:
-        """Starts it again; its doors lead to its new port."""
-        await child.start(**variables)
-        for door in self.doors:
-            door.follow()
+    async def start(self, process: ServerProcess, **variables: str) -> None:
+        """Start a process again; the user proxies then use its new port."""
+        await process.start(**variables)
+        for proxy in self.user_proxies:
+            proxy.update_upstreams()
 
-    async def mend(self) -> None:
-        """Everything as it was before a fault, and a new page in the log."""
-        for line in self.lines:
-            line.flow()
-        for child in self.children:
-            if not child.runs:
-                await self.start(child)
-            child.lines.clear()
-        for door in self.doors:
-            await door.close()
-        self.doors.clear()
+    async def repair(self) -> None:
+        """Undo the faults: restore all connections, start ended processes, clear logs, close user proxies."""
+        for proxy in self.backend_proxies:
+            proxy.restore()
+        for process in self.processes:
+            if not process.is_running:
+                await self.start(process)
+            process.log.clear()
+        for proxy in self.user_proxies:
+            await proxy.close()
+        self.user_proxies.clear()
 
-    def log(self) -> Iterable[str]:
-        return (line for child in self.children for line in child.lines)
+    def server_log(self) -> Iterable[str]:
+        return (entry for process in self.processes for entry in process.log)
 
-    def tasks(self) -> int:
-        """How many asyncio tasks there are, where that can be seen."""
+    def task_count(self) -> int:
+        """The number of asyncio tasks of the node, or 0 if it runs in another process."""
         return 0
 
-    async def lasting_keys(self) -> list[str]:
-        """Those in Redis that will not go by themselves; none where Redis can't be seen from here."""
+    async def keys_without_ttl(self) -> list[str]:
+        """Keys in Redis that never expire; empty if the tests cannot reach this Redis."""
         return []
 
     async def close(self) -> None:
-        for child in self.children:
-            if child.runs:
-                await child.kill()
-        for line in (*self.lines, *self.doors):
-            await line.close()
+        for process in self.processes:
+            if process.is_running:
+                await process.kill()
+        for proxy in (*self.backend_proxies, *self.user_proxies):
+            await proxy.close()
 
 
-async def furnished(url: str) -> dict[str, str]:
-    """A desk that never closes; the team's cookies by name."""
+async def set_up_database(url: str) -> dict[str, str]:
+    """Migrate, open the service around the clock and add the team; returns session cookies by agent name."""
     now = datetime.now(UTC)
-    async with _migrating:
+    async with _migration_lock:
         await asyncio.to_thread(migrate, url)
     works = Works(url, lambda _: None)
     await works.start()
@@ -141,7 +141,7 @@ async def furnished(url: str) -> dict[str, str]:
     return {name: f"guichet={token}" for name, token in tokens.items()}
 
 
-# -- the database, past the servers --------------------------------------------------------------------------
+# -- direct access to the database ---------------------------------------------------------------------------
 
 
 def sqlite_query(path: Path) -> Query:
@@ -160,15 +160,15 @@ def postgres_query(url: str) -> Query:
     return query
 
 
-def truth_by(query: Query) -> Truth:
-    """All that the database holds of what was said."""
-    messages: dict[str, list[Shown]] = {}
-    rows = query(MESSAGES)
+def read_database_state(query: Query) -> DatabaseState:
+    """All messages, client keys and notes in the database."""
+    messages: dict[str, list[MessageRecord]] = {}
+    rows = query(MESSAGES_SQL)
     for ticket, seq, public_id, text, _, _ in rows:
-        messages.setdefault(ticket, []).append(Shown(seq, public_id, text))
-    return Truth(messages, list(keys_of(rows)), [text for (text,) in query(NOTES)])
+        messages.setdefault(ticket, []).append(MessageRecord(seq, public_id, text))
+    return DatabaseState(messages, list(client_keys(rows)), [text for (text,) in query(NOTES_SQL)])
 
 
-def keys_of(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, str, str]]:
-    """What each text was sent under; events have no key."""
+def client_keys(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, str, str]]:
+    """The (ticket, author, client_id) of each message that a client sent; events have no client_id."""
     return ((ticket, author, key) for ticket, *_, author, key in rows if key is not None)

@@ -1,13 +1,20 @@
-"""The visitor and the agent among those who come by python-socketio."""
+"""The visitor and the agent who use python-socketio."""
 
 from dataclasses import replace
 
 from tests.faults.history import History
-from tests.faults.recovering_client import Fields, Letter, Lost, Person, Thread, persistently
+from tests.faults.recovering_client import (
+    ConnectionLost,
+    Fields,
+    OutboxMessage,
+    RecoveringClient,
+    Timeline,
+    retry_while_disconnected,
+)
 
 
-class Visitor(Person):
-    """A visitor whose page is python-socketio's."""
+class Visitor(RecoveringClient):
+    """A visitor who uses python-socketio instead of the widget."""
 
     namespace = "/visitor"
     token: str | None = None
@@ -15,42 +22,42 @@ class Visitor(Person):
 
     @property
     def ticket(self) -> str:
-        return next(reversed(self.threads), "")
+        return next(reversed(self.timelines), "")
 
     def _credentials(self) -> tuple[dict[str, str], object]:
         return {}, {"site": "demo"} | ({"token": self.token} if self.token else {})
 
-    async def _welcome(self) -> None:
-        hello = await self.asks("hello")
+    async def _hello(self) -> None:
+        hello = await self.call("hello")
         if not hello["ok"]:
-            raise Lost
+            raise ConnectionLost
         self.token = hello.get("token", self.token)
         self.mode = hello["service"]["mode"]
         if hello["ticket"]:
-            self._opened(hello["ticket"]["id"])
+            self._follow_ticket(hello["ticket"]["id"])
 
-    def _opened(self, ticket: str) -> None:
-        """First words whose ack was lost are found by the next hello."""
-        self.threads.setdefault(ticket, Thread())
-        self.unsent = [letter if letter.ticket else replace(letter, ticket=ticket) for letter in self.unsent]
+    def _follow_ticket(self, ticket: str) -> None:
+        """Assign the outbox to this ticket: hello returns it if the ack of its first message was lost."""
+        self.timelines.setdefault(ticket, Timeline())
+        self.outbox = [message if message.ticket else replace(message, ticket=ticket) for message in self.outbox]
 
-    def _hear(self, event: str, payload: Fields) -> None:
-        super()._hear(event, payload)
+    def _on_event(self, event: str, payload: Fields) -> None:
+        super()._on_event(event, payload)
         if event == "service":
             self.mode = payload["mode"]
 
-    def _command(self, letter: Letter) -> tuple[str, Fields]:
-        return super()._command(letter) if letter.ticket else ("start_chat", {})
+    def _command_for(self, message: OutboxMessage) -> tuple[str, Fields]:
+        return super()._command_for(message) if message.ticket else ("start_chat", {})
 
-    async def _settled(self, letter: Letter, ack: Fields) -> None:
-        if ack["ok"] and not letter.ticket:
-            self._opened(ack["ticket"]["id"])
-            letter.ticket = ack["ticket"]["id"]
-        await super()._settled(letter, ack)
+    async def _apply_ack(self, message: OutboxMessage, ack: Fields) -> None:
+        if ack["ok"] and not message.ticket:
+            self._follow_ticket(ack["ticket"]["id"])
+            message.ticket = ack["ticket"]["id"]
+        await super()._apply_ack(message, ack)
 
 
-class Agent(Person):
-    """An agent at a console; `follows` are the tickets that stand open there."""
+class Agent(RecoveringClient):
+    """An agent with a console session cookie."""
 
     namespace = "/agent"
 
@@ -64,19 +71,19 @@ class Agent(Person):
     def _cursor(self) -> dict[str, int]:
         return {"notes_after": 0}
 
-    async def _welcome(self) -> None:
-        if not (await self.asks("hello"))["ok"]:
-            raise Lost
-        await self.asks("set_presence", state="available")
+    async def _hello(self) -> None:
+        if not (await self.call("hello"))["ok"]:
+            raise ConnectionLost
+        await self.call("set_presence", state="available")
 
-    async def surely(self, command: str, **fields: object) -> Fields:
-        """The ack of a command that may be repeated, asked until the link lives long enough for one."""
-        ack: Fields = await persistently(lambda: self.asks(command, **fields), self.up)
+    async def call_with_retry(self, command: str, **fields: object) -> Fields:
+        """The ack of an idempotent command, repeated until a connection lives long enough to bring one."""
+        ack: Fields = await retry_while_disconnected(lambda: self.call(command, **fields), self.connected)
         return ack
 
-    async def takes(self, ticket: str) -> Fields:
-        """Claims it and keeps it open on the console; the ack of the claim."""
-        ack = await self.surely("claim", ticket=ticket, over=True)
+    async def claim(self, ticket: str) -> Fields:
+        """Claim the ticket and, on success, keep it open; returns the ack."""
+        ack = await self.call_with_retry("claim", ticket=ticket, over=True)
         if ack["ok"]:
-            await self.follow(ticket)
+            await self.open_ticket(ticket)
         return ack
