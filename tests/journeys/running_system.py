@@ -1,4 +1,4 @@
-"""A town to play in: the whole system at an address of its own, its clock, and the websites that use it."""
+"""The whole system for a test: a server, its clock, and the websites that use it."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,13 +17,13 @@ from tests.journeys import websites
 from tests.realtime.node import Clock
 
 PASSWORD = "a rather long password"
-# As quick as Argon2 gets: these tests are not about how hard it is to guess.
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+# The cheapest Argon2 parameters: these tests are not about password strength.
+FAST_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @dataclass
-class Town:
-    """`chat` is the server's address; the websites answer under several names at one port."""
+class RunningSystem:
+    """`chat_url` is the server's address; the websites use several host names on one port."""
 
     settings: Settings
     clock: Clock
@@ -32,31 +32,31 @@ class Town:
     _server: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
-    def chat(self) -> str:
+    def chat_url(self) -> str:
         return self.settings.public_url
 
     @property
     def works(self) -> Works:
-        """What an operator's commands go through."""
+        """The store, for what operator commands do."""
         assert self.home, "the server is down"
         return self.home.desk.works
 
     @property
-    def ahead(self) -> timedelta:
-        """How far the town's clock is ahead of the machine's."""
+    def clock_offset(self) -> timedelta:
+        """How far the system's clock is ahead of the machine's clock."""
         return self.clock() - datetime.now(UTC)
 
-    def website(self, path: str = "/", host: str = "www.app.localhost") -> str:
-        """A page with the widget. Of the same site as the chat, unless `host` is other.localhost."""
+    def website_url(self, path: str = "/", host: str = "www.app.localhost") -> str:
+        """The URL of a page with the widget; same-site with the chat, unless `host` is other.localhost."""
         return f"http://{host}:{self.websites_port}{path}"
 
-    async def hire(self, name: str, role: Role = "agent", capacity: int = 4, shown: str = "") -> AgentRow:
-        """Somebody who can sign in with PASSWORD; `shown` when others see another name than signs in."""
-        new = NewAgent(email_of(name), shown or name, role, capacity, password_hash=QUICK.hash(PASSWORD))
+    async def add_agent(self, name: str, role: Role = "agent", capacity: int = 4, display_name: str = "") -> AgentRow:
+        """Add an agent whose password is PASSWORD; `display_name` if it differs from `name`."""
+        new = NewAgent(email_of(name), display_name or name, role, capacity, password_hash=FAST_HASHER.hash(PASSWORD))
         return await self.works.run(agents.add, new, self.clock())
 
-    async def open(self) -> None:
-        """Start the server; a second time at the same port."""
+    async def start(self) -> None:
+        """Start the server; a restart uses the same port."""
         door, self.settings = app.listen(self.settings)
         assert self.settings.redis_url
         self.home = await self._server.enter_async_context(
@@ -64,8 +64,8 @@ class Town:
         )
         await self._server.enter_async_context(app.open_doors(self.home.app, door))
 
-    async def shut(self) -> None:
-        """Stop the server; what was acknowledged stays."""
+    async def stop(self) -> None:
+        """Stop the server; acknowledged messages stay in the database."""
         await self._server.aclose()
         self.home = None
 
@@ -75,12 +75,12 @@ def email_of(name: str) -> str:
 
 
 @asynccontextmanager
-async def awake(settings: Settings) -> AsyncIterator[Town]:
-    """A town with its server up, on a Tuesday at half past ten in Paris."""
-    town = Town(replace(settings, port=0, public_url="http://chat.app.localhost:0"), Clock())
-    await town.open()
+async def run_system(settings: Settings) -> AsyncIterator[RunningSystem]:
+    """A running system whose clock starts on a Tuesday at half past ten in Paris."""
+    system = RunningSystem(replace(settings, port=0, public_url="http://chat.app.localhost:0"), Clock())
+    await system.start()
     try:
-        async with websites.on_line(town.chat) as town.websites_port:
-            yield town
+        async with websites.serve_websites(system.chat_url) as system.websites_port:
+            yield system
     finally:
-        await town.shut()
+        await system.stop()

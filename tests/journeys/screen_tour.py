@@ -1,4 +1,4 @@
-"""A walk through every screen that people get to see, told once and looked at in several ways."""
+"""A tour through every screen of widget, console and pages, for different checks of each screen."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from playwright.async_api import Page, expect
 
-from tests.journeys.browser import Stage
-from tests.journeys.running_system import Town
-from tests.journeys.ui_text import EN, FR, Words
+from tests.journeys.browser import BrowserSession
+from tests.journeys.running_system import RunningSystem
+from tests.journeys.ui_text import EN, FR, UiText
 from tests.journeys.users import Agent, Visitor
 
-Look = Callable[[str, Page], Awaitable[None]]
+OnScreen = Callable[[str, Page], Awaitable[None]]
 DESKTOP: dict[str, object] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, object] = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
-TALK = {
+TEXTS = {
     "fr": (
         ("Marie Lefèvre", "Karim Benali", "Bonjour, mon retrait de lundi n’est toujours pas arrivé."),
         ("C’était 84,20 €, sur mon compte habituel.", "Bonjour Marie, je regarde tout de suite."),
@@ -30,8 +30,8 @@ TALK = {
 }
 
 
-class Way(NamedTuple):
-    """In which language, on which screen, by day or by night."""
+class Variant(NamedTuple):
+    """Language, screen size and color scheme."""
 
     language: str = "fr"
     screen: dict[str, object] = DESKTOP
@@ -43,7 +43,7 @@ class Way(NamedTuple):
         return {**self.screen, "locale": locale, "color_scheme": self.scheme, "reduced_motion": "reduce"}
 
     @property
-    def say(self) -> Words:
+    def ui(self) -> UiText:
         return FR if self.language == "fr" else EN
 
     @property
@@ -51,172 +51,172 @@ class Way(NamedTuple):
         return "/" if self.language == "fr" else "/en"
 
 
-class Walk:
-    """`look(name, page)` is called in front of every screen."""
+class ScreenTour:
+    """Calls `on_screen(name, page)` on every screen."""
 
-    def __init__(self, stage: Stage, town: Town, way: Way, look: Look) -> None:
-        self.stage, self.town, self.way, self.look = stage, town, way, look
-        (self.vic, self.zoe, self.first), *rest = TALK[way.language]
-        (self.second, self.hello), (self.answer, self.thanks), (self.note, self.zoes) = rest
+    def __init__(self, browser: BrowserSession, system: RunningSystem, variant: Variant, on_screen: OnScreen) -> None:
+        self.browser, self.system, self.variant, self.on_screen = browser, system, variant, on_screen
+        (self.vic_name, self.zoe_name, self.question), *rest = TEXTS[variant.language]
+        (self.detail, self.greeting), (self.answer, self.thanks), (self.note, self.zoe_question) = rest
 
-    async def all(self) -> None:
-        """Signing in, a chat from its first word to its end, and the form when nobody is there."""
-        await self.town.hire("Ada", "admin", capacity=1)
-        await self.town.hire("Ben")
-        ada = await self.signs_in()
-        vic = await self.asks(ada)
-        zoe = await self.talk(ada, vic)
-        await self.dialogs(ada)
-        await self.ends(ada, vic)
-        await self.nobody(ada, zoe)
+    async def visit_all(self) -> None:
+        """Sign-in, a chat from start to end, and the form when no agent is available."""
+        await self.system.add_agent("Ada", "admin", capacity=1)
+        await self.system.add_agent("Ben")
+        ada = await self.show_sign_in()
+        vic = await self.show_start_of_chat(ada)
+        zoe = await self.show_conversation(ada, vic)
+        await self.show_dialogs(ada)
+        await self.show_end_of_chat(ada, vic)
+        await self.show_form(ada, zoe)
 
-    async def arrives(self, name: str) -> Visitor:
-        vic = await self.stage.visitor(self.way.page, **self.way.options)
-        vic.say = self.way.say
+    async def new_visitor(self, name: str) -> Visitor:
+        vic = await self.browser.new_visitor(self.variant.page, **self.variant.options)
+        vic.ui = self.variant.ui
         await vic.launcher.wait_for()
         await vic.page.evaluate("name => guichet('prefill', {name, category: 'payments'})", name)
         return vic
 
-    async def signs_in(self) -> Agent:
-        context = await self.stage.person("Ada", permissions=["notifications"], **self.way.options)
-        ada = Agent("Ada", self.town, context, await self.stage.tab(context), self.way.say)
-        self.stage.agents["Ada"] = ada
-        await ada.page.goto(f"{self.town.chat}/console")
-        await expect(ada.page.get_by_label(self.way.say.login)).to_be_focused()
-        await self.look("console-login", ada.page)
-        await ada.page.get_by_label(self.way.say.login).fill("ada@desk.example")
-        await ada.page.get_by_label(self.way.say.password).fill("not this one")
-        await ada.button(self.way.say.sign_in).click()
+    async def show_sign_in(self) -> Agent:
+        context = await self.browser.new_context("Ada", permissions=["notifications"], **self.variant.options)
+        ada = Agent("Ada", self.system, context, await self.browser.new_tab(context), self.variant.ui)
+        self.browser.agents["Ada"] = ada
+        await ada.page.goto(f"{self.system.chat_url}/console")
+        await expect(ada.page.get_by_label(self.variant.ui.login_email)).to_be_focused()
+        await self.on_screen("console-login", ada.page)
+        await ada.page.get_by_label(self.variant.ui.login_email).fill("ada@desk.example")
+        await ada.page.get_by_label(self.variant.ui.password).fill("not this one")
+        await ada.button(self.variant.ui.sign_in).click()
         await expect(ada.page.get_by_role("alert")).to_be_visible()
-        await self.look("console-login-wrong", ada.page)
-        await ada.signs_in()
-        await self.look("console-away", ada.page)
-        await ada.choice.click()
-        await self.look("console-presence-menu", ada.page)
+        await self.on_screen("console-login-wrong", ada.page)
+        await ada.sign_in()
+        await self.on_screen("console-away", ada.page)
+        await ada.presence_button.click()
+        await self.on_screen("console-presence-menu", ada.page)
         await ada.page.keyboard.press("Escape")
-        await ada.is_("available")
+        await ada.set_presence("available")
         return ada
 
-    async def asks(self, ada: Agent) -> Visitor:
-        vic = await self.arrives(self.vic)
-        await self.look("widget-launcher", vic.page)
-        await vic.opens()
-        await expect(vic.frame.get_by_text(self.way.say.here)).to_be_visible()
-        await self.look("widget-welcome", vic.page)
-        await vic.says(self.first)
-        await vic.says(self.second)
-        await expect(ada.ringing).to_contain_text(self.second)
-        await self.look("console-ringing", ada.page)
-        await self.look("widget-called", vic.page)
-        await ada.accepts()
+    async def show_start_of_chat(self, ada: Agent) -> Visitor:
+        vic = await self.new_visitor(self.vic_name)
+        await self.on_screen("widget-launcher", vic.page)
+        await vic.open_widget()
+        await expect(vic.frame.get_by_text(self.variant.ui.team_online)).to_be_visible()
+        await self.on_screen("widget-welcome", vic.page)
+        await vic.send(self.question)
+        await vic.send(self.detail)
+        await expect(ada.ringing_offers).to_contain_text(self.detail)
+        await self.on_screen("console-ringing", ada.page)
+        await self.on_screen("widget-waiting", vic.page)
+        await ada.accept_offer()
         return vic
 
-    async def talk(self, ada: Agent, vic: Visitor) -> Visitor:
-        await ada.says(self.hello)
-        await ada.says(self.answer)
+    async def show_conversation(self, ada: Agent, vic: Visitor) -> Visitor:
+        await ada.send(self.greeting)
+        await ada.send(self.answer)
         await expect(vic.bubble(self.answer)).to_be_visible()
-        await vic.says(self.thanks)
+        await vic.send(self.thanks)
         await expect(ada.log).to_contain_text(self.thanks)
-        await ada.notes(self.note)
-        zoe = await self.arrives(self.zoe)
-        await zoe.opens()
-        await zoe.says(self.zoes)
+        await ada.add_note(self.note)
+        zoe = await self.new_visitor(self.zoe_name)
+        await zoe.open_widget()
+        await zoe.send(self.zoe_question)
         await expect(zoe.frame.get_by_role("heading", level=2)).to_be_visible()
-        await self.look("widget-queue", zoe.page)
+        await self.on_screen("widget-queue", zoe.page)
         await ada.composer.press_sequentially("…")
         await expect(vic.frame.locator(".typing")).to_contain_text("Ada")
-        await self.look("widget-chat", vic.page)
+        await self.on_screen("widget-chat", vic.page)
         await vic.text.press_sequentially("…")
-        await expect(ada.page.locator(".log__typing")).to_contain_text(self.vic)
-        await self.look("console-conversation", ada.page)
+        await expect(ada.page.locator(".log__typing")).to_contain_text(self.vic_name)
+        await self.on_screen("console-conversation", ada.page)
         await vic.text.fill("")
         return zoe
 
-    async def dialogs(self, ada: Agent) -> None:
-        say, page = self.way.say, ada.page
-        await ada.button(say.hand_over).click()
+    async def show_dialogs(self, ada: Agent) -> None:
+        ui, page = self.variant.ui, ada.page
+        await ada.button(ui.hand_over).click()
         await expect(page.get_by_role("dialog")).to_be_visible()
-        await self.look("console-hand-over", page)
+        await self.on_screen("console-hand-over", page)
         await page.keyboard.press("Escape")
-        await page.get_by_role("button", name=say.why).click()
+        await page.get_by_role("button", name=ui.explain).click()
         await expect(page.get_by_role("table")).to_be_visible()
-        await self.look("console-explain", page)
+        await self.on_screen("console-explain", page)
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog")).to_have_count(0)
         await page.keyboard.press("?")
         await expect(page.get_by_role("dialog")).to_be_visible()
-        await self.look("console-shortcuts", page)
+        await self.on_screen("console-shortcuts", page)
         await page.keyboard.press("Escape")
-        await ada.button(say.note).click()
-        await self.look("console-note", page)
-        if self.way.screen is PHONE:
-            await ada.button(say.details).click()
-            await self.look("console-details", page)
+        await ada.button(ui.note).click()
+        await self.on_screen("console-note", page)
+        if self.variant.screen is PHONE:
+            await ada.button(ui.details).click()
+            await self.on_screen("console-details", page)
             await page.go_back()
 
-    async def ends(self, ada: Agent, vic: Visitor) -> None:
-        await (vic.launcher if self.way.screen is DESKTOP else vic.frame.locator(".header__close")).click()
-        await ada.button("Réponse" if self.way.say is FR else "Reply").click()
-        await ada.says(self.hello)
-        await expect(vic.page.get_by_role("button", name=self.hello)).to_be_visible()
-        await self.look("widget-preview", vic.page)
-        await ada.button(self.way.say.end).click()
-        await expect(ada.notices).to_contain_text(self.vic)
-        await self.look("console-ending", ada.page)
-        await ada.page.goto(f"{self.town.chat}/console")
-        await vic.opens()
-        await expect(vic.log).to_contain_text("Ada a terminé" if self.way.say is FR else "Ada has ended")
-        await self.look("widget-ended", vic.page)
+    async def show_end_of_chat(self, ada: Agent, vic: Visitor) -> None:
+        await (vic.launcher if self.variant.screen is DESKTOP else vic.frame.locator(".header__close")).click()
+        await ada.button("Réponse" if self.variant.ui is FR else "Reply").click()
+        await ada.send(self.greeting)
+        await expect(vic.page.get_by_role("button", name=self.greeting)).to_be_visible()
+        await self.on_screen("widget-preview", vic.page)
+        await ada.button(self.variant.ui.end).click()
+        await expect(ada.toasts).to_contain_text(self.vic_name)
+        await self.on_screen("console-undo-end", ada.page)
+        await ada.page.goto(f"{self.system.chat_url}/console")
+        await vic.open_widget()
+        await expect(vic.log).to_contain_text("Ada a terminé" if self.variant.ui is FR else "Ada has ended")
+        await self.on_screen("widget-ended", vic.page)
 
-    async def nobody(self, ada: Agent, zoe: Visitor) -> None:
-        await expect(ada.ringing).to_have_count(1)
+    async def show_form(self, ada: Agent, zoe: Visitor) -> None:
+        await expect(ada.ringing_offers).to_have_count(1)
         await ada.page.keyboard.press("d")
-        await expect(ada.choice).to_contain_text(self.way.say.away)
+        await expect(ada.presence_button).to_contain_text(self.variant.ui.away)
         await expect(zoe.frame.get_by_role("textbox", name="?")).to_be_visible()
-        await self.look("widget-address", zoe.page)
+        await self.on_screen("widget-email", zoe.page)
         await zoe.context.close()
-        self.stage.contexts.remove(zoe.context)
-        sam = await self.arrives("Sam Morin")
-        await sam.opens()
-        await expect(sam.frame.get_by_label(self.way.say.address)).to_be_visible()
-        await self.look("widget-form", sam.page)
-        await sam.button(self.way.say.send).click()
+        self.browser.contexts.remove(zoe.context)
+        sam = await self.new_visitor("Sam Morin")
+        await sam.open_widget()
+        await expect(sam.frame.get_by_label(self.variant.ui.email)).to_be_visible()
+        await self.on_screen("widget-form", sam.page)
+        await sam.button(self.variant.ui.send).click()
         await expect(sam.text).to_have_attribute("aria-invalid", "true")
-        await self.look("widget-form-faults", sam.page)
-        await sam.text.fill(self.first)
-        await sam.fills_in("sam@exemple.fr")
-        await sam.button(self.way.say.send).click()
-        copy = sam.button(self.way.say.copy)
-        await expect(copy).to_be_visible()
-        await self.look("widget-done", sam.page)
-        await self.pages(ada, sam)
+        await self.on_screen("widget-form-errors", sam.page)
+        await sam.text.fill(self.question)
+        await sam.fill_email("sam@exemple.fr")
+        await sam.button(self.variant.ui.send).click()
+        copy_link = sam.button(self.variant.ui.copy_link)
+        await expect(copy_link).to_be_visible()
+        await self.on_screen("widget-receipt", sam.page)
+        await self.show_lists_and_pages(ada, sam)
 
-    async def pages(self, ada: Agent, sam: Visitor) -> None:
-        await expect(ada.rows(self.way.say.open)).to_have_count(2)
-        await self.look("console-lists", ada.page)
-        await ada.page.get_by_role("searchbox").fill(self.first.split()[-2])
-        await expect(ada.rows(self.way.say.results)).to_have_count(2)
-        await self.look("console-search", ada.page)
+    async def show_lists_and_pages(self, ada: Agent, sam: Visitor) -> None:
+        await expect(ada.rows(self.variant.ui.unanswered)).to_have_count(2)
+        await self.on_screen("console-lists", ada.page)
+        await ada.page.get_by_role("searchbox").fill(self.question.split()[-2])
+        await expect(ada.rows(self.variant.ui.results)).to_have_count(2)
+        await self.on_screen("console-search", ada.page)
         await ada.page.keyboard.press("Escape")
-        await ada.rows(self.way.say.open).last.click()
-        await expect(ada.log).to_contain_text(self.first)
-        await self.look("console-ticket", ada.page)
-        frame = await sam.inside()
+        await ada.rows(self.variant.ui.unanswered).last.click()
+        await expect(ada.log).to_contain_text(self.question)
+        await self.on_screen("console-ticket", ada.page)
+        frame = await sam.widget_document()
         async with sam.context.expect_page() as opened:
-            # Where the clipboard is denied the page itself is opened.
+            # If the browser denies access to the clipboard, the widget opens the page instead.
             await frame.evaluate(
                 "Object.defineProperty(navigator, 'clipboard', {value: {writeText: () => Promise.reject()}})"
             )
-            await sam.button(self.way.say.copy).click()
+            await sam.button(self.variant.ui.copy_link).click()
         page = await opened.value
-        await expect(page.get_by_text(self.first)).to_be_visible()
-        await self.look("page-ticket", page)
-        await page.goto(f"{self.town.chat}/contact?site=demo&lang={self.way.language}")
-        await self.look("page-contact", page)
-        # Quicker than two seconds is a robot's hand.
-        self.town.clock.turn_to(self.town.clock() + timedelta(seconds=3))
-        await page.get_by_role("button", name=self.way.say.send).click()
+        await expect(page.get_by_text(self.question)).to_be_visible()
+        await self.on_screen("page-ticket", page)
+        await page.goto(f"{self.system.chat_url}/contact?site=demo&lang={self.variant.language}")
+        await self.on_screen("page-contact", page)
+        # The server treats a form that is sent within two seconds as a robot's.
+        self.system.clock.turn_to(self.system.clock() + timedelta(seconds=3))
+        await page.get_by_role("button", name=self.variant.ui.send).click()
         await expect(page.get_by_role("textbox").first).to_have_attribute("aria-invalid", "true")
-        await self.look("page-contact-faults", page)
-        await page.goto(f"{self.town.chat}/?lang={self.way.language}")
-        await self.look("page-shop", page)
+        await self.on_screen("page-contact-errors", page)
+        await page.goto(f"{self.system.chat_url}/?lang={self.variant.language}")
+        await self.on_screen("page-home", page)

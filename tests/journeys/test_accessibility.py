@@ -1,30 +1,32 @@
-"""axe finds nothing, on any screen of widget, console and pages, by day and by night."""
+"""axe finds no accessibility violation on any screen, in light and dark color schemes."""
 
 import pytest
 from playwright.async_api import Page
 
 from tests.journeys import axe
-from tests.journeys.browser import Stage
-from tests.journeys.running_system import Town
-from tests.journeys.screen_tour import DESKTOP, PHONE, Walk, Way
+from tests.journeys.browser import BrowserSession
+from tests.journeys.running_system import RunningSystem
+from tests.journeys.screen_tour import DESKTOP, PHONE, ScreenTour, Variant
 
 
 @pytest.mark.parametrize(
-    "way", [Way("fr", DESKTOP, "light"), Way("en", PHONE, "dark")], ids=["day-desktop", "night-phone"]
+    "way", [Variant("fr", DESKTOP, "light"), Variant("en", PHONE, "dark")], ids=["light-desktop", "dark-phone"]
 )
-async def test_axe_finds_nothing(stage: Stage, town: Town, way: Way) -> None:
+async def test_axe_finds_no_violation_on_any_screen(
+    browser: BrowserSession, system: RunningSystem, way: Variant
+) -> None:
     found: list[str] = []
 
-    async def look(name: str, page: Page) -> None:
-        found.extend(f"{name}: {fault}" for fault in await axe.faults(page))
+    async def check(name: str, page: Page) -> None:
+        found.extend(f"{name}: {violation}" for violation in await axe.violations(page))
 
-    await Walk(stage, town, way, look).all()
+    await ScreenTour(browser, system, way, check).visit_all()
     assert not found, "\n".join(found)
 
 
-async def test_axe_would_find_something(stage: Stage) -> None:
-    vic = await stage.visitor("/bare")
+async def test_axe_detects_violations(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor("/bare")
     await vic.page.evaluate("document.body.innerHTML = '<main><h1>Titre</h1><img src=x><input></main>'")
-    found = " ".join(await axe.faults(vic.page))
+    found = " ".join(await axe.violations(vic.page))
     assert "image-alt" in found
     assert "label" in found

@@ -1,32 +1,32 @@
-"""A page out of the browser's cache: it has slept while the visitor said things elsewhere, and must know of them."""
+"""A page restored from the back/forward cache shows what its visitor sent on other pages meanwhile."""
 
 from playwright.async_api import expect
 
-from tests.journeys.browser import Stage
-from tests.journeys.running_system import Town
+from tests.journeys.browser import BrowserSession
+from tests.journeys.running_system import RunningSystem
 
-# What a page in that cache does not hear; the browsers of these tests have no such cache themselves.
-ASLEEP = "addEventListener('storage', event => event.stopImmediatePropagation())"
-BACK = "dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))"
+# A page in that cache gets no storage events. The test browsers have no such cache, so the test blocks the events.
+BLOCK_STORAGE_EVENTS = "addEventListener('storage', event => event.stopImmediatePropagation())"
+RESTORE_FROM_CACHE = "dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))"
 
 
-async def test_what_was_said_on_a_later_page_is_known_on_the_earlier_one(stage: Stage, town: Town) -> None:
-    await town.hire("Ada")
-    ada = await stage.agent("Ada")
-    await ada.is_("available")
-    vic = await stage.visitor(None)
-    await vic.page.add_init_script(ASLEEP)
-    await vic.goes_to()
-    await vic.opens()
-    later = await stage.again(vic, "/second")
-    await later.opens()
-    await later.says("Dit sur la page suivante.")
-    await expect(ada.ringing).to_have_count(1)
-    # The net can catch: asleep it has heard nothing.
+async def test_restored_page_shows_messages_sent_on_later_page(browser: BrowserSession, system: RunningSystem) -> None:
+    await system.add_agent("Ada")
+    ada = await browser.sign_in_agent("Ada")
+    await ada.set_presence("available")
+    vic = await browser.new_visitor(None)
+    await vic.page.add_init_script(BLOCK_STORAGE_EVENTS)
+    await vic.go_to()
+    await vic.open_widget()
+    later = await browser.reopen(vic, "/second")
+    await later.open_widget()
+    await later.send("Dit sur la page suivante.")
+    await expect(ada.ringing_offers).to_have_count(1)
+    # Shows that the check works: the page has not received the message yet.
     await expect(vic.log.locator(".bubble")).to_have_count(0)
 
-    await vic.page.evaluate(BACK)
+    await vic.page.evaluate(RESTORE_FROM_CACHE)
     await expect(vic.bubble("Dit sur la page suivante.")).to_be_visible()
-    await vic.says("Et encore un mot, revenu en arrière.")
-    await ada.accepts()
-    await ada.reads("Dit sur la page suivante.", "Et encore un mot, revenu en arrière.")
+    await vic.send("Et encore un mot, revenu en arrière.")
+    await ada.accept_offer()
+    await ada.expect_visitor_messages("Dit sur la page suivante.", "Et encore un mot, revenu en arrière.")

@@ -1,23 +1,25 @@
-"""What a keyboard holds and a screen reader hears while the panel changes under them."""
+"""Keyboard focus and screen reader announcements while the widget loads and changes."""
 
 import asyncio
 
 from playwright.async_api import Route, expect
 
-from tests.journeys.browser import Stage
-from tests.journeys.running_system import Town
+from tests.journeys.browser import BrowserSession
+from tests.journeys.running_system import RunningSystem
 from tests.journeys.users import Visitor
 
 
-async def test_a_button_that_is_gone_leaves_the_focus_in_the_panel(stage: Stage, town: Town) -> None:
-    await town.hire("Ada")
-    ada = await stage.agent("Ada")
-    await ada.is_("available")
-    vic = await stage.visitor()
-    await vic.opens()
-    await vic.says("Bonjour")
-    await expect(ada.ringing).to_have_count(1)
-    await ada.accepts()
+async def test_focus_stays_in_panel_when_focused_button_disappears(
+    browser: BrowserSession, system: RunningSystem
+) -> None:
+    await system.add_agent("Ada")
+    ada = await browser.sign_in_agent("Ada")
+    await ada.set_presence("available")
+    vic = await browser.new_visitor()
+    await vic.open_widget()
+    await vic.send("Bonjour")
+    await expect(ada.ringing_offers).to_have_count(1)
+    await ada.accept_offer()
     end = vic.button("Terminer")
     await end.focus()
     await vic.page.keyboard.press("Enter")
@@ -27,38 +29,38 @@ async def test_a_button_that_is_gone_leaves_the_focus_in_the_panel(stage: Stage,
     await expect(vic.launcher).to_be_focused()
 
 
-async def test_what_will_be_announced_has_its_place_from_the_start(stage: Stage) -> None:
-    """A screen reader reads what changes in a region that it knows; one that appears with its words is not read."""
-    vic = await stage.visitor()
-    await vic.opens()
+async def test_status_regions_exist_before_first_announcement(browser: BrowserSession) -> None:
+    """Screen readers announce changes of existing regions, but not a region that appears with its text."""
+    vic = await browser.new_visitor()
+    await vic.open_widget()
     regions = vic.frame.locator("[role=status]")
     shown = await regions.evaluate_all("all => all.map(one => getComputedStyle(one).display !== 'none')")
     assert shown == [True, True, True]
 
 
-class Held:
-    """What the network has not brought yet, until it may."""
+class DelayedResponse:
+    """A route handler that delays responses until `release`."""
 
     def __init__(self) -> None:
-        self._free = asyncio.Event()
+        self._released = asyncio.Event()
 
     async def __call__(self, route: Route) -> None:
-        await self._free.wait()
+        await self._released.wait()
         await route.continue_()
 
-    def comes(self) -> None:
-        self._free.set()
+    def release(self) -> None:
+        self._released.set()
 
 
-async def words_go_into_the_text(vic: Visitor) -> None:
+async def expect_typing_reaches_text_field(vic: Visitor) -> None:
     await expect(vic.text).to_be_focused()
     await vic.page.keyboard.type("Une ligne")
     await expect(vic.text).to_have_value("Une ligne")
 
 
-async def opened_without_frame(vic: Visitor) -> Held:
-    """By keys, when nothing of it has come but the loader."""
-    frame = Held()
+async def open_before_frame_loads(vic: Visitor) -> DelayedResponse:
+    """Open the widget by keyboard while only the loader has loaded."""
+    frame = DelayedResponse()
     await vic.context.route("**/widget/frame*", frame)
     await vic.launcher.focus()
     await vic.page.keyboard.press("Enter")
@@ -66,42 +68,42 @@ async def opened_without_frame(vic: Visitor) -> Held:
     return frame
 
 
-async def test_opened_by_keys_before_the_frame_is_there(stage: Stage) -> None:
-    """A frame that holds the focus while its document comes may keep it for itself and the keys on the page."""
-    vic = await stage.visitor()
-    frame = await opened_without_frame(vic)
+async def test_keyboard_open_before_frame_loads_focuses_text_field(browser: BrowserSession) -> None:
+    """A frame that has the focus while its document loads may keep the focus, and the page would keep the keys."""
+    vic = await browser.new_visitor()
+    frame = await open_before_frame_loads(vic)
     await vic.page.evaluate("globalThis.pressed = 0; addEventListener('keydown', () => pressed++)")
-    # Quick fingers neither shut what they have just opened nor find a shortcut of the page.
+    # These keys neither close the widget again nor trigger a shortcut of the page.
     await vic.page.keyboard.press("Space")
     await vic.page.keyboard.press("j")
     assert await vic.page.evaluate("pressed") == 0
-    frame.comes()
-    await words_go_into_the_text(vic)
+    frame.release()
+    await expect_typing_reaches_text_field(vic)
 
 
-async def test_clicked_into_the_frame_before_it_is_there(stage: Stage) -> None:
-    vic = await stage.visitor()
-    frame = await opened_without_frame(vic)
+async def test_click_into_loading_frame_focuses_text_field(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor()
+    frame = await open_before_frame_loads(vic)
     await vic.page.locator("#host").focus()
     await vic.page.get_by_role("dialog").click()
-    frame.comes()
-    await words_go_into_the_text(vic)
+    frame.release()
+    await expect_typing_reaches_text_field(vic)
 
 
-async def test_escape_shuts_it_before_the_frame_is_there(stage: Stage) -> None:
-    vic = await stage.visitor()
-    frame = await opened_without_frame(vic)
+async def test_escape_closes_widget_before_frame_loads(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor()
+    frame = await open_before_frame_loads(vic)
     await vic.page.keyboard.press("Escape")
     await expect(vic.launcher).to_be_focused()
-    frame.comes()
+    frame.release()
     await expect(vic.text).to_be_attached()
     await expect(vic.launcher).to_be_focused()
 
 
-async def opened_without_words(vic: Visitor) -> Held:
-    """By keys, when the frame has already asked what there is to know and waits for its language."""
-    words = Held()
-    await vic.context.route("**/fr-*.js", words)
+async def open_before_locale_loads(vic: Visitor) -> DelayedResponse:
+    """Open the widget by keyboard when the frame is ready except for its language file."""
+    locale = DelayedResponse()
+    await vic.context.route("**/fr-*.js", locale)
     await vic.page.evaluate(
         "addEventListener('message', ({ data }) => data.type === 'ready' && (globalThis.ready = 1))"
     )
@@ -109,40 +111,40 @@ async def opened_without_words(vic: Visitor) -> Held:
     await vic.page.wait_for_function("globalThis.ready")
     await vic.page.keyboard.press("Enter")
     await expect(vic.launcher).to_have_attribute("aria-expanded", "true")
-    return words
+    return locale
 
 
-async def test_opened_by_keys_before_the_words_are_there(stage: Stage) -> None:
-    vic = await stage.visitor()
-    words = await opened_without_words(vic)
-    words.comes()
-    await words_go_into_the_text(vic)
+async def test_keyboard_open_before_locale_loads_focuses_text_field(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor()
+    locale = await open_before_locale_loads(vic)
+    locale.release()
+    await expect_typing_reaches_text_field(vic)
 
 
-async def test_shut_again_before_the_words_are_there(stage: Stage) -> None:
-    vic = await stage.visitor()
-    words = await opened_without_words(vic)
+async def test_escape_closes_widget_before_locale_loads(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor()
+    locale = await open_before_locale_loads(vic)
     await vic.page.keyboard.press("Escape")
     await expect(vic.launcher).to_have_attribute("aria-expanded", "false")
-    words.comes()
+    locale.release()
     await expect(vic.text).to_be_attached()
     await expect(vic.launcher).to_be_focused()
 
 
-async def test_who_has_gone_elsewhere_before_the_frame_is_there_is_not_called_back(stage: Stage) -> None:
-    vic = await stage.visitor()
-    frame = await opened_without_frame(vic)
+async def test_focus_is_not_stolen_if_user_left_before_frame_loaded(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor()
+    frame = await open_before_frame_loads(vic)
     await vic.page.locator("#host").focus()
-    frame.comes()
+    frame.release()
     await expect(vic.text).to_be_visible()
     await expect(vic.page.locator("#host")).to_be_focused()
 
 
-async def test_who_has_gone_elsewhere_before_the_words_are_there_is_not_called_back(stage: Stage) -> None:
-    vic = await stage.visitor()
-    words = await opened_without_words(vic)
+async def test_focus_is_not_stolen_if_user_left_before_locale_loaded(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor()
+    locale = await open_before_locale_loads(vic)
     await vic.page.locator("#host").click()
-    words.comes()
+    locale.release()
     await expect(vic.text).to_be_visible()
     await vic.page.keyboard.type("Un nom")
     await expect(vic.page.locator("#host")).to_have_value("Un nom")

@@ -1,17 +1,17 @@
-"""One visitor, many pages: tabs, navigation, sites of a single page, and browsers that deny us something."""
+"""One visitor on many pages: tabs, navigation, single-page sites, and browsers that lack or deny features."""
 
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.browser import Stage
-from tests.journeys.running_system import Town
+from tests.journeys.browser import BrowserSession
+from tests.journeys.running_system import RunningSystem
 from tests.journeys.users import Visitor
 
-# As it was before all had the navigation API.
-OLD = "Object.defineProperty(window, 'navigation', { value: undefined });"
-DENIED = """for (const name of ["localStorage", "sessionStorage", "indexedDB"])
+# Browsers without the navigation API.
+NO_NAVIGATION_API = "Object.defineProperty(window, 'navigation', { value: undefined });"
+STORAGE_DENIED = """for (const name of ["localStorage", "sessionStorage", "indexedDB"])
   Object.defineProperty(globalThis, name, { get() { throw new DOMException("denied", "SecurityError"); } });"""
-# A proxy that lets no WebSocket through.
+# A network in which every WebSocket fails.
 NO_WEBSOCKET = """globalThis.WebSocket = class extends EventTarget {
   static OPEN = 1;
   readyState = 0;
@@ -31,54 +31,54 @@ NO_WEBSOCKET = """globalThis.WebSocket = class extends EventTarget {
 
 
 @pytest.fixture
-async def ada_is_there(stage: Stage, town: Town) -> None:
-    await town.hire("Ada")
-    ada = await stage.agent("Ada")
-    await ada.is_("available")
+async def ada_is_there(browser: BrowserSession, system: RunningSystem) -> None:
+    await system.add_agent("Ada")
+    ada = await browser.sign_in_agent("Ada")
+    await ada.set_presence("available")
 
 
-async def test_two_tabs_are_one_conversation(stage: Stage, ada_is_there: None) -> None:
-    ada = stage.agents["Ada"]
-    vic = await stage.visitor()
-    other = await stage.again(vic, "/second")
-    await vic.opens()
-    await other.opens()
-    await vic.says("Dans le premier onglet.")
+async def test_two_tabs_share_one_conversation(browser: BrowserSession, ada_is_there: None) -> None:
+    ada = browser.agents["Ada"]
+    vic = await browser.new_visitor()
+    other = await browser.reopen(vic, "/second")
+    await vic.open_widget()
+    await other.open_widget()
+    await vic.send("Dans le premier onglet.")
     await expect(other.bubble("Dans le premier onglet.")).to_be_visible()
-    await other.says("Dans le second onglet.")
+    await other.send("Dans le second onglet.")
     await expect(vic.bubble("Dans le second onglet.")).to_be_visible()
-    await ada.accepts()
-    await ada.reads("Dans le premier onglet.", "Dans le second onglet.")
-    await ada.says("Je vous lis des deux côtés.")
+    await ada.accept_offer()
+    await ada.expect_visitor_messages("Dans le premier onglet.", "Dans le second onglet.")
+    await ada.send("Je vous lis des deux côtés.")
     for tab in (vic, other):
         await expect(tab.bubble("Je vous lis des deux côtés.")).to_be_visible()
 
 
-async def test_two_tabs_that_begin_at_once_make_one_ticket(stage: Stage, ada_is_there: None) -> None:
-    ada = stage.agents["Ada"]
-    vic = await stage.visitor()
-    await vic.opens()
-    await vic.says("Un premier mot.")
+async def test_conversation_continues_on_next_page(browser: BrowserSession, ada_is_there: None) -> None:
+    ada = browser.agents["Ada"]
+    vic = await browser.new_visitor()
+    await vic.open_widget()
+    await vic.send("Un premier mot.")
     await vic.page.get_by_role("link", name="La page suivante").click()
     await vic.page.wait_for_url("**/second")
-    # On a wide screen it is still open on the next page, without taking the focus from it.
+    # On a wide screen the widget is still open on the next page, but does not take the focus.
     await expect(vic.bubble("Un premier mot.")).to_be_visible()
     await expect(vic.launcher).to_have_attribute("aria-expanded", "true")
     await expect(vic.text).not_to_be_focused()
-    await vic.says("Un second mot.")
-    await ada.accepts()
-    await ada.reads("Un premier mot.", "Un second mot.")
+    await vic.send("Un second mot.")
+    await ada.accept_offer()
+    await ada.expect_visitor_messages("Un premier mot.", "Un second mot.")
 
 
-async def test_closed_it_tells_what_has_come_meanwhile(stage: Stage, ada_is_there: None) -> None:
-    ada = stage.agents["Ada"]
-    vic = await stage.visitor()
-    await vic.opens()
-    await vic.says("Je regarde autre chose en attendant.")
+async def test_closed_widget_previews_new_message(browser: BrowserSession, ada_is_there: None) -> None:
+    ada = browser.agents["Ada"]
+    vic = await browser.new_visitor()
+    await vic.open_widget()
+    await vic.send("Je regarde autre chose en attendant.")
     await vic.launcher.click()
     await expect(vic.text).to_be_hidden()
-    await ada.accepts()
-    await ada.says("Votre banque a demandé une vérification.")
+    await ada.accept_offer()
+    await ada.send("Votre banque a demandé une vérification.")
     await expect(vic.launcher).to_have_accessible_name("Ouvrir la discussion, 1 message non lu")
     preview = vic.page.get_by_role("button", name="Votre banque a demandé une vérification.")
     await expect(preview).to_contain_text("Ada")
@@ -89,79 +89,81 @@ async def test_closed_it_tells_what_has_come_meanwhile(stage: Stage, ada_is_ther
     await expect(vic.launcher).to_have_accessible_name("Fermer la discussion")
 
 
-@pytest.mark.parametrize("browser", ["", OLD], ids=["new", "old"])
-async def test_a_single_page_site_tells_where_its_visitor_is(stage: Stage, ada_is_there: None, browser: str) -> None:
-    ada = stage.agents["Ada"]
-    vic = await stage.visitor(None)
-    await vic.context.add_init_script(browser)
-    await vic.goes_to("/app")
-    await vic.opens()
-    await vic.says("Où est mon panier ?")
-    await ada.accepts()
+@pytest.mark.parametrize("init_script", ["", NO_NAVIGATION_API], ids=["new", "old"])
+async def test_single_page_site_reports_current_page(
+    browser: BrowserSession, ada_is_there: None, init_script: str
+) -> None:
+    ada = browser.agents["Ada"]
+    vic = await browser.new_visitor(None)
+    await vic.context.add_init_script(init_script)
+    await vic.go_to("/app")
+    await vic.open_widget()
+    await vic.send("Où est mon panier ?")
+    await ada.accept_offer()
     page = ada.page.get_by_role("complementary", name="Fiche").get_by_role("link")
     await expect(page).to_have_text("Une seule page")
     await vic.page.get_by_role("button", name="Panier").click()
     await expect(page).to_have_text("Votre panier")
-    await expect(page).to_have_attribute("href", vic.town.website("/app/basket"))
+    await expect(page).to_have_attribute("href", vic.system.website_url("/app/basket"))
     await expect(vic.bubble("Où est mon panier ?")).to_be_visible()
 
 
-async def test_a_loader_included_twice_makes_one_launcher(stage: Stage, ada_is_there: None) -> None:
-    vic = await stage.visitor("/twice")
+async def test_loader_included_twice_creates_one_launcher(browser: BrowserSession, ada_is_there: None) -> None:
+    vic = await browser.new_visitor("/twice")
     await expect(vic.launcher).to_have_count(1)
     await vic.page.wait_for_function("performance.getEntriesByType('resource').length >= 2")
-    await vic.opens()
-    await vic.says("Une seule fois.")
+    await vic.open_widget()
+    await vic.send("Une seule fois.")
     await expect(vic.page.locator("iframe")).to_have_count(1)
-    await expect(stage.agents["Ada"].ringing).to_have_count(1)
+    await expect(browser.agents["Ada"].ringing_offers).to_have_count(1)
 
 
 @pytest.mark.parametrize("host", ["www.app.localhost", "other.localhost"])
-async def test_storage_denied(stage: Stage, ada_is_there: None, host: str) -> None:
-    ada = stage.agents["Ada"]
-    vic = await stage.visitor(None)
-    await vic.context.add_init_script(DENIED)
-    await vic.goes_to("/", host)
-    await vic.opens()
-    await vic.says("Mon navigateur ne garde rien.")
-    await ada.accepts()
-    await ada.says("Ce n’est pas grave.")
+async def test_chat_works_without_browser_storage(browser: BrowserSession, ada_is_there: None, host: str) -> None:
+    ada = browser.agents["Ada"]
+    vic = await browser.new_visitor(None)
+    await vic.context.add_init_script(STORAGE_DENIED)
+    await vic.go_to("/", host)
+    await vic.open_widget()
+    await vic.send("Mon navigateur ne garde rien.")
+    await ada.accept_offer()
+    await ada.send("Ce n’est pas grave.")
     await expect(vic.bubble("Ce n’est pas grave.")).to_be_visible()
     await vic.launcher.click()
-    await vic.opens()
+    await vic.open_widget()
     await expect(vic.log.locator(".bubble")).to_have_text(["Mon navigateur ne garde rien.", "Ce n’est pas grave."])
 
 
-async def test_a_site_of_another_domain(stage: Stage, ada_is_there: None) -> None:
-    ada = stage.agents["Ada"]
-    vic = await stage.visitor(None)
-    await vic.goes_to("/", "other.localhost")
-    await vic.opens()
-    await vic.says("Bonjour d’ailleurs.")
-    await ada.accepts()
+async def test_chat_survives_reload_on_cross_site_page(browser: BrowserSession, ada_is_there: None) -> None:
+    ada = browser.agents["Ada"]
+    vic = await browser.new_visitor(None)
+    await vic.go_to("/", "other.localhost")
+    await vic.open_widget()
+    await vic.send("Bonjour d’ailleurs.")
+    await ada.accept_offer()
     await vic.page.reload()
     await expect(vic.bubble("Bonjour d’ailleurs.")).to_be_visible()
 
 
-async def test_without_websockets_it_polls(stage: Stage, ada_is_there: None) -> None:
-    ada = stage.agents["Ada"]
-    vic = await stage.visitor(None)
+async def test_widget_polls_without_websockets(browser: BrowserSession, ada_is_there: None) -> None:
+    ada = browser.agents["Ada"]
+    vic = await browser.new_visitor(None)
     await vic.context.add_init_script(NO_WEBSOCKET)
     polling: list[str] = []
     vic.context.on("request", lambda request: polling.append(request.url) if "polling" in request.url else None)
-    await vic.goes_to()
-    await vic.opens()
-    await vic.says("Par des chemins détournés.")
-    await ada.accepts()
-    await ada.says("Je vous entends quand même.")
+    await vic.go_to()
+    await vic.open_widget()
+    await vic.send("Par des chemins détournés.")
+    await ada.accept_offer()
+    await ada.send("Je vous entends quand même.")
     await expect(vic.bubble("Je vous entends quand même.")).to_be_visible()
     assert any("transport=polling" in url for url in polling)
 
 
-async def test_the_page_language_is_the_widget_language(stage: Stage, ada_is_there: None) -> None:
-    zoe = await stage.visitor("/en")
+async def test_widget_uses_language_of_page(browser: BrowserSession, ada_is_there: None) -> None:
+    zoe = await browser.new_visitor("/en")
     await expect(zoe.launcher).to_have_accessible_name("Open the chat")
-    await zoe.opens()
+    await zoe.open_widget()
     await expect(zoe.frame.get_by_text("The team is here")).to_be_visible()
-    vic: Visitor = await stage.visitor("/")
+    vic: Visitor = await browser.new_visitor("/")
     await expect(vic.launcher).to_have_accessible_name("Ouvrir la discussion")

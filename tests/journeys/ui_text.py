@@ -1,82 +1,82 @@
-"""What the screens say, in the two languages of the walks: only what somebody has to find there."""
+"""Texts of the user interface in the two languages of the screen tour: only those that the tests look for."""
 
 from typing import NamedTuple
 
 
-class Words(NamedTuple):
-    """Names of fields, buttons and parts, as people see them."""
+class UiText(NamedTuple):
+    """Labels of fields, buttons and regions, as users see them."""
 
     # the widget
-    address: str
+    email: str
     send: str
-    here: str
-    copy: str
+    team_online: str
+    copy_link: str
     # the console
-    login: str
+    login_email: str
     password: str
     sign_in: str
     presence: str
     available: str
     away: str
-    rings: str
-    take: str
+    ringing: str
+    accept: str
     note: str
-    keep_note: str
+    save_note: str
     end: str
     hand_over: str
     hand_over_note: str
-    why: str
+    explain: str
     results: str
     mine: str
-    open: str
+    unanswered: str
     details: str
 
 
-FR = Words(
-    address="Votre adresse e-mail",
+FR = UiText(
+    email="Votre adresse e-mail",
     send="Envoyer",
-    here="L’équipe est là",
-    copy="Copier le lien de votre demande",
-    login="Adresse e-mail",
+    team_online="L’équipe est là",
+    copy_link="Copier le lien de votre demande",
+    login_email="Adresse e-mail",
     password="Mot de passe",
     sign_in="Se connecter",
     presence="Votre disponibilité",
     available="Disponible",
     away="Absence",
-    rings="Une conversation sonne",
-    take="Prendre",
+    ringing="Une conversation sonne",
+    accept="Prendre",
     note="Note interne",
-    keep_note="Noter",
+    save_note="Noter",
     end="Terminer",
     hand_over="Transmettre",
     hand_over_note="Note pour la suite (facultatif)",
-    why="pourquoi ?",
+    explain="pourquoi ?",
     results="Résultats",
     mine="Les miennes",
-    open="À répondre",
+    unanswered="À répondre",
     details="Fiche",
 )
-EN = Words(
-    address="Your e-mail address",
+EN = UiText(
+    email="Your e-mail address",
     send="Send",
-    here="The team is here",
-    copy="Copy the link to your request",
-    login="E-mail address",
+    team_online="The team is here",
+    copy_link="Copy the link to your request",
+    login_email="E-mail address",
     password="Password",
     sign_in="Sign in",
     presence="Your availability",
     available="Available",
     away="Away",
-    rings="A conversation rings",
-    take="Take",
+    ringing="A conversation rings",
+    accept="Take",
     note="Internal note",
-    keep_note="Keep note",
+    save_note="Keep note",
     end="End",
     hand_over="Hand over",
     hand_over_note="Note for what comes next (optional)",
-    why="why?",
+    explain="why?",
     results="Results",
     mine="Mine",
-    open="To answer",
+    unanswered="To answer",
     details="Details",
 )
