@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         scenario for scenario in SCENARIOS.values() if runner.is_selected(scenario, options.only, options.short)
     ]
     if not selected:
-        print_progress(*(f"{name:24} {scenario.summary}" for name, scenario in SCENARIOS.items()))
+        print_progress(*(f"{name:28} {scenario.summary}" for name, scenario in SCENARIOS.items()))
         return 2
     seed = options.seed if options.seed is not None else random.randrange(1_000_000)
     print_progress(f"{len(selected)} scenarios, --seed {seed}")

@@ -55,7 +55,7 @@ async def service_down(run: ScenarioRun) -> None:
 
 @scenario("cluster")
 async def rolling_restart(run: ScenarioRun) -> None:
-    """both nodes restart in attempt under load"""
+    """both nodes restart in turn under load"""
     await run.start_chats(pages=2, visitors=2, agents=2)
     slowest = 0.0
     async with run.traffic(per_s=run.duration(15, 6)):
