@@ -1,4 +1,4 @@
-"""Histories: what each person did and saw, written down as it happened, and what the database holds in the end."""
+"""Histories: timestamped records of what each client sent, received and showed, and the final database contents."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,8 +9,8 @@ Payload = Mapping[str, Any]
 Side = Literal["visitor", "agent"]
 
 
-class Shown(NamedTuple):
-    """One message as a screen or the database has it."""
+class MessageRecord(NamedTuple):
+    """One message as a screen shows it or the database stores it."""
 
     seq: int
     id: str
@@ -18,15 +18,15 @@ class Shown(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Said:
-    """Somebody pressed Enter."""
+class Submitted:
+    """The user pressed Enter."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Acked:
-    """The server told them that it is stored."""
+    """The server acknowledged the message as stored."""
 
     ticket: str
     text: str
@@ -36,7 +36,7 @@ class Acked:
 
 @dataclass(frozen=True)
 class Refused:
-    """The server said no, and they were told."""
+    """The server refused the message, and the client showed the error."""
 
     text: str
     code: str
@@ -44,16 +44,16 @@ class Refused:
 
 @dataclass(frozen=True)
 class Screen:
-    """One ticket on one screen, after a change. `unsent` are the texts that are shown as not sent (yet)."""
+    """One ticket on one screen, after a change. `unsent` are the texts shown as not sent (yet), with their state."""
 
     ticket: str
-    messages: tuple[Shown, ...]
+    messages: tuple[MessageRecord, ...]
     unsent: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class CaughtUp:
-    """What a `catch_up` brought."""
+    """The result of a `catch_up` command."""
 
     ticket: str
     after: int
@@ -62,48 +62,48 @@ class CaughtUp:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """Whatever else came over the wire: an event, or an ack under its command's name."""
+class Received:
+    """Any other frame that came over the wire. `kind` is "event:NAME" or "ack:COMMAND"."""
 
-    what: str
+    kind: str
     payload: Payload
 
 
-Entry = Said | Acked | Refused | Screen | CaughtUp | Heard
+Entry = Submitted | Acked | Refused | Screen | CaughtUp | Received
 E = TypeVar("E", bound=Entry)
 
 
 @dataclass
 class History:
-    """One screen's story. Two tabs of one visitor are two histories with one `person`."""
+    """The history of one screen. Two tabs of one visitor are two histories with the same `user`."""
 
-    who: str
+    name: str
     side: Side
-    person: str = ""
+    user: str = ""
     entries: list[tuple[float, Entry]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.person = self.person or self.who
+        self.user = self.user or self.name
 
-    def note(self, entry: Entry) -> None:
+    def record(self, entry: Entry) -> None:
         self.entries.append((time.monotonic(), entry))
 
-    def of(self, kind: type[E]) -> Iterator[E]:
+    def entries_of(self, kind: type[E]) -> Iterator[E]:
         return (entry for _, entry in self.entries if isinstance(entry, kind))
 
     def last_screens(self) -> dict[str, Screen]:
-        """By ticket: a console has many open, a visitor's page shows one."""
-        shown = {screen.ticket: screen for screen in self.of(Screen)}
+        """The last screen of each ticket; a visitor has one ticket on screen, a console has many."""
+        screens = {screen.ticket: screen for screen in self.entries_of(Screen)}
         if self.side == "agent":
-            return shown
+            return screens
         last = next((entry for _, entry in reversed(self.entries) if isinstance(entry, Screen)), None)
         return {last.ticket: last} if last else {}
 
 
 @dataclass(frozen=True)
-class Truth:
-    """The database: each ticket's messages in the order of `seq`, the keys they were sent under, and all notes."""
+class DatabaseState:
+    """The database contents: messages of each ticket in the order of `seq`, client keys, and all notes."""
 
-    messages: Mapping[str, Sequence[Shown]]
+    messages: Mapping[str, Sequence[MessageRecord]]
     keys: Sequence[tuple[str, str, str]] = ()
     notes: Sequence[str] = ()

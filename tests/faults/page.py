@@ -1,4 +1,4 @@
-"""The visitor's page: the widget's own code in a Node process, and the history of what it showed."""
+"""A visitor's page: the widget's own code in a Node process, and the history of what it showed."""
 
 import asyncio
 import json
@@ -10,40 +10,40 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.faults.history import Acked, CaughtUp, Heard, History, Refused, Said, Screen, Shown
+from tests.faults.history import Acked, CaughtUp, History, MessageRecord, Received, Refused, Screen, Submitted
 from tests.services import END_WITH_PARENT
 from tooling import node
 from tooling.steps import ROOT
 
-LONGEST_LINE = 16_000_000
-SENDS = ("send_message", "start_chat")
-# Not refused: sent again by itself.
-LATER = ("too_many", "unavailable")
+MAX_OUTPUT_BYTES = 16_000_000
+SEND_COMMANDS = ("send_message", "start_chat")
+# The client sends the text again after these errors.
+RETRY_CODES = ("too_many", "unavailable")
 
 
-def bundled(folder: Path) -> Path:
-    """The page as one script; made once a run."""
-    made = folder / "page.mjs"
+def build_page_script(folder: Path) -> Path:
+    """Bundle the page into one script; called once for each run of the program."""
+    script = folder / "page.mjs"
     bundler = str(node.MODULES / "rolldown/bin/cli.mjs")
     command = (node.find().node, bundler, "tests/faults/page.ts", "--platform", "node", "--format", "esm")
-    subprocess.run([*command, "--file", str(made)], cwd=ROOT, check=True, capture_output=True)
-    return made
+    subprocess.run([*command, "--file", str(script)], cwd=ROOT, check=True, capture_output=True)
+    return script
 
 
 class Page:
-    """A tab. `reload` kills it and opens it again over what it kept; `freeze` and `thaw` are the browser's."""
+    """A browser tab. `reload` kills and reopens it with the same storage; `freeze` and `thaw` suspend its process."""
 
     def __init__(self, script: Path, url: str, storage: Path, history: History) -> None:
         self.history = history
         self.state: dict[str, Any] = {}
-        self.asked: list[dict[str, Any]] = []
-        self.times_down = 0
-        self.faults: list[str] = []
+        self.requests: list[dict[str, Any]] = []
+        self.disconnect_count = 0
+        self.errors: list[str] = []
         self._command = (node.find().node, str(script), url, str(storage))
         self._process: Process | None = None
         self._closing = False
-        self._ears: list[asyncio.Task[None]] = []
-        self._news = asyncio.Event()
+        self._readers: list[asyncio.Task[None]] = []
+        self._screen_changed = asyncio.Event()
 
     @property
     def ticket(self) -> str:
@@ -52,32 +52,33 @@ class Page:
     async def open(self) -> "Page":
         self._closing = False
         self._process = await asyncio.create_subprocess_exec(
-            *self._command, limit=LONGEST_LINE, stdin=PIPE, stdout=PIPE, stderr=PIPE, preexec_fn=END_WITH_PARENT
+            *self._command, limit=MAX_OUTPUT_BYTES, stdin=PIPE, stdout=PIPE, stderr=PIPE, preexec_fn=END_WITH_PARENT
         )
-        self._ears = [asyncio.create_task(self._listen()), asyncio.create_task(self._lament())]
+        self._readers = [asyncio.create_task(self._read_output()), asyncio.create_task(self._read_errors())]
         return self
 
-    async def _listen(self) -> None:
+    async def _read_output(self) -> None:
         assert self._process is not None and self._process.stdout is not None
         async for line in self._process.stdout:
-            if line.endswith(b"\n"):  # a page that was killed may leave half a line
-                self._note(json.loads(line))
-                self._news.set()
+            if line.endswith(b"\n"):  # a killed page may leave an incomplete line
+                self._record(json.loads(line))
+                self._screen_changed.set()
         if not self._closing:
-            self.faults.append("it died")
+            self.errors.append("the page process ended")
 
-    async def _lament(self) -> None:
+    async def _read_errors(self) -> None:
         assert self._process is not None and self._process.stderr is not None
         async for line in self._process.stderr:
-            self.faults.append(line.decode().rstrip())
+            self.errors.append(line.decode().rstrip())
 
-    # -- what it does ----------------------------------------------------------------------------------------
+    # -- actions ---------------------------------------------------------------------------------------------
 
-    def say(self, text: str) -> None:
-        """Written down once the page has taken it: a reload may come before."""
-        self.orders("say", text=text)
+    def send(self, text: str) -> None:
+        """Type and send a text. The history records it when the page confirms, because a reload may come first."""
+        self.execute("say", text=text)
 
-    def orders(self, order: str, **rest: object) -> None:
+    def execute(self, order: str, **rest: object) -> None:
+        """Send one command of page.ts to the process, for example hide, show, offline or jump."""
         assert self._process is not None and self._process.stdin is not None
         self._process.stdin.write(json.dumps({"order": order, **rest}).encode() + b"\n")
 
@@ -86,13 +87,13 @@ class Page:
         await self.open()
 
     async def close(self) -> None:
-        """Killed, as a phone kills a tab: nothing gets a chance to tidy up."""
+        """Kill the process, as a phone kills a tab: the page cannot clean up."""
         assert self._process is not None
         self._closing = True
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
-        await asyncio.gather(*self._ears)
+        await asyncio.gather(*self._readers)
 
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)
@@ -104,47 +105,47 @@ class Page:
         assert self._process is not None
         os.kill(self._process.pid, number)
 
-    async def shows(self, true: Callable[[dict[str, Any]], bool], patience_s: float = 30) -> None:
-        """Once the screen is like that."""
-        async with asyncio.timeout(patience_s):
-            while not self.state or not true(self.state):
-                self._news.clear()
-                await self._news.wait()
+    async def wait_for_screen(self, condition: Callable[[dict[str, Any]], bool], timeout_s: float = 30) -> None:
+        """Wait until `condition` holds for the screen; TimeoutError after `timeout_s`."""
+        async with asyncio.timeout(timeout_s):
+            while not self.state or not condition(self.state):
+                self._screen_changed.clear()
+                await self._screen_changed.wait()
 
-    # -- what it tells ---------------------------------------------------------------------------------------
+    # -- output ----------------------------------------------------------------------------------------------
 
-    def _note(self, told: dict[str, Any]) -> None:
-        match told["type"]:
+    def _record(self, output: dict[str, Any]) -> None:
+        match output["type"]:
             case "screen":
-                self._drawn(told)
+                self._record_screen(output)
             case "heard":
-                self.history.note(Heard(f"event:{told['event']}", told["payload"]))
+                self.history.record(Received(f"event:{output['event']}", output["payload"]))
             case "answered":
-                self._answered(told["command"], told["payload"], told["ack"])
+                self._record_ack(output["command"], output["payload"], output["ack"])
             case "said":
-                self.history.note(Said(told["text"]))
+                self.history.record(Submitted(output["text"]))
             case "asked":
-                self.asked.append(told)
+                self.requests.append(output)
             case "down":
-                self.times_down += 1
+                self.disconnect_count += 1
 
-    def _drawn(self, told: dict[str, Any]) -> None:
-        self.state = told
-        unsent = [(text, state) for text, state in told["unsent"]]
-        unsent += [(told["draft"], "draft")] if told["draft"] else []
-        messages = tuple(Shown(*one) for one in told["messages"])
-        self.history.note(Screen(told["ticket"], messages, tuple(unsent)))
+    def _record_screen(self, screen: dict[str, Any]) -> None:
+        self.state = screen
+        unsent = [(text, state) for text, state in screen["unsent"]]
+        unsent += [(screen["draft"], "draft")] if screen["draft"] else []
+        messages = tuple(MessageRecord(*message) for message in screen["messages"])
+        self.history.record(Screen(screen["ticket"], messages, tuple(unsent)))
 
-    def _answered(self, command: str, payload: dict[str, Any], ack: dict[str, Any]) -> None:
-        self.history.note(Heard(f"ack:{command}", ack))
-        if command in SENDS and (ack.get("ok") or ack["error"]["code"] not in LATER):
-            self.history.note(answer_to(payload, ack))
+    def _record_ack(self, command: str, payload: dict[str, Any], ack: dict[str, Any]) -> None:
+        self.history.record(Received(f"ack:{command}", ack))
+        if command in SEND_COMMANDS and (ack.get("ok") or ack["error"]["code"] not in RETRY_CODES):
+            self.history.record(send_result(payload, ack))
         elif command == "catch_up" and ack.get("ok"):
-            self.history.note(caught_up(payload, ack))
+            self.history.record(catch_up_result(payload, ack))
 
 
-def answer_to(payload: dict[str, Any], ack: dict[str, Any]) -> Acked | Refused:
-    """What the sender of a text was told."""
+def send_result(payload: dict[str, Any], ack: dict[str, Any]) -> Acked | Refused:
+    """The history entry for the ack of a text."""
     text = payload["text"]
     if not ack.get("ok"):
         return Refused(text, ack["error"]["code"])
@@ -152,6 +153,6 @@ def answer_to(payload: dict[str, Any], ack: dict[str, Any]) -> Acked | Refused:
     return Acked(payload.get("ticket") or ack["ticket"]["id"], text, first["seq"], first["id"])
 
 
-def caught_up(payload: dict[str, Any], ack: dict[str, Any]) -> CaughtUp:
+def catch_up_result(payload: dict[str, Any], ack: dict[str, Any]) -> CaughtUp:
     seqs = tuple(message["seq"] for message in ack["messages"])
     return CaughtUp(payload["ticket"], payload["after"], seqs, bool(ack.get("restart")))

@@ -1,7 +1,7 @@
-/** A visitor's page without a screen: the widget's real store, outbox, link and timeline, told what to do by lines.
+/** A visitor's page without a browser: the widget's real store, outbox, transport and timeline.
  *
- * Standard input takes one JSON object a line, standard output tells all that came over the wire and every change of
- * what the visitor would see. The page's localStorage is a file, so that killing this process is a reload.
+ * Standard input takes one command a line as JSON. Standard output reports every frame and every change of the screen.
+ * A file replaces localStorage, so killing this process and starting it again is a reload.
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -24,14 +24,14 @@ const read = () => {
     return null;
   }
 };
-/** A browser tells of a failure by `close`; Node's library throws unless somebody hears of it. */
+/** A browser reports a failure with `close`; Node's library throws unless there is a listener for `error`. */
 class Socket extends NodeSocket {
   constructor(address: string) {
     super(address);
     this.on("error", () => {});
   }
 }
-/** A browser's storage is never half written. */
+/** Replaces the file in one step, because a browser never leaves its storage half written. */
 const write = (text: string) => {
   writeFileSync(`${place}.new`, text);
   renameSync(`${place}.new`, place);
@@ -47,7 +47,7 @@ Object.assign(globalThis, {
 
 const [kept, keep] = keeping("guichet");
 
-/** The widget's own link, with an ear on both ways. */
+/** The widget's own transport, which also reports the frames of both directions. */
 const dial: Dial = (address, namespace, auth, ears) => {
   const link = dialWebSocket(address, namespace, auth, {
     up: () => ears.up(),

@@ -1,7 +1,7 @@
-"""A line between two ends that can be slowed, stalled, cut, reset and left half open, one direction at a time.
+"""A TCP proxy that can delay, stall, close and reset connections, each direction apart.
 
-The kernel may have no network emulation, so every connection of a fault run goes through one of these. Nothing is
-ever thrown away on a line that lives on: a cable that comes back brings what TCP has kept, and so does `flow`.
+The kernel may have no network emulation, so every connection of a fault run goes through such a proxy. The proxy never
+drops bytes of a connection that stays open: after `restore` it delivers what it stalled, as TCP does after an outage.
 """
 
 import asyncio
@@ -13,108 +13,114 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-Way = Literal["up", "down"]
-BOTH: tuple[Way, Way] = ("up", "down")
+Direction = Literal["up", "down"]
+BOTH_DIRECTIONS: tuple[Direction, Direction] = ("up", "down")
 Address = tuple[str, int] | Path
 CHUNK = 65_536
-RESET = struct.pack("ii", 1, 0)
-Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+LINGER_ZERO = struct.pack("ii", 1, 0)
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-def hung_up_on(writer: asyncio.StreamWriter) -> None:
-    """At once and, where the family knows it, with an RST."""
-    end: socket.socket = writer.get_extra_info("socket")
-    if end.family != socket.AF_UNIX and end.fileno() >= 0:
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+def abort_connection(writer: asyncio.StreamWriter) -> None:
+    """Close at once, with an RST unless it is a Unix socket."""
+    endpoint: socket.socket = writer.get_extra_info("socket")
+    if endpoint.family != socket.AF_UNIX and endpoint.fileno() >= 0:
+        endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
     writer.transport.abort()
 
 
-class Weather:
-    """What happens to what is carried one way: it comes later, or it does not come."""
+class NetworkCondition:
+    """The condition of one direction: a delay, or a stall."""
 
     def __init__(self) -> None:
         self.delay_s = 0.0
         self.jitter_s = 0.0
-        self._flows = asyncio.Event()
-        self._flows.set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
 
     @property
     def stalled(self) -> bool:
-        return not self._flows.is_set()
+        return not self._flowing.is_set()
 
     def stall(self) -> None:
-        self._flows.clear()
+        self._flowing.clear()
 
-    def flow(self) -> None:
+    def restore(self) -> None:
         self.delay_s = self.jitter_s = 0.0
-        self._flows.set()
+        self._flowing.set()
 
-    async def passes(self) -> None:
-        """Returns when a chunk may go on."""
+    async def wait_for_delivery(self) -> None:
+        """Returns when the next chunk may be delivered."""
         if self.delay_s or self.jitter_s:
             await asyncio.sleep(self.delay_s + random.random() * self.jitter_s)
-        await self._flows.wait()
+        await self._flowing.wait()
 
 
-class Line:
-    """One connection: two ends, and a weather of its own on top of the proxy's."""
+def network_conditions() -> dict[Direction, NetworkCondition]:
+    return {direction: NetworkCondition() for direction in BOTH_DIRECTIONS}
 
-    def __init__(self, near: Ends, far: Ends, proxy: "Proxy") -> None:
-        self._near, self._far, self._proxy = near, far, proxy
-        self.own: dict[Way, Weather] = {way: Weather() for way in BOTH}
 
-    async def carry(self) -> None:
-        """Until either end has hung up; the other one is then told so, unless the way to it is stalled."""
-        ways = [
-            asyncio.create_task(self._pump("up", self._near[0], self._far[1])),
-            asyncio.create_task(self._pump("down", self._far[0], self._near[1])),
+class ProxiedConnection:
+    """A client connection and its upstream connection, with network conditions besides those of the proxy."""
+
+    def __init__(self, client: Streams, upstream: Streams, proxy: "Proxy") -> None:
+        self._client, self._upstream, self._proxy = client, upstream, proxy
+        self.conditions = network_conditions()
+
+    async def forward(self) -> None:
+        """Copy until one end closes, then close the other end, unless the direction to it is stalled."""
+        pumps = [
+            asyncio.create_task(self._pump("up", self._client[0], self._upstream[1])),
+            asyncio.create_task(self._pump("down", self._upstream[0], self._client[1])),
         ]
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
             self.close()
 
-    async def _pump(self, way: Way, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(self, direction: Direction, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while chunk := await source.read(CHUNK):
-                await self._weather(way)
+                await self._wait_for_delivery(direction)
                 sink.write(chunk)
-                self._proxy.carried[way] += len(chunk)
+                self._proxy.bytes_forwarded[direction] += len(chunk)
                 await sink.drain()
-            await self._weather(way)
+            await self._wait_for_delivery(direction)
 
-    async def _weather(self, way: Way) -> None:
-        await self._proxy.weather[way].passes()
-        await self.own[way].passes()
+    async def _wait_for_delivery(self, direction: Direction) -> None:
+        await self._proxy.conditions[direction].wait_for_delivery()
+        await self.conditions[direction].wait_for_delivery()
 
     def close(self) -> None:
-        for _, writer in (self._near, self._far):
+        for _, writer in (self._client, self._upstream):
             writer.close()
 
     def reset(self) -> None:
-        """Both ends get an RST instead of an orderly end."""
-        for _, writer in (self._near, self._far):
-            hung_up_on(writer)
+        """Both ends get an RST instead of an orderly close."""
+        for _, writer in (self._client, self._upstream):
+            abort_connection(writer)
 
 
 class Proxy:
-    """Listens on a port of its own and carries each connection to one of `upstreams`: the first that answers,
-    beginning with another one each time, as a balancer does."""
+    """Listens on its own port and forwards each connection to one of `upstreams`.
+
+    It picks them in rotation, as a load balancer does, and skips those that refuse the connection.
+    """
 
     def __init__(self, *upstreams: Address) -> None:
         self.upstreams = list(upstreams)
-        self.weather: dict[Way, Weather] = {way: Weather() for way in BOTH}
-        self.carried: dict[Way, int] = dict.fromkeys(BOTH, 0)
-        self.shut = False
-        self._turn = 0
-        self._lines: dict[Line, asyncio.Task[None]] = {}
+        self.conditions = network_conditions()
+        self.bytes_forwarded: dict[Direction, int] = dict.fromkeys(BOTH_DIRECTIONS, 0)
+        self.refusing = False
+        self._upstream_index = 0
+        self._connections: dict[ProxiedConnection, asyncio.Task[None]] = {}
         self._listener: asyncio.Server | None = None
 
     async def open(self) -> "Proxy":
-        self._listener = await asyncio.start_server(self._take, "127.0.0.1", 0)
+        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         return self
 
     @property
@@ -128,77 +134,77 @@ class Proxy:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def standing(self) -> int:
-        """How many lines there are."""
-        return len(self._lines)
+    def connection_count(self) -> int:
+        """The number of open connections."""
+        return len(self._connections)
 
-    # -- the faults ------------------------------------------------------------------------------------------
+    # -- faults ----------------------------------------------------------------------------------------------
 
-    def slow(self, delay_s: float, jitter_s: float = 0.0, ways: Iterable[Way] = BOTH) -> None:
-        for way in ways:
-            self.weather[way].delay_s, self.weather[way].jitter_s = delay_s, jitter_s
+    def delay(self, delay_s: float, jitter_s: float = 0.0, directions: Iterable[Direction] = BOTH_DIRECTIONS) -> None:
+        for direction in directions:
+            self.conditions[direction].delay_s, self.conditions[direction].jitter_s = delay_s, jitter_s
 
-    def stall(self, *ways: Way) -> None:
-        """Nothing arrives this way (both when none is named) until `flow`, on old lines and new ones."""
-        for way in ways or BOTH:
-            self.weather[way].stall()
+    def stall(self, *directions: Direction) -> None:
+        """Stall these directions (both if none is named) of all present and new connections until `restore`."""
+        for direction in directions or BOTH_DIRECTIONS:
+            self.conditions[direction].stall()
 
-    def deafen(self, *ways: Way) -> None:
-        """The lines that stand now are half open from here on; new ones are well."""
-        for line in self._lines:
-            for way in ways or BOTH:
-                line.own[way].stall()
+    def stall_existing(self, *directions: Direction) -> None:
+        """Make the present connections half open for good; new connections work."""
+        for connection in self._connections:
+            for direction in directions or BOTH_DIRECTIONS:
+                connection.conditions[direction].stall()
 
-    def cut(self) -> None:
-        """Hangs up on every line, in order."""
-        for line in list(self._lines):
-            line.close()
+    def disconnect(self) -> None:
+        """Close every connection in order."""
+        for connection in list(self._connections):
+            connection.close()
 
     def reset(self) -> None:
-        for line in list(self._lines):
-            line.reset()
+        for connection in list(self._connections):
+            connection.reset()
 
     def refuse(self) -> None:
-        """Resets every line, and every new one as soon as it comes, until `flow`."""
-        self.shut = True
+        """Reset every connection, and every new one when it arrives, until `restore`."""
+        self.refusing = True
         self.reset()
 
-    def flow(self) -> None:
-        """All is well again, but for lines that were deafened."""
-        self.shut = False
-        for weather in self.weather.values():
-            weather.flow()
+    def restore(self) -> None:
+        """End all faults, except on connections that `stall_existing` stalled."""
+        self.refusing = False
+        for condition in self.conditions.values():
+            condition.restore()
 
     async def close(self) -> None:
         assert self._listener is not None
         self._listener.close()
-        for line, task in list(self._lines.items()):
-            line.reset()
+        for connection, task in list(self._connections.items()):
+            connection.reset()
             task.cancel()
-        await asyncio.gather(*self._lines.values(), return_exceptions=True)
+        await asyncio.gather(*self._connections.values(), return_exceptions=True)
 
     # -- connections -----------------------------------------------------------------------------------------
 
-    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far = None if self.shut else await self._reach()
-        if far is None:
-            hung_up_on(writer)
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream = None if self.refusing else await self._connect_upstream()
+        if upstream is None:
+            abort_connection(writer)
             return
-        line = Line((reader, writer), far, self)
+        connection = ProxiedConnection((reader, writer), upstream, self)
         task = asyncio.current_task()
         assert task is not None
-        self._lines[line] = task
+        self._connections[connection] = task
         try:
-            await line.carry()
+            await connection.forward()
         except asyncio.CancelledError:
-            line.reset()  # the proxy closes; the server's own task is not to be reported as cancelled
+            connection.reset()  # asyncio.Server would report a cancelled task as an error when the proxy closes
         finally:
-            del self._lines[line]
+            del self._connections[connection]
 
-    async def _reach(self) -> Ends | None:
-        self._turn += 1
+    async def _connect_upstream(self) -> Streams | None:
+        self._upstream_index += 1
         for step in range(len(self.upstreams)):
-            upstream = self.upstreams[(self._turn + step) % len(self.upstreams)]
+            upstream = self.upstreams[(self._upstream_index + step) % len(self.upstreams)]
             with contextlib.suppress(OSError):
                 if isinstance(upstream, Path):
                     return await asyncio.open_unix_connection(upstream)

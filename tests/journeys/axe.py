@@ -1,4 +1,4 @@
-"""axe in every document of a page: what it finds, one readable line each."""
+"""Runs axe in every document of a page and returns its violations, one readable line each."""
 
 from pathlib import Path
 
@@ -14,16 +14,16 @@ RUN = """() => axe.run(document, {
   nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`)))"""
 
 
-async def faults(page: Page) -> list[str]:
-    """Of the page and of the frames in it."""
+async def violations(page: Page) -> list[str]:
+    """Violations in the page and in its frames."""
     found = []
     for frame in page.frames:
         if frame.url.startswith("http"):
-            found += await faults_in(frame)
+            found += await frame_violations(frame)
     return found
 
 
-async def faults_in(frame: Frame) -> list[str]:
+async def frame_violations(frame: Frame) -> list[str]:
     await frame.evaluate(SCRIPT)
     found: list[str] = await frame.evaluate(RUN)
     return found

@@ -1,4 +1,4 @@
-"""The journeys' stage: real system, real browser, settable clock; a failed story leaves pictures behind."""
+"""Fixtures of the journeys: a real system with a settable clock, a real browser, screenshots after a failure."""
 
 import shutil
 from collections.abc import AsyncIterator, Generator
@@ -13,16 +13,16 @@ from chat.cluster.redis_client import Redis
 from chat.realtime import server
 from chat.settings import Settings
 from chat.store.migrations import migrate
-from tests.journeys.stage import PATIENCE_MS, Stage
-from tests.journeys.town import Town, awake
+from tests.journeys.browser import TIMEOUT_MS, BrowserSession
+from tests.journeys.running_system import RunningSystem, run_system
 
 FAILED = pytest.StashKey[bool]()
-expect.set_options(timeout=PATIENCE_MS)
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Lets the stage know, when it is taken down, how the story ended."""
+    """Store for the `browser` fixture whether the test failed."""
     report = yield
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     return report
@@ -30,7 +30,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def new_install(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database, copied for each story."""
+    """A migrated database, copied for each test."""
     path = tmp_path_factory.mktemp("journeys") / "new.db"
     migrate(f"sqlite:///{path}")
     return path
@@ -38,10 +38,10 @@ def new_install(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path, new_install: Path, valkey: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A story that needs another pause overrides this; people come and go faster than outside."""
+    """Settings with short grace periods. A test that needs others overrides this fixture."""
     monkeypatch.setattr(app, "VISITOR_GRACE_S", 1.0)
     monkeypatch.setattr(server, "SERVICE_S", 0.5)
-    # A machine that stands still for a second must not look like a Redis that is away.
+    # A high timeout, so that a stalled CI machine is not taken for a Redis outage.
     monkeypatch.setattr(app, "Redis", partial(Redis, timeout_s=10))
     path = tmp_path / "guichet.db"
     shutil.copy(new_install, path)
@@ -56,20 +56,22 @@ def settings(tmp_path: Path, new_install: Path, valkey: str, monkeypatch: pytest
 
 
 @pytest.fixture
-async def town(settings: Settings) -> AsyncIterator[Town]:
-    """The server and the websites."""
-    async with awake(settings) as started:
+async def system(settings: Settings) -> AsyncIterator[RunningSystem]:
+    """The running server and websites."""
+    async with run_system(settings) as started:
         yield started
 
 
 @pytest.fixture
-async def stage(town: Town, chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
-    """Where people come in. No story may end with a script that broke, or with a policy that was violated."""
-    playing = Stage(chromium, town)
-    yield playing
+async def browser(
+    system: RunningSystem, chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[BrowserSession]:
+    """The browser session. Every test fails on a script error or a Content Security Policy violation."""
+    session = BrowserSession(chromium, system)
+    yield session
     if request.node.stash.get(FAILED, False):
-        await playing.remember(tmp_path)
-    for context in playing.contexts:
+        await session.save_diagnostics(tmp_path)
+    for context in session.contexts:
         await context.close()
-    refused = [line for line in playing.said if "Content Security Policy" in line]
-    assert not playing.broken + refused
+    csp_violations = [message for message in session.console_messages if "Content Security Policy" in message]
+    assert not session.script_errors + csp_violations

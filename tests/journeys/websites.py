@@ -1,4 +1,4 @@
-"""The websites of these journeys: small pages of somebody else's that carry the widget."""
+"""Small websites that embed the widget."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,57 +13,57 @@ PAGE = Template(
     '<p><label>Un champ de la page <input id="host"></label></p><p><a href="/second">La page suivante</a></p>'
     "$more</main></body></html>"
 )
-LOADER = '<script async src="$chat/widget.js?site=demo"></script>'
-STRICT = Template(
+LOADER_SCRIPT = '<script async src="$chat/widget.js?site=demo"></script>'
+STRICT_CSP = Template(
     "default-src 'none'; script-src $chat; frame-src $chat; style-src 'none'; base-uri 'none'; form-action 'none';"
     " require-trusted-types-for 'script'; trusted-types 'none'"
 )
-# The only calls that a page may make before the loader is there.
-EARLY = (
+# The calls that a page can make before the loader has loaded.
+EARLY_CALLS = (
     "<script>window.guichet=function(){(guichet.q=guichet.q||[]).push(arguments)};"
     "guichet('prefill',{email:'vic@exemple.fr',text:'Une question sur la page'});"
     "guichet('on','open',()=>{document.title='ouvert'})</script>"
 )
-ROUTER = (
+SINGLE_PAGE_ROUTER = (
     '<p><button id="basket">Panier</button></p>'
     "<script>basket.onclick=()=>{history.pushState({},'','/app/basket?session=secret');"
     "document.title='Votre panier';document.querySelector('h1').textContent='Votre panier'}</script>"
 )
 
 
-def page(lang: str, title: str, head: str = LOADER, more: str = "") -> str:
-    """One page, the chat server's address still to be filled in."""
-    return PAGE.substitute(lang=lang, title=title, head=head, more=more)
+def page(lang: str, title: str, head: str = LOADER_SCRIPT, body: str = "") -> str:
+    """The HTML of one page; the chat server's address is filled in later."""
+    return PAGE.substitute(lang=lang, title=title, head=head, more=body)
 
 
 PAGES = {
     "/": page("fr", "Les carnets de la lune"),
     "/second": page("fr", "La page suivante"),
     "/en": page("en", "Moon notebooks"),
-    "/twice": page("fr", "Deux fois", LOADER + LOADER),
+    "/twice": page("fr", "Deux fois", LOADER_SCRIPT + LOADER_SCRIPT),
     "/strict": page("fr", "Une page stricte"),
-    "/app": page("fr", "Une seule page", more=ROUTER),
-    "/early": page("fr", "Appels d’avance", EARLY + LOADER),
-    "/help": page("fr", "Besoin d’aide", more="<button onclick=\"guichet('open')\">Aide</button>"),
+    "/app": page("fr", "Une seule page", body=SINGLE_PAGE_ROUTER),
+    "/early": page("fr", "Appels d’avance", EARLY_CALLS + LOADER_SCRIPT),
+    "/help": page("fr", "Besoin d’aide", body="<button onclick=\"guichet('open')\">Aide</button>"),
     "/bare": page("fr", "Sans le widget", ""),
 }
 
 
-async def answer(chat: str, request: web.Request) -> web.Response:
-    """Any name of the site shows the same pages; all of /app/ is one of them."""
+async def serve_page(chat_url: str, request: web.Request) -> web.Response:
+    """Every host name serves the same pages; every path under /app/ serves the single-page site."""
     path = "/app" if request.path.startswith("/app/") else request.path
     if path not in PAGES:
         return web.Response(status=404)
-    headers = {"Content-Security-Policy": STRICT.substitute(chat=chat)} if path == "/strict" else {}
-    text = Template(PAGES[path]).substitute(chat=chat)
+    headers = {"Content-Security-Policy": STRICT_CSP.substitute(chat=chat_url)} if path == "/strict" else {}
+    text = Template(PAGES[path]).substitute(chat=chat_url)
     return web.Response(text=text, content_type="text/html", headers=headers)
 
 
 @asynccontextmanager
-async def on_line(chat: str) -> AsyncIterator[int]:
-    """The port on which the pages answer, by any name of this machine."""
+async def serve_websites(chat_url: str) -> AsyncIterator[int]:
+    """Serve the pages under every name of this machine; yields the port."""
     websites = web.Application()
-    websites.router.add_get("/{path:.*}", partial(answer, chat))
+    websites.router.add_get("/{path:.*}", partial(serve_page, chat_url))
     runner = web.AppRunner(websites, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:

@@ -1,0 +1,82 @@
+"""Texts of the user interface in the two languages of the screen tour: only those that the tests look for."""
+
+from typing import NamedTuple
+
+
+class UiText(NamedTuple):
+    """Labels of fields, buttons and regions, as users see them."""
+
+    # the widget
+    email: str
+    send: str
+    team_online: str
+    copy_link: str
+    # the console
+    login_email: str
+    password: str
+    sign_in: str
+    presence: str
+    available: str
+    away: str
+    ringing: str
+    accept: str
+    note: str
+    save_note: str
+    end: str
+    hand_over: str
+    hand_over_note: str
+    explain: str
+    results: str
+    mine: str
+    unanswered: str
+    details: str
+
+
+FR = UiText(
+    email="Votre adresse e-mail",
+    send="Envoyer",
+    team_online="L’équipe est là",
+    copy_link="Copier le lien de votre demande",
+    login_email="Adresse e-mail",
+    password="Mot de passe",
+    sign_in="Se connecter",
+    presence="Votre disponibilité",
+    available="Disponible",
+    away="Absence",
+    ringing="Une conversation sonne",
+    accept="Prendre",
+    note="Note interne",
+    save_note="Noter",
+    end="Terminer",
+    hand_over="Transmettre",
+    hand_over_note="Note pour la suite (facultatif)",
+    explain="pourquoi ?",
+    results="Résultats",
+    mine="Les miennes",
+    unanswered="À répondre",
+    details="Fiche",
+)
+EN = UiText(
+    email="Your e-mail address",
+    send="Send",
+    team_online="The team is here",
+    copy_link="Copy the link to your request",
+    login_email="E-mail address",
+    password="Password",
+    sign_in="Sign in",
+    presence="Your availability",
+    available="Available",
+    away="Away",
+    ringing="A conversation rings",
+    accept="Take",
+    note="Internal note",
+    save_note="Keep note",
+    end="End",
+    hand_over="Hand over",
+    hand_over_note="Note for what comes next (optional)",
+    explain="why?",
+    results="Results",
+    mine="Mine",
+    unanswered="To answer",
+    details="Details",
+)
