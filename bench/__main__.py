@@ -5,11 +5,11 @@ import importlib.util
 import sys
 from collections.abc import Callable
 
-from bench import contenders, crowds, load, machine, report, talks
-from bench.contenders import Workshop, workshop
+from bench import connection_rows, load_generator, machine, message_rows, report, servers
 from bench.machine import OTHERS
 from bench.plan import RELAYED_PER_S, Plan
 from bench.rows import Row, as_json, row_of, table
+from bench.servers import Workshop, workshop
 from bench.short import short
 from tooling.steps import Failed, alone, aside
 
@@ -18,18 +18,18 @@ Group = Callable[[Workshop, Plan], list[Row]]
 
 def desk(_: Workshop, __: Plan) -> list[Row]:
     """Rows without sockets: an agent chosen among many, an inbox of many tickets."""
-    if importlib.util.find_spec("bench.desk") is None:
+    if importlib.util.find_spec("bench.query_rows") is None:
         return []
-    return [row_of(found) for found in importlib.import_module("bench.desk").rows()]
+    return [row_of(found) for found in importlib.import_module("bench.query_rows").rows()]
 
 
 GROUPS: dict[str, Group] = {
-    "relay": talks.relay,
-    "rate": talks.rate,
-    "postgres": talks.postgres,
-    "idle": crowds.idle,
-    "back": crowds.back,
-    "nodes": talks.nodes,
+    "relay": message_rows.relay,
+    "rate": message_rows.rate,
+    "postgres": message_rows.postgres,
+    "idle": connection_rows.idle,
+    "back": connection_rows.back,
+    "nodes": message_rows.nodes,
     "desk": desk,
 }
 
@@ -51,8 +51,8 @@ def main(words: list[str]) -> int:
     try:
         machine.check()
         with aside(), alone():
-            load.ready()
-            contenders.yardstick_ready()
+            load_generator.ready()
+            servers.yardstick_ready()
     except Failed as failure:
         print(f"guichet: {failure}", file=sys.stderr)
         return 2

@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from bench.contenders import Contender, Workshop
-from bench.crowds import FIRST, crowd
-from bench.furnish import Size
-from bench.load import Stage, Told
+from bench.connection_rows import FIRST, crowd
+from bench.fixtures import Size
+from bench.load_generator import Stage, Told
 from bench.plan import Plan
 from bench.rows import NotReached, Row, at_most, equal, failed, told
+from bench.servers import Contender, Workshop
 
 FEW, CROWD = Size(agents=2, visitors=20), 1000
 WARM_S, MEASURED_S = "2", "4"

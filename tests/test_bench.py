@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import pytest
 
-from bench import load, report
-from bench.contenders import product_people, workshop
-from bench.furnish import Chatting, Size
+from bench import load_generator, report
+from bench.fixtures import Chatting, Size
+from bench.interleaving import interleaved
 from bench.plot import beside_node
-from bench.rounds import interleaved
 from bench.rows import NotReached, Row, as_json, at_most, equal, failed, row_of, shown, table, told
-from bench.sums import percentile, ratio
+from bench.servers import product_people, workshop
+from bench.stats import percentile, ratio
 from tooling.steps import ROOT, Failed
 
 
@@ -132,13 +132,13 @@ def test_the_crowd_waits_as_the_widget_does() -> None:
 def test_without_a_compiler_one_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(Failed, match="install gcc or clang"):
-        load.build()
+        load_generator.build()
 
 
 if sys.platform == "linux":
 
     def test_every_message_is_acknowledged_stored_and_delivered_once() -> None:
-        load.ready()
+        load_generator.ready()
         with workshop() as shop, shop.serve(Size(agents=2, visitors=10)) as stage:
             said = stage.play("relay", "-W", "0.5", "-d", "1.5")
             assert said["sent"] > 10
@@ -149,7 +149,7 @@ if sys.platform == "linux":
             assert said["cpu_s"] > 0
 
     def test_what_the_server_refuses_is_counted_and_said(tmp_path: Path) -> None:
-        load.ready()
+        load_generator.ready()
         with workshop() as shop:
             _, cast = shop.installed(Size(agents=1, visitors=2))
             strangers = [Chatting(one.token, "t_of_nobody", one.agent) for one in cast.visitors]
@@ -160,7 +160,7 @@ if sys.platform == "linux":
         assert "not_found" in said["said"]
 
     def test_a_server_that_is_gone_is_told_and_not_waited_for() -> None:
-        load.ready()
+        load_generator.ready()
         with workshop() as shop:
             with shop.serve(Size(agents=1, visitors=1)) as stage:
                 pass

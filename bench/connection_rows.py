@@ -8,14 +8,14 @@ from functools import partial
 from threading import Timer
 from typing import NamedTuple
 
-from bench.contenders import Contender, Workshop, product_people
-from bench.furnish import Size
-from bench.load import Person, Stage, finished, write_people
+from bench.fixtures import Size
+from bench.interleaving import Rounds, interleaved
+from bench.load_generator import Person, Stage, finished, write_people
 from bench.machine import family, may_open
 from bench.plan import Plan
-from bench.rounds import Rounds, interleaved
 from bench.rows import NotReached, Row, at_most, failed, told
-from bench.sums import percentile
+from bench.servers import Contender, Workshop, product_people
+from bench.stats import percentile
 
 # Two rounds of our pings, which come every 30 s: they are most of what is measured.
 CROWD, IDLE_S, AT_ONCE = 10_000, 60, 100

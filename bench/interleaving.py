@@ -7,7 +7,7 @@ from statistics import median
 from typing import Generic, NamedTuple, TypeVar
 
 from bench.rows import NotReached
-from bench.sums import ratio
+from bench.stats import ratio
 
 T = TypeVar("T", bound=NamedTuple)
 Part = Callable[[T], float]

@@ -12,13 +12,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from bench import load
-from bench.children import Child, child
-from bench.furnish import Cast, Size, furnished
-from bench.load import Person, Stage, write_people
+from bench import load_generator
+from bench.db_counts import in_postgres, in_sqlite
+from bench.fixtures import Cast, Size, furnished
+from bench.interleaving import Rounds
+from bench.load_generator import Person, Stage, write_people
 from bench.machine import OTHERS, family
-from bench.rounds import Rounds
-from bench.stored import in_postgres, in_sqlite
+from bench.server_process import Child, child
 from chat.live.embedded import OPTIONS, binary, socket_in
 from tests import services
 from tests.services import Postgres
@@ -139,8 +139,8 @@ class Workshop:
 @contextlib.contextmanager
 def workshop() -> Iterator[Workshop]:
     """On the project's own disk, so that what is synced is synced as in production; gone afterwards."""
-    load.BUILD.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="run-", dir=load.BUILD) as folder:
+    load_generator.BUILD.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="run-", dir=load_generator.BUILD) as folder:
         shop = Workshop(Path(folder))
         with shop.rest:
             yield shop

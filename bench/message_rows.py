@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from bench.contenders import Contender, Workshop
-from bench.load import Stage, Told
+from bench.interleaving import Rounds, interleaved
+from bench.load_generator import Stage, Told
 from bench.plan import Plan
-from bench.rounds import Rounds, interleaved
 from bench.rows import NotReached, Row, at_most, failed, told
-from bench.sums import percentile
+from bench.servers import Contender, Workshop
+from bench.stats import percentile
 
 WARM_S, MEASURED_S = 5, 5
 # An open loop that relays less than this part of what was due has not been held.

@@ -1,6 +1,6 @@
 """The desk at size: 1,000 agents, 10,000 chats that wait, 10,000 open tickets; what each question and verb takes.
 
-python -m bench.desk            on SQLite and on PostgreSQL
+python -m bench.query_rows            on SQLite and on PostgreSQL
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import TypedDict
 
 from sqlalchemy import Connection, update
 
-from bench.crowd import NOW, Size, fill, token_hash
+from bench.query_fixtures import NOW, Size, fill, token_hash
 from chat.desk import endings, handing_on, held, inbox, offers, service, waits
 from chat.desk.changes import PAUSES, Situation
 from chat.desk.facts import OfferMade
