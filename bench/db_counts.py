@@ -1,21 +1,19 @@
-"""What stands in the database of what the generator said."""
+"""Counts in the database of the messages that the load generator sent."""
 
 import sqlite3
 from pathlib import Path
 
 import psycopg
 
-SAID = "SELECT count(*) FROM messages WHERE text LIKE '@@%'"
+COUNT_GENERATED = "SELECT count(*) FROM messages WHERE text LIKE '@@%'"
 
 
-def in_sqlite(path: Path) -> int:
-    """How many messages of the generator's are stored."""
+def count_in_sqlite(path: Path) -> int:
     with sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True) as sql:
-        return int(sql.execute(SAID).fetchone()[0])
+        return int(sql.execute(COUNT_GENERATED).fetchone()[0])
 
 
-def in_postgres(url: str) -> int:
-    """The same."""
+def count_in_postgres(url: str) -> int:
     with psycopg.connect(url) as sql:
-        found = sql.execute(SAID).fetchone()
-    return int(found[0]) if found else 0
+        row = sql.execute(COUNT_GENERATED).fetchone()
+    return int(row[0]) if row else 0

@@ -1,4 +1,4 @@
-"""Servers as child processes: started on their core, ready when they say so, ended by us and with us."""
+"""Servers as child processes: pinned to a core, awaited until they are ready, and stopped with the bench."""
 
 import contextlib
 import os
@@ -9,17 +9,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.machine import SERVERS, child_on
-from bench.rows import NotReached
+from bench.machine import SERVER_CORE, child_setup
+from bench.rows import MeasurementFailed
 from tooling.steps import ROOT
 
-PATIENCE_S = 60
-ADDRESS = re.compile(r"http://[^:\s]+:(\d+)")
-PLAIN = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
+START_LIMIT_S = 60
+URL_PORT = re.compile(r"http://[^:\s]+:(\d+)")
+INHERITED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
+BASE_ENVIRONMENT = {name: os.environ[name] for name in INHERITED if name in os.environ}
 
 
-class Child:
-    """A server that is up; `port` is what it named, 0 when it named none."""
+class ServerProcess:
+    """A running server. `port` is the port of the URL that it printed, or 0."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self.process = process
@@ -29,8 +30,8 @@ class Child:
     def pid(self) -> int:
         return self.process.pid
 
-    def end(self) -> None:
-        """As an operator does it; killed when that does not help."""
+    def stop(self) -> None:
+        """Send SIGTERM, and SIGKILL when the server is still running 15 s later."""
         self.process.terminate()
         try:
             self.process.wait(15)
@@ -42,43 +43,45 @@ class Child:
 
 
 @contextlib.contextmanager
-def child(
-    command: Sequence[str], variables: Mapping[str, str], *, log: Path, ready: str, core: int = SERVERS
-) -> Iterator[Child]:
-    """A program that has printed a line with `ready` in it. Its errors go to `log`. Raises NotReached."""
+def server_process(
+    command: Sequence[str], variables: Mapping[str, str], *, log: Path, ready: str, core: int = SERVER_CORE
+) -> Iterator[ServerProcess]:
+    """Run `command` once it has printed a line that contains `ready`; its standard error goes to `log`.
+
+    Raises MeasurementFailed."""
     with log.open("a") as errors:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**PLAIN, **variables},
+            env={**BASE_ENVIRONMENT, **variables},
             stdout=subprocess.PIPE,
             stderr=errors,
-            preexec_fn=child_on(core),
+            preexec_fn=child_setup(core),
         )
-    started = Child(process)
+    server = ServerProcess(process)
     try:
         try:
-            line = line_with(process, ready)
-        except NotReached as why:
-            raise NotReached(f"{why}: {' '.join(command[-3:])}: {log.read_text()[-300:].strip()}") from None
-        found = ADDRESS.search(line)
-        started.port = int(found[1]) if found else 0
-        yield started
+            printed = wait_for_output(process, ready)
+        except MeasurementFailed as reason:
+            raise MeasurementFailed(f"{reason}: {' '.join(command[-3:])}: {log.read_text()[-300:].strip()}") from None
+        port = URL_PORT.search(printed)
+        server.port = int(port[1]) if port else 0
+        yield server
     finally:
-        started.end()
+        server.stop()
 
 
-def line_with(process: "subprocess.Popen[bytes]", words: str) -> str:
-    """The first line that has these words. What comes later stays in the pipe, and it is little."""
+def wait_for_output(process: "subprocess.Popen[bytes]", text: str) -> str:
+    """The first line of output that contains `text`. The little that the server prints later stays in the pipe."""
     assert process.stdout is not None
-    limit, said = time.monotonic() + PATIENCE_S, b""
-    # Not by readline: it would take more lines into its buffer than it returns, and select not see them there.
+    limit, output = time.monotonic() + START_LIMIT_S, b""
+    # readline would buffer more lines than it returns, and select does not see what is in a buffer.
     while select.select([process.stdout], [], [], max(0, limit - time.monotonic()))[0]:
-        more = os.read(process.stdout.fileno(), 4096)
-        said += more
-        whole = said.rpartition(b"\n")[0].decode().splitlines()
-        if found := next((line for line in whole if words in line), None):
+        chunk = os.read(process.stdout.fileno(), 4096)
+        output += chunk
+        complete = output.rpartition(b"\n")[0].decode().splitlines()
+        if found := next((printed for printed in complete if text in printed), None):
             return found
-        if not more:
-            raise NotReached(f"a server ended with {process.wait()} before it was ready")
-    raise NotReached(f"a server was not ready within {PATIENCE_S} s")
+        if not chunk:
+            raise MeasurementFailed(f"a server ended with {process.wait()} before it was ready")
+    raise MeasurementFailed(f"a server was not ready within {START_LIMIT_S} s")

@@ -1,4 +1,4 @@
-"""Who is measured: the product on SQLite, the product on PostgreSQL, and Node's socket.io as the yardstick."""
+"""The servers to measure: the product on SQLite, the product on PostgreSQL, and Node's socket.io as the baseline."""
 
 import contextlib
 import itertools
@@ -13,176 +13,183 @@ from pathlib import Path
 from typing import Any
 
 from bench import load_generator
-from bench.db_counts import in_postgres, in_sqlite
-from bench.fixtures import Cast, Size, furnished
-from bench.interleaving import Rounds
-from bench.load_generator import Person, Stage, write_people
-from bench.machine import OTHERS, family
-from bench.server_process import Child, child
+from bench.db_counts import count_in_postgres, count_in_sqlite
+from bench.fixtures import Fixtures, Size, create_fixtures
+from bench.interleaving import RoundResults
+from bench.load_generator import Deployment, SimulatedClient, write_clients
+from bench.machine import LOAD_CORE, tree_pids
+from bench.server_process import ServerProcess, server_process
 from chat.live.embedded import OPTIONS, binary, socket_in
 from tests import services
 from tests.services import Postgres
 from tooling import node
 from tooling.steps import ROOT, digest, once
 
-TALKING = Size(agents=20, visitors=200)
-YARDSTICK = ROOT / "bench/node"
-# Wide enough that nobody is told "too many", and long enough that nobody is taken for gone.
-GENEROUS = {
+DEFAULT_SIZE = Size(agents=20, visitors=200)
+NODE_FOLDER = ROOT / "bench/node"
+# So high that no client is rate limited and no agent counts as absent.
+RAISED_LIMITS = {
     "VISITOR_COMMANDS": "1000000",
     "AGENT_COMMANDS": "1000000",
     "ADDRESS_TIMES": "1000",
     "GRACE_S": "100000",
 }
-Contender = Callable[[], AbstractContextManager[Stage]]
+StartDeployment = Callable[[], AbstractContextManager[Deployment]]
 
 
-class Workshop:
-    """The folder of one run, and what is made once in it and used in every round."""
+class BenchRun:
+    """The folder of one run, its measurements, and the fixtures that all rounds share."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.rest = ExitStack()
+        self.cleanup = ExitStack()
         self._numbers = itertools.count(1)
-        self.kept: dict[str, object] = {}
-        self._casts: dict[object, Cast] = {}
+        self.measured: dict[str, object] = {}
+        self._fixtures: dict[object, Fixtures] = {}
 
-    def keep(self, name: str, found: Rounds[Any]) -> None:
-        """All that was measured, for the file of results."""
-        self.kept[name] = found.plain()
+    def record(self, name: str, rounds: RoundResults[Any]) -> None:
+        """Keep all measurements for the result file."""
+        self.measured[name] = rounds.to_json()
 
-    def new_folder(self) -> Path:
-        made = self.folder / f"round-{next(self._numbers)}"
-        made.mkdir()
-        return made
+    def create_folder(self) -> Path:
+        created = self.folder / f"round-{next(self._numbers)}"
+        created.mkdir()
+        return created
 
     # -- the product, one process on SQLite --------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def serve(self, size: Size = TALKING, port: int = 0) -> Iterator[Stage]:
-        """`chat serve` with its own Valkey, whose CPU counts as the product's."""
-        folder, cast = self.installed(size)
-        with self.serving(folder, port) as server:
-            people = product_people(folder / "people", cast, 1)
-            stored = partial(in_sqlite, folder / "guichet.db")
-            yield Stage([server.port], family(server.pid), people, stored=stored)
+    def guichet_on_sqlite(self, size: Size = DEFAULT_SIZE, port: int = 0) -> Iterator[Deployment]:
+        """`chat serve` with its embedded Valkey, whose CPU counts as the product's."""
+        folder, fixtures = self.copy_installation(size)
+        with self.start_serve(folder, port) as server:
+            clients_file = write_guichet_clients(folder / "clients", fixtures, 1)
+            count_stored = partial(count_in_sqlite, folder / "guichet.db")
+            yield Deployment([server.port], tree_pids(server.pid), clients_file, count_stored=count_stored)
 
-    def serving(self, folder: Path, port: int = 0) -> AbstractContextManager[Child]:
-        """`chat serve` on this folder."""
-        variables = {**GENEROUS, "DATA_DIR": str(folder), "PORT": str(port)}
-        return child((sys.executable, "-m", "chat", "serve"), variables, log=folder / "log", ready="Shop")
+    def start_serve(self, folder: Path, port: int = 0) -> AbstractContextManager[ServerProcess]:
+        """Run `chat serve` on this folder."""
+        variables = {**RAISED_LIMITS, "DATA_DIR": str(folder), "PORT": str(port)}
+        return server_process((sys.executable, "-m", "chat", "serve"), variables, log=folder / "log", ready="Shop")
 
-    def installed(self, size: Size) -> tuple[Path, Cast]:
-        """A copy of its own of the installation of this size."""
-        first = self.folder / f"desk-{'-'.join(map(str, size))}"
-        if size not in self._casts:
-            first.mkdir()
-            self._casts[size] = furnished(f"sqlite:///{first / 'guichet.db'}", size)
-        folder = self.new_folder()
-        shutil.copytree(first, folder, dirs_exist_ok=True)
-        return folder, self._casts[size]
+    def copy_installation(self, size: Size) -> tuple[Path, Fixtures]:
+        """A new copy of the installation of this size, which the first call creates."""
+        original = self.folder / f"installation-{'-'.join(map(str, size))}"
+        if size not in self._fixtures:
+            original.mkdir()
+            self._fixtures[size] = create_fixtures(f"sqlite:///{original / 'guichet.db'}", size)
+        folder = self.create_folder()
+        shutil.copytree(original, folder, dirs_exist_ok=True)
+        return folder, self._fixtures[size]
 
     # -- the product, several processes on PostgreSQL ----------------------------------------------------------
 
     @contextlib.contextmanager
-    def web(self, nodes: int = 1, size: Size = TALKING) -> Iterator[Stage]:
-        """`chat web` so many times; worker, PostgreSQL and Valkey are the others."""
-        folder = self.new_folder()
+    def guichet_on_postgres(self, nodes: int = 1, size: Size = DEFAULT_SIZE) -> Iterator[Deployment]:
+        """`nodes` processes of `chat web`; worker, PostgreSQL and Valkey run on the other core."""
+        folder = self.create_folder()
         with ExitStack() as stack:
-            url, cast = stack.enter_context(self._database(size))
-            variables = {**GENEROUS, "DATA_DIR": str(folder), "PORT": "0", "SECRET_KEY": "k" * 32}
-            variables |= {"DATABASE_URL": url, "REDIS_URL": f"unix://{stack.enter_context(valkey())}"}
-            chat, log = (sys.executable, "-m", "chat"), folder / "log"
-            worker = stack.enter_context(child((*chat, "worker"), variables, log=log, ready="Working", core=OTHERS))
-            webs = [
-                stack.enter_context(child((*chat, "web"), variables, log=log, ready="Listening")) for _ in range(nodes)
-            ]
-            people = product_people(folder / "people", cast, nodes)
+            url, fixtures = stack.enter_context(self._postgres_database(size))
+            variables = {**RAISED_LIMITS, "DATA_DIR": str(folder), "PORT": "0", "SECRET_KEY": "k" * 32}
+            variables |= {"DATABASE_URL": url, "REDIS_URL": f"unix://{stack.enter_context(valkey_server())}"}
+            chat = (sys.executable, "-m", "chat")
+            start = partial(server_process, variables=variables, log=folder / "log")
+            worker = stack.enter_context(start((*chat, "worker"), ready="Working", core=LOAD_CORE))
+            webs = [stack.enter_context(start((*chat, "web"), ready="Listening")) for _ in range(nodes)]
+            clients_file = write_guichet_clients(folder / "clients", fixtures, nodes)
             ports, pids = [web.port for web in webs], [web.pid for web in webs]
-            yield Stage(ports, pids, people, [worker.pid], partial(in_postgres, url))
+            yield Deployment(ports, pids, clients_file, [worker.pid], partial(count_in_postgres, url))
 
     @contextlib.contextmanager
-    def _database(self, size: Size) -> Iterator[tuple[str, Cast]]:
-        def furnish(url: str) -> None:
-            self._casts["postgres", size] = furnished(url.replace("postgresql:", "postgresql+psycopg:"), size)
+    def _postgres_database(self, size: Size) -> Iterator[tuple[str, Fixtures]]:
+        def prepare(url: str) -> None:
+            self._fixtures["postgres", size] = create_fixtures(url.replace("postgresql:", "postgresql+psycopg:"), size)
 
-        prepare = self._furnishers.setdefault(size, furnish)
-        with self._postgres.database(prepare) as url:
-            yield url, self._casts["postgres", size]
+        # `database` makes one template per function: every round has to pass the same one.
+        with self._postgres.database(self._preparations.setdefault(size, prepare)) as url:
+            yield url, self._fixtures["postgres", size]
 
     @cached_property
-    def _furnishers(self) -> dict[Size, Callable[[str], None]]:
+    def _preparations(self) -> dict[Size, Callable[[str], None]]:
         return {}
 
     @cached_property
     def _postgres(self) -> Postgres:
-        return self.rest.enter_context(services.postgres())
+        return self.cleanup.enter_context(services.postgres())
 
-    # -- the yardstick -----------------------------------------------------------------------------------------
+    # -- the baseline ------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def node(self, nodes: int = 1, size: Size = TALKING) -> Iterator[Stage]:
-        """Node's socket.io, with its Redis adapter where there are several."""
-        folder = self.new_folder()
+    def node_socketio(self, nodes: int = 1, size: Size = DEFAULT_SIZE) -> Iterator[Deployment]:
+        """Node's socket.io, with its Redis adapter when there are several nodes."""
+        folder = self.create_folder()
         with ExitStack() as stack:
-            redis = (str(stack.enter_context(valkey())),) if nodes > 1 else ()
-            command = (node.find().node, str(YARDSTICK / "server.js"), *redis)
+            redis = (str(stack.enter_context(valkey_server())),) if nodes > 1 else ()
+            command = (node.find().node, str(NODE_FOLDER / "server.js"), *redis)
             production = {"NODE_ENV": "production"}
             servers = [
-                stack.enter_context(child(command, production, log=folder / "log", ready="Listening"))
+                stack.enter_context(server_process(command, production, log=folder / "log", ready="Listening"))
                 for _ in range(nodes)
             ]
-            people = node_people(folder / "people", size, nodes)
-            yield Stage([one.port for one in servers], [one.pid for one in servers], people)
+            clients_file = write_node_clients(folder / "clients", size, nodes)
+            yield Deployment([one.port for one in servers], [one.pid for one in servers], clients_file)
 
 
 @contextlib.contextmanager
-def workshop() -> Iterator[Workshop]:
-    """On the project's own disk, so that what is synced is synced as in production; gone afterwards."""
+def bench_run() -> Iterator[BenchRun]:
+    """A run in a temporary folder on the disk of the checkout, so that commits are synced to a real disk."""
     load_generator.BUILD.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=load_generator.BUILD) as folder:
-        shop = Workshop(Path(folder))
-        with shop.rest:
-            yield shop
+        run = BenchRun(Path(folder))
+        with run.cleanup:
+            yield run
 
 
 @contextlib.contextmanager
-def valkey() -> Iterator[Path]:
-    """The socket of a Valkey for several nodes, beside the load."""
+def valkey_server() -> Iterator[Path]:
+    """The socket path of a Valkey for several nodes, on the core of the load generator."""
     with tempfile.TemporaryDirectory(prefix="guichet-") as folder:
         path = socket_in(Path(folder))
         command = (str(binary()), *OPTIONS, "--loglevel", "notice", "--dir", folder, "--unixsocket", str(path))
-        with child(command, {}, log=Path(folder, "errors"), ready="Ready to accept", core=OTHERS):
+        with server_process(command, {}, log=Path(folder, "errors"), ready="Ready to accept", core=LOAD_CORE):
             yield path
 
 
-def product_people(path: Path, cast: Cast, nodes: int) -> Path:
-    """Each agent on the node after that of their visitors, so that with several all messages cross."""
-    agents = [Person((number + 1) % nodes, "{}", cookie=cookie) for number, cookie in enumerate(cast.cookies)]
-    visitors = [Person(one.agent % nodes, auth(one.token), one.agent, ticket=one.ticket) for one in cast.visitors]
-    return write_people(path, agents, [*visitors, *(Person(0, auth(token)) for token in cast.guests)])
+def write_guichet_clients(path: Path, fixtures: Fixtures, nodes: int) -> Path:
+    """The clients of the product. Each agent is on the node after that of their visitors, so that every message crosses
+    from one node to another when there are several."""
+    agents = [
+        SimulatedClient((number + 1) % nodes, "{}", cookie=cookie)
+        for number, cookie in enumerate(fixtures.agent_cookies)
+    ]
+    visitors = [
+        SimulatedClient(chat.agent % nodes, visitor_auth(chat.token), chat.agent, ticket=chat.ticket)
+        for chat in fixtures.chats
+    ]
+    guests = [SimulatedClient(0, visitor_auth(token)) for token in fixtures.guest_tokens]
+    return write_clients(path, agents, [*visitors, *guests])
 
 
-def auth(token: str) -> str:
-    """What a visitor's connect carries."""
+def visitor_auth(token: str) -> str:
+    """The auth of a visitor's connect packet."""
     return json.dumps({"site": "demo", "token": token})
 
 
-def node_people(path: Path, size: Size, nodes: int) -> Path:
-    """The same people, each with the rooms of their tickets; names as long as the product's."""
+def write_node_clients(path: Path, size: Size, nodes: int) -> Path:
+    """The same clients for Node, each with the rooms of its tickets. Room names are as long as the product's."""
     names = [f"t_{number:016}" for number in range(size.visitors)]
     rooms = [names[number :: size.agents] for number in range(size.agents)]
-    agents = [Person((number + 1) % nodes, json.dumps({"tickets": own})) for number, own in enumerate(rooms)]
+    agents = [SimulatedClient((number + 1) % nodes, json.dumps({"tickets": own})) for number, own in enumerate(rooms)]
     visitors = [
-        Person(number % size.agents % nodes, json.dumps({"tickets": [name]}), number % size.agents, ticket=name)
-        for number, name in enumerate(names)
+        SimulatedClient(agent % nodes, json.dumps({"tickets": [name]}), agent, ticket=name)
+        for agent, name in zip(itertools.cycle(range(size.agents)), names, strict=False)
     ]
-    return write_people(path, agents, visitors)
+    return write_clients(path, agents, visitors)
 
 
-def yardstick_ready() -> None:
-    """Installs what package-lock.json names beside the yardstick."""
-    stamp = YARDSTICK / "node_modules/.done"
-    mark = digest("bench/node/package.json", "bench/node/package-lock.json")
-    install = partial(node.npm, "ci", "--prefix", str(YARDSTICK))
-    once(stamp, mark, "installing Node's socket.io, the yardstick", install)
+def ensure_node_installed() -> None:
+    """Install the packages of bench/node/package-lock.json when it has changed."""
+    stamp = NODE_FOLDER / "node_modules/.done"
+    checksum = digest("bench/node/package.json", "bench/node/package-lock.json")
+    install = partial(node.npm, "ci", "--prefix", str(NODE_FOLDER))
+    once(stamp, checksum, "installing Node's socket.io, the baseline", install)
