@@ -101,7 +101,7 @@ static u32 next_mask_key(void) {
 static void send_frame(connection *c, int opcode, const u8 *bytes, u32 length) {
   static u8 frame[1 << 16];
   u32 at = 2, key = next_mask_key();
-  if (length > sizeof frame - 8) fail("a frame that long");
+  if (length > sizeof frame - 8) fail("frame too long");
   frame[0] = 0x80 | opcode;
   frame[1] = 0x80 | (length < 126 ? length : 126);
   if (length >= 126) {
