@@ -1,1 +1,1 @@
-"""The bench: how fast the product is beside Node's socket.io, in one interleaved run. See docs/performance.md."""
+"""The benchmark compares the product with Node's socket.io in one interleaved run. See docs/performance.md."""

@@ -1,4 +1,4 @@
-"""The machine: which core does what, and processes that end with us."""
+"""The machine: cores, child processes, and limits."""
 
 import ctypes
 import os
@@ -13,64 +13,65 @@ from tooling import python
 from tooling.steps import Failed
 
 PR_SET_PDEATHSIG = 1
-# The servers have one core for themselves; the load, the databases and this program share the other.
-SERVERS, OTHERS = 0, -1
+# The servers have a core of their own; the load generator, the databases and this program share the other one.
+SERVER_CORE, LOAD_CORE = 0, -1
 
 
-def check() -> None:
-    """Raises Failed where epoll and /proc are missing."""
+def require_linux() -> None:
+    """Raises Failed on a system without epoll and /proc."""
     if sys.platform != "linux":
-        raise Failed("the bench needs Linux: it reads /proc and its load generator waits by epoll")
+        raise Failed("the bench needs Linux: it reads /proc and its load generator uses epoll")
 
 
 CORES = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0]
 
 
-def stay_on(core: int) -> None:
-    """This process and all that it starts, unless they say otherwise; nothing where there is one core only."""
+def pin_to_core(core: int) -> None:
+    """Pin this process and its future children to a core of CORES. Does nothing on a machine with one core."""
     if len(CORES) > 1:
         os.sched_setaffinity(0, {CORES[core]})
 
 
-def child_on(core: int) -> Callable[[], None]:
-    """What a child does before it becomes the program: it takes its core, and dies when we do."""
+def child_setup(core: int) -> Callable[[], None]:
+    """A preexec_fn that pins the child to a core and makes the kernel kill it when this process ends."""
     prctl = ctypes.CDLL(None).prctl
 
     def before_exec() -> None:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        stay_on(core)
+        pin_to_core(core)
 
     return before_exec
 
 
-def family(pid: int) -> list[int]:
-    """A process and all that descend from it."""
-    found = [pid]
+def tree_pids(pid: int) -> list[int]:
+    """The ids of a process and of all its descendants."""
+    pids = [pid]
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
-            found += [one for child in children.read_text().split() for one in family(int(child))]
-        except OSError:  # it has just ended
+            pids += [one for child in children.read_text().split() for one in tree_pids(int(child))]
+        except OSError:  # the process has just ended
             continue
-    return found
+    return pids
 
 
-def described() -> str:
-    """For whoever reads the numbers later."""
-    model = next((line.partition(":")[2].strip() for line in cpuinfo() if line.startswith("model name")), "")
+def describe() -> str:
+    """Cores, CPU model and Python of this machine, for the page and the results."""
+    models = (row.partition(":")[2].strip() for row in cpu_info() if row.startswith("model name"))
+    model = next(models, "")
     compiled = "" if python.profiled() else ", compiled without a profile"
     return f"{len(CORES)} cores, {model or platform.machine()}, Python {platform.python_version()}{compiled}"
 
 
-def cpuinfo() -> list[str]:
+def cpu_info() -> list[str]:
     return Path("/proc/cpuinfo").read_text().splitlines()
 
 
-def raise_limit_of_files() -> None:
-    """As a service's unit would; children have it from us."""
+def raise_file_limit() -> None:
+    """Raise the soft limit of open files to the hard one, as a service unit would. Children inherit it."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def may_open() -> int:
-    """How many files one process may have open."""
+def file_limit() -> int:
+    """The number of files that one process may open."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

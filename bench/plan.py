@@ -1,12 +1,12 @@
-"""What was asked for on the command line."""
+"""What the command line asks for."""
 
 from typing import NamedTuple
 
-RELAYED_PER_S = 3000
+DEFAULT_MESSAGES_PER_S = 3000
 
 
 class Plan(NamedTuple):
-    """How often everything is measured, and how many messages a second the open loops are due."""
+    """How many rounds to run, and how many messages per second an open loop sends."""
 
     rounds: int = 3
-    per_s: float = RELAYED_PER_S
+    messages_per_s: float = DEFAULT_MESSAGES_PER_S

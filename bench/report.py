@@ -1,4 +1,4 @@
-"""Where results go: a file of each run, and with --write the page of performance, its picture, and the latest file."""
+"""Result files, one for each run. With --write, a result also becomes latest.json, the page's table and its picture."""
 
 import json
 import re
@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import machine
-from bench.plot import beside_node
-from bench.rows import Row, table
+from bench.plot import comparison_svg
+from bench.rows import Row, format_table
 from tooling.steps import ROOT
 
 RESULTS = ROOT / "bench/results"
@@ -18,30 +18,31 @@ PAGE, PICTURE = ROOT / "docs/performance.md", ROOT / "docs/pictures/performance.
 TABLE = re.compile(r"(<!-- table -->\n).*?(<!-- end of the table -->)", re.DOTALL)
 
 
-def keep(rows: Sequence[Row], measured: Mapping[str, object]) -> Path:
-    """All rows and all that they were made of, in a file of this moment."""
+def save_result(rows: Sequence[Row], measured: Mapping[str, object]) -> Path:
+    """Write the rows and the measurements behind them to a new file, named after the time."""
     now = datetime.now(UTC)
-    found = {
+    result = {
         "at": now.isoformat(timespec="seconds"),
-        "machine": machine.described(),
+        "machine": machine.describe(),
         "rows": [asdict(row) for row in rows],
         "measured": measured,
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{now:%Y%m%d-%H%M%S}.json"
-    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     return path
 
 
-def write(result: Path) -> None:
-    """This result is the latest one from now on, and what the page shows."""
-    LATEST.write_text(result.read_text())
-    found = json.loads(result.read_text())
-    rows = [Row(**row) for row in found["rows"]]
-    PAGE.write_text(with_table(PAGE.read_text(), rows, f"{found['at'][:10]}, {found['machine']}"))
-    PICTURE.write_text(beside_node(rows))
+def update_page(path: Path) -> None:
+    """Make the result in this file the latest one, and show it on the page and in its picture."""
+    LATEST.write_text(path.read_text())
+    result = json.loads(path.read_text())
+    rows = [Row(**row) for row in result["rows"]]
+    PAGE.write_text(replace_table(PAGE.read_text(), rows, f"{result['at'][:10]}, {result['machine']}"))
+    PICTURE.write_text(comparison_svg(rows))
 
 
-def with_table(page: str, rows: Sequence[Row], where: str) -> str:
-    """The page with these rows between its marks."""
-    return TABLE.sub(lambda found: f"{found[1]}\nMeasured on {where}.\n\n{table(rows)}\n\n{found[2]}", page)
+def replace_table(page: str, rows: Sequence[Row], measured_on: str) -> str:
+    """The page with these rows between its two markers."""
+    table = f"\nMeasured on {measured_on}.\n\n{format_table(rows)}\n\n"
+    return TABLE.sub(lambda markers: f"{markers[1]}{table}{markers[2]}", page)

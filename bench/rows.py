@@ -1,18 +1,17 @@
-"""A row of the table: what was measured, what came out, what it must be, and whether it is."""
+"""A row of the table: what was measured, the value, the goal, and whether the value meets it."""
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 
-class NotReached(Exception):
-    """A measurement that did not come to its end, and why: an overloaded server is one."""
+class MeasurementFailed(Exception):
+    """A measurement that has no result, and why: an overloaded server, for example."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line; `goal` is empty where a number is only told."""
+    """One row. `goal` is empty for a number without one."""
 
     what: str
     value: str
@@ -21,46 +20,41 @@ class Row:
 
 
 def at_most(what: str, value: float, limit: float, unit: str) -> Row:
-    """A row that is good when the value is no larger."""
-    return Row(what, f"{shown(value)} {unit}", f"<= {limit:g} {unit}", value <= limit)
+    """A row that is ok when the value does not exceed the limit."""
+    return Row(what, f"{format_number(value)} {unit}", f"<= {limit:g} {unit}", value <= limit)
 
 
-def equal(what: str, value: int, wanted: int, of: str) -> Row:
-    """A row that is good when two counts are the same."""
-    return Row(what, f"{value:,} {of}", f"{wanted:,}", value == wanted)
+def equal(what: str, value: int, wanted: int, unit: str) -> Row:
+    """A row that is ok when two counts are the same."""
+    return Row(what, f"{value:,} {unit}", f"{wanted:,}", value == wanted)
 
 
-def told(what: str, value: float, unit: str) -> Row:
+def info(what: str, value: float, unit: str) -> Row:
     """A number without a goal."""
-    return Row(what, f"{shown(value)} {unit}", "", True)
+    return Row(what, f"{format_number(value)} {unit}", "", True)
 
 
-def failed(what: str, goal: str, why: object) -> Row:
-    """A row that could not be measured is not good."""
-    return Row(what, f"not reached: {why}", goal, False)
+def not_measured(what: str, goal: str, reason: object) -> Row:
+    """A row whose measurement failed. It is never ok."""
+    return Row(what, f"not measured: {reason}", goal, False)
 
 
-def shown(value: float) -> str:
-    """Three digits that count, without an exponent."""
+def format_number(value: float) -> str:
+    """Three significant digits, never with an exponent."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def table(rows: Sequence[Row]) -> str:
-    """For a terminal and, as it is, for Markdown."""
+def format_table(rows: Sequence[Row]) -> str:
+    """The table for a terminal, which is valid Markdown too."""
     heads = ("", "what", "measured", "goal")
     cells = [heads, *(("ok" if row.ok else "NOT", row.what, row.value, row.goal) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(heads))]
-    lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells
+    widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
+    formatted = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
     ]
-    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+    return "\n".join([formatted[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *formatted[1:]])
 
 
-def as_json(rows: Iterable[Row]) -> str:
+def to_json(rows: Iterable[Row]) -> str:
     """A list of {what, value, goal, ok}."""
     return json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False)
-
-
-def row_of(found: dict[str, Any]) -> Row:
-    """The same, read back."""
-    return Row(*(found[name] for name in ("what", "value", "goal", "ok")))

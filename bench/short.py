@@ -1,77 +1,76 @@
-"""The short form for continuous integration: counts that must agree, no gate on time, ratios only told."""
+"""The short form for continuous integration: counts must agree, memory has a limit, and times are only shown."""
 
 from functools import partial
 
-from bench.contenders import Contender, Workshop
-from bench.crowds import FIRST, crowd
-from bench.furnish import Size
-from bench.load import Stage, Told
+from bench.connection_rows import WARM_UP_CONNECTIONS, measure_connections
+from bench.fixtures import Size
+from bench.load_generator import Deployment, LoadResult
 from bench.plan import Plan
-from bench.rows import NotReached, Row, at_most, equal, failed, told
+from bench.rows import MeasurementFailed, Row, at_most, equal, info, not_measured
+from bench.servers import BenchRun, StartDeployment
 
-FEW, CROWD = Size(agents=2, visitors=20), 1000
-WARM_S, MEASURED_S = "2", "4"
-# What is measured beside others, in seconds, on any machine: so much more than the goal is allowed.
-GENEROSITY = 1.5
-
-
-def short(shop: Workshop, _: Plan) -> list[Row]:
-    """All that can be said in a minute on a busy machine."""
-    return [row for part in (one_process, two_nodes, memory) for row in part(shop)]
+SMALL_SIZE, CONNECTIONS = Size(agents=2, visitors=20), 1000
+WARM_UP_S, MEASURE_S = "2", "4"
+# Goals are multiplied by this: the measurement is short, and the machine may have other load.
+TOLERANCE = 1.5
 
 
-def one_process(shop: Workshop) -> list[Row]:
-    """`serve` on SQLite; Node's cost is told beside it."""
-    rows, cpu = exactly_once("serve", partial(shop.serve, FEW))
-    with partial(shop.node, 1, FEW)() as stage:
-        yardstick = cost(talk(stage))
-    if cpu:
-        rows.append(
-            told(f"serve: CPU a message, Node = 1 (goal 0.9 x, here {0.9 * GENEROSITY:.3g} x)", cpu / yardstick, "x")
-        )
+def short_rows(run: BenchRun, _: Plan) -> list[Row]:
+    """The rows that a busy machine can measure in a minute or two."""
+    return [row for rows in (one_process_rows, two_node_rows, memory_rows) for row in rows(run)]
+
+
+def one_process_rows(run: BenchRun) -> list[Row]:
+    """`serve` on SQLite, and its CPU per message compared with Node's."""
+    rows, cpu_s = delivery_rows("serve", partial(run.guichet_on_sqlite, SMALL_SIZE))
+    with partial(run.node_socketio, 1, SMALL_SIZE)() as deployment:
+        node_cpu_s = cpu_per_message_s(run_relay(deployment))
+    if cpu_s:
+        goals = f"goal 0.9 x, here {0.9 * TOLERANCE:.3g} x"
+        rows.append(info(f"serve: CPU per message, Node = 1 ({goals})", cpu_s / node_cpu_s, "x"))
     return rows
 
 
-def two_nodes(shop: Workshop) -> list[Row]:
-    """Two `web` and a `worker` on PostgreSQL, visitors on one node and their agents on the other."""
-    return exactly_once("two nodes", partial(shop.web, 2, FEW))[0]
+def two_node_rows(run: BenchRun) -> list[Row]:
+    """Two `web` and a `worker` on PostgreSQL: each visitor is on one node, their agent on the other."""
+    return delivery_rows("two nodes", partial(run.guichet_on_postgres, 2, SMALL_SIZE))[0]
 
 
-def talk(stage: Stage) -> Told:
-    return stage.play("relay", "-W", WARM_S, "-d", MEASURED_S)
+def run_relay(deployment: Deployment) -> LoadResult:
+    return deployment.run_load("relay", "-W", WARM_UP_S, "-d", MEASURE_S)
 
 
-def cost(said: Told) -> float:
-    relayed: int = said["relayed"]
-    return float(said["cpu_s"]) / max(1, relayed)
+def cpu_per_message_s(result: LoadResult) -> float:
+    relayed: int = result["relayed"]
+    return float(result["cpu_s"]) / max(1, relayed)
 
 
-def exactly_once(name: str, contender: Contender) -> tuple[list[Row], float]:
-    """What was sent, acknowledged, stored and delivered is the same number; and what one message cost."""
+def delivery_rows(name: str, start: StartDeployment) -> tuple[list[Row], float]:
+    """Rows that are ok when every message was acknowledged, stored and delivered once; and CPU per message in s."""
     try:
-        with contender() as stage:
-            said = talk(stage)
-            stored = stage.stored()
-    except NotReached as why:
-        return [failed(f"{name}: every message once", "", why)], 0
-    sent = said["sent"]
+        with start() as deployment:
+            result = run_relay(deployment)
+            stored = deployment.count_stored()
+    except MeasurementFailed as reason:
+        return [not_measured(f"{name}: every message once", "", reason)], 0
+    sent = result["sent"]
     return [
         Row(f"{name}: messages sent", f"{sent:,}", "some", sent > 0),
-        equal(f"{name}: acknowledged", said["acked"], sent, "acks"),
-        equal(f"{name}: acknowledged twice or refused", said["stray_acks"] + said["refused"], 0, "acks"),
+        equal(f"{name}: acknowledged", result["acked"], sent, "acks"),
+        equal(f"{name}: acknowledged twice or refused", result["stray_acks"] + result["refused"], 0, "acks"),
         equal(f"{name}: stored", stored, sent, "rows"),
-        equal(f"{name}: delivered", said["delivered"], sent, "messages"),
-        equal(f"{name}: lines lost", said["lost"], 0, "connections"),
-    ], cost(said)
+        equal(f"{name}: delivered", result["delivered"], sent, "messages"),
+        equal(f"{name}: connections lost", result["lost"], 0, "connections"),
+    ], cpu_per_message_s(result)
 
 
-def memory(shop: Workshop) -> list[Row]:
-    """Memory is the same on a busy machine."""
-    what, limit = f"an idle visitor of {CROWD:,}: memory", 8 * GENEROSITY
+def memory_rows(run: BenchRun) -> list[Row]:
+    """Memory per idle visitor: other load on the machine does not change it."""
+    what, limit = f"{CONNECTIONS:,} idle visitors: memory per visitor", 8 * TOLERANCE
     try:
-        with shop.serve(Size(1, 0)) as stage:
-            crowd(stage, FIRST, '{"site":"demo"}', idle_s=1)
-            found = crowd(stage, CROWD, '{"site":"demo"}', idle_s=1)
-    except NotReached as why:
-        return [failed(what, f"<= {limit:g} kB", why)]
-    return [at_most(what, found.kb_each, limit, "kB")]
+        with run.guichet_on_sqlite(Size(1, 0)) as deployment:
+            measure_connections(deployment, WARM_UP_CONNECTIONS, '{"site":"demo"}', idle_s=1)
+            metrics = measure_connections(deployment, CONNECTIONS, '{"site":"demo"}', idle_s=1)
+    except MeasurementFailed as reason:
+        return [not_measured(what, f"<= {limit:g} kB", reason)]
+    return [at_most(what, metrics.kb_each, limit, "kB")]

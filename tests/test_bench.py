@@ -1,26 +1,25 @@
-"""The bench: its arithmetic, its table, and a generator whose counts agree with what a real server has stored."""
+"""The bench: its statistics, its table, and whether the load generator's counts agree with a real server's database."""
 
 import json
 import math
 import re
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from bench import load, report
-from bench.contenders import product_people, workshop
-from bench.furnish import Chatting, Size
-from bench.plot import beside_node
-from bench.rounds import interleaved
-from bench.rows import NotReached, Row, as_json, at_most, equal, failed, row_of, shown, table, told
-from bench.sums import percentile, ratio
+from bench import load_generator, report
+from bench.fixtures import AssignedChat, Fixtures, Size
+from bench.interleaving import run_interleaved
+from bench.plot import comparison_svg
+from bench.rows import MeasurementFailed, Row, at_most, equal, format_number, format_table, info, not_measured, to_json
+from bench.servers import bench_run, write_guichet_clients
+from bench.stats import median_ratio, percentile
 from tooling.steps import ROOT, Failed
 
 
-def test_a_percentile_is_the_value_that_so_many_do_not_exceed() -> None:
+def test_percentile_is_the_smallest_value_that_the_given_share_does_not_exceed() -> None:
     hundred = list(range(100, 0, -1))
     assert [percentile(hundred, percent) for percent in (0, 50, 99, 100)] == [1, 50, 99, 100]
     assert percentile([7], 99) == 7
@@ -28,92 +27,111 @@ def test_a_percentile_is_the_value_that_so_many_do_not_exceed() -> None:
     assert math.isnan(percentile([], 50))
 
 
-def test_a_ratio_is_the_median_of_neighbours_and_not_of_strangers() -> None:
-    # The machine was three times slower in the second round, for both.
-    assert ratio([1, 3, 1.2], [2, 6, 2]) == 0.5
+def test_median_ratio_compares_only_values_of_the_same_round() -> None:
+    # In the second round, the machine was three times slower for both.
+    assert median_ratio([1, 3, 1.2], [2, 6, 2]) == 0.5
 
 
-def test_a_row_is_good_up_to_its_limit() -> None:
+def test_at_most_row_is_ok_up_to_its_limit() -> None:
     assert at_most("p99", 8, 8, "ms") == Row("p99", "8 ms", "<= 8 ms", True)
     assert not at_most("p99", 8.01, 8, "ms").ok
     assert not at_most("p99", math.nan, 8, "ms").ok
+
+
+def test_equal_row_is_ok_only_for_the_same_count() -> None:
     assert [equal("stored", 3, wanted, "rows").ok for wanted in (3, 4)] == [True, False]
-    assert failed("p99", "<= 8 ms", NotReached("overloaded")).value == "not reached: overloaded"
 
 
-@pytest.mark.parametrize(("value", "words"), [(0.8349, "0.835"), (114.2, "114"), (8292.4, "8,292"), (0, "0"), (3, "3")])
-def test_a_number_is_shown_with_three_digits(value: float, words: str) -> None:
-    assert shown(value) == words
+def test_row_of_a_failed_measurement_is_not_ok_and_shows_the_reason() -> None:
+    row = not_measured("p99", "<= 8 ms", MeasurementFailed("overloaded"))
+    assert row == Row("p99", "not measured: overloaded", "<= 8 ms", False)
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.8349, "0.835"), (114.2, "114"), (8292.4, "8,292"), (0, "0"), (3, "3")])
+def test_numbers_are_formatted_with_three_significant_digits(value: float, text: str) -> None:
+    assert format_number(value) == text
 
 
 ROWS = [
-    at_most("serve: CPU a message, Node = 1", 0.83, 0.9, "x"),
-    told("Node", 35, "ms"),
-    failed("p99", "<= 8 ms", "late"),
+    at_most("serve: CPU per message, Node = 1", 0.83, 0.9, "x"),
+    info("Node", 35, "ms"),
+    not_measured("p99", "<= 8 ms", "late"),
 ]
 
 
-def test_the_table_lines_up_and_says_what_is_not_good() -> None:
-    lines = table(ROWS).splitlines()
-    assert len({len(line) for line in lines}) == 1
-    assert [line[:5] for line in lines] == ["|    ", "|----", "| ok ", "| ok ", "| NOT"]
-    assert "| 0.83 x " in lines[2]
+def test_table_columns_align_and_rows_that_miss_their_goal_are_marked() -> None:
+    rows = format_table(ROWS).splitlines()
+    assert len({len(row) for row in rows}) == 1
+    assert [row[:5] for row in rows] == ["|    ", "|----", "| ok ", "| ok ", "| NOT"]
+    assert "| 0.83 x " in rows[2]
 
 
-def test_json_is_a_list_of_rows_that_can_be_read_back() -> None:
-    found = json.loads(as_json(ROWS))
-    assert [set(one) for one in found] == [{"what", "value", "goal", "ok"}] * 3
-    assert [row_of(one) for one in found] == ROWS
+def test_json_is_a_list_of_all_fields_of_the_rows() -> None:
+    decoded = json.loads(to_json(ROWS))
+    assert [set(one) for one in decoded] == [{"what", "value", "goal", "ok"}] * 3
+    assert [Row(**one) for one in decoded] == ROWS
 
 
-def test_the_page_gets_its_table_between_the_marks_however_often() -> None:
+def test_replacing_the_table_of_the_page_keeps_the_text_around_it() -> None:
     page = "# Performance\n\n<!-- table -->\nold\n<!-- end of the table -->\n\nThe end.\n"
-    once = report.with_table(page, ROWS, "a machine")
+    once = report.replace_table(page, ROWS, "a machine")
     assert "old" not in once
-    assert table(ROWS) in once
+    assert format_table(ROWS) in once
     assert once.endswith("\n\nThe end.\n")
-    assert report.with_table(once, ROWS, "a machine") == once
-    assert report.PAGE.read_text() != report.with_table(report.PAGE.read_text(), [], "nowhere")
+    assert report.replace_table(once, ROWS, "a machine") == once
 
 
-def test_the_picture_has_a_bar_for_what_was_compared_and_measured() -> None:
-    picture = beside_node([*ROWS, failed("rate: CPU a message, Node = 1", "<= 1 x", "late")])
-    assert picture.count("<rect") == 1
-    assert "0.83 x" in picture
-    assert 'class="goal"' in picture
+def test_page_shows_the_rows_of_the_latest_result() -> None:
+    rows = [Row(**row) for row in json.loads(report.LATEST.read_text())["rows"]]
+    assert f"\n\n{format_table(rows)}\n\n<!-- end of the table -->" in report.PAGE.read_text()
+
+
+def test_chart_has_a_bar_for_each_measured_comparison_with_node() -> None:
+    chart = comparison_svg([*ROWS, not_measured("rate: CPU per message, Node = 1", "<= 1 x", "late")])
+    assert chart.count("<rect") == 1
+    assert "0.83 x" in chart
+    assert 'class="goal"' in chart
 
 
 class Number(NamedTuple):
     value: float
 
 
-def playing(asked: list[str], name: str, *values: float | None) -> Callable[[], Number]:
-    """Somebody who measures these, and fails where there is none."""
-    rest = iter(values)
+def fake_measurement(calls: list[str], name: str, *values: float | None) -> Callable[[], Number]:
+    """A measurement that returns these values in turn, and fails instead of returning None."""
+    remaining = iter(values)
 
-    def play() -> Number:
-        asked.append(name)
-        value = next(rest)
+    def measure() -> Number:
+        calls.append(name)
+        value = next(remaining)
         if value is None:
-            raise NotReached("overloaded")
+            raise MeasurementFailed("overloaded")
         return Number(value)
 
-    return play
+    return measure
 
 
-def test_contenders_take_turns_and_one_that_fails_twice_is_not_asked_again() -> None:
-    asked: list[str] = []
-    found = interleaved({"node": playing(asked, "node", 1, 3, 5), "late": playing(asked, "late", None, None)}, 3)
-    assert asked == ["node", "late", "node", "late", "node"]
-    assert found.median("node", lambda one: one.value) == 3
-    assert (found.failure("node"), found.failure("node", "late")) == ("", "late: overloaded")
-    assert json.loads(json.dumps(found.plain()))["late"] == ["overloaded"] * 3
+def test_servers_are_measured_in_turn_and_not_again_after_failing_in_half_of_the_rounds() -> None:
+    calls: list[str] = []
+    measurements = {
+        "node": fake_measurement(calls, "node", 1, 3, 5),
+        "late": fake_measurement(calls, "late", None, None),
+    }
+    rounds = run_interleaved(measurements, 3)
+    assert calls == ["node", "late", "node", "late", "node"]
+    assert rounds.median("node", lambda one: one.value) == 3
+    assert (rounds.failure("node"), rounds.failure("node", "late")) == ("", "late: overloaded")
+    assert json.loads(json.dumps(rounds.to_json()))["late"] == ["overloaded"] * 3
 
 
-def test_a_round_in_which_one_of_two_failed_counts_for_neither() -> None:
-    found = interleaved({"node": playing([], "node", 2, 2, None), "ours": playing([], "ours", 1, None, 100)}, 3)
-    assert found.failure("node", "ours") == ""
-    assert found.ratio("ours", "node", lambda one: one.value) == 0.5
+def test_ratio_skips_rounds_in_which_either_server_failed() -> None:
+    measurements = {
+        "node": fake_measurement([], "node", 2, 2, None),
+        "ours": fake_measurement([], "ours", 1, None, 100),
+    }
+    rounds = run_interleaved(measurements, 3)
+    assert rounds.failure("node", "ours") == ""
+    assert rounds.ratio("ours", "node", lambda one: one.value) == 0.5
 
 
 def constants(pattern: str, *files: str) -> dict[str, int]:
@@ -121,48 +139,47 @@ def constants(pattern: str, *files: str) -> dict[str, int]:
     return {name: int(value) for name, value in re.findall(pattern, text)}
 
 
-def test_the_crowd_waits_as_the_widget_does() -> None:
-    widget = constants(r"const (\w+) = ([\d_]+);", "client/socket.ts", "client/link.ts")
-    crowd = constants(r"#define (\w+) (\d+)", "bench/generator/crowd.c")
+def test_reconnect_backoff_of_the_generator_is_that_of_the_client() -> None:
+    client = constants(r"const (\w+) = ([\d_]+);", "client/socket.ts", "client/link.ts")
+    generator = constants(r"#define (\w+) (\d+)", "bench/generator/connections.c")
     names = ("SHORTEST_MS", "LONGEST_MS")
-    assert [crowd[name] for name in names] == [widget[name] for name in names]
-    assert crowd["HANDSHAKE_S"] * 1000 == widget["HANDSHAKE_MS"]
+    assert [generator[name] for name in names] == [client[name] for name in names]
+    assert generator["HANDSHAKE_S"] * 1000 == client["HANDSHAKE_MS"]
 
 
-def test_without_a_compiler_one_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_without_a_compiler_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(Failed, match="install gcc or clang"):
-        load.build()
+        load_generator.build()
 
 
 if sys.platform == "linux":
 
-    def test_every_message_is_acknowledged_stored_and_delivered_once() -> None:
-        load.ready()
-        with workshop() as shop, shop.serve(Size(agents=2, visitors=10)) as stage:
-            said = stage.play("relay", "-W", "0.5", "-d", "1.5")
-            assert said["sent"] > 10
-            once = [said[name] for name in ("acked", "delivered")]
-            assert [*once, stage.stored()] == [said["sent"]] * 3
-            assert [said[name] for name in ("refused", "stray_acks", "lost", "held")] == [0, 0, 0, 0]
-            assert len(said["to_ack"]) >= said["relayed"] > 0
-            assert said["cpu_s"] > 0
+    def test_each_message_is_acknowledged_stored_and_delivered_once() -> None:
+        load_generator.ensure_built()
+        with bench_run() as run, run.guichet_on_sqlite(Size(agents=2, visitors=10)) as deployment:
+            result = deployment.run_load("relay", "-W", "0.5", "-d", "1.5")
+            assert result["sent"] > 10
+            assert [result["acked"], result["delivered"], deployment.count_stored()] == [result["sent"]] * 3
+            assert [result[name] for name in ("refused", "stray_acks", "lost", "skipped")] == [0, 0, 0, 0]
+            assert len(result["to_ack"]) >= result["relayed"] > 0
+            assert result["cpu_s"] > 0
 
-    def test_what_the_server_refuses_is_counted_and_said(tmp_path: Path) -> None:
-        load.ready()
-        with workshop() as shop:
-            _, cast = shop.installed(Size(agents=1, visitors=2))
-            strangers = [Chatting(one.token, "t_of_nobody", one.agent) for one in cast.visitors]
-            with shop.serve(Size(agents=1, visitors=2)) as stage:
-                product_people(stage.people, type(cast)(cast.cookies, strangers, []), 1)
-                said = stage.play("relay", "-W", "0.2", "-d", "0.2")
-        assert (said["sent"], said["refused"], said["delivered"]) == (2, 2, 0)
-        assert "not_found" in said["said"]
+    def test_refused_messages_are_counted_and_the_error_is_reported() -> None:
+        load_generator.ensure_built()
+        with bench_run() as run:
+            _, fixtures = run.copy_installation(Size(agents=1, visitors=2))
+            foreign = [AssignedChat(chat.token, "t_of_nobody", chat.agent) for chat in fixtures.chats]
+            with run.guichet_on_sqlite(Size(agents=1, visitors=2)) as deployment:
+                write_guichet_clients(deployment.clients_file, Fixtures(fixtures.agent_cookies, foreign, []), 1)
+                result = deployment.run_load("relay", "-W", "0.2", "-d", "0.2")
+        assert (result["sent"], result["refused"], result["delivered"]) == (2, 2, 0)
+        assert "not_found" in result["log"]
 
-    def test_a_server_that_is_gone_is_told_and_not_waited_for() -> None:
-        load.ready()
-        with workshop() as shop:
-            with shop.serve(Size(agents=1, visitors=1)) as stage:
+    def test_load_against_a_stopped_server_fails_without_waiting() -> None:
+        load_generator.ensure_built()
+        with bench_run() as run:
+            with run.guichet_on_sqlite(Size(agents=1, visitors=1)) as deployment:
                 pass
-            with pytest.raises(NotReached, match="only 0 of 2 have come"):
-                stage.play("relay")
+            with pytest.raises(MeasurementFailed, match="only 0 of 2 connected"):
+                deployment.run_load("relay")

@@ -1,216 +1,159 @@
-// The options, and the four things that the generator can play.
+// The options, the clients file, and connecting all clients.
 //
-//   generator relay -f PEOPLE -t TARGETS [-d s] [-W s]      closed loop: who is answered speaks again
-//   generator rate  -f PEOPLE -t TARGETS -r PER_S           open loop: Poisson, late when the server is late
-//   generator crowd -f PEOPLE -t TARGETS [-d s]             come, say hello, be idle, all leave at once
-//   generator back  -f PEOPLE -t TARGETS                    come, lose the server, come back as our client does
+//   generator relay     -f CLIENTS -t ADDRESSES [-d s] [-W s]   closed loop: a client sends when it gets an answer
+//   generator rate      -f CLIENTS -t ADDRESSES -r PER_S        open loop: Poisson; latency from the scheduled moment
+//   generator idle      -f CLIENTS -t ADDRESSES [-d s]          connect, say hello, wait, close all at once
+//   generator reconnect -f CLIENTS -t ADDRESSES                 connect, lose the server, reconnect as our client does
 //
-// PEOPLE has a connection a line, agents first: role, target, agent, auth, cookie and ticket, with tabs between
-// them. -p and -q name processes whose CPU is told; memory is that of the first of -p. The answer is one JSON object
-// on stdout.
+// CLIENTS has one connection per line, agents first, with six fields separated by tabs: role (a or v), index of the
+// address, index of the agent, auth, cookie and ticket. -d measures so many seconds and -W warms up before, -s is
+// the length of a message's text, -c the maximum of simultaneous handshakes. -p and -q name the processes whose CPU
+// time is printed; memory is that of the first one of -p. The result is one JSON object on stdout.
 #include "generator.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define DRAIN_S 10
-
-connection *people;
-u32 population, agents, ready;
+connection *connections;
+u32 connection_count, agent_count, ready_count;
 counts total;
 samples to_agent, to_visitor, to_ack, to_hello;
-bool measuring, stopping, answers_go_on;
+bool measuring, stopping, closed_loop;
 int text_length = 100;
 
-double seconds = 5;
-const char *servers;
-static double warm = 5, rate = 1000;
-static u32 at_once = 50;
-static const char *others;
+double warm_up_s = 5, measure_s = 5, messages_per_s = 1000;
+const char *server_pids, *other_pids;
+static u32 max_handshakes = 50;
 
-// -- who plays ------------------------------------------------------------------------------------------------
+// -- the clients file -----------------------------------------------------------------------------------------
 
-static char *field(char **line) {
-  char *word = strsep(line, "\t\n");
-  if (!word) {
-    fprintf(stderr, "generator: a line of the people's file has six fields\n");
+static char *next_field(char **row) {
+  char *value = strsep(row, "\t\n");
+  if (!value) {
+    fprintf(stderr, "generator: each line of the clients file needs six fields\n");
     exit(2);
   }
-  return strdup(word);
+  return strdup(value);
 }
 
-static void read_person(connection *c, char *line) {
-  c->role = *field(&line) == 'a' ? AGENT : VISITOR;
-  c->target = atoi(field(&line));
-  c->agent = atoi(field(&line));
-  c->auth = field(&line);
-  c->cookie = field(&line);
-  c->ticket = field(&line);
-  c->asked = calloc(ACKS, sizeof *c->asked);
-  agents += c->role == AGENT;
+static void read_client(connection *c, char *row) {
+  c->role = *next_field(&row) == 'a' ? AGENT : VISITOR;
+  c->target = atoi(next_field(&row));
+  c->agent = atoi(next_field(&row));
+  c->auth = next_field(&row);
+  c->cookie = next_field(&row);
+  c->ticket = next_field(&row);
+  c->sent_at = calloc(MAX_UNACKED, sizeof *c->sent_at);
+  agent_count += c->role == AGENT;
 }
 
-static void read_people(const char *path) {
+static void read_clients(const char *path) {
   FILE *file = fopen(path, "r");
-  if (!file) die(path);
-  char *line = NULL;
-  size_t room = 0;
-  while (getline(&line, &room, file) > 0) {
-    if (!(population % 1024)) people = realloc(people, (population + 1025) * sizeof *people);
-    if (!people) die("memory");
-    memset(&people[population], 0, 2 * sizeof *people);  // one more than asked for: the probe of `crowd`
-    read_person(&people[population++], line);
+  if (!file) fail(path);
+  char *row = NULL;
+  size_t capacity = 0;
+  while (getline(&row, &capacity, file) > 0) {
+    if (!(connection_count % 1024)) {
+      connections = realloc(connections, (connection_count + 1025) * sizeof *connections);
+      if (!connections) fail("memory");
+    }
+    memset(&connections[connection_count], 0, 2 * sizeof *connections);  // one more than needed: the probe of `idle`
+    read_client(&connections[connection_count++], row);
   }
-  free(line);
+  free(row);
   fclose(file);
 }
 
-static void dial_some(void) {
-  u32 coming = 0;
+// -- connecting -----------------------------------------------------------------------------------------------
+
+static u32 count_handshakes(void) {
+  u32 count = 0;
+  for (u32 i = 0; i < connection_count; i++) {
+    count += connections[i].state != DISCONNECTED && connections[i].state != READY;
+  }
+  return count;
+}
+
+static void open_some_connections(void) {
   u64 moment = now();
-  for (u32 i = 0; i < population; i++) coming += people[i].state != AWAY && people[i].state != READY;
-  for (u32 i = 0; i < population && coming < at_once; i++) {
-    if (people[i].state != AWAY || people[i].due > moment) continue;
-    dial(&people[i]);
-    coming++;
+  u32 handshakes = count_handshakes();
+  for (u32 i = 0; i < connection_count && handshakes < max_handshakes; i++) {
+    if (connections[i].state != DISCONNECTED || connections[i].retry_at > moment) continue;
+    open_connection(&connections[i]);
+    handshakes++;
   }
 }
 
-// As many handshakes at once as was said; who is sent away comes back. False when not everybody has said hello in
-// time, or nobody at all is let in.
-bool everybody_comes(void) {
+// Connects all clients, at most max_handshakes at a time, and retries those that the server rejects. Returns false
+// when some have no ack of hello after CONNECT_LIMIT_S, or when the server rejected all of them.
+bool connect_all(void) {
   u64 start = now();
-  while (ready < population && since(start) < COMING_S && (ready || total.lost < population)) {
-    dial_some();
-    pump(20);
+  while (ready_count < connection_count && seconds_since(start) < CONNECT_LIMIT_S &&
+         (ready_count || total.lost < connection_count)) {
+    open_some_connections();
+    poll_once(20);
   }
-  if (ready < population) fprintf(stderr, "generator: only %u of %u have come\n", ready, population);
-  total.shed = total.lost;
+  if (ready_count < connection_count) {
+    fprintf(stderr, "generator: only %u of %u connected\n", ready_count, connection_count);
+  }
+  total.lost_while_connecting = total.lost;
   total.lost = 0;
-  return ready == population;
+  return ready_count == connection_count;
 }
 
-void pass(double time) {
+void run_for(double duration_s) {
   u64 start = now();
-  while (since(start) < time) pump(20);
-}
-
-// -- relay and rate -------------------------------------------------------------------------------------------
-
-static void everybody_speaks(void) {
-  for (u32 i = agents; i < population; i++) visitor_says(i, now());
-}
-
-// Half of what is relayed are visitors' messages, the other half their agents' answers.
-static void speak_by_chance(double time) {
-  static double due;
-  static u32 turn;
-  u64 start = now();
-  if (due < start) due = start;
-  while (since(start) < time) {
-    while ((u64)due <= now()) {
-      visitor_says(agents + turn++ % (population - agents), (u64)due);
-      due += -log(1 - chance()) * 2e9 / rate;
-    }
-    wake_at((u64)due);
-    pump(20);
-  }
-}
-
-static void all_is_told(void) {
-  u64 start = now();
-  while ((total.acked + total.refused < total.sent || total.delivered < total.sent) && since(start) < DRAIN_S) pump(20);
-}
-
-static void print_counts(void) {
-  const counts *t = &total;
-  printf(",\"sent\":%lu,\"acked\":%lu,\"refused\":%lu", t->sent, t->acked, t->refused);
-  printf(",\"stray_acks\":%lu,\"delivered\":%lu,\"doubled\":%lu", t->stray_acks, t->delivered, t->doubled);
-  printf(",\"held\":%lu,\"lost\":%lu,\"shed\":%lu", t->held, t->lost, t->shed);
-
-}
-
-static double own_cpu(void) {
-  struct rusage used;
-  getrusage(RUSAGE_SELF, &used);
-  return used.ru_utime.tv_sec + used.ru_stime.tv_sec + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-}
-
-static int play_talk(bool open_loop) {
-  if (!everybody_comes()) return 1;
-  pass(0.3);
-  answers_go_on = !open_loop;
-  if (open_loop) speak_by_chance(warm);
-  else everybody_speaks(), pass(warm);
-
-  measuring = true;
-  counts before = total;
-  u64 start = now();
-  double cpu = cpu_seconds(servers), other_cpu = cpu_seconds(others), own = own_cpu();
-  if (open_loop) speak_by_chance(seconds);
-  else pass(seconds);
-  double elapsed = since(start);
-  u64 relayed = total.delivered - before.delivered, events = total.other_events - before.other_events;
-  u64 due = total.sent + total.held - before.sent - before.held;
-  cpu = cpu_seconds(servers) - cpu;
-  other_cpu = cpu_seconds(others) - other_cpu;
-  own = own_cpu() - own;
-  // What was due in time and comes late still counts as a latency, without more being said meanwhile.
-  stopping = true;
-  all_is_told();
-
-  printf("{\"elapsed_s\":%.3f,\"due\":%lu,\"relayed\":%lu", elapsed, due, relayed);
-  printf(",\"cpu_s\":%.3f,\"other_cpu_s\":%.3f", cpu, other_cpu);
-  printf(",\"generator_cpu_s\":%.3f,\"other_events\":%lu,\"memory_kb\":%ld", own, events, memory_kb(servers));
-  print_counts();
-  print_samples("to_agent", &to_agent);
-  print_samples("to_visitor", &to_visitor);
-  print_samples("to_ack", &to_ack);
-  printf("}\n");
-  return 0;
+  while (seconds_since(start) < duration_s) poll_once(20);
 }
 
 // -- the options ----------------------------------------------------------------------------------------------
 
 static int usage(void) {
   fprintf(stderr,
-          "generator relay|rate|crowd|back -f PEOPLE -t 127.0.0.1:PORT[,127.0.0.1:PORT]\n"
-          "  [-d s] [-W s] [-r n] [-s n] [-c n] [-p pids] [-q pids]; the first lines of main.c say what they mean\n");
+          "generator relay|rate|idle|reconnect -f CLIENTS -t 127.0.0.1:PORT[,127.0.0.1:PORT]\n"
+          "  [-d s] [-W s] [-r n] [-s n] [-c n] [-p pids] [-q pids]; main.c explains them in its first lines\n");
   return 2;
+}
+
+static void raise_file_limit(void) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int run(const char *subcommand) {
+  if (!strcmp(subcommand, "relay")) return run_messages(false);
+  if (!strcmp(subcommand, "rate")) return run_messages(true);
+  if (!strcmp(subcommand, "idle")) return run_idle();
+  if (!strcmp(subcommand, "reconnect")) return run_reconnect();
+  return usage();
 }
 
 int main(int argc, char **argv) {
   if (argc < 2) return usage();
-  const char *play = argv[1], *file = NULL;
-  char *targets = NULL;
+  const char *clients_file = NULL;
+  char *addresses = NULL;
   for (int option; (option = getopt(argc - 1, argv + 1, "f:t:d:W:r:s:c:p:q:")) != -1;) {
     switch (option) {
-      case 'f': file = optarg; break;
-      case 't': targets = optarg; break;
-      case 'd': seconds = atof(optarg); break;
-      case 'W': warm = atof(optarg); break;
-      case 'r': rate = atof(optarg); break;
+      case 'f': clients_file = optarg; break;
+      case 't': addresses = optarg; break;
+      case 'd': measure_s = atof(optarg); break;
+      case 'W': warm_up_s = atof(optarg); break;
+      case 'r': messages_per_s = atof(optarg); break;
       case 's': text_length = atoi(optarg); break;
-      case 'c': at_once = atoi(optarg); break;
-      case 'p': servers = optarg; break;
-      case 'q': others = optarg; break;
+      case 'c': max_handshakes = atoi(optarg); break;
+      case 'p': server_pids = optarg; break;
+      case 'q': other_pids = optarg; break;
       default: return usage();
     }
   }
-  if (!file || !targets || text_length > 4000) return usage();
-  struct rlimit most;
-  getrlimit(RLIMIT_NOFILE, &most);
-  most.rlim_cur = most.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &most);
-  read_people(file);
-  open_net(targets);
-  open_talk();
-  if (!strcmp(play, "relay")) return play_talk(false);
-  if (!strcmp(play, "rate")) return play_talk(true);
-  if (!strcmp(play, "crowd")) return play_crowd();
-  if (!strcmp(play, "back")) return play_back();
-  return usage();
+  if (!clients_file || !addresses || text_length > 4000) return usage();
+  raise_file_limit();
+  read_clients(clients_file);
+  init_sockets(addresses);
+  init_protocol();
+  return run(argv[1]);
 }

@@ -1,4 +1,4 @@
-// The clock, chance, CPU and memory of other processes, and the samples that are printed.
+// The clock, random numbers, CPU and memory of other processes, and samples.
 #include "generator.h"
 
 #include <errno.h>
@@ -13,10 +13,10 @@ u64 now(void) {
   return t.tv_sec * SECOND + t.tv_nsec;
 }
 
-double since(u64 moment) { return (now() - moment) / 1e9; }
+double seconds_since(u64 moment) { return (now() - moment) / 1e9; }
 
-// From 0 to 1, the same numbers in every run.
-double chance(void) {
+// A pseudo-random number in [0, 1); every run gets the same sequence.
+double random_unit(void) {
   static u64 state = 88172645463325252ull;
   state ^= state << 13;
   state ^= state >> 7;
@@ -24,22 +24,22 @@ double chance(void) {
   return (state >> 11) / 9007199254740992.0;
 }
 
-void die(const char *what) {
+void fail(const char *what) {
   fprintf(stderr, "generator: %s: %s\n", what, strerror(errno));
   exit(1);
 }
 
 void add_sample(samples *s, u64 ns) {
-  if (s->count == s->room) {
-    s->room = s->room ? s->room * 2 : 1 << 14;
-    s->us = realloc(s->us, s->room * sizeof *s->us);
-    if (!s->us) die("memory");
+  if (s->count == s->capacity) {
+    s->capacity = s->capacity ? s->capacity * 2 : 1 << 14;
+    s->us = realloc(s->us, s->capacity * sizeof *s->us);
+    if (!s->us) fail("memory");
   }
   u64 us = ns / 1000;
   s->us[s->count++] = us > UINT32_MAX ? UINT32_MAX : us;
 }
 
-// All of them: percentiles are made by who reads them.
+// Prints every sample in us: bench/stats.py computes the percentiles.
 void print_samples(const char *name, const samples *s) {
   printf(",\"%s\":[", name);
   for (u64 i = 0; i < s->count; i++) printf(i ? ",%u" : "%u", s->us[i]);
@@ -73,12 +73,12 @@ static long memory_of(const char *pid) {
   return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-// User and system time of all these processes ("12,34"), all their threads included.
+// The user and system time in seconds of these processes ("12,34") with all their threads.
 double cpu_seconds(const char *pids) {
   double sum = 0;
   for (const char *pid = pids; pid && *pid; pid = strchr(pid, ',') ? strchr(pid, ',') + 1 : NULL) sum += cpu_of(pid);
   return sum;
 }
 
-// Of the first of them only: an embedded Valkey is not the process that is meant.
+// The resident memory in kB of the first process only: the others may be an embedded Valkey.
 long memory_kb(const char *pids) { return pids ? memory_of(pids) : 0; }

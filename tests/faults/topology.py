@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import psycopg
 
-from bench.furnish import ALWAYS_OPEN
+from bench.fixtures import ALWAYS_OPEN
 from chat.domain import seed
 from chat.domain.people import agents, sessions
 from chat.domain.people.agents import NewAgent

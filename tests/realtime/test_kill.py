@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.furnish import ALWAYS_OPEN
+from bench.fixtures import ALWAYS_OPEN
 from chat.domain import seed
 from chat.domain.people import agents, sessions
 from chat.domain.people.agents import NewAgent

@@ -1,4 +1,4 @@
-"""An installation to be measured: a desk that never closes, agents signed in, visitors in chats, and guests."""
+"""The fixtures of an installation: opening hours without end, agents with sessions, visitors in chats, and guests."""
 
 import asyncio
 import secrets
@@ -30,20 +30,20 @@ ALWAYS_OPEN = {
     "exceptions": [],
     "promise": {"hours": 48, "unit": "working_days"},
 }
-AT_ONCE = 500
+BATCH_SIZE = 500
 T = TypeVar("T")
 
 
 class Size(NamedTuple):
-    """How many there are; guests are known by their token and have no chat."""
+    """How many to create. Guests are visitors with a token and without a chat."""
 
     agents: int
     visitors: int
     guests: int = 0
 
 
-class Chatting(NamedTuple):
-    """A visitor's token, and the chat that agent number `agent` has taken."""
+class AssignedChat(NamedTuple):
+    """A visitor's token, their chat, and the index of the agent who has claimed it."""
 
     token: str
     ticket: str
@@ -51,21 +51,21 @@ class Chatting(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Cast:
-    """The agents' cookies, the visitors, and the guests' tokens."""
+class Fixtures:
+    """What clients need to connect: agents' session cookies, visitors' chats, and guests' tokens."""
 
-    cookies: list[str]
-    visitors: list[Chatting]
-    guests: list[str]
+    agent_cookies: list[str]
+    chats: list[AssignedChat]
+    guest_tokens: list[str]
 
 
-def furnished(url: str, size: Size) -> Cast:
-    """Makes all this in an empty database; no server may have it open."""
+def create_fixtures(url: str, size: Size) -> Fixtures:
+    """Create the fixtures in an empty database that no server has open."""
     migrate(url)
-    return asyncio.run(_furnish(url, size))
+    return asyncio.run(_create(url, size))
 
 
-async def _furnish(url: str, size: Size) -> Cast:
+async def _create(url: str, size: Size) -> Fixtures:
     now = datetime.now(UTC)
     store = Store(url, lambda _: None)
     await store.start()
@@ -73,42 +73,42 @@ async def _furnish(url: str, size: Size) -> Cast:
         await store.write(seed.seed, now)
         await store.write(calendar.set_calendar, ALWAYS_OPEN)
         tokens = [new_token() for _ in range(size.agents)]
-        team = [await store.write(_hire, number, token, now) for number, token in enumerate(tokens)]
+        team = [await store.write(_add_agent, number, token, now) for number, token in enumerate(tokens)]
         context = DomainContext(now, frozenset(one.id for one in team))
-        chatting = await in_steps(lambda number: _chat(store, number, team, context), size.visitors)
-        guests = await in_steps(lambda _: _guest(store, now), size.guests)
+        chats = await create_in_batches(lambda number: _add_chat(store, number, team, context), size.visitors)
+        guests = await create_in_batches(lambda _: _add_guest(store, now), size.guests)
     finally:
         await store.close()
-    return Cast([f"guichet={token}" for token in tokens], chatting, guests)
+    return Fixtures([f"guichet={token}" for token in tokens], chats, guests)
 
 
-def _hire(tx: Transaction, number: int, token: str, now: datetime) -> AgentRow:
+def _add_agent(tx: Transaction, number: int, token: str, now: datetime) -> AgentRow:
     agent = agents.add_agent(tx, NewAgent(f"agent{number}@desk.example", f"Agent {number}", capacity=1000), now)
     sessions.open_session(tx, agent.id, hash_token(token), now)
     return agents.set_presence(tx, agent.id, "available", now)
 
 
-async def in_steps(make: Callable[[int], Awaitable[T]], count: int) -> list[T]:
-    """So many, AT_ONCE of them in a transaction, as far as the database groups them."""
-    made: list[T] = []
-    while len(made) < count:
-        numbers = range(len(made), min(count, len(made) + AT_ONCE))
-        made += await asyncio.gather(*map(make, numbers))
-    return made
+async def create_in_batches(create: Callable[[int], Awaitable[T]], count: int) -> list[T]:
+    """Create `count`, with BATCH_SIZE calls at a time, which the store may group into one transaction."""
+    created: list[T] = []
+    while len(created) < count:
+        numbers = range(len(created), min(count, len(created) + BATCH_SIZE))
+        created += await asyncio.gather(*map(create, numbers))
+    return created
 
 
-async def _chat(store: Store, number: int, team: list[AgentRow], context: DomainContext) -> Chatting:
+async def _add_chat(store: Store, number: int, team: list[AgentRow], context: DomainContext) -> AssignedChat:
     token, agent = new_token(), number % len(team)
-    return Chatting(token, await store.write(_begin, token, team[agent], context), agent)
+    return AssignedChat(token, await store.write(_start_claimed_chat, token, team[agent], context), agent)
 
 
-def _begin(tx: Transaction, token: str, agent: AgentRow, context: DomainContext) -> str:
+def _start_claimed_chat(tx: Transaction, token: str, agent: AgentRow, context: DomainContext) -> str:
     first = NewChat(secrets.token_urlsafe(16), "Hello, I have a question about my order.")
     ticket = start.start_chat(tx, VisitorIdentity(hash_token(token), 1, "en"), first, context).ticket
     return claims.claim(tx, agent.id, ticket.public_id, over_capacity=True, now=context.now).public_id
 
 
-async def _guest(store: Store, now: datetime) -> str:
+async def _add_guest(store: Store, now: datetime) -> str:
     token = new_token()
     await store.write(visitors.get_or_create_visitor, VisitorIdentity(hash_token(token), 1, "en"), now)
     return token

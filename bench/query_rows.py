@@ -1,0 +1,229 @@
+"""Rows about single queries on a large installation: 1,000 agents, 10,000 waiting chats and 10,000 open tickets.
+
+python -m bench.query_rows            on SQLite and on PostgreSQL
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from sqlalchemy import Connection, update
+
+from bench.query_fixtures import NOW, DatabaseSize, fill_database, token_hash
+from bench.rows import Row, format_table
+from chat.cluster.embedded_valkey import EmbeddedValkey
+from chat.cluster.presence import Presence
+from chat.cluster.redis_client import Redis
+from chat.domain import service_status
+from chat.domain.context import DEFAULT_TIMEOUTS, DomainContext
+from chat.domain.facts import OfferMade
+from chat.domain.people.visitors import record_visit
+from chat.domain.queries import inbox, node_sync, queue
+from chat.domain.queries.console import console_snapshot
+from chat.domain.queries.visitors import VisitorIdentity, lookup_visitor
+from chat.domain.routing import department_transfer, idle_chats, long_waits, lost_agents, offers
+from chat.domain.tickets import lifecycle
+from chat.store.engines import Database
+from chat.store.store import Store
+from chat.store.tables import agents
+from chat.store.transaction import RecordedFact, Transaction
+from chat.worker import Worker
+from tests.services import postgres
+
+REPETITIONS = 7
+SIZE = DatabaseSize()
+ALL_ONLINE = DomainContext(NOW, frozenset(range(1, SIZE.agents + 1)))
+# The ids of three visitors: with an assigned chat, in the middle of the queue, with an open ticket.
+ASSIGNED, MID_QUEUE, OPEN = 20, SIZE.assigned + SIZE.waiting // 2, SIZE.assigned + SIZE.waiting + 20
+
+
+Query = Callable[[Connection], object]
+# Queries that a node or the worker repeats, and how many times per second.
+PERIODIC_QUERIES: dict[str, tuple[float, Query]] = {
+    "worker: any waiting chat": (1, queue.has_waiting_chats),
+    "worker: any lost agent back": (1, lambda sql: lost_agents.has_returned_agents(sql, ALL_ONLINE)),
+    "worker: anything to offer": (1, lambda sql: offers.has_work(sql, ALL_ONLINE)),
+    "worker: any department transfer to offer": (1, department_transfer.has_passed_transfers),
+    "worker: any overdue offer": (1, lambda sql: offers.has_overdue_offers(sql, NOW)),
+    "worker: any absent agent": (1, lambda sql: lost_agents.has_absent_agents(sql, ALL_ONLINE)),
+    "worker: any long wait": (1, lambda sql: long_waits.has_long_waits(sql, ALL_ONLINE, DEFAULT_TIMEOUTS)),
+    "worker: any idle chat": (0.1, lambda sql: idle_chats.has_idle_chats(sql, NOW, DEFAULT_TIMEOUTS)),
+    "reconciliation: tickets updated since a moment": (
+        0.2,
+        lambda sql: node_sync.revisions_since(sql, NOW.replace(hour=10)),
+    ),
+    "reconciliation: next 1,000 ticket revisions": (
+        0.2,
+        lambda sql: node_sync.next_unfinished_revisions(sql, SIZE.assigned),
+    ),
+    "departures: next 1,000 visitors marked present": (
+        0.5,
+        lambda sql: node_sync.next_visitors_marked_present(sql, SIZE.assigned),
+    ),
+    "service monitor: current service": (0.33, lambda sql: service_status.current_service(sql, ALL_ONLINE)),
+}
+# Queries that an agent waits for, and their goals in ms.
+AGENT_QUERIES: dict[str, tuple[float, Query]] = {
+    "first page, waiting": (50, lambda sql: inbox.list_tickets(sql, 1, "waiting")),
+    "first page, open": (50, lambda sql: inbox.list_tickets(sql, 1, "open")),
+    "first page, all": (50, lambda sql: inbox.list_tickets(sql, 1, "all")),
+    "search for a common word, open": (100, lambda sql: inbox.list_tickets(sql, 1, "open", "colis")),
+    "search for an absent word, open": (100, lambda sql: inbox.list_tickets(sql, 1, "open", "introuvable")),
+    "three lists and their counts": (100, lambda sql: inbox.inbox_snapshot(sql, 1)),
+    "an agent's hello": (100, lambda sql: console_snapshot(sql, 1)),
+}
+
+
+def query_rows() -> list[Row]:
+    """All rows, on a new SQLite file and on a new PostgreSQL."""
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        rows += measure_database("SQLite", f"sqlite:///{Path(folder) / 'guichet.db'}")
+    with postgres() as server, server.database() as url:
+        rows += measure_database("PostgreSQL", url)
+    return rows
+
+
+def measure_database(name: str, url: str) -> list[Row]:
+    """Fill this database and measure all rows on it."""
+    fill_database(url, SIZE)
+    timer = QueryTimer(name, Database(url))
+    rows = [*_periodic_rows(timer), *_agent_rows(timer), *_visitor_rows(timer), *_routing_rows(timer)]
+    timer.database.close()
+    return [*rows, asyncio.run(_slot_refill_row(name, url))]
+
+
+def _row(what: str, value_ms: float, goal_ms: float) -> Row:
+    """As rows.at_most, with two decimals: most queries take less than 1 ms."""
+    return Row(what, f"{value_ms:.2f} ms", f"<= {goal_ms:g} ms", value_ms <= goal_ms)
+
+
+@dataclass
+class QueryTimer:
+    """Times queries and commands on one database and rolls each of them back."""
+
+    name: str
+    database: Database
+
+    def row(self, what: str, value_ms: float, goal_ms: float) -> Row:
+        return _row(f"{self.name}: {what}", value_ms, goal_ms)
+
+    @contextmanager
+    def rolled_back(self, write: bool = False) -> Iterator[Connection]:
+        with (self.database.writes if write else self.database.reads).connect() as sql:
+            transaction = sql.begin()
+            yield sql
+            transaction.rollback()
+
+    def wall_ms(self, query: Query) -> float:
+        return self.median_ms(query, time.perf_counter)
+
+    def cpu_ms(self, query: Query) -> float:
+        """CPU of this process alone: PostgreSQL's does not block a node's event loop."""
+        return self.median_ms(query, time.process_time)
+
+    def median_ms(self, query: Query, clock: Callable[[], float], write: bool = False) -> float:
+        times_s = []
+        for _ in range(REPETITIONS):
+            with self.rolled_back(write) as sql:
+                began = clock()
+                query(sql)
+                times_s.append(clock() - began)
+        return median(times_s) * 1e3
+
+
+def _periodic_rows(timer: QueryTimer) -> Iterator[Row]:
+    sum_ms = 0.0
+    for what, (per_s, query) in PERIODIC_QUERIES.items():
+        cpu_ms = timer.cpu_ms(query)
+        sum_ms += per_s * cpu_ms
+        yield timer.row(f"{what} (CPU)", cpu_ms, 5)
+    yield timer.row("all periodic queries of a second, with 10,000 connected (CPU)", sum_ms, 15)
+
+
+def _agent_rows(timer: QueryTimer) -> Iterator[Row]:
+    for what, (goal_ms, query) in AGENT_QUERIES.items():
+        yield timer.row(f"{what}, of 10,000", timer.wall_ms(query), goal_ms)
+
+
+def _visitor_rows(timer: QueryTimer) -> Iterator[Row]:
+    for what, n in (("with a chat", ASSIGNED), ("in the queue", MID_QUEUE), ("with an open ticket", OPEN)):
+        who = VisitorIdentity(token_hash(n), 1, "fr")
+        yield timer.row(f"hello of a visitor {what} (CPU)", timer.cpu_ms(partial(_look_up, who)), 1)
+    write_ms = timer.median_ms(
+        lambda sql: record_visit(Transaction(sql), ASSIGNED, "hidden", None, NOW), time.process_time, write=True
+    )
+    yield timer.row("update of a visitor's presence at hello (CPU)", write_ms, 1)
+
+
+def _look_up(who: VisitorIdentity, sql: Connection) -> object:
+    return lookup_visitor(sql, who, "here")
+
+
+def _routing_rows(timer: QueryTimer) -> Iterator[Row]:
+    """Double each agent's capacity, so that the router offers waiting chats to all; stop after 1,500 offers."""
+    with timer.rolled_back(write=True) as sql:
+        sql.execute(update(agents).values(capacity=agents.c.capacity * 2))
+        offers.offer_waiting(Transaction(sql), ALL_ONLINE)
+        made, began = 0, time.perf_counter()
+        while made < 1_500:
+            made += offers.offer_waiting(Transaction(sql), ALL_ONLINE)
+        yield timer.row("a routing decision among 1,000 agents", (time.perf_counter() - began) * 1e3 / made, 1)
+
+
+async def _slot_refill_row(name: str, url: str) -> Row:
+    """The time from the commit that ends a chat to the commit of the next offer, which the worker makes."""
+    async with AsyncExitStack() as stack:
+        valkey = EmbeddedValkey()
+        redis = Redis(await valkey.start())
+        stack.push_async_callback(valkey.stop)
+        stack.push_async_callback(redis.close)
+        offered_at: asyncio.Queue[float] = asyncio.Queue()
+        listeners: list[Callable[[Sequence[RecordedFact]], None]] = []
+        store = Store(url, lambda facts: _announce(listeners, facts))
+        team = Presence(redis, "agents", "bench")
+        worker = Worker(store, team, lambda: NOW, DEFAULT_TIMEOUTS, ticking=False)
+        listeners += [worker.on_facts, lambda facts: _record_offers(facts, offered_at)]
+        for service in (store, team, worker):
+            await service.start()
+            stack.push_async_callback(service.close)
+        for agent_id in range(1, SIZE.agents + 1):
+            team.add(str(agent_id))
+        while len(await team.present() or ()) < SIZE.agents:  # noqa: ASYNC110 (presence has no event for it)
+            await asyncio.sleep(0.05)
+        times_s = [await _refill_slot(store, ticket, offered_at) for ticket in range(1, REPETITIONS + 1)]
+    return _row(f"{name}: until a free slot is offered", median(times_s) * 1e3, 50)
+
+
+def _announce(listeners: Sequence[Callable[[Sequence[RecordedFact]], None]], facts: Sequence[RecordedFact]) -> None:
+    for listener in listeners:
+        listener(facts)
+
+
+def _record_offers(facts: Sequence[RecordedFact], offered_at: "asyncio.Queue[float]") -> None:
+    for fact, _ in facts:
+        if isinstance(fact, OfferMade):
+            offered_at.put_nowait(time.perf_counter())
+
+
+async def _refill_slot(store: Store, ticket: int, offered_at: "asyncio.Queue[float]") -> float:
+    await store.write(lifecycle.end_by_agent, ticket, f"t_{ticket:08}", NOW)
+    ended_at = time.perf_counter()
+    return await offered_at.get() - ended_at
+
+
+def main() -> int:
+    rows = query_rows()
+    print(format_table(rows))
+    return int(not all(row.ok for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
