@@ -4,11 +4,35 @@ export type Status = "live" | "open" | "pending" | "on_hold" | "solved" | "close
 
 export type Channel = "chat" | "form" | "email" | "api";
 
+export type Kind = "question" | "dispute" | "suggestion";
+
 export type Side = "visitor" | "agent";
 
-export type Nearness = "here" | "hidden" | "gone";
+export type AuthorKind = "visitor" | "agent" | "system";
 
-export type Code =
+export type VisitorPresence = "here" | "hidden" | "gone";
+
+export type Role = "admin" | "supervisor" | "agent";
+
+export type AgentState = "available" | "away";
+
+export type AgentPresence = "available" | "away" | "offline";
+
+export type InboxView = "mine" | "waiting" | "open" | "all";
+
+export type OfferOutcome = "taken" | "declined" | "missed" | "withdrawn";
+
+export type OfferEnd = "taken" | "expired" | "withdrawn";
+
+export type ServiceState = "open" | "limited" | "closed";
+
+export type Mode = "chat" | "form";
+
+export type PromiseUnit = "working_days" | "opening_hours";
+
+export type Locale = "fr" | "en";
+
+export type ErrorCode =
   | "bad_request"
   | "not_found"
   | "not_allowed"
@@ -22,7 +46,7 @@ export type Code =
 
 /** Who wrote a message; `id` only for agents; a visitor without a name has `name` null. */
 export interface Author {
-  kind: "visitor" | "agent" | "system";
+  kind: AuthorKind;
   name: string | null;
   id?: string;
 }
@@ -106,8 +130,8 @@ export interface Page {
  * calendar's offset. `due` is null where the calendar never opens.
  */
 export interface Service {
-  state: "open" | "limited" | "closed";
-  mode: "chat" | "form";
+  state: ServiceState;
+  mode: Mode;
   until: string | null;
   next_open: string | null;
   promise: Promised | null;
@@ -118,7 +142,7 @@ export interface Service {
  * code says; `retry_after`: whole seconds; `service`: what is to be had instead.
  */
 export interface Refusal {
-  code: Code;
+  code: ErrorCode;
   message: string;
   field?: string;
   by?: Person;
@@ -299,13 +323,13 @@ export interface Card {
   name: string | null;
   preview: string;
   agent: Person | null;
-  visitor: Nearness;
+  visitor: VisitorPresence;
   unread: number;
   waiting_since: string | null;
   due: string | null;
   updated_at: string;
   rev: number;
-  last_from: "visitor" | "agent" | "system";
+  last_from: AuthorKind;
   queued_at: string | null;
 }
 
@@ -314,8 +338,8 @@ export interface Agent {
   id: string;
   name: string;
   photo: string | null;
-  role: "admin" | "supervisor" | "agent";
-  state: "available" | "away" | "offline";
+  role: Role;
+  state: AgentPresence;
   since: string;
   chats: number;
   capacity: number;
@@ -384,7 +408,7 @@ export interface Offer {
 /** All that the console shows first; `offers` are ringing now. */
 export interface AgentHello extends Done {
   agent: Agent;
-  presence: "available" | "away";
+  presence: AgentState;
   cards: Cards;
   counts: Counts;
   team: Agent[];
@@ -395,17 +419,17 @@ export interface AgentHello extends Done {
 
 /** Available for chats, or away. */
 export interface SetPresence {
-  state: "available" | "away";
+  state: AgentState;
 }
 
 /** The state that now holds. */
 export interface PresenceSet extends Done {
-  presence: "available" | "away";
+  presence: AgentState;
 }
 
 /** A page of 50 cards; `after` is the `next` of the page before; `q` searches words, names and numbers. */
 export interface ListTickets {
-  view: "mine" | "waiting" | "open" | "all";
+  view: InboxView;
   q?: string | null;
   after?: string | null;
 }
@@ -488,13 +512,13 @@ export interface Gone {
 /** It rings here no longer. */
 export interface OfferEnded {
   ticket: string;
-  reason: "taken" | "expired" | "withdrawn";
+  reason: OfferEnd;
 }
 
 /** Where the visitor of a ticket is. */
 export interface VisitorEvent {
   ticket: string;
-  state: Nearness;
+  state: VisitorPresence;
   page: Page | null;
 }
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from chat import protocol
-from chat.domain import refusals, text
+from chat.domain import text
 from chat.domain.queries import inbox, messages
 from chat.protocol import codegen
 
@@ -46,10 +46,6 @@ def test_the_limits_are_those_of_the_desk() -> None:
     assert protocol.LIMITS["name_max"] == text.MAX_NAME
     assert protocol.LIMITS["messages_at_once"] == messages.PAGE_SIZE
     assert protocol.LIMITS["cards_a_page"] == inbox.PAGE_SIZE
-
-
-def test_the_codes_are_those_of_the_desk() -> None:
-    assert protocol.Code == refusals.ErrorCode
 
 
 def test_every_shape_is_told_with_a_docstring_of_its_own() -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from chat.domain.refusals import AgentRef
 from chat.store.rows import AgentRow, MessageRow, NoteRow, OfferRow, TicketRow
+from chat.vocabulary import OfferEnd, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class ReadMarkMoved:
 
     ticket: TicketRow
     seq: int
-    by: Literal["visitor", "agent"]
+    by: Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class OfferEnded:
 
     ticket: TicketRow
     offer: OfferRow
-    reason: Literal["taken", "expired", "withdrawn"]
+    reason: OfferEnd
 
 
 @dataclass(frozen=True, slots=True)

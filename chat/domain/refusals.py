@@ -1,22 +1,9 @@
 """Why a command was not done: named refusals, raised by the domain and put on the wire by the doors."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from chat.store.rows import AgentRow
-
-ErrorCode = Literal[
-    "bad_request",
-    "not_found",
-    "not_allowed",
-    "form_instead",
-    "ticket_ended",
-    "conflict",
-    "empty",
-    "too_long",
-    "too_many",
-    "unavailable",
-]
+from chat.vocabulary import ErrorCode
 
 
 @dataclass(frozen=True, slots=True)

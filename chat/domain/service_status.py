@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import BigInteger, Connection, bindparam, func, select
 
@@ -13,6 +12,7 @@ from chat.domain.rules.hours import availability, promise
 from chat.domain.rules.hours import calendar as calendars
 from chat.domain.text import strip_nul
 from chat.store.tables import agent_departments, agents, categories, tickets
+from chat.vocabulary import Mode, ServiceState
 
 # Who is there is compared here: a thousand keys in a condition cost more than a thousand rows read.
 _AVAILABLE = select(agents.c.id).where(agents.c.removed_at.is_(None), agents.c.state == "available")
@@ -28,8 +28,8 @@ _DEPARTMENT = select(categories.c.department_id).where(categories.c.name == bind
 class Service:
     """The answer to "is somebody there?", good for one moment; times carry the calendar's offset."""
 
-    state: Literal["open", "limited", "closed"]
-    mode: Literal["chat", "form"]
+    state: ServiceState
+    mode: Mode
     until: datetime | None
     next_open: datetime | None
     due: datetime | None
@@ -48,7 +48,7 @@ def current_service(sql: Connection, context: DomainContext, category: str | Non
     )
 
 
-def mode_for(sql: Connection, context: DomainContext, department_id: int | None = None) -> Literal["chat", "form"]:
+def mode_for(sql: Connection, context: DomainContext, department_id: int | None = None) -> Mode:
     """Chat or form, without the rest."""
     state, _ = calendars.state_at(load_calendar(sql), context.now)
     return _mode(sql, state, context.online_agents, department_id)
@@ -59,9 +59,7 @@ def due_from(sql: Connection, now: datetime) -> datetime | None:
     return promise.due(load_calendar(sql), now)
 
 
-def _mode(
-    sql: Connection, state: calendars.State, present: frozenset[int] | None, department_id: int | None
-) -> Literal["chat", "form"]:
+def _mode(sql: Connection, state: ServiceState, present: frozenset[int] | None, department_id: int | None) -> Mode:
     available = available_agents(sql, present, department_id) if present else 0
     if state == "closed" or not available:
         return "form"

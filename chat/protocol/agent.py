@@ -5,17 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chat.protocol.base import (
-    Channel,
-    ClientId,
-    Command,
-    Nearness,
-    Seq,
-    Shape,
-    Status,
-    Text,
-    TicketId,
-)
+from chat.protocol.base import ClientId, Command, Seq, Shape, Text, TicketId
 from chat.protocol.shared import (
     Author,
     CaughtUp,
@@ -25,6 +15,17 @@ from chat.protocol.shared import (
     Person,
     Service,
     Ticket,
+)
+from chat.vocabulary import (
+    AgentPresence,
+    AgentState,
+    AuthorKind,
+    Channel,
+    InboxView,
+    OfferEnd,
+    Role,
+    Status,
+    VisitorPresence,
 )
 
 
@@ -52,13 +53,13 @@ class Card(Shape):
     name: str | None
     preview: str
     agent: Person | None
-    visitor: Nearness
+    visitor: VisitorPresence
     unread: int
     waiting_since: datetime | None
     due: datetime | None
     updated_at: datetime
     rev: int
-    last_from: Literal["visitor", "agent", "system"]
+    last_from: AuthorKind
     queued_at: datetime | None
 
 
@@ -68,8 +69,8 @@ class Agent(Shape):
     id: str
     name: str
     photo: str | None
-    role: Literal["admin", "supervisor", "agent"]
-    state: Literal["available", "away", "offline"]
+    role: Role
+    state: AgentPresence
     since: datetime
     chats: int
     capacity: int
@@ -146,7 +147,7 @@ class AgentHello(Done):
     """All that the console shows first; `offers` are ringing now."""
 
     agent: Agent
-    presence: Literal["available", "away"]
+    presence: AgentState
     cards: Cards
     counts: Counts
     team: list[Agent]
@@ -158,19 +159,19 @@ class AgentHello(Done):
 class SetPresence(Command):
     """Available for chats, or away."""
 
-    state: Literal["available", "away"]
+    state: AgentState
 
 
 class PresenceSet(Done):
     """The state that now holds."""
 
-    presence: Literal["available", "away"]
+    presence: AgentState
 
 
 class ListTickets(Command):
     """A page of 50 cards; `after` is the `next` of the page before; `q` searches words, names and numbers."""
 
-    view: Literal["mine", "waiting", "open", "all"]
+    view: InboxView
     q: Annotated[str, Meta(max_length=200)] | None = None
     after: Annotated[str, Meta(max_length=64)] | None = None
 
@@ -264,12 +265,12 @@ class OfferEnded(Shape):
     """It rings here no longer."""
 
     ticket: str
-    reason: Literal["taken", "expired", "withdrawn"]
+    reason: OfferEnd
 
 
 class VisitorEvent(Shape):
     """Where the visitor of a ticket is."""
 
     ticket: str
-    state: Nearness
+    state: VisitorPresence
     page: Page | None

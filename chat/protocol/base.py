@@ -1,66 +1,22 @@
 """The words that all shapes are made of, and how shapes become bytes."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal, NamedTuple, dataclass_transform
+from typing import Annotated, NamedTuple, dataclass_transform
 
 import msgspec
 from msgspec import Meta, Struct
 
 # The domain counts code points after trimming; this only keeps a flood of bytes away from it.
 Text = Annotated[str, Meta(max_length=16_384)]
-
-
 ClientId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,64}\Z")]
-
-
 TicketId = Annotated[str, Meta(min_length=1, max_length=64)]
-
-
 Name = Annotated[str, Meta(max_length=200)]
-
-
 Email = Annotated[str, Meta(max_length=320)]
-
-
 Url = Annotated[str, Meta(max_length=4096)]
-
-
 Category = Annotated[str, Meta(max_length=40)]
-
-
 Locale = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}\Z")]
-
-
 Zone = Annotated[str, Meta(max_length=60)]
-
-
 Seq = Annotated[int, Meta(ge=0, le=2_147_483_647)]
-
-
-Status = Literal["live", "open", "pending", "on_hold", "solved", "closed"]
-
-
-Channel = Literal["chat", "form", "email", "api"]
-
-
-Side = Literal["visitor", "agent"]
-
-
-Nearness = Literal["here", "hidden", "gone"]
-
-
-Code = Literal[
-    "bad_request",
-    "not_found",
-    "not_allowed",
-    "form_instead",
-    "ticket_ended",
-    "conflict",
-    "empty",
-    "too_long",
-    "too_many",
-    "unavailable",
-]
 
 
 @dataclass_transform(frozen_default=True)
@@ -92,6 +48,4 @@ class Emission(NamedTuple):
 
 # As bytes, and as plain values: datetimes become RFC 3339 text, unset fields are left out.
 encoded: Callable[[Shape], bytes] = msgspec.json.Encoder().encode
-
-
 plain: Callable[[Shape], dict[str, object]] = msgspec.to_builtins

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import FieldInfo
 
-from chat import protocol
+from chat import protocol, vocabulary
 from chat.protocol import agent, base, http, shared, visitor
 from chat.settings import Settings, variable
 from chat.web.routes import ROUTES
@@ -30,7 +30,7 @@ PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", datetim
 
 MODULES = (base, shared, visitor, agent, http)
 
-type_names = {kind: name for name, kind in vars(base).items() if get_origin(kind) is Literal}
+type_names = {kind: name for name, kind in vars(vocabulary).items() if get_origin(kind) is Literal}
 
 
 def structs() -> list[type[Struct]]:

@@ -56,8 +56,6 @@ VISITOR_COMMANDS: dict[str, tuple[type[Command], type[Done]]] = {
     "give_contact": (GiveContact, TicketDone),
     "end_chat": (OfTicket, TicketDone),
 }
-
-
 AGENT_COMMANDS: dict[str, tuple[type[Command], type[Done]]] = {
     "hello": (Hello, AgentHello),
     "set_presence": (SetPresence, PresenceSet),
@@ -77,8 +75,6 @@ AGENT_COMMANDS: dict[str, tuple[type[Command], type[Done]]] = {
     "typing": (Typing, Done),
     "mark_read": (MarkRead, Done),
 }
-
-
 VISITOR_EVENTS: dict[str, type[Shape]] = {
     "message": Message,
     "ticket": Ticket,
@@ -86,8 +82,6 @@ VISITOR_EVENTS: dict[str, type[Shape]] = {
     "read": ReadEvent,
     "service": Service,
 }
-
-
 AGENT_EVENTS: dict[str, type[Shape]] = {
     **VISITOR_EVENTS,
     "note": Note,

@@ -6,25 +6,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.protocol.base import (
-    Channel,
-    ClientId,
-    Code,
-    Command,
-    Seq,
-    Shape,
-    Side,
-    Status,
-    Text,
-    TicketId,
-    Url,
-)
+from chat.protocol.base import ClientId, Command, Seq, Shape, Text, TicketId, Url
+from chat.vocabulary import AuthorKind, Channel, ErrorCode, Mode, ServiceState, Side, Status
 
 
 class Author(Shape):
     """Who wrote a message; `id` only for agents; a visitor without a name has `name` null."""
 
-    kind: Literal["visitor", "agent", "system"]
+    kind: AuthorKind
     name: str | None
     id: str | UnsetType = UNSET
 
@@ -113,8 +102,8 @@ class Service(Shape):
     """What is to be had now. `until`: when this state ends; `next_open`: null while open; times carry the
     calendar's offset. `due` is null where the calendar never opens."""
 
-    state: Literal["open", "limited", "closed"]
-    mode: Literal["chat", "form"]
+    state: ServiceState
+    mode: Mode
     until: datetime | None
     next_open: datetime | None
     promise: Promise | None
@@ -124,7 +113,7 @@ class Error(Shape):
     """Why a command was not done. `field`: what was wrong with it; `by`: who has it; `reason`: more than the
     code says; `retry_after`: whole seconds; `service`: what is to be had instead."""
 
-    code: Code
+    code: ErrorCode
     message: str
     field: str | UnsetType = UNSET
     by: Person | UnsetType = UNSET

@@ -18,7 +18,7 @@ from chat.domain import service_status
 from chat.domain.messages import post
 from chat.domain.messages.incoming import Post
 from chat.domain.messages.read_marks import ReadMark
-from chat.domain.refusals import ChatUnavailable, ErrorCode, NotFound, Refused, TooMany
+from chat.domain.refusals import ChatUnavailable, NotFound, Refused, TooMany
 from chat.realtime.agent_presence import AgentPresenceCache
 from chat.realtime.broadcaster import Broadcaster
 from chat.realtime.command_decoder import Commands, decode
@@ -29,6 +29,7 @@ from chat.realtime.reconciliation.reconciler import Reconciler
 from chat.realtime.service_monitor import ServiceMonitor
 from chat.store.rows import MessageRow, TicketRow
 from chat.store.transaction import Unavailable
+from chat.vocabulary import ErrorCode
 from chat.websocket.socketio_server import Reply, RetryLater
 
 S = TypeVar("S", bound=ClientSocket)

@@ -3,13 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-Status = Literal["live", "open", "pending", "on_hold", "solved", "closed"]
-Channel = Literal["chat", "form", "email", "api"]
-Role = Literal["admin", "supervisor", "agent"]
-AgentState = Literal["available", "away"]
-VisitorPresence = Literal["here", "hidden", "gone"]
+from chat.vocabulary import AgentState, Channel, Role, Status, VisitorPresence
 
 
 @dataclass(frozen=True, slots=True)

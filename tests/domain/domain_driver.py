@@ -30,9 +30,10 @@ from chat.domain.text import strip_nul
 from chat.domain.tickets import lifecycle
 from chat.domain.tickets.contact import Contact, give_contact
 from chat.store import tables
-from chat.store.rows import AgentRow, AgentState, MessageRow, NoteRow, Status, TicketRow, VisitorPresence
+from chat.store.rows import AgentRow, MessageRow, NoteRow, TicketRow
 from chat.store.store import Store
 from chat.store.transaction import Transaction
+from chat.vocabulary import AgentState, Status, VisitorPresence
 from tests.domain.fact_replica import Hearsay, reality
 
 P = ParamSpec("P")

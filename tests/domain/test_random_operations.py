@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from chat.domain.queries.offers import ringing_offers
 from chat.domain.refusals import Refused
-from chat.store.rows import Status, TicketRow
+from chat.store.rows import TicketRow
+from chat.vocabulary import Status
 from tests.domain.conftest import install_at, node
 from tests.domain.domain_driver import Agent, Desk, Visitor
 

@@ -11,8 +11,9 @@ from chat import app, processes
 from chat.domain.people import agents
 from chat.domain.people.agents import NewAgent
 from chat.settings import Settings
-from chat.store.rows import AgentRow, Role
+from chat.store.rows import AgentRow
 from chat.store.store import Store
+from chat.vocabulary import Role
 from tests.journeys import websites
 from tests.realtime.node import Clock
 

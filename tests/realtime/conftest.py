@@ -13,7 +13,7 @@ from chat.cluster.bus.bus import Bus, BusTiming
 from chat.cluster.redis_client import Redis
 from chat.settings import Settings
 from chat.store.migrations import migrate
-from chat.store.rows import Role
+from chat.vocabulary import Role
 from chat.websocket import admission
 from tests.realtime.node import Node, running
 from tests.realtime.socket_clients import Agent, Visitor

@@ -12,8 +12,9 @@ from chat.domain.people import agents, sessions
 from chat.domain.people.agents import NewAgent
 from chat.processes import start_listening
 from chat.settings import Settings
-from chat.store.rows import AgentRow, Role
+from chat.store.rows import AgentRow
 from chat.store.store import Store
+from chat.vocabulary import Role
 from chat.web.auth.tokens import hash_token
 
 # A Tuesday morning: the desk is open for hours.

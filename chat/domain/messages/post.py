@@ -27,9 +27,10 @@ from chat.domain.tickets.mutations import (
     end_ticket_offers,
     update_ticket,
 )
-from chat.store.rows import AgentRow, MessageRow, Status, TicketRow
+from chat.store.rows import AgentRow, MessageRow, TicketRow
 from chat.store.tables import agents, messages, new_id, tickets
 from chat.store.transaction import Transaction
+from chat.vocabulary import Status
 
 
 def post_batch(txs: Sequence[Transaction], posts: Sequence[Post]) -> list[MessageRow | Exception]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ScalarSelect, func, select, update
 
@@ -12,6 +12,7 @@ from chat.domain.refusals import NotFound, Refused
 from chat.store.rows import TicketRow
 from chat.store.tables import messages, tickets
 from chat.store.transaction import Transaction
+from chat.vocabulary import Side
 
 
 class ReadMark(NamedTuple):
@@ -25,9 +26,7 @@ class ReadMark(NamedTuple):
     agent_id: int | None = None
 
 
-def _apply_read_mark(
-    tx: Transaction, ticket: TicketRow, seq: int, by: Literal["visitor", "agent"], now: datetime
-) -> None:
+def _apply_read_mark(tx: Transaction, ticket: TicketRow, seq: int, by: Side, now: datetime) -> None:
     """Move a read mark forward, never back and never beyond the thread; `ticket` as its owner was shown it."""
     column = tickets.c.visitor_read_seq if by == "visitor" else tickets.c.agent_read_seq
     seq = min(seq, ticket.last_seq)

@@ -14,9 +14,10 @@ from chat.domain.refusals import BadRequest, Conflict, NotFound
 from chat.domain.routing.lost_agents import release_agent
 from chat.domain.text import clean_email, clean_name, normalize_email
 from chat.domain.tickets.mutations import announce_agents, withdraw_agent_offers
-from chat.store.rows import AgentRow, AgentState, Role
+from chat.store.rows import AgentRow
 from chat.store.tables import agent_departments, agents, departments, new_id, password_links
 from chat.store.transaction import Transaction
+from chat.vocabulary import AgentState, Role
 
 
 @dataclass(frozen=True, slots=True)

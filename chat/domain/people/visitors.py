@@ -22,14 +22,13 @@ from chat.domain.queries.visitors import (
 )
 from chat.domain.refusals import BadRequest
 from chat.domain.tickets.mutations import announce_agents
-from chat.store.rows import TicketRow, VisitorPresence, VisitorRow
+from chat.store.rows import TicketRow, VisitorRow
 from chat.store.tables import LIVE, new_id, tickets, visitors
 from chat.store.transaction import Transaction
+from chat.vocabulary import VisitorPresence
 
 _LOCALE = re.compile(r"[A-Za-z0-9_-]{0,9}[A-Za-z0-9](?![A-Za-z0-9])")
 _ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,60}")
-
-
 _FOLLOWED = _OWN.where(
     or_(
         tickets.c.id == select(func.max(_any.c.id)).where(_any.c.visitor_id == bindparam("visitor")).scalar_subquery(),

@@ -19,38 +19,20 @@ from chat.store.tables import (
 from chat.store.tables.routing import ringing
 
 _COUNTS = (tickets.c.assignee_id == agents.c.id, tickets.c.status == LIVE, tickets.c.slot_released_at.is_(None))
-
-
 chats_taken = select(func.count()).select_from(tickets).where(*_COUNTS).correlate(agents).scalar_subquery()
-
-
 _RINGING_BY_AGENT = select(offers.c.agent_id, func.count()).where(ringing).group_by(offers.c.agent_id)
-
-
 _RINGING_ON_AGENT = _RINGING_BY_AGENT.where(offers.c.agent_id == bindparam("key"))
-
-
 _AGENT_COLUMNS = [agents.c[name] for name in AgentRow.__dataclass_fields__ if name not in {"chats", "departments"}]
-
-
 _AGENTS = (
     select(*_AGENT_COLUMNS, chats_taken.label("taken")).where(agents.c.removed_at.is_(None)).order_by(agents.c.name)
 )
-
-
 _AGENT = _AGENTS.where(agents.c.id == bindparam("key"))
-
-
 _SOME_AGENTS = _AGENTS.where(in_keys(agents.c.id))
-
-
 _MEMBERS = (
     select(agent_departments.c.agent_id, departments.c.public_id)
     .select_from(agent_departments.join(departments))
     .order_by(departments.c.name)
 )
-
-
 _DEPARTMENTS_OF_AGENT = _MEMBERS.where(agent_departments.c.agent_id == bindparam("key"))
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -26,8 +26,8 @@ from chat.domain.refusals import BadRequest
 from chat.domain.text import strip_nul
 from chat.store.rows import TicketRow
 from chat.store.tables import NO_PROMISE, OPEN, messages, tickets
+from chat.vocabulary import InboxView
 
-View = Literal["mine", "waiting", "open", "all"]
 PAGE_SIZE = 50
 _NUMBER = re.compile(r"-?[0-9]{1,16}")
 
@@ -38,7 +38,7 @@ class InboxSnapshot(NamedTuple):
     mine: list[TicketRow]
     waiting: list[TicketRow]
     open: list[TicketRow]
-    counts: dict[View, int]
+    counts: dict[InboxView, int]
 
 
 class Page(NamedTuple):
@@ -55,14 +55,14 @@ def inbox_snapshot(sql: Connection, agent_id: int) -> InboxSnapshot:
     return InboxSnapshot(pages[0], pages[1], pages[2], counts)
 
 
-_VIEWS: tuple[View, ...] = ("mine", "waiting", "open")
+_VIEWS: tuple[InboxView, ...] = ("mine", "waiting", "open")
 
 
 def _count(sql: Connection, condition: ColumnElement[bool]) -> int:
     return sql.execute(select(func.count()).select_from(tickets).where(condition)).scalar_one()
 
 
-def _condition(view: View, agent_id: int) -> ColumnElement[bool]:
+def _condition(view: InboxView, agent_id: int) -> ColumnElement[bool]:
     """Waiting: no agent yet. Open: we owe an answer, whoever has it. Mine: everything unfinished that is mine."""
     if view == "mine":
         return and_(tickets.c.assignee_id == agent_id, unfinished())
@@ -71,7 +71,7 @@ def _condition(view: View, agent_id: int) -> ColumnElement[bool]:
     return tickets.c.status == OPEN if view == "open" else true()
 
 
-def _order(view: View) -> tuple[Any, ...]:
+def _order(view: InboxView) -> tuple[Any, ...]:
     """Each list by what is most pressing, in the words of its index; all ends with the key, so that a cursor is
     exact."""
     if view == "waiting":
@@ -81,7 +81,9 @@ def _order(view: View) -> tuple[Any, ...]:
     return (type_coerce(tickets.c.updated_at, BigInteger), tickets.c.id)
 
 
-def list_tickets(sql: Connection, agent_id: int, view: View, q: str | None = None, after: str | None = None) -> Page:
+def list_tickets(
+    sql: Connection, agent_id: int, view: InboxView, q: str | None = None, after: str | None = None
+) -> Page:
     """A page of 50. BadRequest for a cursor that is none."""
     query, order = ticket_query().where(_condition(view, agent_id), *_matches(sql, q)), _order(view)
     newest_first = view in ("mine", "all")

@@ -36,14 +36,8 @@ def _message_query() -> Select[Any]:
 
 
 _MESSAGES = _message_query().where(messages.c.seq <= tickets.c.last_seq).order_by(messages.c.seq).limit(PAGE_SIZE)
-
-
 _OF_TICKET = _MESSAGES.where(messages.c.ticket_id == bindparam("ticket"))
-
-
 _AFTER = _OF_TICKET.where(messages.c.seq > bindparam("after"))
-
-
 _AT = _OF_TICKET.where(messages.c.seq == bindparam("at"))
 
 

@@ -27,8 +27,6 @@ from chat.store.tables import GONE, LIVE, tickets
 
 # Enough to be steady, few enough to follow the morning's rush.
 MEASURED_CHATS = 20
-
-
 waiting = and_(tickets.c.status == LIVE, tickets.c.assignee_id.is_(None))
 # Visitors who are here before those who left; places are kept. In the words of `ix_tickets_queue`.
 _here, _left = (literal_column(number, Integer) for number in "01")

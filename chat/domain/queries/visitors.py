@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, selec
 
 from chat.domain.queries.messages import newest_messages
 from chat.domain.queries.tickets import complete_rows, ticket_query, tickets_of
-from chat.store.rows import MessageRow, TicketRow, VisitorPresence, VisitorRow
+from chat.store.rows import MessageRow, TicketRow, VisitorRow
 from chat.store.tables import (
     LIVE,
     agents,
     tickets,
     visitors,
 )
+from chat.vocabulary import VisitorPresence
 
 
 def visitor_where(sql: Connection, *condition: ColumnElement[bool]) -> VisitorRow | None:
@@ -48,22 +49,12 @@ class VisitorLookup(NamedTuple):
 
 
 _VISITOR = [visitors.c[name] for name in VisitorRow.__dataclass_fields__]
-
-
 _any = tickets.alias("any")
-
-
 _NEWEST = select(func.max(_any.c.id)).where(_any.c.visitor_id == visitors.c.id).scalar_subquery()
-
-
 _ELSEWHERE = exists().where(
     _any.c.visitor_id == visitors.c.id, _any.c.status == LIVE, _any.c.visitor_state != bindparam("state")
 )
-
-
 _BY_TOKEN = select(*_VISITOR).where(visitors.c.token_hash == bindparam("token_hash"))
-
-
 _LOOKUP = (
     select(*_VISITOR, _ELSEWHERE, *ticket_query().selected_columns)
     .select_from(
@@ -71,8 +62,6 @@ _LOOKUP = (
     )
     .where(visitors.c.token_hash == bindparam("token_hash"))
 )
-
-
 _OWN = ticket_query().where(tickets.c.visitor_id == bindparam("visitor")).order_by(tickets.c.id)
 
 

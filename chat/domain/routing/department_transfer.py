@@ -24,8 +24,6 @@ passed_transfer = and_(
     tickets.c.assignee_id.is_not(None),
     tickets.c.status.not_in(("solved", "closed")),
 )
-
-
 _PASSED_TRANSFERS = (
     select(offers.c.id, offers.c.ticket_id, offers.c.from_agent_id, offers.c.department_id)
     .select_from(offers.join(tickets))

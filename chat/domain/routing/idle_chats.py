@@ -21,14 +21,8 @@ def _idle_since(moment: BindParameter[datetime]) -> ColumnElement[bool]:
 
 
 _had_agent = and_(live, tickets.c.assignee_id.is_not(None))
-
-
 _paused = and_(_had_agent, _idle_since(bindparam("asleep_since")))
-
-
 _idle = and_(_had_agent, tickets.c.slot_released_at.is_(None), _idle_since(bindparam("silent_since")))
-
-
 _ANY_IDLE = select(tickets.c.id).where(or_(_paused, _idle)).limit(1)
 
 

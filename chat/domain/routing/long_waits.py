@@ -17,8 +17,6 @@ from chat.store.tables import tickets
 from chat.store.transaction import Transaction
 
 _WAITED_FOR = select(tickets.c.department_id).where(waiting, tickets.c.department_id.is_not(None)).distinct()
-
-
 _has_previous_agent = tickets.c.previous_agent_id.is_not(None)
 _form_offered, _keep_waiting = tickets.c.form_offered_at, tickets.c.keep_waiting_at
 _lost_lately = func.coalesce(and_(_has_previous_agent, tickets.c.return_deadline > bindparam("lost_lately")), false())

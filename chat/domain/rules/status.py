@@ -3,16 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chat.domain.rules.hours.availability import Mode
+from chat.vocabulary import AuthorKind, Mode, Status
 
-Status = Literal["live", "open", "pending", "on_hold", "solved", "closed"]
-By = Literal["visitor", "agent", "system"]
 Ended = Literal["ticket_ended"]
 
 REOPENS_FOR = timedelta(days=7)
 
 # Nobody makes a ticket live by hand: a visitor's message does. Nothing leaves closed.
-MOVES: dict[Status, dict[By, frozenset[Status]]] = {
+MOVES: dict[Status, dict[AuthorKind, frozenset[Status]]] = {
     "live": {
         "visitor": frozenset(("open", "solved", "closed")),
         "agent": frozenset(("open", "pending", "on_hold", "solved", "closed")),
@@ -36,7 +34,7 @@ MOVES: dict[Status, dict[By, frozenset[Status]]] = {
 }
 
 
-def may_move(old: Status, new: Status, by: By) -> bool:
+def may_move(old: Status, new: Status, by: AuthorKind) -> bool:
     """Whether this side may set this status. Staying is always allowed: every move may be asked for twice."""
     return old == new or new in MOVES[old].get(by, frozenset())
 

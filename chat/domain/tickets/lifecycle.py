@@ -11,8 +11,9 @@ from chat.domain.rules import status as statuses
 from chat.domain.tickets import reopening
 from chat.domain.tickets.locks import lock_ticket, lock_ticket_of
 from chat.domain.tickets.mutations import announce_agents, append_event, end_ticket_offers, update_ticket
-from chat.store.rows import AgentRow, Status, TicketRow
+from chat.store.rows import AgentRow, TicketRow
 from chat.store.transaction import Transaction
+from chat.vocabulary import Status
 
 
 def end_by_visitor(tx: Transaction, visitor_id: int, ticket: str, now: datetime) -> TicketRow:

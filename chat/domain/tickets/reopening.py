@@ -10,9 +10,10 @@ from chat.domain.context import DomainContext
 from chat.domain.queries.queue import waiting
 from chat.domain.rules import status as statuses
 from chat.domain.tickets.mutations import announce_agents, append_event, update_ticket
-from chat.store.rows import Status, TicketRow
+from chat.store.rows import TicketRow
 from chat.store.tables import tickets
 from chat.store.transaction import Transaction
+from chat.vocabulary import Status
 
 
 def status_after_visitor(sql: Connection, ticket: TicketRow, context: DomainContext) -> Status | None:

@@ -30,7 +30,8 @@ from chat.realtime.context import ConnectionInfo
 from chat.realtime.namespace import CommandNamespace, NamespaceDeps, refuse_after, sent_ack
 from chat.realtime.page_url import stored_page
 from chat.realtime.reconciliation.departures import Departures
-from chat.store.rows import SiteRow, TicketRow, VisitorPresence, VisitorRow
+from chat.store.rows import SiteRow, TicketRow, VisitorRow
+from chat.vocabulary import VisitorPresence
 
 NAMESPACE = "/visitor"
 A_MINUTE_S = 60.0

@@ -26,8 +26,6 @@ Row = TypeVar("Row", bound=tuple[Any, ...])
 
 # Threads that are remembered; beyond it all are read again, which costs one statement.
 MAX_STATES = 20_000
-
-
 _STATES = f"""
     SELECT {STATE_COLUMNS}, a.public_id, a.name, (SELECT max(seq) FROM messages WHERE ticket_id = t.id)
     FROM json_each(?) asked CROSS JOIN tickets t ON t.public_id = asked.value {AGENT_JOIN}"""

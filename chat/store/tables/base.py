@@ -2,10 +2,12 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -19,11 +21,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
 _MILLISECOND = timedelta(milliseconds=1)
-
-
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -88,19 +86,19 @@ def _reference(name: str, target: str, nullable: bool = False, index: bool = Fal
 # What the condition of a partial index says, a query must say in the same words: neither database sees through a
 # bound value, and none of these is anybody's input.
 LIVE, OPEN, GONE = (literal_column(f"'{word}'", String) for word in ("live", "open", "gone"))
-
-
 UNFINISHED = tuple(literal_column(f"'{status}'", String) for status in ("live", "open", "pending", "on_hold"))
 
 
 # Without a promise: after all that have one.
 NO_PROMISE = literal_column(str(2**53), BigInteger)
-
-
 _IS_WAITING = "status = 'live' AND assignee_id IS NULL"
-
-
 _IS_UNFINISHED = "status IN ('live', 'open', 'pending', 'on_hold')"
+
+
+def _one_of(column: str, words: object) -> CheckConstraint:
+    """The column holds one of a word list of chat/vocabulary.py."""
+    listed = ", ".join(f"'{word}'" for word in get_args(words))
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 def _index(name: str, *columns: str, where: str, unique: bool = False) -> Index:

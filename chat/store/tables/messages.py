@@ -30,8 +30,6 @@ messages = Table(
     # The id first: clients make ids in the order of time, so that the newest stand together at the index's end.
     UniqueConstraint("client_id", "ticket_id", "author"),
 )
-
-
 notes = Table(
     "notes",
     metadata,

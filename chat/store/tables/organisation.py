@@ -22,8 +22,6 @@ settings = Table(
     Column("name", String(40), primary_key=True),
     Column("value", Text, nullable=False),
 )
-
-
 sites = Table(
     "sites",
     metadata,
@@ -35,8 +33,6 @@ sites = Table(
     Column("color", String(7)),
     Column("created_at", UtcDateTime, nullable=False),
 )
-
-
 departments = Table(
     "departments",
     metadata,
@@ -44,8 +40,6 @@ departments = Table(
     Column("public_id", String(24), nullable=False, unique=True),
     Column("name", String(100), nullable=False, unique=True),
 )
-
-
 categories = Table(
     "categories",
     metadata,

@@ -2,7 +2,6 @@
 
 from sqlalchemy import (
     Boolean,
-    CheckConstraint,
     Column,
     ForeignKey,
     Integer,
@@ -15,9 +14,11 @@ from chat.store.tables.base import (
     Key,
     UtcDateTime,
     _id,
+    _one_of,
     _reference,
     metadata,
 )
+from chat.vocabulary import AgentState, Role
 
 agents = Table(
     "agents",
@@ -38,19 +39,15 @@ agents = Table(
     Column("idle_since", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("removed_at", UtcDateTime),
-    CheckConstraint("role IN ('admin', 'supervisor', 'agent')", name="role"),
-    CheckConstraint("state IN ('available', 'away')", name="state"),
+    _one_of("role", Role),
+    _one_of("state", AgentState),
 )
-
-
 agent_departments = Table(
     "agent_departments",
     metadata,
     Column("agent_id", Key, ForeignKey("agents.id"), primary_key=True),
     Column("department_id", Key, ForeignKey("departments.id"), primary_key=True),
 )
-
-
 sessions = Table(
     "sessions",
     metadata,
@@ -69,8 +66,6 @@ password_links = Table(
     _reference("agent_id", "agents", nullable=True, index=True),
     Column("expires_at", UtcDateTime, nullable=False),
 )
-
-
 visitors = Table(
     "visitors",
     metadata,

@@ -1,14 +1,14 @@
 """Offers and routing decisions."""
 
 from sqlalchemy import (
-    CheckConstraint,
     Column,
     Index,
     String,
     Table,
 )
 
-from chat.store.tables.base import Json, UtcDateTime, _id, _index, _reference, metadata
+from chat.store.tables.base import Json, UtcDateTime, _id, _index, _one_of, _reference, metadata
+from chat.vocabulary import OfferOutcome
 
 offers = Table(
     "offers",
@@ -25,7 +25,7 @@ offers = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("outcome", String(12)),
-    CheckConstraint("outcome IN ('taken', 'declined', 'missed', 'withdrawn')", name="outcome"),
+    _one_of("outcome", OfferOutcome),
     # A ticket rings on one console at a time.
     _index("uq_offers_ringing", "ticket_id", where="ended_at IS NULL", unique=True),
     _index("ix_offers_ringing", "agent_id", "expires_at", where="ended_at IS NULL"),
@@ -33,8 +33,6 @@ offers = Table(
     Index("ix_offers_agent", "agent_id", "ended_at"),
     Index("ix_offers_ticket", "ticket_id", "agent_id"),
 )
-
-
 decisions = Table(
     "decisions",
     metadata,

@@ -2,7 +2,6 @@
 
 from sqlalchemy import (
     BigInteger,
-    CheckConstraint,
     Column,
     Index,
     Integer,
@@ -17,9 +16,11 @@ from chat.store.tables.base import (
     UtcDateTime,
     _id,
     _index,
+    _one_of,
     _reference,
     metadata,
 )
+from chat.vocabulary import Channel, Status, VisitorPresence
 
 tickets = Table(
     "tickets",
@@ -71,9 +72,9 @@ tickets = Table(
     Column("solved_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
     UniqueConstraint("site_id", "form_id"),
-    CheckConstraint("status IN ('live', 'open', 'pending', 'on_hold', 'solved', 'closed')", name="status"),
-    CheckConstraint("channel IN ('chat', 'form', 'email', 'api')", name="channel"),
-    CheckConstraint("visitor_state IN ('here', 'hidden', 'gone')", name="visitor_state"),
+    _one_of("status", Status),
+    _one_of("channel", Channel),
+    _one_of("visitor_state", VisitorPresence),
     Index("ix_tickets_updated", "updated_at", "id"),
     Index("ix_tickets_assigned", "assigned_at"),
     # One live chat a visitor, whatever two tabs or two nodes do at once.

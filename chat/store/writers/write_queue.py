@@ -19,11 +19,7 @@ log = logging.getLogger(__name__)
 
 # Many works of one transaction in, as many answers out; an Exception among them is that member's refusal.
 Batch = Callable[[Sequence["Transaction"], Sequence[Any]], Sequence[object]]
-
-
 Callback = Callable[[Any], None]
-
-
 Kind = Literal["post", "verb", "settle"]
 
 

@@ -11,11 +11,12 @@ from chat.domain.people.agents import NewAgent
 from chat.domain.refusals import Conflict, NotAllowed, NotFound, Refused
 from chat.domain.text import clean_text
 from chat.store.rows import AgentRow
+from chat.vocabulary import Locale
 from chat.web.auth.login import signed_in, start_session
 from chat.web.auth.passwords import MAX_LENGTH, MIN_LENGTH
 from chat.web.auth.tokens import hash_token
 from chat.web.core.context import context_of
-from chat.web.core.i18n import Language, language_of, translate
+from chat.web.core.i18n import language_of, translate
 from chat.web.core.origins import require_https, require_own_address, require_own_origin
 from chat.web.core.rate_limits import address_of, require_rate
 from chat.web.core.requests import read_form, read_json
@@ -169,7 +170,7 @@ def render_form(
     return render(request, "setup.html", values, 422 if errors else 200)
 
 
-def error_text(language: Language, field: str, errors: Mapping[str, str]) -> str | None:
+def error_text(language: Locale, field: str, errors: Mapping[str, str]) -> str | None:
     return translate(language, f"error.{field}.{errors[field]}") if field in errors else None
 
 

@@ -14,8 +14,6 @@ BODY_MAX = 64 * 1024
 
 # Long enough for a phone in a tunnel, too short to be held open on purpose.
 BODY_S = 30.0
-
-
 T = TypeVar("T")
 
 

@@ -6,8 +6,9 @@ import msgspec
 from aiohttp import web
 
 from chat import protocol
+from chat.vocabulary import Locale
 from chat.web.core.context import context_of
-from chat.web.core.i18n import Language, language_of
+from chat.web.core.i18n import language_of
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -25,7 +26,7 @@ def render(request: web.Request, name: str, values: Mapping[str, object], status
 
 
 def render_in(
-    request: web.Request, language: Language, name: str, values: Mapping[str, object], status: int = 200
+    request: web.Request, language: Locale, name: str, values: Mapping[str, object], status: int = 200
 ) -> web.Response:
     text = context_of(request).templates.render(name, language, values)
     headers = {**NO_STORE, "Content-Language": language, "Vary": "Accept-Language"}

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from chat.web.core.i18n import Language, has_text, translate
+from chat.vocabulary import Locale
+from chat.web.core.i18n import has_text, translate
 
 
 class Templates:
@@ -22,7 +23,7 @@ class Templates:
         )
         self._environment.globals["asset"] = asset
 
-    def render(self, name: str, language: Language, values: Mapping[str, object]) -> str:
+    def render(self, name: str, language: Locale, values: Mapping[str, object]) -> str:
         """The page's text; `values` beside `t`, `known`, `language` and `asset`."""
         spoken = {"t": partial(translate, language), "known": partial(has_text, language), "language": language}
         return self._environment.get_template(name).render({**spoken, **values})

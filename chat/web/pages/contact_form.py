@@ -14,9 +14,10 @@ from chat.domain.refusals import BadRequest, Conflict, TooMany
 from chat.domain.service_status import Service
 from chat.domain.text import MAX_TEXT, normalize_unicode
 from chat.store.rows import SiteRow
+from chat.vocabulary import Locale
 from chat.web.auth.spam_trap import FormStamps, is_spam
 from chat.web.core.context import context_of
-from chat.web.core.i18n import Language, day_and_time, language_of, translate, zone_text
+from chat.web.core.i18n import day_and_time, language_of, translate, zone_text
 from chat.web.core.rate_limits import site_of
 from chat.web.core.requests import read_form
 from chat.web.core.responses import redirect, render
@@ -54,7 +55,7 @@ async def post_contact(request: web.Request) -> web.Response:
     return redirect(f"{context_of(request).links.path(done.ticket.id)}?thanks=form&lang={language}")
 
 
-def problem_of(refusal: TooMany | Conflict, language: Language) -> FormProblem:
+def problem_of(refusal: TooMany | Conflict, language: Locale) -> FormProblem:
     """Conflict: somebody went back, wrote something else and sent it; a fresh stamp makes that a second request."""
     if isinstance(refusal, TooMany):
         return FormProblem(translate(language, "contact.too_many", seconds=refusal.retry_after), status=429)
@@ -92,7 +93,7 @@ async def render_form(
     return render(request, "contact.html", values, trouble.status if trouble else 200)
 
 
-async def service_summary(request: web.Request, language: Language) -> dict[str, str | None]:
+async def service_summary(request: web.Request, language: Locale) -> dict[str, str | None]:
     """Whether the desk is open and by when it answers, in its own zone, which is named."""
     context = context_of(request)
     found = await context.store.read(service_status.current_service, await context.domain_context())
@@ -104,7 +105,7 @@ async def service_summary(request: web.Request, language: Language) -> dict[str,
     }
 
 
-def state_text(found: Service, zone: ZoneInfo, language: Language) -> str:
+def state_text(found: Service, zone: ZoneInfo, language: Locale) -> str:
     """Open, limited, or closed and until when."""
     if found.state != "closed":
         return translate(language, f"contact.{found.state}")
@@ -118,7 +119,7 @@ def stamps_of(request: web.Request) -> FormStamps:
     return FormStamps(context.settings.secret_key, context.clock)
 
 
-def error_text(language: Language, field: str, errors: Mapping[str, str], typed: Mapping[str, str]) -> str | None:
+def error_text(language: Locale, field: str, errors: Mapping[str, str], typed: Mapping[str, str]) -> str | None:
     """What is wrong with a field, said to the one who filled it in."""
     if field not in errors:
         return None

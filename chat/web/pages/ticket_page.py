@@ -17,17 +17,9 @@ from chat.domain.queries.calendar import load_calendar
 from chat.domain.refusals import BadRequest, NotFound, Refused, TicketEnded, TooMany
 from chat.domain.rules.status import REOPENS_FOR, accepts_messages
 from chat.store.rows import MessageRow, TicketRow
+from chat.vocabulary import Locale
 from chat.web.core.context import context_of
-from chat.web.core.i18n import (
-    Language,
-    day_and_time,
-    has_text,
-    language_of,
-    short_time,
-    supported,
-    translate,
-    zone_text,
-)
+from chat.web.core.i18n import day_and_time, has_text, language_of, short_time, supported, translate, zone_text
 from chat.web.core.rate_limits import require_message_rate
 from chat.web.core.requests import read_form
 from chat.web.core.responses import redirect, render_in
@@ -77,7 +69,7 @@ async def post_reply(request: web.Request, row: TicketRow, text: str, client_id:
     return await context.store.post(post_batch, post)
 
 
-def refused_reply(language: Language, refusal: Refused, text: str, client_id: str) -> DraftReply:
+def refused_reply(language: Locale, refusal: Refused, text: str, client_id: str) -> DraftReply:
     """What is wrong, in words; a refusal that is not about the words passes on."""
     if isinstance(refusal, TooMany):
         problem = translate(language, "ticket.too_many", seconds=refusal.retry_after)
@@ -98,7 +90,7 @@ async def ticket_of(request: web.Request) -> TicketRow:
     return await context.store.read(tickets.ticket_by_public_id, ticket)
 
 
-def language_for(request: web.Request, row: TicketRow) -> Language:
+def language_for(request: web.Request, row: TicketRow) -> Locale:
     """The ticket's own language, for its page is sent to whoever wrote it; `?lang=` changes it."""
     return supported(request.query.get("lang", "")) or supported(row.locale) or language_of(request)
 
@@ -134,7 +126,7 @@ async def site_key(request: web.Request, row: TicketRow) -> str:
     return next(site.key for site in every if site.id == row.site_id)
 
 
-def ticket_summary(row: TicketRow, zone: ZoneInfo, language: Language) -> dict[str, object]:
+def ticket_summary(row: TicketRow, zone: ZoneInfo, language: Locale) -> dict[str, object]:
     """What stands above the thread."""
     promised = row.promise_due_at if row.status in ("open", "on_hold") and not row.promise_kept_at else None
     until = row.solved_at + REOPENS_FOR if row.status == "solved" and row.solved_at else None
@@ -148,11 +140,11 @@ def ticket_summary(row: TicketRow, zone: ZoneInfo, language: Language) -> dict[s
     }
 
 
-def thread_entries(rows: Sequence[MessageRow], zone: ZoneInfo, language: Language) -> list[Mapping[str, str]]:
+def thread_entries(rows: Sequence[MessageRow], zone: ZoneInfo, language: Locale) -> list[Mapping[str, str]]:
     return [thread_entry(row, zone, language) for row in rows]
 
 
-def thread_entry(row: MessageRow, zone: ZoneInfo, language: Language) -> Mapping[str, str]:
+def thread_entry(row: MessageRow, zone: ZoneInfo, language: Locale) -> Mapping[str, str]:
     """One line of the thread in plain words; the template escapes them."""
     side = "visitor" if row.author == "visitor" else "agent"
     return {
@@ -167,7 +159,7 @@ def thread_entry(row: MessageRow, zone: ZoneInfo, language: Language) -> Mapping
     }
 
 
-def event_text(event: Mapping[str, object], language: Language) -> str:
+def event_text(event: Mapping[str, object], language: Locale) -> str:
     """An event that this version has no words for is still told."""
     key, args = f"event.{event['name']}", event["args"]
     if not has_text(language, key) or not isinstance(args, dict):

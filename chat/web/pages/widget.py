@@ -8,9 +8,10 @@ from aiohttp import web
 from chat.domain.people import sites
 from chat.domain.queries import categories
 from chat.store.rows import SiteRow
+from chat.vocabulary import Locale
 from chat.web.core.assets import Asset, Assets
 from chat.web.core.context import context_of
-from chat.web.core.i18n import Language, has_text, language_of, translate
+from chat.web.core.i18n import has_text, language_of, translate
 from chat.web.core.middleware import policy
 from chat.web.core.origins import sources
 from chat.web.core.rate_limits import site_of
@@ -78,7 +79,7 @@ async def get_frame(request: web.Request) -> web.Response:
     return answer
 
 
-def frame_config(site: SiteRow, language: Language, names: list[str]) -> dict[str, object]:
+def frame_config(site: SiteRow, language: Locale, names: list[str]) -> dict[str, object]:
     """What the frame must know before it speaks to the server."""
     return {
         "key": site.key,
@@ -90,6 +91,6 @@ def frame_config(site: SiteRow, language: Language, names: list[str]) -> dict[st
     }
 
 
-def category_text(language: Language, name: str) -> str:
+def category_text(language: Locale, name: str) -> str:
     """Ours are translated; a category of the owner's has the name that they gave it."""
     return translate(language, key) if has_text(language, key := f"category.{name}") else name

@@ -3,12 +3,12 @@
 import pytest
 
 from chat.domain.queries import inbox
-from chat.domain.queries.inbox import View
 from chat.domain.refusals import BadRequest
+from chat.vocabulary import InboxView
 from tests.domain.domain_driver import Agent, Desk, Visitor
 
 
-async def pages(desk: Desk, agent: Agent, view: View) -> list[list[str]]:
+async def pages(desk: Desk, agent: Agent, view: InboxView) -> list[list[str]]:
     found, after = [], None
     while True:
         rows, after = await desk.read(inbox.list_tickets, agent.id, view, None, after)
@@ -46,7 +46,7 @@ async def test_three_lists_and_their_counts(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("view", ["open", "all"])
-async def test_paging_through_ties(desk: Desk, view: View) -> None:
+async def test_paging_through_ties(desk: Desk, view: InboxView) -> None:
     ada, visitors = await desk.agent("Ada"), await crowd(desk, 60)
     found = await pages(desk, ada, view)
     assert [len(page) for page in found] == [50, 10]

@@ -5,10 +5,7 @@ from typing import get_args
 
 import pytest
 
-from chat.domain.rules.hours.availability import Mode
 from chat.domain.rules.status import (
-    By,
-    Status,
     accepts_messages,
     after_agent_message,
     after_silence,
@@ -16,10 +13,11 @@ from chat.domain.rules.status import (
     end_live,
     may_move,
 )
+from chat.vocabulary import AuthorKind, Mode, Status
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 STATUSES: tuple[Status, ...] = get_args(Status)
-SIDES: tuple[By, ...] = get_args(By)
+SIDES: tuple[AuthorKind, ...] = get_args(AuthorKind)
 # Rows: from; columns: to, in the order of `Status`. V visitor, A agent, S system may do it.
 TABLE = """
           live  open  pending  on_hold  solved  closed

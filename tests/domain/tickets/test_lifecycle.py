@@ -6,7 +6,7 @@ import pytest
 
 from chat.domain.refusals import Conflict, NotAllowed
 from chat.domain.rules.status import MOVES
-from chat.store.rows import Status
+from chat.vocabulary import Status
 from tests.domain.domain_driver import Desk
 
 STATUSES: tuple[Status, ...] = get_args(Status)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from chat.domain.refusals import TicketEnded
-from chat.store.rows import Status
+from chat.vocabulary import Status
 from tests.domain.domain_driver import Agent, Desk, Visitor
 
 

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from chat import presenters
 from chat.domain.queries.visitors import visitor_by_token
 from chat.domain.tickets.lifecycle import set_status
-from chat.store.rows import Status
+from chat.vocabulary import Status
 from chat.web.auth.tokens import hash_token
 from chat.web.core import responses
 from tests.web.conftest import PORT, House

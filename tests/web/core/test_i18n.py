@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chat.web.core.i18n import LANGUAGES, Language, catalog, day_and_time, preferred, short_time, zone_text
+from chat.vocabulary import Locale
+from chat.web.core.i18n import LANGUAGES, catalog, day_and_time, preferred, short_time, zone_text
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -50,7 +51,7 @@ def test_nobody_is_shouted_at() -> None:
         ("en", 5, "Tuesday 24\u00a0November at 9:05"),
     ],
 )
-def test_a_moment_is_said_in_the_desks_zone(language: Language, minute: int, says: str) -> None:
+def test_a_moment_is_said_in_the_desks_zone(language: Locale, minute: int, says: str) -> None:
     assert day_and_time(datetime(2026, 11, 24, 8, minute, tzinfo=UTC), PARIS, language) == says
 
 
@@ -85,5 +86,5 @@ def test_a_zone_is_named_by_its_city(zone: str, french: str, english: str) -> No
         ("en;q=nonsense, fr", "fr"),
     ],
 )
-def test_the_browsers_first_choice_that_we_speak(header: str, language: Language | None) -> None:
+def test_the_browsers_first_choice_that_we_speak(header: str, language: Locale | None) -> None:
     assert preferred(header) == language

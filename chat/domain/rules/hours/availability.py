@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from math import ceil
 from statistics import median
-from typing import Literal
 
-from chat.domain.rules.hours.calendar import State
-
-Mode = Literal["chat", "form"]
+from chat.vocabulary import Mode, ServiceState
 
 MAX_WAITING_PER_AGENT = 10
 MAX_WAIT_S = 15 * 60
 MIN_RATES = 5
 
 
-def mode(state: State, available_agents: int, waiting: int, wait_s: int | None) -> Mode:
+def mode(state: ServiceState, available_agents: int, waiting: int, wait_s: int | None) -> Mode:
     """What to offer (PROTOCOL.md, Service).
 
     `available_agents` counts full ones and those in their grace, for a full desk has a queue. `waiting` are

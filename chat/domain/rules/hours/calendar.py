@@ -10,15 +10,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from chat.domain.rules.hours import public_holidays
 from chat.domain.rules.hours.local_time import instant, midnight, validated, with_fixed_offset
+from chat.vocabulary import PromiseUnit, ServiceState
 
-State = Literal["open", "limited", "closed"]
-Unit = Literal["working_days", "opening_hours"]
-Change = tuple[datetime, State]
+Change = tuple[datetime, ServiceState]
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60
@@ -44,7 +43,7 @@ class WeekRow(NamedTuple):
 
     days: tuple[int, ...]
     hours: Hours | None
-    state: State
+    state: ServiceState
 
 
 class HolidayRow(NamedTuple):
@@ -53,7 +52,7 @@ class HolidayRow(NamedTuple):
     country: str
     subdivision: str | None
     hours: Hours | None
-    state: State
+    state: ServiceState
 
 
 class ExceptionRow(NamedTuple):
@@ -61,7 +60,7 @@ class ExceptionRow(NamedTuple):
 
     date: date
     hours: Hours | None
-    state: State
+    state: ServiceState
     name: str | None
 
 
@@ -72,7 +71,7 @@ class PromiseRule(NamedTuple):
     """Within how much working time an answer is owed; rules/promise.py knows the units."""
 
     hours: int
-    unit: Unit
+    unit: PromiseUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +108,13 @@ class Interval(NamedTuple):
     day: date
     start: datetime
     end: datetime
-    state: State
+    state: ServiceState
 
 
 class OpeningPeriod(NamedTuple):
     """A state, when it ends (None: not within the horizon), and the next opening (None: open, or never)."""
 
-    state: State
+    state: ServiceState
     until: datetime | None
     next_open: datetime | None
 
@@ -129,7 +128,7 @@ def stretch_at(calendar: Calendar, moment: datetime) -> OpeningPeriod:
     return next(s for s in _stretches(calendar, asked.date()) if s.until is None or asked < s.until)
 
 
-def state_at(calendar: Calendar, moment: datetime) -> tuple[State, datetime | None]:
+def state_at(calendar: Calendar, moment: datetime) -> tuple[ServiceState, datetime | None]:
     """The state at a moment and when it ends; None: not within the horizon. Rows that touch are one state."""
     stretch = stretch_at(calendar, moment)
     return stretch.state, stretch.until

@@ -6,13 +6,14 @@ from typing import TypeVar
 from zoneinfo import available_timezones
 
 from chat.domain.rules.hours import public_holidays
-from chat.domain.rules.hours.calendar import DAYS, MINUTES_A_DAY, State, Unit
+from chat.domain.rules.hours.calendar import DAYS, MINUTES_A_DAY
 from chat.domain.rules.hours.local_time import YEARS
+from chat.vocabulary import PromiseUnit, ServiceState
 
 T = TypeVar("T")
 MOST_HOURS = 2400
-STATES: tuple[State, ...] = ("open", "limited", "closed")
-UNITS: tuple[Unit, ...] = ("working_days", "opening_hours")
+STATES: tuple[ServiceState, ...] = ("open", "limited", "closed")
+UNITS: tuple[PromiseUnit, ...] = ("working_days", "opening_hours")
 
 
 class InvalidValue(Exception):
@@ -79,11 +80,11 @@ def a_date(found: object) -> date:
     return day
 
 
-def state(found: object) -> State:
+def state(found: object) -> ServiceState:
     return _one_of(STATES, found)
 
 
-def unit(found: object) -> Unit:
+def unit(found: object) -> PromiseUnit:
     return _one_of(UNITS, found)
 
 
@@ -108,7 +109,7 @@ def subdivision(country: str, found: object) -> str | None:
     return _text(found)
 
 
-def promised_hours(unit: Unit, found: object) -> int:
+def promised_hours(unit: PromiseUnit, found: object) -> int:
     if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= MOST_HOURS:
         raise InvalidValue(f"must be a whole number from 1 to {MOST_HOURS}")
     if unit == "working_days" and found % 24:

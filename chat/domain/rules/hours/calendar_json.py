@@ -15,11 +15,10 @@ from chat.domain.rules.hours.calendar import (
     Hours,
     PromiseRule,
     Row,
-    State,
-    Unit,
     WeekRow,
 )
 from chat.domain.rules.hours.overlaps import overlaps
+from chat.vocabulary import PromiseUnit, ServiceState
 
 T = TypeVar("T")
 
@@ -169,14 +168,14 @@ def _exception_row(part: _Part) -> ExceptionRow:
 
 
 def _promise(part: _Part) -> PromiseRule:
-    unit: Unit = part.read("unit", values.unit, "opening_hours")
+    unit: PromiseUnit = part.read("unit", values.unit, "opening_hours")
     hours = part.read("hours", partial(values.promised_hours, unit), 1)
     part.finish()
     return PromiseRule(hours, unit)
 
 
-def _hours_and_state(part: _Part) -> tuple[Hours | None, State]:
-    state: State = part.read("state", values.state, "closed")
+def _hours_and_state(part: _Part) -> tuple[Hours | None, ServiceState]:
+    state: ServiceState = part.read("state", values.state, "closed")
     if state != "closed":
         return _hours(part), state
     for key in ("from", "to"):

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.domain.rules.hours.availability import Mode, estimated_wait, mode
-from chat.domain.rules.hours.calendar import State
+from chat.domain.rules.hours.availability import estimated_wait, mode
+from chat.vocabulary import Mode, ServiceState
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from chat.domain.rules.hours.calendar import State
         ("open", 3, 4, 901, "form"),
     ],
 )
-def test_chat_or_form(state: State, available: int, waiting: int, wait_s: int | None, offered: Mode) -> None:
+def test_chat_or_form(state: ServiceState, available: int, waiting: int, wait_s: int | None, offered: Mode) -> None:
     assert mode(state, available, waiting, wait_s) == offered
 
 

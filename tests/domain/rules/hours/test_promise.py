@@ -6,14 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chat.domain.rules.hours.calendar import DAYS, DEFAULT, Calendar, PromiseRule, Unit
+from chat.domain.rules.hours.calendar import DAYS, DEFAULT, Calendar, PromiseRule
 from chat.domain.rules.hours.calendar_json import parse
 from chat.domain.rules.hours.local_time import InvalidMoment
 from chat.domain.rules.hours.promise import due
+from chat.vocabulary import PromiseUnit
 from tests.domain.rules.hours.calendar_oracle import Json
 
 
-def promising(hours: int, unit: Unit, calendar: Calendar = DEFAULT) -> Calendar:
+def promising(hours: int, unit: PromiseUnit, calendar: Calendar = DEFAULT) -> Calendar:
     return replace(calendar, promise=PromiseRule(hours, unit))
 
 
@@ -131,7 +132,7 @@ def test_only_exceptions_can_open_a_desk_too() -> None:
 
 
 @pytest.mark.parametrize("unit", ["working_days", "opening_hours"])
-def test_a_desk_that_never_opens_promises_nothing(unit: Unit) -> None:
+def test_a_desk_that_never_opens_promises_nothing(unit: PromiseUnit) -> None:
     assert answer(promising(48, unit, with_rows()), "2026-11-23T12:00") is None
 
 
