@@ -15,7 +15,7 @@ from playwright.async_api import expect
 from tests.journeys.browser import BrowserSession
 from tests.journeys.running_system import RunningSystem
 from tests.journeys.users import Agent, Visitor
-from tests.realtime import cast
+from tests.realtime import socket_clients
 from tooling.steps import ROOT
 
 COMMITTED = ROOT / "docs/pictures"
@@ -105,9 +105,9 @@ def loopback_url(system: RunningSystem) -> str:
     return system.chat_url.replace("chat.app.localhost", "127.0.0.1")
 
 
-async def start_socket_chat(system: RunningSystem, name: str | None, text: str) -> cast.Visitor:
+async def start_socket_chat(system: RunningSystem, name: str | None, text: str) -> socket_clients.Visitor:
     """A chat of a visitor without a browser."""
-    visitor = cast.Visitor()
+    visitor = socket_clients.Visitor()
     page = {"url": "https://exemple.fr/aide", "title": "Aide", "referrer": ""}
     await visitor.connect(loopback_url(system), {"site": "demo", "page": page})
     await visitor.does("hello")
