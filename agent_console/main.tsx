@@ -1,8 +1,8 @@
 /** The console: dresses the page and opens the gate. */
 import "@preact/signals";
 import { render } from "preact";
-import { dressPage } from "./settings";
-import { App } from "./views/app";
+import { App } from "./app/app";
+import { dressPage } from "./app/preferences";
 import "./styles/console.css";
 
 const place = document.getElementById("app");

@@ -1,13 +1,13 @@
 /** The frame: waits for its loader's first word, loads one language, and draws. */
 import { render } from "preact";
-import { followBrowser } from "../client/socket";
-import { type Bridge, bridgeTo } from "./bridge";
-import { type FrameConfig, readBirth, readConfig } from "./config";
+import { followBrowser } from "../client/transport/connection";
+import { type Bridge, bridgeTo } from "./bridge/bridge";
+import type { ToFrame } from "./bridge/messages";
+import { App } from "./frame/App";
+import { type FrameConfig, readBirth, readConfig } from "./frame/config";
 import type { Words } from "./locales/en";
-import type { ToFrame } from "./messages";
-import type { Kit } from "./state";
-import { Store } from "./store";
-import { App } from "./views/App";
+import type { Kit } from "./state/state";
+import { Store } from "./state/store";
 
 const packs: Record<string, () => Promise<{ words: Words }>> = {
   fr: () => import("./locales/fr"),
@@ -19,7 +19,7 @@ function begin(): void {
   const { parent, theme } = readBirth(location.hash);
   if (theme) document.documentElement.dataset.theme = theme;
   const { color } = config;
-  if (color) void import("./brand").then(({ applyBrand }) => applyBrand(color));
+  if (color) void import("./frame/theme_color").then(({ applyBrand }) => applyBrand(color));
   const bridge = bridgeTo(parent);
   const words = (packs[config.lang] ?? packs.en)?.();
   let store: Promise<Store> | undefined;
@@ -50,7 +50,7 @@ function start(
 ): Store {
   const wiring = {
     url: location.origin,
-    fallback: async () => (await import("../client/polling")).dialPolling,
+    fallback: async () => (await import("../client/transport/polling_transport")).dialPolling,
   };
   const store = new Store({ config, words, bridge, init, wiring, kit });
   const look = () => {
@@ -69,7 +69,7 @@ function start(
 
 /** The form's code and its styles, as a sheet made by script: a policy has nothing to say to it. */
 async function kit(): Promise<Kit> {
-  const loaded = await import("./kit");
+  const loaded = await import("./form/lazy_form");
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(loaded.styles);
   document.adoptedStyleSheets.push(sheet);

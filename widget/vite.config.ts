@@ -26,7 +26,7 @@ const usedTokens: Plugin = {
 
 export default defineConfig({
   base: "./",
-  resolve: { alias: { "preact/jsx-runtime": new URL("./jsx.ts", import.meta.url).pathname } },
+  resolve: { alias: { "preact/jsx-runtime": new URL("./frame/jsx.ts", import.meta.url).pathname } },
   plugins: [bareImports, usedTokens],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {

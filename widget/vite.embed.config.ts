@@ -7,6 +7,6 @@ export default defineConfig({
     outDir: "../chat/static/widget",
     emptyOutDir: false,
     copyPublicDir: false,
-    lib: { entry: "embed.ts", formats: ["iife"], name: "guichetLoader", fileName: () => "embed.js" },
+    lib: { entry: "loader/embed.ts", formats: ["iife"], name: "guichetLoader", fileName: () => "embed.js" },
   },
 });

@@ -1,5 +1,5 @@
 /** Every word of the console in English. */
-import { categories, channels, events, excluded, refusals, rules, statuses } from "./en.desk";
+import { categories, channels, events, excluded, refusals, rules, statuses } from "./en.domain";
 import type { Words } from "./fr";
 
 const many = (count: number, one: string, more: string): string =>

@@ -1,5 +1,5 @@
 /** Every word of the console in French. Spaces: \u00a0 before ":" and in "n° 1", \u202f before "? ! ;". */
-import { categories, channels, events, excluded, refusals, rules, statuses } from "./fr.desk";
+import { categories, channels, events, excluded, refusals, rules, statuses } from "./fr.domain";
 
 const many = (count: number, one: string, more: string): string =>
   `${count}\u00a0${Math.abs(count) < 2 ? one : more}`;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { LinkLost } from "../link";
-import { type Letter, Outbox, PATIENCE_MS, type Shelf, shelfIn } from "../outbox";
+import { type Letter, Outbox, PATIENCE_MS, type Shelf, shelfIn } from "../conversation/outbox";
 import type { Ack, Done, Refusal } from "../protocol";
+import { LinkLost } from "../transport/websocket_transport";
 
 const ok: Ack<Done> = { ok: true };
 const no = (code: Refusal["code"], more: Partial<Refusal> = {}): Ack<Done> => ({

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Dial, dialWebSocket, type Ears, LinkLost } from "../link";
-import { connectFrame, eventFrame, read } from "../packets";
 import type { VisitorCommands } from "../protocol";
-import { backoff, Connection, followBrowser, type Wiring } from "../socket";
+import { backoff, Connection, followBrowser, type Wiring } from "../transport/connection";
+import { connectFrame, eventFrame, read } from "../transport/packets";
+import { type Dial, dialWebSocket, type Ears, LinkLost } from "../transport/websocket_transport";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {

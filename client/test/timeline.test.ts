@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import type { Message } from "../protocol";
 import {
   acked,
   behind,
@@ -14,8 +13,9 @@ import {
   prepended,
   type Timeline,
   written,
-} from "../timeline";
-import { dice, message, messages, note, TICKET } from "./cast";
+} from "../conversation/timeline";
+import type { Message } from "../protocol";
+import { dice, message, messages, note, TICKET } from "./fixtures";
 
 const AT = "2026-11-23T09:00:00Z";
 const fresh = () => empty("visitor", TICKET);

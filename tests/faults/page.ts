@@ -6,13 +6,13 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { WebSocket as NodeSocket } from "ws";
-import { type Dial, dialWebSocket } from "../../client/link";
-import { Desk } from "../../widget/desk";
-import { keeping } from "../../widget/keeping";
+import { type Dial, dialWebSocket } from "../../client/transport/websocket_transport";
+import type { ToLoader } from "../../widget/bridge/messages";
+import { Desk } from "../../widget/form/form_client";
+import { keeping } from "../../widget/loader/host_storage";
 import { words } from "../../widget/locales/en";
-import type { ToLoader } from "../../widget/messages";
-import type { Kit } from "../../widget/state";
-import { Store } from "../../widget/store";
+import type { Kit } from "../../widget/state/state";
+import { Store } from "../../widget/state/store";
 
 const [url = "", place = ""] = process.argv.slice(2);
 const tell = (news: object) => process.stdout.write(`${JSON.stringify(news)}\n`);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { words } from "../locales/en";
-import type { Store } from "../store";
-import { Page, Server } from "./server";
+import type { Store } from "../state/store";
+import { Page, Server } from "./fake_server";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

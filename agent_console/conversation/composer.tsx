@@ -1,0 +1,190 @@
+/** Where an answer or a note is written: kept as a draft at every letter, sent by Enter. */
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { OwnTyping } from "../../client/conversation/typing";
+import { LIMITS, type Ticket } from "../../client/protocol";
+import { useDesk } from "../app/console";
+import { words } from "../app/preferences";
+import { Icon } from "../ui/icon";
+import type { Tone } from "./drafts";
+import type { Thread } from "./thread";
+
+const WARN_FROM = LIMITS.text_max - 400;
+
+/** As the server counts: code points, composed, without the blanks around. */
+export function lengthOf(text: string): number {
+  return [...text.normalize("NFC").trim()].length;
+}
+
+/** Why no answer can be written here; a note always can. */
+function useBarrier(thread: Thread, ticket: Ticket): string | null {
+  const { self } = useDesk();
+  const say = words.value.composer;
+  const owner = thread.otherOwner(self.id);
+  if (ticket.status === "closed") return say.ended;
+  return owner ? say.owned(owner.name) : null;
+}
+
+function Tabs({ tone, barred, turn }: { tone: Tone; barred: boolean; turn: (tone: Tone) => void }) {
+  const say = words.value.composer;
+  return (
+    <div class="composer__tabs">
+      <button
+        type="button"
+        aria-pressed={tone === "reply"}
+        aria-keyshortcuts="Alt+L"
+        disabled={barred}
+        onClick={() => turn("reply")}
+      >
+        {say.reply}
+      </button>
+      <button
+        type="button"
+        aria-pressed={tone === "note"}
+        aria-keyshortcuts="Alt+P"
+        onClick={() => turn("note")}
+      >
+        <Icon name="lock" />
+        {say.note}
+      </button>
+    </div>
+  );
+}
+
+function Count({ length }: { length: number }) {
+  const say = words.value.composer;
+  if (length < WARN_FROM) return null;
+  const over = length - LIMITS.text_max;
+  return <span class={over > 0 ? "bad" : ""}>{over > 0 ? say.tooLong(over) : say.left(-over)}</span>;
+}
+
+/** The field is as high as its text, up to a limit set in the style. */
+function useHeight(field: { current: HTMLTextAreaElement | null }, text: string): void {
+  useLayoutEffect(() => {
+    if (!field.current) return;
+    field.current.style.blockSize = "auto";
+    field.current.style.blockSize = `${field.current.scrollHeight}px`;
+  }, [text]);
+}
+
+const byTouch = (): boolean => matchMedia("(pointer: coarse)").matches;
+
+/** Enter sends where there is a real keyboard; on a phone it is the only way to a new line. */
+function sends(event: KeyboardEvent): boolean {
+  if (event.key !== "Enter" || event.isComposing) return false;
+  if (event.ctrlKey || event.metaKey) return true;
+  return !event.shiftKey && !event.altKey && !byTouch();
+}
+
+/** What stands in the field, and what can be done with it. */
+function useWriting(thread: Thread, barred: boolean) {
+  const { drafts, link, mailbox } = useDesk();
+  const { id } = thread;
+  const draft = drafts.of(id);
+  const tone: Tone = barred ? "note" : draft.tone;
+  const text = draft[tone];
+  const length = lengthOf(text);
+  const typing = useMemo(
+    () => new OwnTyping((on) => void link.ask("typing", { ticket: id, on }).catch(() => undefined)),
+    [id],
+  );
+  useEffect(() => () => typing.stopped(), [typing]);
+  return {
+    tone,
+    text,
+    length,
+    ready: length > 0 && length <= LIMITS.text_max,
+    turn: (next: Tone): void => drafts.turn(id, next),
+    write(next: string): void {
+      drafts.put(id, { ...draft, [tone]: next, tone });
+      if (tone === "reply") typing.typed(next);
+    },
+    /** After a note the field is for answers again. */
+    send(): void {
+      if (tone === "reply") typing.stopped();
+      mailbox.send(id, tone, text.trim());
+      drafts.put(id, { ...draft, [tone]: "", tone: "reply" });
+    },
+  };
+}
+
+/** The focus, when somebody asked for it before the field was there. */
+function useWantedFocus(field: { current: HTMLTextAreaElement | null }, id: string): void {
+  const { writing } = useDesk().actions;
+  useSignalEffect(() => {
+    if (writing.value !== id) return;
+    writing.value = null;
+    field.current?.focus();
+  });
+}
+
+interface Hint {
+  kind: "firm" | "plain" | "keys";
+  text: string;
+}
+
+/** What whoever writes should know first: that they can't, what their answer does, which keys there are. */
+function hintFor(ticket: Ticket, barrier: string | null, tone: Tone): Hint {
+  const say = words.value.composer;
+  if (barrier !== null) return { kind: "firm", text: barrier };
+  if (ticket.agent === null && tone === "reply") return { kind: "plain", text: say.firstAnswer };
+  return { kind: "keys", text: byTouch() ? "" : say.hint };
+}
+
+function Foot({ hint, now }: { hint: Hint; now: ReturnType<typeof useWriting> }) {
+  const say = words.value.composer;
+  return (
+    <div class="composer__foot">
+      <span class={`composer__hint composer__hint--${hint.kind}`} id="composer-hint">
+        {hint.text}
+      </span>
+      <span role="status">
+        <Count length={now.length} />
+      </span>
+      <button type="submit" class="button button--primary" aria-disabled={!now.ready}>
+        {now.tone === "note" ? say.keepNote : say.send}
+      </button>
+    </div>
+  );
+}
+
+export function Composer({ thread }: { thread: Thread }) {
+  const { actions } = useDesk();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const ticket = thread.ticket.value as Ticket;
+  const barrier = useBarrier(thread, ticket);
+  const now = useWriting(thread, barrier !== null);
+  const say = words.value.composer;
+  const name = actions.nameOf(ticket.id);
+  useHeight(field, now.text);
+  useWantedFocus(field, ticket.id);
+
+  function act(change: () => void): void {
+    change();
+    field.current?.focus();
+  }
+  const send = (event: Event) => {
+    event.preventDefault();
+    if (now.ready) act(now.send);
+  };
+
+  return (
+    <form class={`composer composer--${now.tone}`} onSubmit={send}>
+      <Tabs tone={now.tone} barred={barrier !== null} turn={(next) => act(() => now.turn(next))} />
+      <label class="unseen" for="composer">
+        {now.tone === "note" ? say.noteAbout(name) : say.replyTo(name)}
+      </label>
+      <textarea
+        id="composer"
+        ref={field}
+        rows={2}
+        dir="auto"
+        value={now.text}
+        aria-describedby="composer-hint"
+        onInput={(event) => now.write(event.currentTarget.value)}
+        onKeyDown={(event) => sends(event) && send(event)}
+      />
+      <Foot hint={hintFor(ticket, barrier, now.tone)} now={now} />
+    </form>
+  );
+}

@@ -1,0 +1,171 @@
+/** The right column: who this is, what page they are on, and what they asked before. */
+import type { Card, Visitor } from "../../client/protocol";
+import { useDesk } from "../app/console";
+import { language, reader, words } from "../app/preferences";
+import { pathOf } from "../app/router";
+import { Avatar } from "../ui/avatar";
+import { Icon } from "../ui/icon";
+import { visitorName } from "../ui/labels";
+import { Ticking } from "../ui/live_time";
+import { hourIn, stamp } from "../ui/time_format";
+import type { Thread } from "./thread";
+
+function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames(language.value, { type: "language" }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
+/** Only what a browser may open: a visitor's page can say anything about itself. */
+function safeHref(url: string): string | undefined {
+  return /^https?:\/\//i.test(url) ? url : undefined;
+}
+
+function Fact({
+  name,
+  children,
+  title,
+}: {
+  name: string;
+  children: preact.ComponentChildren;
+  title?: string;
+}) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd title={title}>{children}</dd>
+    </>
+  );
+}
+
+function LocalTime({ zone }: { zone: string }) {
+  if (hourIn(zone, reader.value, Date.now()) === null) return null;
+  return (
+    <Fact name={words.value.visitor.localTime} title={zone}>
+      <Ticking kind="" say={(now) => hourIn(zone, reader.value, now) ?? ""} />
+    </Fact>
+  );
+}
+
+function PageNow({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
+  const { card } = useDesk();
+  const say = words.value;
+  const heard = thread.whereabouts.value;
+  const state = heard?.state ?? card.value?.visitor ?? "gone";
+  const page = heard?.page ?? visitor.page;
+  const href = page ? safeHref(page.url) : undefined;
+  const presence = { here: say.list.here, hidden: say.list.hidden, gone: say.visitor.leftPage }[state];
+  return (
+    <section aria-labelledby="page-now">
+      <h3 class="details__title" id="page-now">
+        {say.visitor.page}
+      </h3>
+      <div class="page-now">
+        <i class={`dot dot--${{ here: "on", hidden: "half", gone: "off" }[state]}`} />
+        <span class="page-now__name" title={page?.url}>
+          {page && href ? (
+            <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+              {page.title || page.url}
+            </a>
+          ) : (
+            (page?.title ?? say.visitor.none)
+          )}
+        </span>
+        <span class="page-now__state">{presence}</span>
+      </div>
+      {page?.referrer && (
+        <p class="hint hint--cut" title={page.referrer}>
+          {say.visitor.referrer} {page.referrer}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Earlier({ cards }: { cards: readonly Card[] }) {
+  const { route } = useDesk();
+  const say = words.value;
+  return (
+    <section aria-labelledby="earlier">
+      <h3 class="details__title" id="earlier">
+        {say.visitor.earlier}
+      </h3>
+      {cards.length === 0 && <p class="hint">{say.visitor.noEarlier}</p>}
+      <ul class="earlier">
+        {cards.map((card) => (
+          <li key={card.ticket}>
+            <a
+              class="earlier__card"
+              href={pathOf({ ticket: card.ticket, pane: "thread" })}
+              onClick={(event) => {
+                if (event.ctrlKey || event.metaKey) return;
+                event.preventDefault();
+                route.go({ ticket: card.ticket, pane: "thread" });
+              }}
+            >
+              <span dir="auto">{card.preview}</span>
+              <small>
+                {say.number(card.number)} · {say.statuses[card.status]} ·{" "}
+                {stamp(card.updated_at, reader.value, Date.now())}
+              </small>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Person({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
+  const say = words.value;
+  const number = thread.ticket.value?.number ?? 0;
+  const name = visitorName({ name: visitor.name, number }, say);
+  return (
+    <>
+      <div class="person">
+        <Avatar name={name} size="large" />
+        <div>
+          <h2 dir="auto">{name}</h2>
+          <span class={`chip ${visitor.verified ? "chip--ok" : "chip--plain"}`}>
+            {visitor.verified ? say.visitor.verified : say.visitor.unverified}
+          </span>
+        </div>
+      </div>
+      <dl class="facts">
+        <Fact name={say.visitor.email} title={visitor.email ?? undefined}>
+          {visitor.email ?? <span class="hint">{say.visitor.none}</span>}
+        </Fact>
+        <Fact name={say.visitor.language}>{languageName(visitor.locale)}</Fact>
+        {visitor.timezone && <LocalTime zone={visitor.timezone} />}
+      </dl>
+    </>
+  );
+}
+
+export function Details() {
+  const { threads, route } = useDesk();
+  const thread = threads.shown.value;
+  const visitor = thread?.visitor.value;
+  const say = words.value;
+  return (
+    <aside class="details" aria-label={say.visitor.title}>
+      <button
+        type="button"
+        class="button button--quiet details__back narrow-only"
+        onClick={() => thread && route.go({ ticket: thread.id, pane: "thread" })}
+      >
+        <Icon name="back" />
+        {say.visitor.back}
+      </button>
+      {thread && visitor && (
+        <>
+          <Person thread={thread} visitor={visitor} />
+          <PageNow thread={thread} visitor={visitor} />
+          <Earlier cards={visitor.tickets} />
+        </>
+      )}
+    </aside>
+  );
+}

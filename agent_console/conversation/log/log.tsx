@@ -1,0 +1,87 @@
+/** The log of a thread: pinned to its end while one is there, read marks only for what was really seen. */
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { missingBefore } from "../../../client/conversation/timeline";
+import { Scroll } from "../../../client/dom/scroll";
+import { sameDay } from "../../../client/text/time_format";
+import { useDesk } from "../../app/console";
+import { reader, words } from "../../app/preferences";
+import { Icon } from "../../ui/icon";
+import type { Thread } from "../thread";
+import { linesOf } from "./log_entries";
+import { LineView } from "./log_entry";
+import { useSeenMarks } from "./read_tracking";
+
+function useScroll(box: { current: HTMLElement | null }, grows: unknown) {
+  const [atEnd, setAtEnd] = useState(true);
+  const scroll = useRef<Scroll | null>(null);
+  useLayoutEffect(() => {
+    if (box.current) {
+      scroll.current = new Scroll(box.current, setAtEnd);
+      scroll.current.toEnd();
+    }
+  }, []);
+  useLayoutEffect(() => scroll.current?.grown(), [grows]);
+  useEffect(() => {
+    if (!box.current || typeof ResizeObserver === "undefined") return;
+    const watch = new ResizeObserver(() => scroll.current?.grown());
+    watch.observe(box.current);
+    return () => watch.disconnect();
+  }, []);
+  return { atEnd, moved: () => scroll.current?.moved(), toEnd: () => scroll.current?.toEnd() };
+}
+
+/** How many lines of theirs have come while one was reading above. */
+function useNewBelow(thread: Thread, atEnd: boolean): number {
+  const [left, setLeft] = useState(0);
+  const last = thread.line.value.last;
+  useEffect(() => {
+    if (atEnd) setLeft(thread.line.peek().last);
+  }, [atEnd, last]);
+  if (atEnd) return 0;
+  return thread.line.value.messages.filter((one) => one.seq > left && one.author.kind === "visitor").length;
+}
+
+export function Log({ thread }: { thread: Thread }) {
+  const { actions } = useDesk();
+  const box = useRef<HTMLDivElement>(null);
+  const timeline = thread.line.value;
+  const typing = thread.typing.value;
+  const name = actions.nameOf(thread.id);
+  const own = timeline.pending.length;
+  const { atEnd, moved, toEnd } = useScroll(box, `${timeline.last}.${timeline.notesLast}.${own}.${typing}`);
+  const below = useNewBelow(thread, atEnd);
+  const lines = useMemo(
+    () => linesOf(timeline, thread.unreadFrom.value, (a, b) => sameDay(a, b, reader.value)),
+    [timeline, thread.unreadFrom.value, reader.value],
+  );
+  useSeenMarks(box, thread);
+  // What one has just written is always shown, wherever one was reading.
+  useLayoutEffect(() => {
+    if (own > 0) toEnd();
+  }, [own]);
+
+  const say = words.value.thread;
+  return (
+    <div class="log-frame">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      <div class="log" ref={box} role="log" aria-label={say.log(name)} tabIndex={0} onScroll={moved}>
+        <div class="log__lines">
+          {missingBefore(timeline) > 0 && <p class="log__day">{say.earlier}</p>}
+          {lines.length === 0 && <p class="log__day">{say.empty}</p>}
+          {lines.map((line) => (
+            <LineView key={line.key} line={line} thread={thread} name={name} />
+          ))}
+        </div>
+      </div>
+      {below > 0 && (
+        <button type="button" class="log__below" onClick={toEnd}>
+          <Icon name="arrow" />
+          {say.newBelow(below)}
+        </button>
+      )}
+      <p class="log__typing" aria-live="polite">
+        {typing !== null && say.typing(typing || name)}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,11 @@
+/** Which statuses an agent may set by hand: the same table as the server's, so that no menu offers a refusal. */
+import type { Status } from "../../client/protocol";
+
+export const BY_HAND: Record<Status, readonly Status[]> = {
+  live: ["open", "pending", "on_hold", "solved", "closed"],
+  open: ["pending", "on_hold", "solved", "closed"],
+  pending: ["open", "on_hold", "solved", "closed"],
+  on_hold: ["open", "pending", "solved", "closed"],
+  solved: ["open", "pending", "on_hold", "closed"],
+  closed: [],
+};

@@ -1,0 +1,71 @@
+/** Searching all tickets: asked once the typing pauses, the newest question wins, page by page. */
+import { batch, signal } from "@preact/signals";
+import type { Card } from "../../client/protocol";
+import type { Link } from "../connection/socket";
+
+const PAUSE_MS = 200;
+
+export type SearchPhase = "off" | "asking" | "done" | "failed";
+
+export function createSearch(link: Link) {
+  const q = signal("");
+  const phase = signal<SearchPhase>("off");
+  const cards = signal<readonly Card[]>([]);
+  const next = signal<string | null>(null);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let question = 0;
+
+  async function ask(after?: string): Promise<void> {
+    question += 1;
+    const mine = question;
+    try {
+      const page = await link.ask("list", { view: "all", q: q.value.trim(), ...(after ? { after } : {}) });
+      if (mine !== question) return;
+      batch(() => {
+        cards.value = after ? [...cards.value, ...page.cards] : page.cards;
+        next.value = page.next;
+        phase.value = "done";
+      });
+    } catch {
+      if (mine === question) phase.value = "failed";
+    }
+  }
+
+  function clear(): void {
+    clearTimeout(timer);
+    question += 1;
+    batch(() => {
+      q.value = "";
+      phase.value = "off";
+      cards.value = [];
+      next.value = null;
+    });
+  }
+
+  // What was found stays true while one looks at it.
+  link.hear("card", (card) => {
+    const fresh = (one: Card) => (one.ticket === card.ticket && one.rev <= card.rev ? card : one);
+    if (cards.value.some((one) => one.ticket === card.ticket)) cards.value = cards.value.map(fresh);
+  });
+
+  return {
+    q,
+    phase,
+    cards,
+    next,
+    clear,
+    type(text: string): void {
+      clearTimeout(timer);
+      if (text.trim() === "") clear();
+      else {
+        q.value = text;
+        if (phase.value !== "done") phase.value = "asking";
+        timer = setTimeout(() => void ask(), PAUSE_MS);
+      }
+    },
+    again: (): Promise<void> => ask(),
+    more: (): Promise<void> => ask(next.value ?? undefined),
+  };
+}
+
+export type Search = ReturnType<typeof createSearch>;

@@ -1,0 +1,166 @@
+/** Calling the agent who looks elsewhere: sound, the page's title, a desktop notification; and what blocks them. */
+import { computed, effect, signal } from "@preact/signals";
+import type { Card } from "../../client/protocol";
+import type { Parts } from "../app/console";
+import { sound, words } from "../app/preferences";
+import { calledIn, previewOf } from "../ui/labels";
+import { DROP, RING, type Speaker } from "./sound";
+
+const RING_EVERY_MS = 4000;
+const TITLE_TURN_MS = 1500;
+
+export type Obstacle = "blocked" | "ask" | "silent";
+
+const looksHere = (): boolean => document.visibilityState === "visible" && document.hasFocus();
+
+/** True in one tab of this console only, or five open tabs would ring in five voices. */
+function createLead(): { ask: () => void; has: () => boolean; release: () => void } {
+  let held = !("locks" in navigator);
+  let asked = held;
+  let release = () => {};
+  return {
+    ask() {
+      if (asked) return;
+      asked = true;
+      void navigator.locks.request("guichet-console-voice", () => {
+        held = true;
+        return new Promise<void>((done) => {
+          release = done;
+        });
+      });
+    },
+    has: () => held,
+    release: () => release(),
+  };
+}
+
+/** The first touch of the page wakes the voice that browsers keep asleep until then. */
+function wakeOnTouch(wake: () => void): () => void {
+  const once = { once: true, capture: true } as const;
+  // Not pointerdown: the banner that goes then would move what is being clicked from under the pointer.
+  addEventListener("click", wake, once);
+  addEventListener("keydown", wake, once);
+  return () => {
+    removeEventListener("click", wake, { capture: true });
+    removeEventListener("keydown", wake, { capture: true });
+  };
+}
+
+/** "(2) Guichet", and who waits: steady while the tab is seen, in turns while it is not. */
+export function titleOf(unread: number, caller: string | null, turn: boolean, product: string): string {
+  const plain = unread > 0 ? `(${unread}) ${product}` : product;
+  return caller && turn ? `\u25cf ${caller}` : plain;
+}
+
+function followTitle(parts: Pick<Parts, "inbox" | "offers">): () => void {
+  const turn = signal(true);
+  const caller = computed(() => {
+    const [first] = parts.offers.list.value;
+    return first ? words.value.offer.announced(calledIn(first.card, words.value)) : null;
+  });
+  const stopTitle = effect(() => {
+    document.title = titleOf(parts.inbox.unread.value, caller.value, turn.value, words.value.product);
+  });
+  const stopTurning = effect(() => {
+    if (!caller.value) return;
+    const timer = setInterval(() => {
+      turn.value = !document.hidden || !turn.peek();
+    }, TITLE_TURN_MS);
+    return () => clearInterval(timer);
+  });
+  return () => {
+    stopTitle();
+    stopTurning();
+  };
+}
+
+/** Desktop notifications by ticket, so that the second one replaces the first and the end takes it away. */
+function createDesktop(permission: { value: NotificationPermission }, open: (ticket: string) => void) {
+  const shown = new Map<string, Notification>();
+  return {
+    say(ticket: string, title: string, body: string): void {
+      if (permission.value !== "granted" || looksHere()) return;
+      try {
+        const notice = new Notification(title, { body, tag: ticket });
+        notice.onclick = () => {
+          window.focus();
+          open(ticket);
+          notice.close();
+        };
+        shown.set(ticket, notice);
+      } catch {
+        // Chrome on Android has the constructor and throws: title and sound remain.
+      }
+    },
+    withdraw(ticket: string): void {
+      shown.get(ticket)?.close();
+      shown.delete(ticket);
+    },
+  };
+}
+
+export function createNotifier(parts: Parts, speaker: Speaker) {
+  const { inbox, offers, route, presence, self } = parts;
+  const supported = "Notification" in window;
+  const permission = signal<NotificationPermission>(supported ? Notification.permission : "granted");
+  const lead = createLead();
+  const desktop = createDesktop(permission, (ticket) => route.go({ ticket, pane: "thread" }));
+  const play = (notes: typeof RING) => {
+    if (sound.value && lead.has()) speaker.play(notes);
+  };
+  const wake = () => void speaker.wake().then((awake) => awake && lead.ask());
+
+  offers.onRing((offer) => {
+    desktop.say(
+      offer.card.ticket,
+      words.value.offer.announced(calledIn(offer.card, words.value)),
+      offer.card.preview,
+    );
+  });
+  offers.onEnd((offer) => desktop.withdraw(offer.card.ticket));
+  inbox.onUnread((card: Card) => {
+    if (card.agent?.id !== self.id) return;
+    if (looksHere() && route.place.peek().ticket === card.ticket) return;
+    play(DROP);
+    desktop.say(card.ticket, calledIn(card, words.value), previewOf(card, self.id, words.value));
+  });
+
+  const ringing = computed(() => offers.list.value.length > 0);
+  const stops = [
+    followTitle(parts),
+    wakeOnTouch(wake),
+    effect(() => {
+      if (!ringing.value) return;
+      play(RING);
+      const timer = setInterval(() => play(RING), RING_EVERY_MS);
+      return () => clearInterval(timer);
+    }),
+  ];
+
+  return {
+    permission,
+    /** What would keep a ringing conversation unnoticed; only while available, for only then does it ring. */
+    obstacle: computed<Obstacle | null>(() => {
+      if (presence.choice.value !== "available") return null;
+      if (permission.value === "denied") return "blocked";
+      if (permission.value === "default") return "ask";
+      return sound.value && !speaker.awake.value ? "silent" : null;
+    }),
+    /** From a click or a key only: browsers ask their person no other way. */
+    async askPermission(): Promise<void> {
+      wake();
+      if (supported) permission.value = await Notification.requestPermission();
+    },
+    async test(): Promise<void> {
+      await speaker.wake();
+      speaker.play(RING);
+    },
+    wake,
+    close(): void {
+      for (const stop of stops) stop();
+      lead.release();
+    },
+  };
+}
+
+export type Notifier = ReturnType<typeof createNotifier>;

@@ -1,0 +1,114 @@
+/** The edges: a short gap does not flicker, the newest search wins, drafts stay within bounds, sign-in says why. */
+import { signal } from "@preact/signals";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Card } from "../../client/protocol";
+import { signIn, whoIsHere } from "../app/session";
+import { createCut, type Link } from "../connection/socket";
+import { createDrafts } from "../conversation/drafts";
+import { createInbox } from "../inbox/inbox";
+import { createSearch } from "../inbox/search";
+import { ada, card } from "./fake_server";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test("only a line that stays away for 2 seconds counts as cut", () => {
+  const online = signal(true);
+  const cut = createCut(online);
+  online.value = false;
+  vi.advanceTimersByTime(1900);
+  online.value = true;
+  vi.advanceTimersByTime(5000);
+  expect(cut.value).toBe(false);
+  online.value = false;
+  vi.advanceTimersByTime(2000);
+  expect(cut.value).toBe(true);
+  online.value = true;
+  expect(cut.value).toBe(false);
+});
+
+test("the newest question wins, however late an older answer comes", async () => {
+  const answers = new Map<string, (cards: Card[]) => void>();
+  const ask = (_command: string, { q }: { q: string }) =>
+    new Promise((done) => answers.set(q, (cards) => done({ ok: true, cards, next: null })));
+  const search = createSearch({ ask, hear: () => undefined } as unknown as Link);
+  search.type("vi");
+  vi.advanceTimersByTime(200);
+  search.type("vic");
+  vi.advanceTimersByTime(200);
+  answers.get("vic")?.([card("new", 2)]);
+  answers.get("vi")?.([card("old", 1)]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(search.cards.value.map((one) => one.ticket)).toEqual(["new"]);
+  search.clear();
+  expect([search.phase.value, search.cards.value]).toEqual(["off", []]);
+});
+
+test("more brings the page after the one that hello brought, then the rest, then nothing", async () => {
+  const all = Array.from({ length: 120 }, (_, at) => card(`t${at}`, at, { status: "open" }));
+  const ask = async (_command: string, { after }: { after: string | null }) => {
+    const from = Number(after ?? 0);
+    return { ok: true, cards: all.slice(from, from + 50), next: from + 50 < 120 ? String(from + 50) : null };
+  };
+  const inbox = createInbox({ ask, hear: () => undefined } as unknown as Link, "a1");
+  const cards = { mine: [], waiting: [], open: all.slice(0, 50) };
+  inbox.load({ cards, counts: { mine: 0, waiting: 0, open: 120 } });
+  const sizes: unknown[] = [];
+  for (let page = 0; page < 3; page++) {
+    sizes.push([inbox.lists.value.open.length, inbox.counts.value.open, inbox.hasMore("open")]);
+    if (inbox.hasMore("open")) await inbox.more("open");
+  }
+  expect(sizes).toEqual([
+    [50, 120, true],
+    [100, 120, true],
+    [120, 120, false],
+  ]);
+});
+
+test("drafts survive a reload; an empty one is not kept, and the oldest of too many goes", () => {
+  const drafts = createDrafts("a1");
+  for (let at = 0; at < 205; at++) drafts.put(`t${at}`, { tone: "reply", reply: `mot ${at}`, note: "" });
+  drafts.put("t204", { tone: "reply", reply: "", note: "" });
+  const again = createDrafts("a1");
+  expect([again.waits("t0"), again.waits("t203"), again.waits("t204")]).toEqual([false, true, false]);
+});
+
+const answering = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+  vi.stubGlobal("fetch", async () => new Response(JSON.stringify(body), { status, headers }));
+
+test("signing in says who came in, or why nobody did", async () => {
+  answering(200, { agent: ada });
+  expect(await signIn("ada@x.fr", "right")).toEqual({ agent: ada });
+  answering(401, {});
+  expect(await signIn("ada@x.fr", "wrong")).toEqual({ kind: "wrong" });
+  answering(403, {});
+  expect(await signIn("ada@x.fr", "right")).toEqual({ kind: "elsewhere" });
+  answering(429, { error: { code: "too_many", retry_after: 130 } });
+  expect(await signIn("ada@x.fr", "wrong")).toEqual({ kind: "too_many", minutes: 3 });
+  answering(429, {}, { "retry-after": "30" });
+  expect(await signIn("ada@x.fr", "wrong")).toEqual({ kind: "too_many", minutes: 1 });
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no line")));
+  expect(await signIn("ada@x.fr", "right")).toEqual({ kind: "away" });
+});
+
+test("a server that can't be reached is not a session that has ended", async () => {
+  answering(401, {});
+  expect(await whoIsHere()).toBeNull();
+  answering(503, {});
+  await expect(whoIsHere()).rejects.toThrow();
+});
+
+test("a card that comes late does not bring back what has left the lists", () => {
+  const ears = new Map<string, (told: never) => void>();
+  const hear = (event: string, listener: (told: never) => void) => void ears.set(event, listener);
+  const inbox = createInbox({ ask: async () => ({}), hear } as unknown as Link, "a1");
+  inbox.add(card("t1", 1, { status: "open", rev: 7 }));
+  ears.get("gone")?.({ ticket: "t1" } as never);
+  inbox.add(card("t1", 1, { status: "open", rev: 6 }));
+  expect(inbox.lists.value.open).toEqual([]);
+  inbox.add(card("t1", 1, { status: "open", rev: 8 }));
+  expect(inbox.lists.value.open.map((one) => one.ticket)).toEqual(["t1"]);
+});

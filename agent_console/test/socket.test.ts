@@ -1,0 +1,112 @@
+/** The line over socket.io's own client, with a network that the test has in hand: when does it dial? */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Link, openLink } from "../connection/socket";
+
+const HANDSHAKE = '0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":100000}';
+const NOT_LET_IN = '44/agent,{"message":"not_allowed"}';
+
+/** The moments of all dialling, a list a link. */
+let dialled: number[][];
+let server: "away" | "refuses";
+
+vi.mock("socket.io-client", async (real) => {
+  const { io, NodeWebSocket, ...rest } = await real<typeof import("socket.io-client")>();
+  const inHand = (namespace: string, options: object) => {
+    const moments: number[] = [];
+    dialled.push(moments);
+    class InHand extends NodeWebSocket {
+      override doOpen() {
+        moments.push(Date.now());
+        queueMicrotask(() => {
+          if (server === "away") {
+            this.onError("nobody there", new Error());
+          } else {
+            this.onOpen();
+            this.onData(HANDSHAKE);
+          }
+        });
+        return this;
+      }
+      override write() {
+        queueMicrotask(() => this.onData(NOT_LET_IN));
+      }
+    }
+    return io(`http://desk.example${namespace}`, { ...options, forceNew: true, transports: [InHand] });
+  };
+  return { ...rest, NodeWebSocket, io: inHand };
+});
+
+let links: Link[] = [];
+beforeEach(() => {
+  dialled = [];
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  for (const link of links) link.close();
+  vi.useRealTimers();
+});
+
+async function consoles(seconds: number): Promise<void> {
+  links = Array.from({ length: 8 }, openLink);
+  await vi.advanceTimersByTimeAsync(seconds * 1000);
+}
+
+const attempts = () => dialled.map((moments) => moments.length);
+
+/** Everything by which a browser says that its user may be back. */
+async function comeBack(): Promise<void> {
+  dispatchEvent(new Event("online"));
+  dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+  document.dispatchEvent(new Event("visibilitychange"));
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+/** All consoles' waits before their second attempt, before their third, and so on. */
+function waits(): number[][] {
+  const all = dialled.map((moments) => moments.slice(1).map((moment, at) => moment - (moments[at] ?? 0)));
+  const fewest = Math.min(...all.map((one) => one.length));
+  return Array.from({ length: fewest }, (_, at) => all.map((one) => one[at] ?? 0));
+}
+
+test("however long the server is away, consoles don't come in step, and none waits for more than 5 s", async () => {
+  server = "away";
+  await consoles(120);
+  expect(waits().length).toBeGreaterThan(20);
+  for (const [at, all] of waits().entries()) {
+    expect(new Set(all).size, `wait ${at + 1}: ${all}`).toBeGreaterThan(4);
+    expect(Math.max(...all)).toBeLessThanOrEqual(5_000);
+    expect(Math.min(...all)).toBeGreaterThanOrEqual(at < 4 ? 250 : 2_500);
+  }
+});
+
+test("who was not let in knocks again, not in step with the others either", async () => {
+  server = "refuses";
+  await consoles(60);
+  expect(waits().length).toBeGreaterThan(8);
+  for (const all of waits()) {
+    expect(new Set(all).size, `${all}`).toBeGreaterThan(4);
+    expect(Math.max(...all)).toBeLessThanOrEqual(5_000);
+    expect(Math.min(...all)).toBeGreaterThanOrEqual(2_500);
+  }
+});
+
+test("a page that comes back dials at once, but a closed link never again", async () => {
+  server = "away";
+  await consoles(60);
+  const before = attempts();
+  await comeBack();
+  const back = attempts();
+  for (const [at, count] of back.entries()) expect(count).toBeGreaterThan(before[at] ?? 0);
+  for (const link of links) link.close();
+  await comeBack();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(attempts()).toEqual(back);
+});
+
+test("a link that is closed before it has dialled never does", async () => {
+  server = "away";
+  openLink().close();
+  await comeBack();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(attempts()).toEqual([0]);
+});

@@ -1,0 +1,233 @@
+/** The pure parts: keys, lists, lines, times, names, ends of offers, the title. */
+import { describe, expect, test } from "vitest";
+import { empty, opened } from "../../client/conversation/timeline";
+import type { Message, Note } from "../../client/protocol";
+import { pathOf, placeOf } from "../app/router";
+import { isUnsafe } from "../app/sign_in";
+import { lengthOf } from "../conversation/composer";
+import { linesOf } from "../conversation/log/log_entries";
+import { listOf, sortIntoLists, withCard } from "../inbox/inbox";
+import { en } from "../locales/en";
+import { fr } from "../locales/fr";
+import { titleOf } from "../presence/alerts";
+import { endsAt } from "../presence/offers";
+import { actOf, type Press } from "../shortcuts/keymap";
+import { initials, tintOf } from "../ui/avatar";
+import { calledIn, eventWords, previewOf, reasonOf, visitorName } from "../ui/labels";
+import { due, elapsed, hourIn } from "../ui/time_format";
+import { AT, card } from "./fake_server";
+
+const press = (key: string, more: Partial<Press> = {}): Press => ({
+  key,
+  code: `Key${key.toUpperCase()}`,
+  alt: false,
+  ctrl: false,
+  shift: false,
+  writing: false,
+  ...more,
+});
+
+describe("keys", () => {
+  test("single letters act outside of fields only, and can be turned off", () => {
+    expect(actOf(press("j"), true)).toBe("next");
+    expect(actOf(press("j", { writing: true }), true)).toBeNull();
+    expect(actOf(press("j"), false)).toBeNull();
+    expect(actOf(press("J", { shift: true }), true)).toBeNull();
+  });
+  test("a Russian keyboard's key of the same place counts, a French accent does not", () => {
+    expect(actOf(press("о", { code: "KeyJ" }), true)).toBe("next");
+    expect(actOf(press("é", { code: "KeyJ" }), true)).toBeNull();
+  });
+  test("Alt with a digit is that of the place, as a French keyboard writes & on 1", () => {
+    expect(actOf(press("&", { code: "Digit1", alt: true, writing: true }), true)).toEqual({ chat: 1 });
+    expect(actOf(press("π", { code: "KeyP", alt: true, writing: true }), true)).toBe("note");
+  });
+  test("search and Escape stay when letters are off; the browser's own Ctrl keys are left alone", () => {
+    expect(actOf(press("k", { ctrl: true, writing: true }), false)).toBe("search");
+    expect(actOf(press("Escape"), false)).toBe("back");
+    expect(actOf(press("t", { ctrl: true }), true)).toBeNull();
+    expect(actOf(press("?", { shift: true, code: "Slash" }), true)).toBe("sheet");
+  });
+});
+
+describe("lists", () => {
+  const mine = { id: "a1", name: "Ada", photo: null };
+  test("each card falls into one list or none", () => {
+    expect(listOf(card("t", 1), "a1")).toBe("waiting");
+    expect(listOf(card("t", 1, { agent: mine }), "a1")).toBe("mine");
+    expect(listOf(card("t", 1, { agent: mine }), "a2")).toBeNull();
+    expect(listOf(card("t", 1, { status: "solved", agent: mine }), "a1")).toBeNull();
+    expect(listOf(card("t", 1, { status: "open", agent: mine }), "a1")).toBe("mine");
+    expect(listOf(card("t", 1, { status: "open", agent: mine }), "a2")).toBe("open");
+    expect(listOf(card("t", 1, { status: "pending" }), "a1")).toBeNull();
+  });
+  test("older news than what is known changes nothing", () => {
+    const cards = withCard(new Map(), card("t", 1, { rev: 5, preview: "new" }));
+    expect(withCard(cards, card("t", 1, { rev: 4, preview: "old" })).get("t")?.preview).toBe("new");
+  });
+  test("mine keep their places, those who left sink; the nearest promise comes first", () => {
+    const cards = new Map(
+      [
+        card("c", 3, { agent: mine }),
+        card("a", 1, { agent: mine, visitor: "gone" }),
+        card("b", 2, { agent: mine }),
+        card("o", 0, { agent: mine, status: "open" }),
+        card("y", 5, { status: "open", due: "2026-11-27T10:00:00+01:00" }),
+        card("x", 6, { status: "open", due: "2026-11-26T10:00:00+01:00" }),
+      ].map((one) => [one.ticket, one]),
+    );
+    const lists = sortIntoLists(cards, "a1");
+    expect(lists.mine.map((one) => one.ticket)).toEqual(["b", "c", "a", "o"]);
+    expect(lists.open.map((one) => one.ticket)).toEqual(["x", "y"]);
+  });
+});
+
+describe("lines", () => {
+  const message = (seq: number, kind: "visitor" | "agent", at: string): Message => ({
+    ticket: "t",
+    seq,
+    id: `m${seq}`,
+    client_id: `c${seq}`,
+    kind: "text",
+    author: { kind, name: "" },
+    text: `${seq}`,
+    files: [],
+    at,
+  });
+  const note: Note = {
+    ticket: "t",
+    note_seq: 1,
+    after: 1,
+    id: "n",
+    client_id: "n",
+    author: { kind: "agent", id: "a1", name: "Ada" },
+    text: "note",
+    at: "2026-11-25T09:00:30Z",
+  };
+  const sameDay = (a: string, b: string) => a.slice(0, 10) === b.slice(0, 10);
+  const draw = (messages: Message[], notes: Note[] = [], unreadFrom = 0) =>
+    linesOf(
+      opened(empty("agent", "t"), "t", { messages, head: messages.length, notes, notes_head: notes.length }),
+      unreadFrom,
+      sameDay,
+    );
+
+  test("one author within three minutes is one group", () => {
+    const lines = draw([
+      message(1, "visitor", "2026-11-25T09:00:00Z"),
+      message(2, "visitor", "2026-11-25T09:01:00Z"),
+      message(3, "visitor", "2026-11-25T09:09:00Z"),
+      message(4, "agent", "2026-11-25T09:09:10Z"),
+    ]);
+    const ends = lines.map((line) => (line.kind === "text" ? `${line.first}-${line.last}` : line.kind));
+    expect(ends).toEqual(["day", "true-false", "false-true", "true-true", "true-true"]);
+  });
+  test("a note stands after the message it followed, days and the divider where they belong", () => {
+    const kinds = draw(
+      [
+        message(1, "visitor", "2026-11-25T09:00:00Z"),
+        message(2, "agent", "2026-11-25T09:01:00Z"),
+        message(3, "visitor", "2026-11-26T09:00:00Z"),
+      ],
+      [note],
+      3,
+    ).map((line) => line.kind);
+    expect(kinds).toEqual(["day", "text", "note", "text", "day", "unread", "text"]);
+  });
+});
+
+describe("words", () => {
+  const now = Date.parse(AT);
+  const reader = { locale: "fr", timeZone: "Europe/Paris" };
+  test("waits run with a fixed shape and never below zero", () => {
+    expect(elapsed(AT, now + 52_000, fr)).toBe("0:52");
+    expect(elapsed(AT, now - 5000, fr)).toBe("0:00");
+    expect(elapsed(AT, now + 7_500_000, fr)).toBe("2\u00a0h");
+  });
+  test("a promise is a date in words", () => {
+    expect(due("2026-11-25T14:05:00+01:00", reader, fr, now)).toBe("avant 14\u00a0h\u00a005");
+    expect(due("2026-11-26T09:00:00+01:00", reader, fr, now)).toBe("avant demain 9\u00a0h");
+    expect(due("2026-11-25T09:00:00+01:00", reader, fr, now)).toBe("en retard");
+  });
+  test("an hour elsewhere, and nothing for a zone that nobody knows", () => {
+    expect(hourIn("America/New_York", reader, now)).toBe("4\u00a0h");
+    expect(hourIn("Mars/Base", reader, now)).toBeNull();
+  });
+  test("people without a name have their number", () => {
+    expect(visitorName({ name: " ", number: 1051 }, fr)).toBe("Visiteur 1051");
+    expect(calledIn({ name: "\u202eciV", number: 1 }, fr)).toBe("ciV");
+    const agentSaid = card("t", 1, {
+      last_from: "agent",
+      preview: "oui",
+      agent: { id: "a1", name: "Ada", photo: null },
+    });
+    expect(previewOf(agentSaid, "a1", fr)).toBe("Vous\u00a0: oui");
+    expect(previewOf(agentSaid, "a2", fr)).toBe("Ada\u00a0: oui");
+  });
+  test("an event of a later version is told in general words", () => {
+    expect(eventWords({ name: "joined", args: { agent: "Ada" } }, en)).toBe("Assigned to Ada");
+    expect(eventWords({ name: "invented", args: {} }, en)).toBe(en.eventOther);
+  });
+  test("the reason of an assignment is the newest decision before it that chose this agent", () => {
+    const joined = { at: AT, event: { name: "joined", args: { agent: "Ada" } } } as unknown as Message;
+    const candidates = ["Ada", "Ben"].map((name) => ({
+      agent: name,
+      name,
+      chats: 0,
+      capacity: 4,
+      idle_s: 0,
+      excluded: null,
+    }));
+    const decided = (at: string, rule: string, chosen: string) => ({ at, rule, chosen, candidates });
+    const decisions = [
+      decided("2026-11-25T09:30:00Z", "only_one", "Ada"),
+      decided("2026-11-25T08:59:30Z", "fewest_chats", "Ada"),
+      decided("2026-11-25T08:58:00Z", "longest_idle", "Ben"),
+    ];
+    expect(reasonOf(joined, decisions, en)).toBe("fewest conversations");
+    expect(reasonOf(joined, decisions.slice(2), en)).toBeNull();
+  });
+  test("the title counts what is unread and calls in turns", () => {
+    expect(titleOf(2, null, true, "Guichet")).toBe("(2) Guichet");
+    expect(titleOf(0, "Vic", true, "Guichet")).toBe("\u25cf Vic");
+    expect(titleOf(0, "Vic", false, "Guichet")).toBe("Guichet");
+  });
+});
+
+test("a clock that is wrong neither hides an offer nor keeps it", () => {
+  const now = Date.parse(AT);
+  expect(endsAt("2026-11-25T09:00:20Z", now)).toBe(now + 20_000);
+  expect(endsAt("2026-11-25T08:00:00Z", now)).toBe(now + 60_000);
+  expect(endsAt("2026-11-25T12:00:00Z", now)).toBe(now + 60_000);
+});
+
+test("addresses lead back to where one was", () => {
+  for (const path of ["/console", "/console/t_1", "/console/t_1/visitor"])
+    expect(pathOf(placeOf(path))).toBe(path);
+  expect(placeOf("/console/%E0"), "a mistyped address").toEqual({ ticket: null, pane: "list" });
+});
+
+test("initials of anybody, the same tint each time", () => {
+  expect(["Marie Lefèvre", "Visiteur 1051", "Élo", "  ", "李 小龙"].map(initials)).toEqual([
+    "ML",
+    "51",
+    "É",
+    "?",
+    "李小",
+  ]);
+  expect(tintOf("Marie")).toBe(tintOf("Marie"));
+});
+
+test("length is counted in code points after trimming", () => {
+  expect(lengthOf("  e\u0301😀 ")).toBe(2);
+});
+
+test("plain http is unsafe anywhere but on this machine", () => {
+  const unsafe = (protocol: string, hostname: string) => isUnsafe({ protocol, hostname });
+  expect([unsafe("http:", "desk.example"), unsafe("https:", "chat.fr")]).toEqual([true, false]);
+  expect(["localhost", "a.localhost", "127.0.0.1"].map((host) => unsafe("http:", host))).toEqual([
+    false,
+    false,
+    false,
+  ]);
+});

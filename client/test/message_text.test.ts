@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { dayAndClock, opening } from "../text/future_time";
+import { pieces } from "../text/linkify";
+import { clock, day, dayLabel } from "../text/time_format";
+
+const paris = { locale: "fr-FR", timeZone: "Europe/Paris" };
+const london = { locale: "en-GB", timeZone: "Europe/London" };
+const NOW = Date.parse("2026-11-23T10:00:00Z");
+const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, "~");
+
+describe("times in words", () => {
+  test("French hours", () => {
+    expect(plain(clock("2026-11-23T08:12:00Z", paris))).toBe("9~h~12");
+    expect(plain(clock("2026-11-23T08:05:00Z", paris))).toBe("9~h~05");
+    expect(plain(clock("2026-12-02T09:00:00+01:00", paris))).toBe("9~h");
+    expect(plain(clock("2026-11-22T23:00:00Z", paris))).toBe("0~h");
+  });
+
+  test("a promise is a date, in the reader's zone", () => {
+    expect(plain(dayAndClock("2026-12-02T09:00:00+01:00", paris, NOW))).toBe("mercredi 2~décembre à~9~h");
+    expect(plain(dayAndClock("2026-12-02T09:00:00+01:00", london, NOW))).toBe("Wednesday 2~December at~8:00");
+    expect(
+      plain(dayAndClock("2026-12-02T09:00:00+01:00", { locale: "en-US", timeZone: "America/New_York" }, NOW)),
+    ).toBe("Wednesday, December 2 at~3:00~AM");
+  });
+
+  test("the first of a month and another year", () => {
+    expect(plain(day("2026-12-01T09:00:00Z", paris, NOW))).toBe("mardi 1er~décembre");
+    expect(plain(day("2027-01-04T09:00:00Z", paris, NOW))).toBe("lundi 4~janvier 2027");
+  });
+
+  test("days of a log, by the reader's midnight", () => {
+    expect(dayLabel("2026-11-22T23:30:00Z", paris, NOW)).toBe("aujourd’hui");
+    expect(dayLabel("2026-11-22T22:30:00Z", paris, NOW)).toBe("hier");
+    expect(dayLabel("2026-11-22T22:30:00Z", london, NOW)).toBe("yesterday");
+    expect(plain(dayLabel("2026-11-12T10:00:00Z", paris, NOW))).toBe("jeudi 12~novembre");
+  });
+
+  test("when we open again", () => {
+    expect(plain(opening("2026-11-23T14:00:00+01:00", paris, NOW))).toBe("à~14~h");
+    expect(plain(opening("2026-11-24T09:00:00+01:00", paris, NOW))).toBe("demain à~9~h");
+    expect(plain(opening("2026-11-27T09:00:00+01:00", paris, NOW))).toBe("vendredi à~9~h");
+    expect(plain(opening("2026-12-01T09:00:00+01:00", paris, NOW))).toBe("mardi 1er~décembre à~9~h");
+  });
+
+  test("the night when clocks change keeps its dates", () => {
+    const night = Date.parse("2026-10-25T10:00:00Z");
+    expect(dayLabel("2026-10-24T20:00:00Z", paris, night)).toBe("hier");
+  });
+});
+
+describe("links", () => {
+  const hrefs = (text: string) => pieces(text).flatMap(({ href }) => href ?? []);
+
+  test("are found without the punctuation around them", () => {
+    expect(hrefs("Voir https://ex.fr/a, (http://ex.fr/b) et www.ex.fr/c.")).toEqual([
+      "https://ex.fr/a",
+      "http://ex.fr/b",
+      "https://www.ex.fr/c",
+    ]);
+    expect(hrefs("https://ex.fr/a_(b)")).toEqual(["https://ex.fr/a_(b)"]);
+  });
+
+  test("nothing else becomes one", () => {
+    for (const text of [
+      "javascript:alert(1)",
+      "data:text/html,x",
+      "ftp://ex.fr",
+      "https://",
+      "a.b",
+      "http://u:p@ex.fr",
+    ]) {
+      expect(hrefs(text), text).toEqual([]);
+    }
+  });
+
+  test("joined, the pieces are the text, whatever it is", () => {
+    for (const text of [
+      "",
+      "a",
+      "https://ex.fr",
+      "x https://ex.fr. y www.a.b z",
+      "<https://ex.fr>",
+      "https://ex.fr\nhttps://b.fr",
+    ]) {
+      expect(
+        pieces(text)
+          .map((piece) => piece.text)
+          .join(""),
+      ).toBe(text);
+    }
+  });
+});

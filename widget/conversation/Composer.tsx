@@ -1,0 +1,130 @@
+/** Where one writes: a composer under the chat, or the form. One textarea for both, that is never replaced:
+ * when the chat becomes a form under somebody's hands, text, caret and a half-composed character stay. */
+import { Component, createRef } from "preact";
+import { LIMITS } from "../../client/protocol";
+import type { Props } from "../frame/App";
+import { codePoints } from "../state/store";
+import { Icon } from "../ui/Icon";
+
+const COUNTED_FROM = 3_600;
+const TALLEST_PX = 132;
+/** What Safari says for the Enter that ends a composition. */
+const COMPOSING = 229;
+
+export class Writer extends Component<Props> {
+  #area = createRef<HTMLTextAreaElement>();
+  #composing = false;
+
+  override componentDidMount(): void {
+    this.componentDidUpdate();
+  }
+
+  override componentDidUpdate(): void {
+    const { state } = this.props.store;
+    const area = this.#area.current;
+    if (!area) return;
+    if (!this.#composing) place(area, state.draft);
+    area.style.blockSize = "";
+    if (!state.form) area.style.blockSize = `${Math.min(area.scrollHeight + 2, TALLEST_PX)}px`;
+  }
+
+  #submit = async (event: Event) => {
+    event.preventDefault();
+    const { state, send, desk } = this.props.store;
+    if (!state.form || !desk) return send();
+    const { elements } = event.currentTarget as HTMLFormElement;
+    const field = (name: string) => elements.namedItem(name) as HTMLInputElement | null;
+    await desk.submit({ email: field("email")?.value ?? "", category: field("category")?.value });
+    const faulty = ["text", "category", "email"].find((name) => state.faults[name]);
+    return faulty && field(faulty)?.focus();
+  };
+
+  #pressed = (event: KeyboardEvent) => {
+    const typing = event.shiftKey || event.isComposing || event.keyCode === COMPOSING;
+    if (event.key !== "Enter" || typing || this.props.store.state.form) return;
+    event.preventDefault();
+    this.props.store.send();
+  };
+
+  #compose = (event: CompositionEvent) => {
+    this.#composing = event.type === "compositionstart";
+    if (!this.#composing) this.props.store.write((event.currentTarget as HTMLTextAreaElement).value);
+  };
+
+  override render({ store }: Props) {
+    const { state, words, write } = store;
+    const { form } = state;
+    const waiting = state.ticket?.status === "live" && !state.ticket.agent;
+    const label = waiting ? words.more : words.message;
+    const fault = form && state.faults.text;
+    return (
+      <form class={form ? "writer writer--form" : "writer"} onSubmit={this.#submit} noValidate>
+        <div class="writer__head">{form && state.kit?.promise(store)}</div>
+        <div class="writer__text">
+          <label for="text" class={form ? "" : "unseen"}>
+            {label}
+          </label>
+          <textarea
+            id="text"
+            name="text"
+            ref={this.#area}
+            rows={1}
+            dir="auto"
+            placeholder={form ? "" : label}
+            aria-invalid={!!fault}
+            aria-describedby="text-hint"
+            enterkeyhint={form ? "enter" : "send"}
+            onInput={(event) => write(event.currentTarget.value)}
+            onKeyDown={this.#pressed}
+            onCompositionStart={this.#compose}
+            onCompositionEnd={this.#compose}
+          />
+          <Hint store={store} fault={fault || ""} />
+        </div>
+        <div class="writer__fields">{form && state.kit?.fields(store)}</div>
+        <p class="notice" role="status">
+          {state.notice}
+        </p>
+        {form ? (
+          <button type="submit" class="button button--main" key="submit" aria-disabled={state.busy}>
+            {state.busy ? words.submitting : words.submit}
+          </button>
+        ) : (
+          <button
+            type="submit"
+            class="send"
+            key="send"
+            aria-label={words.send}
+            aria-disabled={!state.draft.trim()}
+          >
+            <Icon path="M5 12h14M13 6l6 6-6 6" />
+          </button>
+        )}
+        <small class="writer__foot">{form && words.addressOnly}</small>
+      </form>
+    );
+  }
+}
+
+/** What is wrong with the text, else how much of it is left. */
+function Hint({ store, fault }: Props & { fault: string }) {
+  const { state, words } = store;
+  const text = state.draft;
+  const left = LIMITS.text_max - (text.length < COUNTED_FROM ? 0 : codePoints(text));
+  const counted = left <= LIMITS.text_max - COUNTED_FROM;
+  const count = left < 0 ? words.over(-left) : words.left(left);
+  return (
+    <p class={fault || left < 0 ? "hint fault" : "hint"} id="text-hint" hidden={!fault && !counted}>
+      {fault ? state.kit?.faultInWords("text", fault, words) : counted && count}
+    </p>
+  );
+}
+
+/** Puts a text that came from elsewhere into the field; what was put before ours moves the caret along. */
+function place(element: HTMLTextAreaElement, text: string): void {
+  const { value, selectionStart, selectionEnd } = element;
+  if (value === text) return;
+  element.value = text;
+  const shift = text.length - value.length;
+  if (text.endsWith(value)) element.setSelectionRange(selectionStart + shift, selectionEnd + shift);
+}

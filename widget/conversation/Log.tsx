@@ -1,0 +1,104 @@
+/** What has been said: a live log that stays at its end while its reader is there. */
+import { Component, createRef } from "preact";
+import { Scroll } from "../../client/dom/scroll";
+import { dayLabel } from "../../client/text/time_format";
+import type { Props } from "../frame/App";
+import { Bubble } from "./Bubble";
+import { type Entry, entries } from "./log_entries";
+import { Cards } from "./StatusCards";
+
+/** Older lines are fetched this many pixels before one gets to the top. */
+const AHEAD = 120;
+
+export class Log extends Component<Props> {
+  #box = createRef<HTMLElement>();
+  #scroll: Scroll | undefined;
+  #resized: ResizeObserver | undefined;
+  #pending = 0;
+  #fetching = false;
+
+  override componentDidMount(): void {
+    const { state } = this.props.store;
+    const box = this.#box.current;
+    if (!box) return;
+    const scroll = new Scroll(box, (atEnd) => {
+      state.seenSeq = state.line.last;
+      state.atEnd = atEnd;
+    });
+    this.#scroll = scroll;
+    this.#resized = new ResizeObserver(() => scroll.grown());
+    this.#resized.observe(box);
+    state.atEnd = true;
+    this.componentDidUpdate();
+  }
+
+  override componentDidUpdate(): void {
+    const { pending } = this.props.store.state.line;
+    // What one has just written oneself, one wants to see.
+    if (pending.length > this.#pending) this.#scroll?.toEnd();
+    else this.#scroll?.grown();
+    this.#pending = pending.length;
+  }
+
+  override componentWillUnmount(): void {
+    this.#resized?.disconnect();
+  }
+
+  #moved = async () => {
+    const { talk, changes } = this.props.store;
+    const [box, scroll] = [this.#box.current, this.#scroll];
+    scroll?.moved();
+    if (!box || !scroll || box.scrollTop > AHEAD || this.#fetching) return;
+    this.#fetching = true;
+    await talk.older((add) =>
+      scroll.keeping(() => {
+        add();
+        changes.settle();
+      }),
+    );
+    this.#fetching = false;
+  };
+
+  override render({ store }: Props) {
+    const { state, words, reader } = store;
+    const line = state.line;
+    const shown = entries(line, state.ticket?.read.agent ?? 0, reader, words.events);
+    const news = state.unread.filter((one) => !state.atEnd && one.seq > state.seenSeq).length;
+    return (
+      <div class="log">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be within a keyboard's reach */}
+        <section class="log__box" ref={this.#box} onScroll={this.#moved} tabIndex={0} aria-label={words.log}>
+          <div class="log__content">
+            <div
+              role="log"
+              aria-live="polite"
+              aria-relevant="additions"
+              aria-label={words.log}
+              class="log__lines"
+            >
+              {shown.length === 0 && <p class="greeting">{words.hello}</p>}
+              {shown.map((entry) => this.#entry(entry))}
+            </div>
+            <Cards store={store} />
+            <p class="typing">{state.typist !== null && words.typing(state.typist || words.team)}</p>
+          </div>
+        </section>
+        {news > 0 && (
+          <button type="button" class="log__pill" onClick={() => this.#scroll?.toEnd()}>
+            {words.newMessages(news)}
+          </button>
+        )}
+      </div>
+    );
+  }
+
+  #entry(entry: Entry) {
+    const { store } = this.props;
+    if (entry.kind === "said") return <Bubble store={store} entry={entry} key={entry.key} />;
+    return (
+      <p class={entry.kind} key={entry.key}>
+        {entry.kind === "day" ? dayLabel(entry.at, store.reader) : entry.text}
+      </p>
+    );
+  }
+}

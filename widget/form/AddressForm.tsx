@@ -1,0 +1,48 @@
+/** Where to answer: one address, asked of somebody whose words are stored already. */
+import { Component, createRef } from "preact";
+import type { Props } from "../frame/App";
+import { Field } from "./Field";
+
+interface Address extends Props {
+  label: string;
+  cancel?: { label: string; act: () => void };
+}
+
+export class AddressForm extends Component<Address> {
+  #form = createRef<HTMLFormElement>();
+
+  get #email(): HTMLInputElement | null | undefined {
+    return this.#form.current?.querySelector("input");
+  }
+
+  /** Asked for by a button that is gone now; what shows up by itself leaves the focus where it is. */
+  override componentDidMount(): void {
+    if (this.props.cancel) this.#email?.focus();
+  }
+
+  #submit = async (event: Event) => {
+    event.preventDefault();
+    const { desk, changes } = this.props.store;
+    await desk?.giveContact(this.#email?.value ?? "");
+    changes.settle();
+    (this.#email ?? document.getElementById("text"))?.focus();
+  };
+
+  override render({ store, label, cancel }: Address) {
+    const { state, words } = store;
+    return (
+      <form class="fields" ref={this.#form} onSubmit={this.#submit} noValidate>
+        <Field store={store} name="email" label={words.whereTo} />
+        <button type="submit" class="button button--main" aria-disabled={state.busy}>
+          {state.busy ? words.submitting : label}
+        </button>
+        {cancel && (
+          <button type="button" class="button" onClick={cancel.act}>
+            {cancel.label}
+          </button>
+        )}
+        <small>{words.addressOnly}</small>
+      </form>
+    );
+  }
+}

@@ -1,0 +1,129 @@
+/** The form and the address: what is asked of somebody who will not wait, and how it is sent. */
+
+import { clientId } from "../../client/conversation/ids";
+import { empty, opened } from "../../client/conversation/timeline";
+import type { NewTicketDone } from "../../client/protocol";
+import type { Memory } from "../bridge/bridge";
+import type { Talk } from "../conversation/session";
+import type { Words } from "../locales/en";
+import { newer, type State } from "../state/state";
+
+export interface Fields {
+  email: string;
+  category?: string;
+}
+
+interface Form extends Fields {
+  client_id: string;
+  text: string;
+  name?: string;
+}
+
+interface Sender {
+  site: string;
+  token: string | undefined;
+  locale: string;
+}
+
+/** No form is under way any more. */
+const ANSWERED = { form: undefined, formToken: undefined };
+
+export class Desk {
+  constructor(
+    private readonly state: State,
+    private readonly talk: Talk,
+    private readonly memory: Memory,
+    private readonly words: Words,
+    private readonly sender: () => Sender,
+    private readonly done: (ticket: NewTicketDone) => void,
+    private readonly post: typeof fetch = fetch.bind(globalThis),
+  ) {}
+
+  /** Sends the form. Every fault lands in `state.faults`; the text stays where it is until it is stored. */
+  async submit({ email, category }: Fields): Promise<void> {
+    const text = this.state.draft;
+    const faults = missing({ email, text });
+    this.state.faults = faults;
+    if (Object.keys(faults).length || this.state.busy) return;
+    // Kept until it is answered: a retry, even after a reload, is the same form of the same visitor.
+    const client_id = this.memory.kept.form ?? clientId();
+    this.memory.keep({ form: client_id, formToken: this.sender().token, draft: text });
+    const { name } = this.state.prefill;
+    await this.#during(() => this.#send({ client_id, email, text, name, category: category || undefined }));
+  }
+
+  /** Leaves an address on the ticket; a waiting chat becomes a request, unless one keeps waiting. */
+  async giveContact(email: string): Promise<void> {
+    const ticket = this.state.ticket;
+    this.state.faults = missing({ email });
+    if (!ticket || this.state.faults.email) return;
+    await this.#during(async () => {
+      const ack = await this.talk.connection.ask("give_contact", { ticket: ticket.id, email, wait: false });
+      if (ack.ok) return this.talk.learn(ack.ticket);
+      if (ack.error.code === "too_many") this.#tooMany(ack.error.retry_after);
+      else this.state.faults = { email: ack.error.code };
+    });
+  }
+
+  async #send(fields: Form): Promise<void> {
+    const { url, title, referrer } = this.state.page;
+    const page = url ? { url, title, referrer } : undefined;
+    const response = await this.post("/api/tickets", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ ...this.sender(), ...fields, page }),
+    });
+    if (response.ok) return this.#stored((await response.json()) as NewTicketDone, fields);
+    if (response.status === 409) return this.#storedBefore();
+    if (response.status === 429) return this.#tooMany(Number(response.headers.get("retry-after")));
+    if (response.status !== 422) throw new TypeError("no answer");
+    // Nothing is stored: what is corrected now is another form.
+    this.memory.keep(ANSWERED);
+    this.state.faults = ((await response.json()) as { errors: Record<string, string> }).errors;
+  }
+
+  #stored(answer: NewTicketDone, { client_id, text }: { client_id: string; text: string }): void {
+    const { ticket, link } = answer;
+    this.memory.keep({ ...ANSWERED, draft: undefined });
+    const said = { ticket: ticket.id, seq: 1, id: client_id, client_id, kind: "text" as const, files: [] };
+    const message = {
+      ...said,
+      author: { kind: "visitor" as const, name: null },
+      text,
+      at: new Date().toISOString(),
+    };
+    this.state.draft = "";
+    this.state.ticket = newer(null, { ...ticket, link: ticket.link ?? link });
+    // Shown at once; the hello that follows brings the server's own copy.
+    this.state.line = opened(empty("visitor"), ticket.id, { messages: [message], head: 1 });
+    this.done(answer);
+  }
+
+  /** An answer got lost and the form was changed since: the first one stands, what is here may follow it. */
+  #storedBefore(): void {
+    this.memory.keep(ANSWERED);
+    this.talk.connection.again();
+  }
+
+  #tooMany(seconds: number | undefined): void {
+    this.state.notice = this.words.tooMany(seconds || 60);
+  }
+
+  async #during(work: () => Promise<void>): Promise<void> {
+    this.state.busy = true;
+    this.state.notice = "";
+    await work().catch(() => {
+      this.state.notice = this.words.noAnswer;
+    });
+    this.state.busy = false;
+  }
+}
+
+/** What can be said without asking the server; it has the last word. */
+function missing({ email, text }: { email: string; text?: string }): Record<string, string> {
+  const faults: Record<string, string> = {};
+  if (text !== undefined && text.trim() === "") faults.text = "empty";
+  if (email.trim() === "") faults.email = "empty";
+  else if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email.trim())) faults.email = "bad_request";
+  return faults;
+}

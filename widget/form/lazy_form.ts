@@ -1,0 +1,8 @@
+/** Forms and promises, loaded when there is one to be shown: most who open a chat never see them. */
+
+export { default as styles } from "../styles/form.css?inline";
+export { AddressForm } from "./AddressForm";
+export { faultInWords } from "./Field";
+export { fields, promise, reopening } from "./FormFields";
+export { Desk } from "./form_client";
+export { Promised } from "./TicketReceipt";

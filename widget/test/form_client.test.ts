@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { words } from "../locales/en";
+import { aTicket, closed, Page, Server } from "./fake_server";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const calm = () => vi.advanceTimersByTimeAsync(1);
+
+/** Answers forms one after another, and keeps what was sent. */
+function office(...answers: (() => Response)[]) {
+  const sent: Record<string, unknown>[] = [];
+  const post = ((_url: string, { body }: RequestInit) => {
+    sent.push(JSON.parse(String(body)));
+    const answer = answers.shift();
+    return answer ? Promise.resolve(answer()) : Promise.reject(new TypeError("offline"));
+  }) as unknown as typeof fetch;
+  return { sent, post };
+}
+
+const stored = (token: string) => () => {
+  const ticket = aTicket("t7", {
+    status: "open",
+    channel: "form",
+    reachable: true,
+    promise: closed.promise,
+    queue: null,
+  });
+  return Response.json({ ticket, token, link: "https://chat.example/t/link" }, { status: 201 });
+};
+
+async function zoe(post: typeof fetch, page = new Page()) {
+  const server = new Server();
+  server.service = closed;
+  const store = page.frame(server, {}, post);
+  await calm();
+  store.write("I can’t sign in");
+  const submit = async (email: string) => {
+    await store.desk?.submit({ email });
+    await calm();
+  };
+  return { store, server, page, submit };
+}
+
+describe("the form", () => {
+  test("becomes a request with its number, its promise and its link; only then is the token kept", async () => {
+    const { post, sent } = office(stored("token-1"));
+    const { store, page, submit } = await zoe(post);
+    expect(page.kept.token).toBeUndefined();
+    await submit("zoe@example.com");
+    expect(sent[0]).toMatchObject({
+      site: "demo",
+      token: "token-1",
+      text: "I can’t sign in",
+      email: "zoe@example.com",
+    });
+    expect(store.state.ticket).toMatchObject({ number: 7, link: "https://chat.example/t/link" });
+    expect([store.state.form, store.state.draft, store.state.spoken]).toEqual([false, "", words.formSent(7)]);
+    expect(page.kept).toEqual({ token: "token-1", live: true, open: true });
+  });
+
+  test("names every bad field without asking", async () => {
+    const { post, sent } = office();
+    const { store, submit } = await zoe(post);
+    store.write("  ");
+    await submit("zoe@");
+    expect([store.state.faults, sent]).toEqual([{ text: "empty", email: "bad_request" }, []]);
+  });
+
+  test("names what the server finds, and what is corrected is another form", async () => {
+    const bad = () => Response.json({ errors: { email: "bad_request" } }, { status: 422 });
+    const { post, sent } = office(bad, stored("token-1"));
+    const { store, submit } = await zoe(post);
+    await submit("zoe@example.c");
+    expect(store.state.faults).toEqual({ email: "bad_request" });
+    await submit("zoe@example.com");
+    expect(sent[0]?.client_id).not.toBe(sent[1]?.client_id);
+    expect(store.state.faults).toEqual({});
+  });
+
+  test("without an answer: the text stays, and the retry is the same form, even after a reload", async () => {
+    const { post, sent } = office();
+    const { store, page, submit } = await zoe(post);
+    await submit("zoe@example.com");
+    expect([store.state.notice, store.state.draft]).toEqual([words.noAnswer, "I can’t sign in"]);
+    const again = office(stored("token-1"));
+    const later = await zoe(again.post, page);
+    await later.submit("zoe@example.com");
+    expect(again.sent[0]).toEqual(sent[0]);
+    expect(page.kept.form).toBeUndefined();
+  });
+
+  test("too many: the wait is named and nothing is lost", async () => {
+    const { post } = office(() => new Response("{}", { status: 429, headers: { "retry-after": "12" } }));
+    const { store, submit } = await zoe(post);
+    await submit("zoe@example.com");
+    expect([store.state.notice, store.state.draft]).toEqual([words.tooMany(12), "I can’t sign in"]);
+  });
+
+  test("sent before and changed since: the first one stands, what is new stays to be sent", async () => {
+    const { post } = office(() => new Response("{}", { status: 409 }));
+    const { store, server, page, submit } = await zoe(post);
+    server.owner = "token-1";
+    server.ticket = aTicket("t7", { status: "open", channel: "form", reachable: true });
+    await submit("zoe@example.com");
+    expect([page.kept.token, page.kept.form, store.state.draft]).toEqual([
+      "token-1",
+      undefined,
+      "I can’t sign in",
+    ]);
+  });
+});
+
+describe("an address", () => {
+  async function waiting() {
+    const server = new Server();
+    const store = new Page().frame(server);
+    await calm();
+    store.write("Hello");
+    store.send();
+    await calm();
+    store.state.leaving = true;
+    await calm();
+    return { server, store };
+  }
+
+  test("leaves the queue with a promise", async () => {
+    const { store, server } = await waiting();
+    await store.desk?.giveContact("vic@example.com");
+    expect(server.asked.at(-1)).toEqual([
+      "give_contact",
+      { ticket: "t1", email: "vic@example.com", wait: false },
+    ]);
+    expect(store.state.ticket).toMatchObject({ status: "open", reachable: true, promise: closed.promise });
+  });
+
+  test("that can’t be one is named before anything is sent", async () => {
+    const { store, server } = await waiting();
+    const before = server.asked.length;
+    await store.desk?.giveContact("vic");
+    expect([store.state.faults, server.asked.length]).toEqual([{ email: "bad_request" }, before]);
+  });
+});

@@ -1,0 +1,180 @@
+import { describe, expect, test, vi } from "vitest";
+import { empty, posted, written } from "../../client/conversation/timeline";
+import { Memory } from "../bridge/bridge";
+import { entries, type Said } from "../conversation/log_entries";
+import { queueInWords, waitInWords } from "../conversation/queue_text";
+import { readBirth } from "../frame/config";
+import { accentOf, contrast } from "../frame/theme_color";
+import { keeping } from "../loader/host_storage";
+import { words as en } from "../locales/en";
+import { words as fr } from "../locales/fr";
+import { isOver } from "../state/state";
+import { aTicket, Server } from "./fake_server";
+
+const paris = { locale: "fr-FR", timeZone: "Europe/Paris" };
+
+describe("the log", () => {
+  const server = new Server();
+  server.ticket = aTicket("t1");
+  const at = (minute: number) => `2026-11-23T09:${String(minute).padStart(2, "0")}:00Z`;
+  const line = [
+    { ...server.ada("one", false), at: at(0) },
+    { ...server.ada("two", false), at: at(2) },
+    { ...server.ada("three", false), at: at(6) },
+  ].reduce(posted, empty("visitor", "t1"));
+  const said = (list: ReturnType<typeof entries>) => list.filter((one): one is Said => one.kind === "said");
+
+  test("groups what one person says within three minutes", () => {
+    const shown = said(entries(line, 0, paris, fr.events));
+    expect(shown.map(({ first, last }) => [first, last])).toEqual([
+      [true, false],
+      [false, true],
+      [true, true],
+    ]);
+  });
+
+  test("puts days between days, and none above a conversation of today", () => {
+    vi.useFakeTimers({ now: Date.parse(at(10)) });
+    expect(entries(line, 0, paris, fr.events).filter(({ kind }) => kind === "day")).toEqual([]);
+    vi.setSystemTime(Date.parse("2026-11-24T09:00:00Z"));
+    expect(entries(line, 0, paris, fr.events).filter(({ kind }) => kind === "day").length).toBe(1);
+    vi.useRealTimers();
+  });
+
+  test("says of our own how far it has come", () => {
+    const mine = written(line, { client_id: "mine", text: "hm", at: at(7) });
+    expect(said(entries(mine, 0, paris, fr.events)).at(-1)).toMatchObject({ mine: true, state: "sending" });
+  });
+
+  test("puts events into words, and passes over one that it has no words for", () => {
+    const event = (name: string, seq: number) => ({
+      ...server.ada("", false),
+      seq,
+      kind: "event" as const,
+      event: { name, args: { agent: "Ada" } },
+    });
+    const full = [event("joined", 4), event("unheard_of", 5)].reduce(posted, line);
+    const shown = entries(full, 0, paris, fr.events).filter(({ kind }) => kind === "event");
+    expect(shown).toMatchObject([{ text: "Ada a rejoint la conversation" }]);
+  });
+});
+
+describe("words", () => {
+  /** Every sentence of a language, with its functions called. */
+  function sentences(value: unknown): string[] {
+    if (typeof value === "string") return [value];
+    const args = { agent: "Ada", from: "Ada", to: "Ben", by: "agent", status: "solved" };
+    if (typeof value === "function")
+      return [2, args].flatMap((given) => sentences(tried(() => value(given))));
+    return value && typeof value === "object" ? Object.values(value).flatMap(sentences) : [];
+  }
+  const tried = (call: () => unknown) => {
+    try {
+      return call();
+    } catch {
+      return "";
+    }
+  };
+
+  test("both languages say the same things", () => {
+    expect(Object.keys(fr).sort()).toEqual(Object.keys(en).sort());
+    expect(Object.keys(fr.events).sort()).toEqual(Object.keys(en.events).sort());
+    expect(Object.keys(fr.bad).sort()).toEqual(Object.keys(en.bad).sort());
+  });
+
+  test("French has its spaces: no-break before a colon, narrow before ? and ;", () => {
+    for (const sentence of sentences(fr)) {
+      expect(sentence, sentence).not.toMatch(/[^\u00a0]:( |$)|[^\u202f\u00a0][?;]|n° |« | »/u);
+    }
+  });
+
+  test("nobody shouts", () => {
+    for (const sentence of [...sentences(fr), ...sentences(en)]) expect(sentence).not.toContain("!");
+  });
+
+  test("a place in the queue, and an honest wait", () => {
+    const ticket = aTicket("t1", { queue: { position: 1, wait_s: 61 } });
+    expect(queueInWords(ticket, fr)).toBe(
+      "Vous êtes en 1re\u00a0position. Environ 2\u00a0minutes d’attente. Vous pouvez garder cette page ouverte.",
+    );
+    expect(waitInWords(aTicket("t1", { queue: { position: 3, wait_s: null } }), fr)).toBe(fr.waitUnknown);
+    expect(waitInWords(aTicket("t1", { form_offered: true }), en)).toBe(en.longWait);
+  });
+});
+
+describe("a site's colour", () => {
+  const rgb = (hex: string) =>
+    [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [number, number, number];
+
+  test.each(["#ffee00", "#0000ff", "#ffffff", "#000000", "#7f7f7f", "#e2001a"])("%s can be read", (color) => {
+    for (const [theme, ground] of [
+      ["light", "#ffffff"],
+      ["dark", "#141918"],
+    ] as const) {
+      const accent = accentOf(color, theme);
+      expect(contrast(rgb(accent?.text ?? ""), rgb(ground))).toBeGreaterThanOrEqual(4.5);
+      expect(contrast(rgb(accent?.ink ?? ""), rgb(accent?.accent ?? ""))).toBeGreaterThanOrEqual(4.5);
+      expect(contrast(rgb(accent?.accent ?? ""), rgb(ground))).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  test("what is no colour changes nothing", () => {
+    expect(accentOf("red;}", "light")).toBeNull();
+  });
+});
+
+describe("small things", () => {
+  test("a solved ticket is over when its time to reply is", () => {
+    const now = Date.parse("2026-11-23T09:00:00Z");
+    const solved = (reply_until: string) => aTicket("t1", { status: "solved", reply_until });
+    expect(isOver(solved("2026-11-23T09:00:01Z"), now)).toBe(false);
+    expect(isOver(solved("2026-11-23T08:59:59Z"), now)).toBe(true);
+    expect(isOver(aTicket("t1", { status: "closed" }), now)).toBe(true);
+  });
+
+  test("the frame reads what the loader wrote behind the #", () => {
+    expect(readBirth("#parent=https%3A%2F%2Fshop.example&theme=dark")).toEqual({
+      parent: "https://shop.example",
+      theme: "dark",
+    });
+  });
+
+  test("denied storage: what is kept lasts as long as the page", () => {
+    vi.stubGlobal("localStorage", {
+      getItem: () => {
+        throw new Error("denied");
+      },
+      setItem: () => {
+        throw new Error("denied");
+      },
+    });
+    const [kept, keep] = keeping("guichet:demo");
+    keep({ token: "t" });
+    keep({ live: true });
+    expect(kept()).toEqual({ token: "t", live: true });
+    vi.unstubAllGlobals();
+  });
+
+  test("a letter alone makes the next page open the chat: whoever leaves must not wait for its answer", () => {
+    const memory = new Memory({ post: () => {} }, {});
+    const letter = { client_id: "0192f0c1-aaaa", ticket: null, text: "Un premier mot.", at: 0 };
+    memory.shelf().put(letter);
+    expect(memory.kept).toMatchObject({ live: true, open: true });
+    expect(memory.shelf().letters()).toEqual([letter]);
+  });
+
+  test("with nothing left to keep, nothing stands in the storage", () => {
+    const store = new Map<string, string>();
+    vi.stubGlobal("localStorage", {
+      getItem: (key: string) => store.get(key) ?? null,
+      setItem: (key: string, value: string) => store.set(key, value),
+      removeItem: (key: string) => store.delete(key),
+    });
+    const [, keep] = keeping("guichet:demo");
+    keep({ draft: "a" });
+    expect(store.size).toBe(1);
+    keep({ draft: undefined });
+    expect(store.size).toBe(0);
+    vi.unstubAllGlobals();
+  });
+});
