@@ -2,9 +2,9 @@
 import "@preact/signals";
 import { render } from "preact";
 import { App } from "./app/app";
-import { dressPage } from "./app/preferences";
+import { applyPagePreferences } from "./app/preferences";
 import "./styles/console.css";
 
-const place = document.getElementById("app");
-dressPage();
-if (place) render(<App />, place);
+const root = document.getElementById("app");
+applyPagePreferences();
+if (root) render(<App />, root);

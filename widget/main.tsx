@@ -4,24 +4,24 @@ import { followBrowser } from "../client/transport/connection";
 import { type Bridge, bridgeTo } from "./bridge/bridge";
 import type { ToFrame } from "./bridge/messages";
 import { App } from "./frame/App";
-import { type FrameConfig, readBirth, readConfig } from "./frame/config";
-import type { Words } from "./locales/en";
-import type { Kit } from "./state/state";
+import { type FrameConfig, readConfig, readFrameParams } from "./frame/config";
+import type { Texts } from "./locales/en";
+import type { LazyForm } from "./state/state";
 import { Store } from "./state/store";
 
-const packs: Record<string, () => Promise<{ words: Words }>> = {
+const packs: Record<string, () => Promise<{ texts: Texts }>> = {
   fr: () => import("./locales/fr"),
   en: () => import("./locales/en"),
 };
 
 function begin(): void {
   const config = readConfig(document);
-  const { parent, theme } = readBirth(location.hash);
+  const { parent, theme } = readFrameParams(location.hash);
   if (theme) document.documentElement.dataset.theme = theme;
   const { color } = config;
-  if (color) void import("./frame/theme_color").then(({ applyBrand }) => applyBrand(color));
+  if (color) void import("./frame/theme_color").then(({ applyThemeColor }) => applyThemeColor(color));
   const bridge = bridgeTo(parent);
-  const words = (packs[config.lang] ?? packs.en)?.();
+  const pack = (packs[config.lang] ?? packs.en)?.();
   let store: Promise<Store> | undefined;
   let left = false;
   addEventListener("blur", () => {
@@ -34,8 +34,8 @@ function begin(): void {
     if (event.key === "Escape" && !event.isComposing) bridge.post({ type: "close" });
   });
   bridge.listen(async (message) => {
-    if (message.type === "init") store = words?.then((pack) => start(config, pack.words, bridge, message));
-    else (await store)?.heard(message);
+    if (message.type === "init") store = pack?.then(({ texts }) => start(config, texts, bridge, message));
+    else (await store)?.receive(message);
     const open = (await store)?.state.opened;
     // Not for who has shut it again meanwhile, or gone elsewhere.
     if (open && !left && "focus" in message && message.focus) enter();
@@ -44,22 +44,22 @@ function begin(): void {
 
 function start(
   config: FrameConfig,
-  words: Words,
+  texts: Texts,
   bridge: Bridge,
   init: Extract<ToFrame, { type: "init" }>,
 ): Store {
-  const wiring = {
+  const connection = {
     url: location.origin,
-    fallback: async () => (await import("../client/transport/polling_transport")).dialPolling,
+    fallback: async () => (await import("../client/transport/polling_transport")).connectPolling,
   };
-  const store = new Store({ config, words, bridge, init, wiring, kit });
+  const store = new Store({ config, texts, bridge, init, connection, loadForm });
   const look = () => {
     store.state.visible = document.visibilityState === "visible";
   };
   look();
   document.addEventListener("visibilitychange", look);
-  followBrowser(store.talk.connection);
-  store.changes.follow(() => {
+  followBrowser(store.session.connection);
+  store.observable.effect(() => {
     render(<App store={store} />, document.body);
     // A button that was pressed and is gone must not take the focus with it, nor Escape.
     if (document.hasFocus() && document.activeElement === document.body) panel()?.focus();
@@ -68,7 +68,7 @@ function start(
 }
 
 /** The form's code and its styles, as a sheet made by script: a policy has nothing to say to it. */
-async function kit(): Promise<Kit> {
+async function loadForm(): Promise<LazyForm> {
   const loaded = await import("./form/lazy_form");
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(loaded.styles);

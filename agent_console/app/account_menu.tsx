@@ -2,20 +2,20 @@
 
 import { Avatar } from "../ui/avatar";
 import { Menu, MenuGroup, MenuItem } from "../ui/menu";
-import { useDesk } from "./console";
-import { type Language, language, shortcuts, sound, type Theme, theme, words } from "./preferences";
+import { useConsole } from "./console";
+import { type Language, language, shortcuts, sound, type Theme, texts, theme } from "./preferences";
 
 const THEMES: readonly Theme[] = ["auto", "light", "dark"];
 const LANGUAGES: readonly Language[] = ["fr", "en"];
 
 export function AccountMenu({ onSignOut, up = false }: { onSignOut: () => void; up?: boolean }) {
-  const { presence } = useDesk();
+  const { presence } = useConsole();
   const me = presence.me.value;
   const dot = presence.choice.value === "available" ? "on" : "off";
-  const say = words.value.nav;
+  const t = texts.value.nav;
   return (
     <Menu
-      label={say.account(me.name)}
+      label={t.account(me.name)}
       kind="rail__me"
       up={up}
       side={up ? "start" : "end"}
@@ -23,27 +23,27 @@ export function AccountMenu({ onSignOut, up = false }: { onSignOut: () => void; 
     >
       {() => (
         <>
-          <MenuGroup label={say.theme}>
+          <MenuGroup label={t.theme}>
             {THEMES.map((one) => (
               <MenuItem key={one} chosen={theme.value === one} onPick={() => (theme.value = one)}>
-                {say.themes[one]}
+                {t.themes[one]}
               </MenuItem>
             ))}
           </MenuGroup>
-          <MenuGroup label={say.language}>
+          <MenuGroup label={t.language}>
             {LANGUAGES.map((one) => (
               <MenuItem key={one} chosen={language.value === one} onPick={() => (language.value = one)}>
-                <span lang={one}>{say.languages[one]}</span>
+                <span lang={one}>{t.languages[one]}</span>
               </MenuItem>
             ))}
           </MenuGroup>
           <MenuItem checked={sound.value} onPick={() => (sound.value = !sound.value)}>
-            {say.sound}
+            {t.sound}
           </MenuItem>
           <MenuItem checked={shortcuts.value} onPick={() => (shortcuts.value = !shortcuts.value)}>
-            {say.shortcutsOn}
+            {t.shortcutsOn}
           </MenuItem>
-          <MenuItem onPick={onSignOut}>{say.signOut}</MenuItem>
+          <MenuItem onPick={onSignOut}>{t.signOut}</MenuItem>
         </>
       )}
     </Menu>

@@ -1,68 +1,68 @@
 /** The gate: nobody, somebody, or not known yet. */
 import { useEffect, useState } from "preact/hooks";
 import type { Agent } from "../../client/protocol";
-import { openLink } from "../connection/socket";
-import { createNotifier, type Notifier } from "../presence/alerts";
+import { openSocket } from "../connection/socket";
+import { type Alerts, createAlerts } from "../presence/alerts";
 import { createSpeaker } from "../presence/sound";
-import { type Desk, DeskContext, openDesk } from "./console";
-import { DeskView } from "./layout";
-import { signOut, whoIsHere } from "./session";
+import { type AgentConsole, ConsoleContext, createConsole } from "./console";
+import { Layout } from "./layout";
+import { currentAgent, signOut } from "./session";
 import { SignIn } from "./sign_in";
 
-type Gate =
+type SignInState =
   | { state: "asking" }
   | { state: "out"; expired: boolean }
-  | { state: "in"; desk: Desk; notifier: Notifier };
+  | { state: "in"; agentConsole: AgentConsole; alerts: Alerts };
 
-function enter(agent: Agent): { desk: Desk; notifier: Notifier } {
-  const desk = openDesk(openLink(), agent);
-  return { desk, notifier: createNotifier(desk, createSpeaker()) };
+function openConsole(agent: Agent): { agentConsole: AgentConsole; alerts: Alerts } {
+  const agentConsole = createConsole(openSocket(), agent);
+  return { agentConsole, alerts: createAlerts(agentConsole, createSpeaker()) };
 }
 
 export function App() {
-  const [gate, setGate] = useState<Gate>({ state: "asking" });
-  const [unwanted, setUnwanted] = useState(false);
+  const [signIn, setSignIn] = useState<SignInState>({ state: "asking" });
+  const [refused, setRefused] = useState(false);
 
-  function letIn(agent: Agent): void {
-    const { desk, notifier } = enter(agent);
+  function enterConsole(agent: Agent): void {
+    const { agentConsole, alerts } = openConsole(agent);
     const leave = (expired: boolean) => {
-      notifier.close();
-      desk.close();
-      setGate({ state: "out", expired });
+      alerts.close();
+      agentConsole.close();
+      setSignIn({ state: "out", expired });
     };
     // Turned away while still signed in means a wrong address, not a lost session: say so and go on knocking.
-    desk.link.onTurnedAway(() => {
-      whoIsHere().then(
-        (still) => (still ? setUnwanted(true) : leave(true)),
+    agentConsole.socket.onRefused(() => {
+      currentAgent().then(
+        (still) => (still ? setRefused(true) : leave(true)),
         () => undefined,
       );
     });
-    desk.link.onUp(() => setUnwanted(false));
-    setGate({ state: "in", desk, notifier });
+    agentConsole.socket.onConnected(() => setRefused(false));
+    setSignIn({ state: "in", agentConsole, alerts });
   }
 
   useEffect(() => {
-    whoIsHere().then(
-      (agent) => (agent ? letIn(agent) : setGate({ state: "out", expired: false })),
-      () => setGate({ state: "out", expired: false }),
+    currentAgent().then(
+      (agent) => (agent ? enterConsole(agent) : setSignIn({ state: "out", expired: false })),
+      () => setSignIn({ state: "out", expired: false }),
     );
   }, []);
 
-  if (gate.state === "asking") return null;
-  if (gate.state === "out") return <SignIn expired={gate.expired} onSignedIn={letIn} />;
-  const { desk, notifier } = gate;
+  if (signIn.state === "asking") return null;
+  if (signIn.state === "out") return <SignIn expired={signIn.expired} onSignedIn={enterConsole} />;
+  const { agentConsole, alerts } = signIn;
   const leave = () => {
     // While the session still stands.
-    desk.actions.goodbyes.flush();
+    agentConsole.actions.delayedEnds.flush();
     void signOut().finally(() => {
-      notifier.close();
-      desk.close();
-      setGate({ state: "out", expired: false });
+      alerts.close();
+      agentConsole.close();
+      setSignIn({ state: "out", expired: false });
     });
   };
   return (
-    <DeskContext.Provider value={desk}>
-      <DeskView notifier={notifier} unwanted={unwanted} onSignOut={leave} />
-    </DeskContext.Provider>
+    <ConsoleContext.Provider value={agentConsole}>
+      <Layout alerts={alerts} refused={refused} onSignOut={leave} />
+    </ConsoleContext.Provider>
   );
 }

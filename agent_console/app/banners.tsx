@@ -1,16 +1,16 @@
 /** What the agent must know and may otherwise miss: no line, no sound, set away. */
 import { useState } from "preact/hooks";
-import type { Notifier, Obstacle } from "../presence/alerts";
+import type { Alerts, Obstacle } from "../presence/alerts";
 import { setAvailability } from "../presence/availability";
 import { Icon } from "../ui/icon";
-import { useDesk } from "./console";
-import { words } from "./preferences";
+import { useConsole } from "./console";
+import { texts } from "./preferences";
 
 /** Says so only after 2 seconds without a line; the region itself is always there, or it would not be read. */
-export function OfflineBanner({ unwanted }: { unwanted: boolean }) {
-  const { link } = useDesk();
-  const say = words.value.banners;
-  const text = unwanted ? say.refused : link.cut.value ? say.offline : null;
+export function OfflineBanner({ refused }: { refused: boolean }) {
+  const { socket } = useConsole();
+  const t = texts.value.banners;
+  const text = refused ? t.refused : socket.offline.value ? t.offline : null;
   return (
     <div class="offline" role="status">
       {text && (
@@ -23,20 +23,20 @@ export function OfflineBanner({ unwanted }: { unwanted: boolean }) {
   );
 }
 
-function Obstructed({ obstacle, notifier }: { obstacle: Obstacle; notifier: Notifier }) {
+function Obstructed({ obstacle, alerts }: { obstacle: Obstacle; alerts: Alerts }) {
   const [hidden, hide] = useState<Obstacle | null>(null);
-  const say = words.value.banners;
+  const t = texts.value.banners;
   if (hidden === obstacle) return null;
   const cure = {
     blocked: null,
-    ask: { label: words.value.presence.allow, run: () => void notifier.askPermission() },
-    silent: { label: say.wake, run: notifier.wake },
+    ask: { label: texts.value.presence.allow, run: () => void alerts.askPermission() },
+    silent: { label: t.wake, run: alerts.wake },
   }[obstacle];
   return (
     <p class="banner">
       <Icon name="bell" />
-      <span>{say[obstacle]}</span>
-      <button type="button" class="button button--icon" aria-label={say.hide} onClick={() => hide(obstacle)}>
+      <span>{t[obstacle]}</span>
+      <button type="button" class="button button--icon" aria-label={t.hide} onClick={() => hide(obstacle)}>
         <Icon name="close" />
       </button>
       {cure && (
@@ -50,33 +50,33 @@ function Obstructed({ obstacle, notifier }: { obstacle: Obstacle; notifier: Noti
   );
 }
 
-function SetAway({ notifier }: { notifier: Notifier }) {
-  const desk = useDesk();
-  const say = words.value.banners;
+function SetAway({ alerts }: { alerts: Alerts }) {
+  const agentConsole = useConsole();
+  const t = texts.value.banners;
   return (
     <p class="banner banner--warn">
       <Icon name="alert" />
-      <span>{say.missed}</span>
+      <span>{t.missed}</span>
       <span class="banner__acts">
         <button
           type="button"
           class="button button--small"
-          onClick={() => void setAvailability(desk, notifier, "available")}
+          onClick={() => void setAvailability(agentConsole, alerts, "available")}
         >
-          {say.backAvailable}
+          {t.backAvailable}
         </button>
       </span>
     </p>
   );
 }
 
-export function AttentionBanners({ notifier }: { notifier: Notifier }) {
-  const { presence } = useDesk();
-  const obstacle = notifier.obstacle.value;
+export function AttentionBanners({ alerts }: { alerts: Alerts }) {
+  const { presence } = useConsole();
+  const obstacle = alerts.obstacle.value;
   return (
     <div role="status">
-      {presence.missed.value && <SetAway notifier={notifier} />}
-      {obstacle && <Obstructed obstacle={obstacle} notifier={notifier} />}
+      {presence.missed.value && <SetAway alerts={alerts} />}
+      {obstacle && <Obstructed obstacle={obstacle} alerts={alerts} />}
     </div>
   );
 }

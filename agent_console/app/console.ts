@@ -3,33 +3,33 @@ import { computed, effect, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Agent, Department, Refusal } from "../../client/protocol";
-import type { Link } from "../connection/socket";
+import type { AgentSocket } from "../connection/socket";
 import { createDrafts } from "../conversation/drafts";
-import { createMailbox, type Returned } from "../conversation/outgoing";
+import { createOutgoing, type RefusedMessage } from "../conversation/outgoing";
 import type { Thread } from "../conversation/thread";
 import { createThreads } from "../conversation/threads";
-import { createActions } from "../conversation/ticket_actions";
+import { createTicketActions } from "../conversation/ticket_actions";
 import { createInbox } from "../inbox/inbox";
 import { createSearch } from "../inbox/search";
 import { createOffers } from "../presence/offers";
 import { createPresence } from "../presence/presence";
-import { refusalWords } from "../ui/labels";
-import { words } from "./preferences";
+import { refusalText } from "../ui/labels";
+import { texts } from "./preferences";
 import { createRoute } from "./router";
-import { createNotices } from "./toasts";
+import { createToasts } from "./toasts";
 
-function createParts(link: Link, self: Agent) {
+function createParts(socket: AgentSocket, self: Agent) {
   return {
-    link,
+    socket,
     self,
-    inbox: createInbox(link, self.id),
-    presence: createPresence(link, self),
-    offers: createOffers(link),
-    threads: createThreads(link),
-    search: createSearch(link),
+    inbox: createInbox(socket, self.id),
+    presence: createPresence(socket, self),
+    offers: createOffers(socket),
+    threads: createThreads(socket),
+    search: createSearch(socket),
     drafts: createDrafts(self.id),
-    notices: createNotices(),
-    route: createRoute(),
+    toasts: createToasts(),
+    router: createRoute(),
     departments: signal<readonly Department[]>([]),
   };
 }
@@ -37,77 +37,77 @@ function createParts(link: Link, self: Agent) {
 export type Parts = ReturnType<typeof createParts>;
 
 /** Words that were refused go back into the composer; nothing that was typed is lost. */
-function createReturns({ drafts, notices }: Parts) {
-  const wordsOf = (why: Refusal): string =>
-    why.by ? words.value.conflict.owner(why.by.name) : refusalWords(why, words.value);
-  return ({ ticket, tone, text, why }: Returned): void => {
+function createRefusalHandler({ drafts, toasts }: Parts) {
+  const textOf = (why: Refusal): string =>
+    why.by ? texts.value.conflict.owner(why.by.name) : refusalText(why, texts.value);
+  return ({ ticket, tone, text, why }: RefusedMessage): void => {
     const asNote = why.code === "conflict" && tone === "reply";
-    drafts.giveBack(ticket, asNote ? "note" : tone, text);
-    notices.say({ text: wordsOf(why), tone: "bad" });
+    drafts.restore(ticket, asNote ? "note" : tone, text);
+    toasts.show({ text: textOf(why), tone: "bad" });
   };
 }
 
-export function openDesk(link: Link, self: Agent) {
-  const parts = createParts(link, self);
-  const { inbox, presence, offers, threads, route } = parts;
-  const actions = createActions(parts);
-  const mailbox = createMailbox(link, threads, self.id, createReturns(parts));
-  const dialog = signal<"sheet" | "hand-over" | "explain" | null>(null);
+export function createConsole(socket: AgentSocket, self: Agent) {
+  const parts = createParts(socket, self);
+  const { inbox, presence, offers, threads, router } = parts;
+  const actions = createTicketActions(parts);
+  const outgoing = createOutgoing(socket, threads, self.id, createRefusalHandler(parts));
+  const dialog = signal<"shortcuts" | "hand-over" | "explain" | null>(null);
 
   /** Lists first, then each thread from its cursor, then what is still to be sent. */
-  async function greet(): Promise<void> {
+  async function syncOnConnect(): Promise<void> {
     try {
-      const hello = await link.ask("hello", {});
+      const hello = await socket.request("hello", {});
       presence.load(hello);
       inbox.load(hello);
       parts.departments.value = hello.departments;
       offers.load(hello.offers);
-      await threads.mendAll();
-      mailbox.resume();
-      actions.goodbyes.settleOwed();
+      await threads.catchUpAll();
+      outgoing.resume();
+      actions.delayedEnds.sendMissed();
     } catch {
       // The line went down again meanwhile: the next hello does it all.
     }
   }
 
-  link.onUp(() => void greet());
+  socket.onConnected(() => void syncOnConnect());
   const stops = [
-    link.online.subscribe((up) => {
-      if (!up) mailbox.pause();
+    socket.online.subscribe((up) => {
+      if (!up) outgoing.pause();
     }),
-    effect(() => threads.show(route.place.value.ticket)),
+    effect(() => threads.show(router.place.value.ticket)),
   ];
-  const flush = () => actions.goodbyes.flush();
+  const flush = () => actions.delayedEnds.flush();
   addEventListener("pagehide", flush, { capture: true });
 
   return {
     ...parts,
     actions,
-    mailbox,
+    outgoing,
     dialog,
     /** Shown at once; the mark itself only grows, so that a lost one costs nothing. */
     markRead(thread: Thread, seq: number): void {
-      thread.hearRead("agent", seq);
-      inbox.read(thread.id);
-      link.ask("mark_read", { ticket: thread.id, seq }).catch(() => undefined);
+      thread.applyRead("agent", seq);
+      inbox.markRead(thread.id);
+      socket.request("mark_read", { ticket: thread.id, seq }).catch(() => undefined);
     },
-    card: computed(() => inbox.cards.value.get(route.place.value.ticket ?? "") ?? null),
+    card: computed(() => inbox.cards.value.get(router.place.value.ticket ?? "") ?? null),
     close(): void {
       flush();
       removeEventListener("pagehide", flush, { capture: true });
       for (const stop of stops) stop();
-      route.leave();
-      link.close();
+      router.leave();
+      socket.close();
     },
   };
 }
 
-export type Desk = ReturnType<typeof openDesk>;
+export type AgentConsole = ReturnType<typeof createConsole>;
 
-export const DeskContext = createContext<Desk | null>(null);
+export const ConsoleContext = createContext<AgentConsole | null>(null);
 
-export function useDesk(): Desk {
-  const desk = useContext(DeskContext);
-  if (!desk) throw new Error("a view outside of the desk");
-  return desk;
+export function useConsole(): AgentConsole {
+  const agentConsole = useContext(ConsoleContext);
+  if (!agentConsole) throw new Error("a view outside of the desk");
+  return agentConsole;
 }

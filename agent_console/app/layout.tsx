@@ -2,22 +2,22 @@
 import { useEffect, useRef } from "preact/hooks";
 import { Details } from "../conversation/details";
 import { HandOver } from "../conversation/hand_over";
-import { Explain } from "../conversation/routing_explanation";
+import { RoutingExplanation } from "../conversation/routing_explanation";
 import { ThreadPane } from "../conversation/thread_pane";
 import { Lists } from "../inbox/lists";
-import type { Notifier } from "../presence/alerts";
-import { Offers } from "../presence/offer_cards";
-import { Sheet } from "../shortcuts/dialog";
-import { actOf, pressOf } from "../shortcuts/keymap";
-import { perform } from "../shortcuts/shortcuts";
+import type { Alerts } from "../presence/alerts";
+import { OfferCards } from "../presence/offer_cards";
+import { ShortcutsDialog } from "../shortcuts/dialog";
+import { actionFor, keyPressOf } from "../shortcuts/keymap";
+import { performAction } from "../shortcuts/shortcuts";
 import { OfflineBanner } from "./banners";
-import { useDesk } from "./console";
-import { Rail } from "./nav";
-import { shortcuts, words } from "./preferences";
+import { useConsole } from "./console";
+import { Nav } from "./nav";
+import { shortcuts, texts } from "./preferences";
 import { onPhone, type Pane } from "./router";
-import { Notices } from "./toast_list";
+import { ToastList } from "./toast_list";
 
-const FIRST: Record<Pane, string> = {
+const FIRST_FOCUS: Record<Pane, string> = {
   list: ".lists [aria-current], .lists [data-row]",
   thread: "#thread",
   visitor: ".details__back",
@@ -25,11 +25,12 @@ const FIRST: Record<Pane, string> = {
 
 /** Where one column replaces another the focus goes along, or it would be lost with the one that is hidden. */
 function useFocusOfPane(): void {
-  const { pane } = useDesk().route.place.value;
-  const known = useRef(pane);
+  const { pane } = useConsole().router.place.value;
+  const previous = useRef(pane);
   useEffect(() => {
-    if (known.current !== pane && onPhone()) document.querySelector<HTMLElement>(FIRST[pane])?.focus();
-    known.current = pane;
+    if (previous.current !== pane && onPhone())
+      document.querySelector<HTMLElement>(FIRST_FOCUS[pane])?.focus();
+    previous.current = pane;
   }, [pane]);
 }
 
@@ -48,44 +49,44 @@ function useSingleClicks(): void {
   }, []);
 }
 
-interface DeskViewProps {
-  notifier: Notifier;
-  unwanted: boolean;
+interface LayoutProps {
+  alerts: Alerts;
+  refused: boolean;
   onSignOut: () => void;
 }
 
-export function DeskView({ notifier, unwanted, onSignOut }: DeskViewProps) {
-  const desk = useDesk();
+export function Layout({ alerts, refused, onSignOut }: LayoutProps) {
+  const agentConsole = useConsole();
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || desk.dialog.peek()) return;
-      const act = actOf(pressOf(event), shortcuts.peek());
-      if (act && perform(act, desk, notifier)) event.preventDefault();
+      if (event.defaultPrevented || agentConsole.dialog.peek()) return;
+      const action = actionFor(keyPressOf(event), shortcuts.peek());
+      if (action && performAction(action, agentConsole, alerts)) event.preventDefault();
     };
     document.addEventListener("keydown", press);
     return () => document.removeEventListener("keydown", press);
-  }, [desk]);
+  }, [agentConsole]);
 
   useFocusOfPane();
   useSingleClicks();
   return (
-    <div class="desk" data-pane={desk.route.place.value.pane}>
+    <div class="desk" data-pane={agentConsole.router.place.value.pane}>
       <a class="skip" href="#thread">
-        {words.value.nav.skip}
+        {texts.value.nav.skip}
       </a>
-      <OfflineBanner unwanted={unwanted} />
-      <Rail onSignOut={onSignOut} />
+      <OfflineBanner refused={refused} />
+      <Nav onSignOut={onSignOut} />
       <main class="desk__panes">
-        <h1 class="unseen">{words.value.product}</h1>
-        <Lists notifier={notifier} onSignOut={onSignOut} />
+        <h1 class="unseen">{texts.value.product}</h1>
+        <Lists alerts={alerts} onSignOut={onSignOut} />
         <ThreadPane />
         <Details />
       </main>
-      <Offers />
-      <Notices />
-      {desk.dialog.value === "sheet" && <Sheet />}
-      {desk.dialog.value === "hand-over" && <HandOver />}
-      {desk.dialog.value === "explain" && <Explain />}
+      <OfferCards />
+      <ToastList />
+      {agentConsole.dialog.value === "shortcuts" && <ShortcutsDialog />}
+      {agentConsole.dialog.value === "hand-over" && <HandOver />}
+      {agentConsole.dialog.value === "explain" && <RoutingExplanation />}
     </div>
   );
 }

@@ -3,16 +3,16 @@ import { effect, type Signal, signal } from "@preact/signals";
 
 const PREFIX = "guichet.console.";
 
-export function remembered<T>(name: string, otherwise: T): T {
+export function readStored<T>(name: string, fallback: T): T {
   try {
     const text = localStorage.getItem(PREFIX + name);
-    return text === null ? otherwise : (JSON.parse(text) as T);
+    return text === null ? fallback : (JSON.parse(text) as T);
   } catch {
-    return otherwise;
+    return fallback;
   }
 }
 
-export function remember(name: string, value: unknown): void {
+export function writeStored(name: string, value: unknown): void {
   try {
     if (value === null) localStorage.removeItem(PREFIX + name);
     else localStorage.setItem(PREFIX + name, JSON.stringify(value));
@@ -22,12 +22,12 @@ export function remember(name: string, value: unknown): void {
 }
 
 /** A signal that survives a reload. */
-export function kept<T>(name: string, otherwise: T): Signal<T> {
-  const value = signal(remembered(name, otherwise));
+export function storedSignal<T>(name: string, fallback: T): Signal<T> {
+  const value = signal(readStored(name, fallback));
   let first = true;
   effect(() => {
     const now = value.value;
-    if (!first) remember(name, now);
+    if (!first) writeStored(name, now);
     first = false;
   });
   return value;

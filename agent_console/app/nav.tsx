@@ -2,23 +2,23 @@
 
 import { Icon } from "../ui/icon";
 import { AccountMenu } from "./account_menu";
-import { useDesk } from "./console";
-import { words } from "./preferences";
+import { useConsole } from "./console";
+import { texts } from "./preferences";
 
-export function Rail({ onSignOut }: { onSignOut: () => void }) {
-  const { inbox, dialog, route } = useDesk();
-  const say = words.value.nav;
+export function Nav({ onSignOut }: { onSignOut: () => void }) {
+  const { inbox, dialog, router } = useConsole();
+  const t = texts.value.nav;
   const unread = inbox.unread.value;
   return (
-    <nav class="rail" aria-label={say.label}>
+    <nav class="rail" aria-label={t.label}>
       <a
         class="rail__item"
         href="/console"
         aria-current="page"
-        aria-label={unread > 0 ? `${say.inbox}, ${words.value.list.unread(unread)}` : say.inbox}
+        aria-label={unread > 0 ? `${t.inbox}, ${texts.value.list.unread(unread)}` : t.inbox}
         onClick={(event) => {
           event.preventDefault();
-          route.go({ ticket: null, pane: "list" });
+          router.go({ ticket: null, pane: "list" });
         }}
       >
         <Icon name="chats" />
@@ -32,9 +32,9 @@ export function Rail({ onSignOut }: { onSignOut: () => void }) {
       <button
         type="button"
         class="rail__item"
-        aria-label={say.shortcuts}
+        aria-label={t.shortcuts}
         onClick={() => {
-          dialog.value = "sheet";
+          dialog.value = "shortcuts";
         }}
       >
         <Icon name="keyboard" />

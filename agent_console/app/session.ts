@@ -1,45 +1,48 @@
 /** Who is signed in on this browser: the cookie is the server's, we only ask. */
 import type { Agent } from "../../client/protocol";
 
-export type SignInTrouble =
+export type SignInError =
   | { kind: "wrong" }
   | { kind: "elsewhere" }
   | { kind: "too_many"; minutes: number }
   | { kind: "away" };
 
-export type SignInResult = { agent: Agent } | SignInTrouble;
+export type SignInResult = { agent: Agent } | SignInError;
 
 const ROUTE = "/api/session";
 
-async function agentIn(answer: Response): Promise<Agent> {
-  return ((await answer.json()) as { agent: Agent }).agent;
+async function readAgent(response: Response): Promise<Agent> {
+  return ((await response.json()) as { agent: Agent }).agent;
 }
 
 /** Null: nobody. Rejects when the server can't be reached, which is not the same as being signed out. */
-export async function whoIsHere(): Promise<Agent | null> {
-  const answer = await fetch(ROUTE, { headers: { accept: "application/json" } });
-  if (answer.status === 401) return null;
-  if (!answer.ok) throw new Error(`session ${answer.status}`);
-  return agentIn(answer);
+export async function currentAgent(): Promise<Agent | null> {
+  const response = await fetch(ROUTE, { headers: { accept: "application/json" } });
+  if (response.status === 401) return null;
+  if (!response.ok) throw new Error(`session ${response.status}`);
+  return readAgent(response);
 }
 
-function waitIn(answer: Response, body: { error?: { retry_after?: number } } | null): number {
-  const seconds = body?.error?.retry_after ?? Number(answer.headers.get("retry-after") ?? 60);
+function retryAfterMinutes(response: Response, body: { error?: { retry_after?: number } } | null): number {
+  const seconds = body?.error?.retry_after ?? Number(response.headers.get("retry-after") ?? 60);
   return Math.max(1, Math.ceil(seconds / 60));
 }
 
 export async function signIn(email: string, password: string): Promise<SignInResult> {
   try {
-    const answer = await fetch(ROUTE, {
+    const response = await fetch(ROUTE, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ email, password }),
     });
-    if (answer.ok) return { agent: await agentIn(answer) };
-    if (answer.status === 429)
-      return { kind: "too_many", minutes: waitIn(answer, await answer.json().catch(() => null)) };
-    if (answer.status === 403) return { kind: "elsewhere" };
-    return answer.status < 500 ? { kind: "wrong" } : { kind: "away" };
+    if (response.ok) return { agent: await readAgent(response) };
+    if (response.status === 429)
+      return {
+        kind: "too_many",
+        minutes: retryAfterMinutes(response, await response.json().catch(() => null)),
+      };
+    if (response.status === 403) return { kind: "elsewhere" };
+    return response.status < 500 ? { kind: "wrong" } : { kind: "away" };
   } catch {
     return { kind: "away" };
   }

@@ -1,27 +1,27 @@
 /** Short words over the thread, with what can still be undone. */
 
 import { Icon } from "../ui/icon";
-import { useDesk } from "./console";
-import { words } from "./preferences";
+import { useConsole } from "./console";
+import { texts } from "./preferences";
 
-export function Notices() {
-  const { notices } = useDesk();
+export function ToastList() {
+  const { toasts } = useConsole();
   return (
     <div class="notices" role="status">
-      {notices.shown.value.map((notice) => (
-        <p key={notice.id} class={`notice notice--${notice.tone}`}>
-          {notice.tone === "bad" && <Icon name="alert" />}
-          <span>{notice.text}</span>
-          {notice.action && (
-            <button type="button" class="notice__act" onClick={() => notices.act(notice)}>
-              {notice.action.label}
+      {toasts.shown.value.map((toast) => (
+        <p key={toast.id} class={`notice notice--${toast.tone}`}>
+          {toast.tone === "bad" && <Icon name="alert" />}
+          <span>{toast.text}</span>
+          {toast.action && (
+            <button type="button" class="notice__act" onClick={() => toasts.runAction(toast)}>
+              {toast.action.label}
             </button>
           )}
           <button
             type="button"
             class="button button--icon notice__close"
-            aria-label={words.value.close}
-            onClick={() => notices.drop(notice.id)}
+            aria-label={texts.value.close}
+            onClick={() => toasts.dismiss(toast.id)}
           >
             <Icon name="close" />
           </button>

@@ -1,7 +1,7 @@
 /** Short words over the thread: something was done, refused, or can still be undone. */
 import { signal } from "@preact/signals";
 
-export interface Notice {
+export interface Toast {
   id: number;
   text: string;
   tone: "plain" | "bad";
@@ -9,41 +9,41 @@ export interface Notice {
   action?: { label: string; run: () => void; undoes?: boolean };
 }
 
-const LASTS_MS = 6000;
-const ROOM = 3;
+const DEFAULT_DURATION_MS = 6000;
+const MAX_TOASTS = 3;
 
-export function createNotices() {
-  const shown = signal<readonly Notice[]>([]);
+export function createToasts() {
+  const shown = signal<readonly Toast[]>([]);
   let last = 0;
 
-  function drop(id: number): void {
-    shown.value = shown.value.filter((notice) => notice.id !== id);
+  function dismiss(id: number): void {
+    shown.value = shown.value.filter((toast) => toast.id !== id);
   }
 
   /** `lasts` in milliseconds; the answer takes the notice away before that. */
-  function say(notice: Omit<Notice, "id">, lasts = LASTS_MS): () => void {
+  function show(toast: Omit<Toast, "id">, durationMs = DEFAULT_DURATION_MS): () => void {
     last += 1;
     const id = last;
     // What can still be answered stays, however much else there is to say.
-    const surplus = Math.max(0, shown.value.length + 1 - ROOM);
+    const surplus = Math.max(0, shown.value.length + 1 - MAX_TOASTS);
     const oldest = shown.value.filter(({ action }) => !action).slice(0, surplus);
-    shown.value = [...shown.value.filter((one) => !oldest.includes(one)), { ...notice, id }];
-    const timer = setTimeout(() => drop(id), lasts);
+    shown.value = [...shown.value.filter((one) => !oldest.includes(one)), { ...toast, id }];
+    const timer = setTimeout(() => dismiss(id), durationMs);
     return () => {
       clearTimeout(timer);
-      drop(id);
+      dismiss(id);
     };
   }
 
   return {
     shown,
-    say,
-    drop,
-    act(notice: Notice): void {
-      drop(notice.id);
-      notice.action?.run();
+    show,
+    dismiss,
+    runAction(toast: Toast): void {
+      dismiss(toast.id);
+      toast.action?.run();
     },
   };
 }
 
-export type Notices = ReturnType<typeof createNotices>;
+export type Toasts = ReturnType<typeof createToasts>;

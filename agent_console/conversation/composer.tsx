@@ -1,10 +1,10 @@
 /** Where an answer or a note is written: kept as a draft at every letter, sent by Enter. */
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import { OwnTyping } from "../../client/conversation/typing";
+import { TypingSender } from "../../client/conversation/typing";
 import { LIMITS, type Ticket } from "../../client/protocol";
-import { useDesk } from "../app/console";
-import { words } from "../app/preferences";
+import { useConsole } from "../app/console";
+import { texts } from "../app/preferences";
 import { Icon } from "../ui/icon";
 import type { Tone } from "./drafts";
 import type { Thread } from "./thread";
@@ -17,16 +17,16 @@ export function lengthOf(text: string): number {
 }
 
 /** Why no answer can be written here; a note always can. */
-function useBarrier(thread: Thread, ticket: Ticket): string | null {
-  const { self } = useDesk();
-  const say = words.value.composer;
+function useBlockedReason(thread: Thread, ticket: Ticket): string | null {
+  const { self } = useConsole();
+  const t = texts.value.composer;
   const owner = thread.otherOwner(self.id);
-  if (ticket.status === "closed") return say.ended;
-  return owner ? say.owned(owner.name) : null;
+  if (ticket.status === "closed") return t.ended;
+  return owner ? t.owned(owner.name) : null;
 }
 
-function Tabs({ tone, barred, turn }: { tone: Tone; barred: boolean; turn: (tone: Tone) => void }) {
-  const say = words.value.composer;
+function Tabs({ tone, barred, setTone }: { tone: Tone; barred: boolean; setTone: (tone: Tone) => void }) {
+  const t = texts.value.composer;
   return (
     <div class="composer__tabs">
       <button
@@ -34,28 +34,28 @@ function Tabs({ tone, barred, turn }: { tone: Tone; barred: boolean; turn: (tone
         aria-pressed={tone === "reply"}
         aria-keyshortcuts="Alt+L"
         disabled={barred}
-        onClick={() => turn("reply")}
+        onClick={() => setTone("reply")}
       >
-        {say.reply}
+        {t.reply}
       </button>
       <button
         type="button"
         aria-pressed={tone === "note"}
         aria-keyshortcuts="Alt+P"
-        onClick={() => turn("note")}
+        onClick={() => setTone("note")}
       >
         <Icon name="lock" />
-        {say.note}
+        {t.note}
       </button>
     </div>
   );
 }
 
 function Count({ length }: { length: number }) {
-  const say = words.value.composer;
+  const t = texts.value.composer;
   if (length < WARN_FROM) return null;
   const over = length - LIMITS.text_max;
-  return <span class={over > 0 ? "bad" : ""}>{over > 0 ? say.tooLong(over) : say.left(-over)}</span>;
+  return <span class={over > 0 ? "bad" : ""}>{over > 0 ? t.tooLong(over) : t.left(-over)}</span>;
 }
 
 /** The field is as high as its text, up to a limit set in the style. */
@@ -78,14 +78,14 @@ function sends(event: KeyboardEvent): boolean {
 
 /** What stands in the field, and what can be done with it. */
 function useWriting(thread: Thread, barred: boolean) {
-  const { drafts, link, mailbox } = useDesk();
+  const { drafts, socket, outgoing } = useConsole();
   const { id } = thread;
   const draft = drafts.of(id);
   const tone: Tone = barred ? "note" : draft.tone;
   const text = draft[tone];
   const length = lengthOf(text);
   const typing = useMemo(
-    () => new OwnTyping((on) => void link.ask("typing", { ticket: id, on }).catch(() => undefined)),
+    () => new TypingSender((on) => void socket.request("typing", { ticket: id, on }).catch(() => undefined)),
     [id],
   );
   useEffect(() => () => typing.stopped(), [typing]);
@@ -94,7 +94,7 @@ function useWriting(thread: Thread, barred: boolean) {
     text,
     length,
     ready: length > 0 && length <= LIMITS.text_max,
-    turn: (next: Tone): void => drafts.turn(id, next),
+    setTone: (next: Tone): void => drafts.setTone(id, next),
     write(next: string): void {
       drafts.put(id, { ...draft, [tone]: next, tone });
       if (tone === "reply") typing.typed(next);
@@ -102,7 +102,7 @@ function useWriting(thread: Thread, barred: boolean) {
     /** After a note the field is for answers again. */
     send(): void {
       if (tone === "reply") typing.stopped();
-      mailbox.send(id, tone, text.trim());
+      outgoing.send(id, tone, text.trim());
       drafts.put(id, { ...draft, [tone]: "", tone: "reply" });
     },
   };
@@ -110,10 +110,10 @@ function useWriting(thread: Thread, barred: boolean) {
 
 /** The focus, when somebody asked for it before the field was there. */
 function useWantedFocus(field: { current: HTMLTextAreaElement | null }, id: string): void {
-  const { writing } = useDesk().actions;
+  const { composerFocus } = useConsole().actions;
   useSignalEffect(() => {
-    if (writing.value !== id) return;
-    writing.value = null;
+    if (composerFocus.value !== id) return;
+    composerFocus.value = null;
     field.current?.focus();
   });
 }
@@ -125,14 +125,14 @@ interface Hint {
 
 /** What whoever writes should know first: that they can't, what their answer does, which keys there are. */
 function hintFor(ticket: Ticket, barrier: string | null, tone: Tone): Hint {
-  const say = words.value.composer;
+  const t = texts.value.composer;
   if (barrier !== null) return { kind: "firm", text: barrier };
-  if (ticket.agent === null && tone === "reply") return { kind: "plain", text: say.firstAnswer };
-  return { kind: "keys", text: byTouch() ? "" : say.hint };
+  if (ticket.agent === null && tone === "reply") return { kind: "plain", text: t.firstAnswer };
+  return { kind: "keys", text: byTouch() ? "" : t.hint };
 }
 
 function Foot({ hint, now }: { hint: Hint; now: ReturnType<typeof useWriting> }) {
-  const say = words.value.composer;
+  const t = texts.value.composer;
   return (
     <div class="composer__foot">
       <span class={`composer__hint composer__hint--${hint.kind}`} id="composer-hint">
@@ -142,19 +142,19 @@ function Foot({ hint, now }: { hint: Hint; now: ReturnType<typeof useWriting> })
         <Count length={now.length} />
       </span>
       <button type="submit" class="button button--primary" aria-disabled={!now.ready}>
-        {now.tone === "note" ? say.keepNote : say.send}
+        {now.tone === "note" ? t.keepNote : t.send}
       </button>
     </div>
   );
 }
 
 export function Composer({ thread }: { thread: Thread }) {
-  const { actions } = useDesk();
+  const { actions } = useConsole();
   const field = useRef<HTMLTextAreaElement>(null);
   const ticket = thread.ticket.value as Ticket;
-  const barrier = useBarrier(thread, ticket);
+  const barrier = useBlockedReason(thread, ticket);
   const now = useWriting(thread, barrier !== null);
-  const say = words.value.composer;
+  const t = texts.value.composer;
   const name = actions.nameOf(ticket.id);
   useHeight(field, now.text);
   useWantedFocus(field, ticket.id);
@@ -170,9 +170,9 @@ export function Composer({ thread }: { thread: Thread }) {
 
   return (
     <form class={`composer composer--${now.tone}`} onSubmit={send}>
-      <Tabs tone={now.tone} barred={barrier !== null} turn={(next) => act(() => now.turn(next))} />
+      <Tabs tone={now.tone} barred={barrier !== null} setTone={(next) => act(() => now.setTone(next))} />
       <label class="unseen" for="composer">
-        {now.tone === "note" ? say.noteAbout(name) : say.replyTo(name)}
+        {now.tone === "note" ? t.noteAbout(name) : t.replyTo(name)}
       </label>
       <textarea
         id="composer"

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { Status } from "../../client/protocol";
 
-export const SECOND_THOUGHTS_MS = 8000;
+export const UNDO_WINDOW_MS = 8000;
 
 /** "live" stands for the plain end of a chat, where the server picks the status. */
 export type End = Status;
@@ -17,7 +17,7 @@ interface Waiting {
  * and may be asked to rate a chat that goes on. So nothing is said until the agent can no longer change their mind.
  * Leaving the page sends what waits; a browser that dies in these seconds leaves the chat running, which loses nothing.
  */
-export function createEndings(send: (ticket: string, end: End) => void) {
+export function createEndTimers(send: (ticket: string, end: End) => void) {
   const all = new Map<string, Waiting>();
   const waiting = signal<ReadonlySet<string>>(new Set());
 
@@ -38,7 +38,7 @@ export function createEndings(send: (ticket: string, end: End) => void) {
     /** False: it waits already. */
     begin(ticket: string, end: End): boolean {
       if (all.has(ticket)) return false;
-      all.set(ticket, { end, timer: setTimeout(() => finish(ticket), SECOND_THOUGHTS_MS) });
+      all.set(ticket, { end, timer: setTimeout(() => finish(ticket), UNDO_WINDOW_MS) });
       waiting.value = new Set(all.keys());
       return true;
     },

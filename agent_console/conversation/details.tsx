@@ -1,13 +1,13 @@
 /** The right column: who this is, what page they are on, and what they asked before. */
 import type { Card, Visitor } from "../../client/protocol";
-import { useDesk } from "../app/console";
-import { language, reader, words } from "../app/preferences";
+import { useConsole } from "../app/console";
+import { language, texts, timeLocale } from "../app/preferences";
 import { pathOf } from "../app/router";
 import { Avatar } from "../ui/avatar";
 import { Icon } from "../ui/icon";
 import { visitorName } from "../ui/labels";
-import { Ticking } from "../ui/live_time";
-import { hourIn, stamp } from "../ui/time_format";
+import { LiveTime } from "../ui/live_time";
+import { cardTime, localTime } from "../ui/time_format";
 import type { Thread } from "./thread";
 
 function languageName(tag: string): string {
@@ -41,26 +41,26 @@ function Fact({
 }
 
 function LocalTime({ zone }: { zone: string }) {
-  if (hourIn(zone, reader.value, Date.now()) === null) return null;
+  if (localTime(zone, timeLocale.value, Date.now()) === null) return null;
   return (
-    <Fact name={words.value.visitor.localTime} title={zone}>
-      <Ticking kind="" say={(now) => hourIn(zone, reader.value, now) ?? ""} />
+    <Fact name={texts.value.visitor.localTime} title={zone}>
+      <LiveTime kind="" text={(now) => localTime(zone, timeLocale.value, now) ?? ""} />
     </Fact>
   );
 }
 
 function PageNow({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
-  const { card } = useDesk();
-  const say = words.value;
-  const heard = thread.whereabouts.value;
-  const state = heard?.state ?? card.value?.visitor ?? "gone";
-  const page = heard?.page ?? visitor.page;
+  const { card } = useConsole();
+  const t = texts.value;
+  const location = thread.visitorLocation.value;
+  const state = location?.state ?? card.value?.visitor ?? "gone";
+  const page = location?.page ?? visitor.page;
   const href = page ? safeHref(page.url) : undefined;
-  const presence = { here: say.list.here, hidden: say.list.hidden, gone: say.visitor.leftPage }[state];
+  const presence = { here: t.list.here, hidden: t.list.hidden, gone: t.visitor.leftPage }[state];
   return (
     <section aria-labelledby="page-now">
       <h3 class="details__title" id="page-now">
-        {say.visitor.page}
+        {t.visitor.page}
       </h3>
       <div class="page-now">
         <i class={`dot dot--${{ here: "on", hidden: "half", gone: "off" }[state]}`} />
@@ -70,14 +70,14 @@ function PageNow({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
               {page.title || page.url}
             </a>
           ) : (
-            (page?.title ?? say.visitor.none)
+            (page?.title ?? t.visitor.none)
           )}
         </span>
         <span class="page-now__state">{presence}</span>
       </div>
       {page?.referrer && (
         <p class="hint hint--cut" title={page.referrer}>
-          {say.visitor.referrer} {page.referrer}
+          {t.visitor.referrer} {page.referrer}
         </p>
       )}
     </section>
@@ -85,14 +85,14 @@ function PageNow({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
 }
 
 function Earlier({ cards }: { cards: readonly Card[] }) {
-  const { route } = useDesk();
-  const say = words.value;
+  const { router } = useConsole();
+  const t = texts.value;
   return (
     <section aria-labelledby="earlier">
       <h3 class="details__title" id="earlier">
-        {say.visitor.earlier}
+        {t.visitor.earlier}
       </h3>
-      {cards.length === 0 && <p class="hint">{say.visitor.noEarlier}</p>}
+      {cards.length === 0 && <p class="hint">{t.visitor.noEarlier}</p>}
       <ul class="earlier">
         {cards.map((card) => (
           <li key={card.ticket}>
@@ -102,13 +102,13 @@ function Earlier({ cards }: { cards: readonly Card[] }) {
               onClick={(event) => {
                 if (event.ctrlKey || event.metaKey) return;
                 event.preventDefault();
-                route.go({ ticket: card.ticket, pane: "thread" });
+                router.go({ ticket: card.ticket, pane: "thread" });
               }}
             >
               <span dir="auto">{card.preview}</span>
               <small>
-                {say.number(card.number)} · {say.statuses[card.status]} ·{" "}
-                {stamp(card.updated_at, reader.value, Date.now())}
+                {t.number(card.number)} · {t.statuses[card.status]} ·{" "}
+                {cardTime(card.updated_at, timeLocale.value, Date.now())}
               </small>
             </a>
           </li>
@@ -119,9 +119,9 @@ function Earlier({ cards }: { cards: readonly Card[] }) {
 }
 
 function Person({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
-  const say = words.value;
+  const t = texts.value;
   const number = thread.ticket.value?.number ?? 0;
-  const name = visitorName({ name: visitor.name, number }, say);
+  const name = visitorName({ name: visitor.name, number }, t);
   return (
     <>
       <div class="person">
@@ -129,15 +129,15 @@ function Person({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
         <div>
           <h2 dir="auto">{name}</h2>
           <span class={`chip ${visitor.verified ? "chip--ok" : "chip--plain"}`}>
-            {visitor.verified ? say.visitor.verified : say.visitor.unverified}
+            {visitor.verified ? t.visitor.verified : t.visitor.unverified}
           </span>
         </div>
       </div>
       <dl class="facts">
-        <Fact name={say.visitor.email} title={visitor.email ?? undefined}>
-          {visitor.email ?? <span class="hint">{say.visitor.none}</span>}
+        <Fact name={t.visitor.email} title={visitor.email ?? undefined}>
+          {visitor.email ?? <span class="hint">{t.visitor.none}</span>}
         </Fact>
-        <Fact name={say.visitor.language}>{languageName(visitor.locale)}</Fact>
+        <Fact name={t.visitor.language}>{languageName(visitor.locale)}</Fact>
         {visitor.timezone && <LocalTime zone={visitor.timezone} />}
       </dl>
     </>
@@ -145,19 +145,19 @@ function Person({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
 }
 
 export function Details() {
-  const { threads, route } = useDesk();
+  const { threads, router } = useConsole();
   const thread = threads.shown.value;
   const visitor = thread?.visitor.value;
-  const say = words.value;
+  const t = texts.value;
   return (
-    <aside class="details" aria-label={say.visitor.title}>
+    <aside class="details" aria-label={t.visitor.title}>
       <button
         type="button"
         class="button button--quiet details__back narrow-only"
-        onClick={() => thread && route.go({ ticket: thread.id, pane: "thread" })}
+        onClick={() => thread && router.go({ ticket: thread.id, pane: "thread" })}
       >
         <Icon name="back" />
-        {say.visitor.back}
+        {t.visitor.back}
       </button>
       {thread && visitor && (
         <>

@@ -1,6 +1,6 @@
 /** What is written and not yet sent, one reply and one note a conversation; survives reload and a lost session. */
 import { computed, signal } from "@preact/signals";
-import { remember, remembered } from "../app/local_storage";
+import { readStored, writeStored } from "../app/local_storage";
 
 export type Tone = "reply" | "note";
 
@@ -11,16 +11,16 @@ export interface Draft {
 }
 
 const EMPTY: Draft = { tone: "reply", reply: "", note: "" };
-const MOST = 200;
+const MAX_DRAFTS = 200;
 
 /** Drafts belong to one agent: on a shared computer nobody finds another's words in their composer. */
 export function createDrafts(agent: string) {
-  const place = `drafts.${agent}`;
-  const all = signal<Record<string, Draft>>(remembered(place, {}));
+  const storageKey = `drafts.${agent}`;
+  const all = signal<Record<string, Draft>>(readStored(storageKey, {}));
 
   function save(next: Record<string, Draft>): void {
     all.value = next;
-    remember(place, next);
+    writeStored(storageKey, next);
   }
 
   function without(ticket: string): Record<string, Draft> {
@@ -32,13 +32,13 @@ export function createDrafts(agent: string) {
     const rest = without(ticket);
     const blank = draft.reply === "" && draft.note === "" && draft.tone === "reply";
     const entries = Object.entries(blank ? rest : { ...rest, [ticket]: draft });
-    save(Object.fromEntries(entries.slice(-MOST)));
+    save(Object.fromEntries(entries.slice(-MAX_DRAFTS)));
   }
 
   const of = (ticket: string): Draft => all.value[ticket] ?? EMPTY;
 
   // One text, which stays equal while one types: or every letter would draw the whole inbox again.
-  const held = computed(() =>
+  const withReply = computed(() =>
     Object.keys(all.value)
       .filter((ticket) => of(ticket).reply.trim() !== "")
       .join(" "),
@@ -47,10 +47,10 @@ export function createDrafts(agent: string) {
   return {
     of,
     put,
-    waits: (ticket: string): boolean => held.value.split(" ").includes(ticket),
-    turn: (ticket: string, tone: Tone): void => put(ticket, { ...of(ticket), tone }),
+    hasReply: (ticket: string): boolean => withReply.value.split(" ").includes(ticket),
+    setTone: (ticket: string, tone: Tone): void => put(ticket, { ...of(ticket), tone }),
     /** Puts back words that could not be sent, before whatever was typed since. */
-    giveBack(ticket: string, tone: Tone, text: string): void {
+    restore(ticket: string, tone: Tone, text: string): void {
       const draft = of(ticket);
       put(ticket, { ...draft, tone, [tone]: draft[tone] ? `${text}\n${draft[tone]}` : text });
     },

@@ -1,70 +1,72 @@
 /** Ending a ticket as the agent sees it: said at once, undone by a click, done after 8 seconds, never by surprise. */
-import { LinkLost } from "../../client/transport/websocket_transport";
+import { ConnectionLost } from "../../client/transport/websocket_transport";
 import type { Parts } from "../app/console";
-import { words } from "../app/preferences";
-import { createEndings, type End, SECOND_THOUGHTS_MS } from "./delayed_end";
-import type { Hands } from "./hands";
+import { texts } from "../app/preferences";
+import { createEndTimers, type End, UNDO_WINDOW_MS } from "./delayed_end";
+import type { TicketEffects } from "./hands";
 
-export function createGoodbyes({ link, inbox, threads, notices, route }: Parts, hands: Hands) {
-  const spoken = new Map<string, () => void>();
+export function createDelayedEnds({ socket, inbox, threads, toasts, router }: Parts, effects: TicketEffects) {
+  const toastsByTicket = new Map<string, () => void>();
   /** Ends that found no line: sent once it stands again, unless their visitor has written meanwhile. */
-  const owed = new Map<string, End>();
-  const endings = createEndings((id, end) => void finish(id, end));
+  const missedEnds = new Map<string, End>();
+  const timers = createEndTimers((id, end) => void finish(id, end));
 
-  function hush(id: string): void {
-    spoken.get(id)?.();
-    spoken.delete(id);
+  function dismissToast(id: string): void {
+    toastsByTicket.get(id)?.();
+    toastsByTicket.delete(id);
   }
 
   async function finish(id: string, end: End): Promise<void> {
-    hush(id);
+    dismissToast(id);
     const ticket = id;
     try {
       const done =
-        end === "live" ? link.ask("end_chat", { ticket }) : link.ask("set_status", { ticket, status: end });
-      hands.learn((await done).ticket);
+        end === "live"
+          ? socket.request("end_chat", { ticket })
+          : socket.request("set_status", { ticket, status: end });
+      effects.applyAck((await done).ticket);
     } catch (error) {
-      if (error instanceof LinkLost) owed.set(id, end);
-      hands.fail(error);
+      if (error instanceof ConnectionLost) missedEnds.set(id, end);
+      effects.reportError(error);
     }
   }
 
-  function keep(id: string): boolean {
-    hush(id);
-    return endings.undo(id);
+  function cancel(id: string): boolean {
+    dismissToast(id);
+    return timers.undo(id);
   }
 
   /** After an end comes whoever waits on my side; with nobody left the thread stays in view. */
   function moveOn(from: string): void {
-    const waits = (id: string, unread: number) =>
-      id !== from && unread > 0 && !endings.waiting.peek().has(id);
+    const waits = (id: string, unread: number) => id !== from && unread > 0 && !timers.waiting.peek().has(id);
     const next = inbox.lists.peek().mine.find(({ ticket, unread }) => waits(ticket, unread));
-    if (!next || route.place.peek().ticket !== from) return;
-    hands.open(next.ticket);
-    hands.write(next.ticket);
+    if (!next || router.place.peek().ticket !== from) return;
+    effects.open(next.ticket);
+    effects.focusComposer(next.ticket);
   }
 
-  const goesOn = (id: string): void => hands.say(words.value.ending.kept(hands.calledIn(id)));
+  const notifyContinues = (id: string): void =>
+    effects.notify(texts.value.ending.continues(effects.nameInSentence(id)));
 
-  threads.onVisitorSays((id) => {
-    if (keep(id)) goesOn(id);
+  threads.onVisitorMessage((id) => {
+    if (cancel(id)) notifyContinues(id);
   });
 
   return {
-    waiting: endings.waiting,
-    keep,
-    flush: endings.flush,
-    begin(id: string, end: End, text: string): void {
-      if (!endings.begin(id, end)) return;
-      const undo = { label: words.value.undo, run: () => keep(id) && hands.open(id), undoes: true };
-      spoken.set(id, notices.say({ text, tone: "plain", action: undo }, SECOND_THOUGHTS_MS));
+    pending: timers.waiting,
+    cancel,
+    flush: timers.flush,
+    schedule(id: string, end: End, text: string): void {
+      if (!timers.begin(id, end)) return;
+      const undo = { label: texts.value.undo, run: () => cancel(id) && effects.open(id), undoes: true };
+      toastsByTicket.set(id, toasts.show({ text, tone: "plain", action: undo }, UNDO_WINDOW_MS));
       moveOn(id);
     },
-    settleOwed(): void {
-      const ends = [...owed];
-      owed.clear();
+    sendMissed(): void {
+      const ends = [...missedEnds];
+      missedEnds.clear();
       for (const [id, end] of ends) {
-        if (inbox.cards.peek().get(id)?.unread) goesOn(id);
+        if (inbox.cards.peek().get(id)?.unread) notifyContinues(id);
         else void finish(id, end);
       }
     },

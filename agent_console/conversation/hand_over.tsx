@@ -1,11 +1,11 @@
 /** Handing a ticket to somebody else, or to a department, with a word for them. */
 import { useState } from "preact/hooks";
-import { type Desk, useDesk } from "../app/console";
-import { words } from "../app/preferences";
-import { Turned } from "../connection/socket";
+import { type AgentConsole, useConsole } from "../app/console";
+import { texts } from "../app/preferences";
+import { ServerRefused } from "../connection/socket";
 import { Avatar } from "../ui/avatar";
 import { Dialog } from "../ui/dialog";
-import { troubleWords } from "../ui/labels";
+import { errorText } from "../ui/labels";
 
 interface Receiver {
   key: string;
@@ -15,7 +15,11 @@ interface Receiver {
 }
 
 /** Those who are free first; who is away can't be rung at all. */
-function peopleOf({ presence, departments: all, self }: Desk): (Receiver & { photo: string | null })[] {
+function peopleOf({
+  presence,
+  departments: all,
+  self,
+}: AgentConsole): (Receiver & { photo: string | null })[] {
   const others = [...presence.team.value.values()].filter(
     (one) => one.id !== self.id && one.state === "available",
   );
@@ -26,12 +30,12 @@ function peopleOf({ presence, departments: all, self }: Desk): (Receiver & { pho
       key: `a-${id}`,
       name,
       photo,
-      hint: [words.value.presence.count(chats, capacity), ...departments.map(nameOf)].join(" · "),
+      hint: [texts.value.presence.count(chats, capacity), ...departments.map(nameOf)].join(" · "),
       to: { agent: id },
     }));
 }
 
-function departmentsOf({ departments }: Desk): Receiver[] {
+function departmentsOf({ departments }: AgentConsole): Receiver[] {
   return departments.value.map(({ id, name }) => ({
     key: `d-${id}`,
     name,
@@ -67,28 +71,31 @@ function Choices({
   );
 }
 
-function whyNot(error: unknown, { to }: Receiver): string {
-  const say = words.value.handOver;
-  const away = error instanceof Turned && error.refusal.code === "conflict" && !error.refusal.by;
-  if (!away) return troubleWords(error, words.value);
-  return "agent" in to ? say.away : say.nobodyThere;
+function whyNot(requestError: unknown, { to }: Receiver): string {
+  const t = texts.value.handOver;
+  const away =
+    requestError instanceof ServerRefused &&
+    requestError.refusal.code === "conflict" &&
+    !requestError.refusal.by;
+  if (!away) return errorText(requestError, texts.value);
+  return "agent" in to ? t.away : t.nobodyThere;
 }
 
 export function HandOver() {
-  const desk = useDesk();
+  const agentConsole = useConsole();
   const [chosen, choose] = useState<Receiver | null>(null);
-  const [trouble, setTrouble] = useState<string | null>(null);
+  const [requestError, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   // The one that was open when it was asked for: a click on a notification opens another under this dialog.
-  const [ticket] = useState(() => desk.route.place.peek().ticket);
-  const say = words.value.handOver;
-  const people = peopleOf(desk);
+  const [ticket] = useState(() => agentConsole.router.place.peek().ticket);
+  const t = texts.value.handOver;
+  const people = peopleOf(agentConsole);
   const pick = (one: Receiver) => {
     choose(one);
-    setTrouble(null);
+    setError(null);
   };
   const close = () => {
-    desk.dialog.value = null;
+    agentConsole.dialog.value = null;
   };
 
   async function submit(event: SubmitEvent): Promise<void> {
@@ -96,33 +103,38 @@ export function HandOver() {
     if (!chosen || !ticket || busy) return;
     setBusy(true);
     const note = String(new FormData(event.currentTarget as HTMLFormElement).get("note") ?? "");
-    const error = await desk.actions.handOver(ticket, chosen.to, chosen.name, note);
+    const requestError = await agentConsole.actions.handOver(ticket, chosen.to, chosen.name, note);
     setBusy(false);
-    if (error) return setTrouble(whyNot(error, chosen));
-    desk.notices.say({ text: say.rings(chosen.name), tone: "plain" });
+    if (requestError) return setError(whyNot(requestError, chosen));
+    agentConsole.toasts.show({ text: t.ringing(chosen.name), tone: "plain" });
     close();
   }
 
   return (
-    <Dialog title={say.title} onClose={close} first="input">
+    <Dialog title={t.title} onClose={close} first="input">
       <form class="hand-over" onSubmit={submit}>
-        <p class="hint">{say.hint}</p>
-        <Choices title={say.people} receivers={people} chosen={chosen} choose={pick} />
-        {people.length === 0 && <p>{say.nobody}</p>}
-        <Choices title={say.departments} receivers={departmentsOf(desk)} chosen={chosen} choose={pick} />
+        <p class="hint">{t.hint}</p>
+        <Choices title={t.people} receivers={people} chosen={chosen} choose={pick} />
+        {people.length === 0 && <p>{t.nobody}</p>}
+        <Choices
+          title={t.departments}
+          receivers={departmentsOf(agentConsole)}
+          chosen={chosen}
+          choose={pick}
+        />
         <label class="hand-over__note">
-          <span>{say.note}</span>
+          <span>{t.note}</span>
           <textarea class="field" name="note" rows={3} maxLength={4000} dir="auto" />
         </label>
-        <p class="bad" role="alert" hidden={!trouble}>
-          {trouble}
+        <p class="bad" role="alert" hidden={!requestError}>
+          {requestError}
         </p>
         <p class="dialog__acts">
           <button type="button" class="button button--quiet" onClick={close}>
-            {words.value.cancel}
+            {texts.value.cancel}
           </button>
           <button type="submit" class="button button--primary" disabled={!chosen || busy}>
-            {say.submit}
+            {t.submit}
           </button>
         </p>
       </form>

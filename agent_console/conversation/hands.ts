@@ -2,52 +2,52 @@
 import { signal } from "@preact/signals";
 import type { Ticket } from "../../client/protocol";
 import type { Parts } from "../app/console";
-import { words } from "../app/preferences";
-import type { Notice } from "../app/toasts";
-import { calledIn, troubleWords, visitorName } from "../ui/labels";
+import { texts } from "../app/preferences";
+import type { Toast } from "../app/toasts";
+import { errorText, nameInSentence, visitorName } from "../ui/labels";
 
-export function createHands({ inbox, threads, notices, route }: Parts) {
+export function createTicketEffects({ inbox, threads, toasts, router }: Parts) {
   /** The ticket whose composer wants the focus, as soon as it is drawn. */
-  const writing = signal<string | null>(null);
+  const composerFocus = signal<string | null>(null);
 
-  function learn(ticket: Ticket): void {
-    threads.known(ticket.id)?.learn(ticket);
-    inbox.learn(ticket);
+  function applyAck(ticket: Ticket): void {
+    threads.existing(ticket.id)?.applyTicket(ticket);
+    inbox.applyTicket(ticket);
   }
 
-  function fail(error: unknown, action?: Notice["action"]): void {
-    notices.say({ text: troubleWords(error, words.value), tone: "bad", ...(action && { action }) });
+  function reportError(error: unknown, action?: Toast["action"]): void {
+    toasts.show({ text: errorText(error, texts.value), tone: "bad", ...(action && { action }) });
   }
 
-  function whose(id: string): { name: string | null; number: number } {
+  function nameAndNumber(id: string): { name: string | null; number: number } {
     const card = inbox.cards.peek().get(id);
-    const thread = threads.known(id);
+    const thread = threads.existing(id);
     const number = card?.number ?? thread?.ticket.peek()?.number ?? 0;
     return { name: thread?.visitor.peek()?.name ?? card?.name ?? null, number };
   }
 
   return {
-    writing,
-    learn,
-    fail,
-    say: (text: string): void => void notices.say({ text, tone: "plain" }),
-    nameOf: (id: string): string => visitorName(whose(id), words.value),
+    composerFocus,
+    applyAck,
+    reportError,
+    notify: (text: string): void => void toasts.show({ text, tone: "plain" }),
+    nameOf: (id: string): string => visitorName(nameAndNumber(id), texts.value),
     /** The name for a sentence. */
-    calledIn: (id: string): string => calledIn(whose(id), words.value),
-    open: (id: string): void => route.go({ ticket: id, pane: "thread" }),
+    nameInSentence: (id: string): string => nameInSentence(nameAndNumber(id), texts.value),
+    open: (id: string): void => router.go({ ticket: id, pane: "thread" }),
     /** Where there is no keyboard but the one on the screen, the focus would cover half of the thread with it. */
-    write(id: string): void {
-      if (!matchMedia("(pointer: coarse)").matches) writing.value = id;
+    focusComposer(id: string): void {
+      if (!matchMedia("(pointer: coarse)").matches) composerFocus.value = id;
     },
     /** The ack is our copy of the change; a refusal is told. */
-    async order(work: Promise<{ ticket: Ticket }>): Promise<void> {
+    async run(work: Promise<{ ticket: Ticket }>): Promise<void> {
       try {
-        learn((await work).ticket);
+        applyAck((await work).ticket);
       } catch (error) {
-        fail(error);
+        reportError(error);
       }
     },
   };
 }
 
-export type Hands = ReturnType<typeof createHands>;
+export type TicketEffects = ReturnType<typeof createTicketEffects>;

@@ -1,13 +1,24 @@
 /** Sending: a line stands on screen at once, waits in the outbox, and gets its number from the server. */
 import { clientId } from "../../client/conversation/ids";
-import { type Letter, Outbox, type Postmaster, shelfIn } from "../../client/conversation/outbox";
-import { acked, changed, forgotten, noteAcked, written } from "../../client/conversation/timeline";
+import {
+  Outbox,
+  type OutboxHandler,
+  type OutboxMessage,
+  outboxStorageIn,
+} from "../../client/conversation/outbox";
+import {
+  addPending,
+  applyAck,
+  applyNoteAck,
+  removePending,
+  updatePending,
+} from "../../client/conversation/timeline";
 import type { Noted, Refusal, Sent } from "../../client/protocol";
-import type { Link } from "../connection/socket";
+import type { AgentSocket } from "../connection/socket";
 import type { Tone } from "./drafts";
 import type { Threads } from "./threads";
 
-export interface Returned {
+export interface RefusedMessage {
   ticket: string;
   tone: Tone;
   text: string;
@@ -15,46 +26,46 @@ export interface Returned {
 }
 
 /** `owner` keeps the letters of two agents on one computer apart. `returned` hears of what will never be taken. */
-export function createMailbox(
-  link: Link,
+export function createOutgoing(
+  socket: AgentSocket,
   threads: Threads,
   owner: string,
-  returned: (what: Returned) => void,
+  onRefused: (what: RefusedMessage) => void,
 ) {
-  const threadOf = (letter: Letter) => threads.of(letter.ticket ?? "");
-  const look = (letter: Letter, change: Parameters<typeof changed>[2]) =>
-    threadOf(letter).turn((line) => changed(line, letter.client_id, change));
+  const threadOf = (message: OutboxMessage) => threads.get(message.ticket ?? "");
+  const update = (message: OutboxMessage, change: Parameters<typeof updatePending>[2]) =>
+    threadOf(message).update((timeline) => updatePending(timeline, message.client_id, change));
 
-  const post: Postmaster = {
+  const handler: OutboxHandler = {
     send({ ticket, client_id, text, note }) {
       const payload = { ticket: ticket ?? "", client_id, text };
-      return link.post(note ? "add_note" : "send_message", payload);
+      return socket.requestAck(note ? "add_note" : "send_message", payload);
     },
-    sending: (letter) => show(letter),
-    acked(letter, ack) {
-      threadOf(letter).turn((line) =>
-        letter.note
-          ? noteAcked(line, letter.client_id, ack as Noted)
-          : acked(line, letter.client_id, ack as Sent),
+    onSending: (message) => show(message),
+    onAcked(message, ack) {
+      threadOf(message).update((timeline) =>
+        message.note
+          ? applyNoteAck(timeline, message.client_id, ack as Noted)
+          : applyAck(timeline, message.client_id, ack as Sent),
       );
     },
-    failed: (letter) => look(letter, { state: "failed" }),
-    slowed: (letter, retryAt) => look(letter, { state: "sending", retryAt }),
-    refused({ ticket, client_id, text, note }, why) {
-      threads.of(ticket ?? "").turn((line) => forgotten(line, client_id));
-      returned({ ticket: ticket ?? "", tone: note ? "note" : "reply", text, why });
+    onFailed: (message) => update(message, { state: "failed" }),
+    onSlowedDown: (message, retryAt) => update(message, { state: "sending", retryAt }),
+    onRefused({ ticket, client_id, text, note }, why) {
+      threads.get(ticket ?? "").update((timeline) => removePending(timeline, client_id));
+      onRefused({ ticket: ticket ?? "", tone: note ? "note" : "reply", text, why });
     },
   };
   const outbox = new Outbox(
-    shelfIn(() => localStorage, `guichet.console.outbox.${owner}.`),
-    post,
+    outboxStorageIn(() => localStorage, `guichet.console.outbox.${owner}.`),
+    handler,
   );
 
-  function show(letter: Letter): void {
-    const { client_id, text, note = false } = letter;
-    const at = new Date(letter.at).toISOString();
-    threadOf(letter).turn((line) =>
-      changed(written(line, { client_id, text, at, note }), client_id, { state: "sending" }),
+  function show(message: OutboxMessage): void {
+    const { client_id, text, note = false } = message;
+    const at = new Date(message.at).toISOString();
+    threadOf(message).update((timeline) =>
+      updatePending(addPending(timeline, { client_id, text, at, note }), client_id, { state: "sending" }),
     );
   }
 
@@ -69,4 +80,4 @@ export function createMailbox(
   };
 }
 
-export type Mailbox = ReturnType<typeof createMailbox>;
+export type Outgoing = ReturnType<typeof createOutgoing>;

@@ -1,34 +1,30 @@
 /** Who this is, where the ticket stands, and what can be done with it. */
 
 import type { Ticket } from "../../client/protocol";
-import { dayAndClock } from "../../client/text/future_time";
-import { type Desk, useDesk } from "../app/console";
-import { reader, words } from "../app/preferences";
+import { dateAndTime } from "../../client/text/future_time";
+import { type AgentConsole, useConsole } from "../app/console";
+import { texts, timeLocale } from "../app/preferences";
 import { Icon } from "../ui/icon";
 import { categoryName } from "../ui/labels";
-import { Ticking } from "../ui/live_time";
+import { LiveTime } from "../ui/live_time";
 import { Menu, MenuItem } from "../ui/menu";
 import { elapsed } from "../ui/time_format";
 import { BY_HAND } from "./status_transitions";
 import type { Thread } from "./thread";
 
 function StatusMenu({ ticket }: { ticket: Ticket }) {
-  const { actions } = useDesk();
+  const { actions } = useConsole();
   const moves = BY_HAND[ticket.status];
-  const say = words.value;
+  const t = texts.value;
   if (moves.length === 0) return null;
   const face = (
     <>
-      {say.statuses[ticket.status]}
+      {t.statuses[ticket.status]}
       <Icon name="down" />
     </>
   );
   return (
-    <Menu
-      label={`${say.thread.changeStatus}${say.colon}${say.statuses[ticket.status]}`}
-      side="end"
-      face={face}
-    >
+    <Menu label={`${t.thread.changeStatus}${t.colon}${t.statuses[ticket.status]}`} side="end" face={face}>
       {(close) =>
         moves.map((status) => (
           <MenuItem
@@ -38,7 +34,7 @@ function StatusMenu({ ticket }: { ticket: Ticket }) {
               actions.setStatus(ticket.id, status);
             }}
           >
-            {say.statuses[status]}
+            {t.statuses[status]}
           </MenuItem>
         ))
       }
@@ -54,7 +50,7 @@ interface Rights {
   maySet: boolean;
 }
 
-function rightsOn(ticket: Ticket, { self }: Desk): Rights {
+function rightsOn(ticket: Ticket, { self }: AgentConsole): Rights {
   const mine = ticket.agent?.id === self.id;
   const free = ticket.agent === null;
   const ended = ticket.status === "solved" || ticket.status === "closed";
@@ -63,14 +59,14 @@ function rightsOn(ticket: Ticket, { self }: Desk): Rights {
 }
 
 function Acts({ ticket }: { ticket: Ticket }) {
-  const desk = useDesk();
-  const say = words.value.thread;
-  const may = rightsOn(ticket, desk);
-  const ending = desk.actions.goodbyes.waiting.value.has(ticket.id);
+  const agentConsole = useConsole();
+  const t = texts.value.thread;
+  const may = rightsOn(ticket, agentConsole);
+  const ending = agentConsole.actions.delayedEnds.pending.value.has(ticket.id);
   if (ending) {
     return (
-      <button type="button" class="button" onClick={() => desk.actions.goodbyes.keep(ticket.id)}>
-        {words.value.undo}
+      <button type="button" class="button" onClick={() => agentConsole.actions.delayedEnds.cancel(ticket.id)}>
+        {texts.value.undo}
       </button>
     );
   }
@@ -80,14 +76,14 @@ function Acts({ ticket }: { ticket: Ticket }) {
         <button
           type="button"
           class="button button--primary"
-          onClick={() => void desk.actions.claim(ticket.id)}
+          onClick={() => void agentConsole.actions.claim(ticket.id)}
         >
-          {say.claim}
+          {t.claim}
         </button>
       )}
       {may.mayTakeOver && (
-        <button type="button" class="button" onClick={() => void desk.actions.takeOver(ticket.id)}>
-          {say.takeOver}
+        <button type="button" class="button" onClick={() => void agentConsole.actions.takeOver(ticket.id)}>
+          {t.takeOver}
         </button>
       )}
       {may.mine && !may.ended && (
@@ -95,16 +91,16 @@ function Acts({ ticket }: { ticket: Ticket }) {
           type="button"
           class="button button--quiet"
           onClick={() => {
-            desk.dialog.value = "hand-over";
+            agentConsole.dialog.value = "hand-over";
           }}
         >
-          {say.handOver}
+          {t.handOver}
         </button>
       )}
       {may.maySet && <StatusMenu ticket={ticket} />}
       {may.mine && ticket.status === "live" && (
-        <button type="button" class="button" onClick={() => desk.actions.end(ticket.id)}>
-          {say.end}
+        <button type="button" class="button" onClick={() => agentConsole.actions.end(ticket.id)}>
+          {t.end}
         </button>
       )}
     </>
@@ -113,40 +109,40 @@ function Acts({ ticket }: { ticket: Ticket }) {
 
 /** The one fact about time that matters now: a wait, or a promise. */
 function When({ ticket }: { ticket: Ticket }) {
-  const { card } = useDesk();
-  const say = words.value.thread;
+  const { card } = useConsole();
+  const t = texts.value.thread;
   const since = card.value?.waiting_since;
   if (ticket.status === "live" && since) {
-    return <Ticking kind="" say={(now) => ` · ${say.waitsSince} ${elapsed(since, now, words.value)}`} />;
+    return <LiveTime kind="" text={(now) => ` · ${t.waitsSince} ${elapsed(since, now, texts.value)}`} />;
   }
   if (!ticket.promise || (ticket.status !== "open" && ticket.status !== "on_hold")) return null;
   const late = Date.parse(ticket.promise.due) < Date.now();
-  const date = dayAndClock(ticket.promise.due, reader.value);
+  const date = dateAndTime(ticket.promise.due, timeLocale.value);
   return (
     <span class={late ? "bad" : ""}>
       {" · "}
-      {late ? say.promiseLate : say.promise} {date}
+      {late ? t.promiseLate : t.promise} {date}
     </span>
   );
 }
 
 export function ThreadHeader({ thread }: { thread: Thread }) {
-  const desk = useDesk();
+  const agentConsole = useConsole();
   const ticket = thread.ticket.value;
   if (!ticket) return null;
-  const say = words.value;
-  const category = categoryName(ticket.category, say);
-  const name = desk.actions.nameOf(ticket.id);
-  const owner = thread.otherOwner(desk.self.id);
+  const t = texts.value;
+  const category = categoryName(ticket.category, t);
+  const name = agentConsole.actions.nameOf(ticket.id);
+  const owner = thread.otherOwner(agentConsole.self.id);
   // The menu's own face says the status.
-  const hasMenu = rightsOn(ticket, desk).maySet && BY_HAND[ticket.status].length > 0;
+  const hasMenu = rightsOn(ticket, agentConsole).maySet && BY_HAND[ticket.status].length > 0;
   return (
     <header class="thread__top">
       <button
         type="button"
         class="button button--icon phone-only"
-        aria-label={say.thread.back}
-        onClick={() => desk.route.go({ ticket: null, pane: "list" })}
+        aria-label={t.thread.back}
+        onClick={() => agentConsole.router.go({ ticket: null, pane: "list" })}
       >
         <Icon name="back" />
       </button>
@@ -156,11 +152,11 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
           {category && <span class="chip chip--info">{category}</span>}
         </h2>
         <p>
-          {say.number(ticket.number)}
-          {ticket.channel !== "chat" && ` · ${say.channels[ticket.channel]}`}
-          {!hasMenu && ` · ${say.statuses[ticket.status]}`}
-          {owner && ` · ${say.thread.answeredBy(owner.name)}`}
-          {!ticket.reachable && ticket.status === "open" && ` · ${say.thread.unreachable}`}
+          {t.number(ticket.number)}
+          {ticket.channel !== "chat" && ` · ${t.channels[ticket.channel]}`}
+          {!hasMenu && ` · ${t.statuses[ticket.status]}`}
+          {owner && ` · ${t.thread.answeredBy(owner.name)}`}
+          {!ticket.reachable && ticket.status === "open" && ` · ${t.thread.unreachable}`}
           <When ticket={ticket} />
         </p>
       </div>
@@ -169,8 +165,8 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
         <button
           type="button"
           class="button button--icon narrow-only"
-          aria-label={say.thread.details}
-          onClick={() => desk.route.go({ ticket: ticket.id, pane: "visitor" })}
+          aria-label={t.thread.details}
+          onClick={() => agentConsole.router.go({ ticket: ticket.id, pane: "visitor" })}
         >
           <Icon name="person" />
         </button>

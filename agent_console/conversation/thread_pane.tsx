@@ -1,37 +1,37 @@
 /** The middle column: one thread, or why there is none to see. */
 
-import { useDesk } from "../app/console";
-import { words } from "../app/preferences";
+import { useConsole } from "../app/console";
+import { texts } from "../app/preferences";
 import { Composer } from "./composer";
 import { Log } from "./log/log";
 import type { Thread } from "./thread";
 import { ThreadHeader } from "./thread_header";
 
 function Empty() {
-  const say = words.value.thread;
+  const t = texts.value.thread;
   return (
     <div class="thread__empty">
-      <p>{say.none}</p>
-      <p class="hint">{say.noneHint}</p>
+      <p>{t.none}</p>
+      <p class="hint">{t.noneHint}</p>
     </div>
   );
 }
 
-function Trouble({ thread, text }: { thread: Thread; text: string }) {
-  const { route } = useDesk();
+function LoadError({ thread, text }: { thread: Thread; text: string }) {
+  const { router } = useConsole();
   return (
     <div class="thread__empty" role="alert">
       <p>{text}</p>
       <p class="thread__acts">
         <button type="button" class="button" onClick={() => void thread.load()}>
-          {words.value.retry}
+          {texts.value.retry}
         </button>
         <button
           type="button"
           class="button button--quiet"
-          onClick={() => route.go({ ticket: null, pane: "list" })}
+          onClick={() => router.go({ ticket: null, pane: "list" })}
         >
-          {words.value.thread.back}
+          {texts.value.thread.back}
         </button>
       </p>
     </div>
@@ -40,7 +40,7 @@ function Trouble({ thread, text }: { thread: Thread; text: string }) {
 
 function Loading() {
   return (
-    <div class="skeleton skeleton--thread" role="status" aria-label={words.value.loading}>
+    <div class="skeleton skeleton--thread" role="status" aria-label={texts.value.loading}>
       {[1, 2, 3].map((row) => (
         <i key={row} />
       ))}
@@ -51,7 +51,7 @@ function Loading() {
 function Open({ thread }: { thread: Thread }) {
   const phase = thread.phase.value;
   if (phase === "loading") return <Loading />;
-  if (phase !== "ready") return <Trouble thread={thread} text={words.value.thread[phase]} />;
+  if (phase !== "ready") return <LoadError thread={thread} text={texts.value.thread[phase]} />;
   return (
     <>
       <ThreadHeader thread={thread} />
@@ -62,10 +62,10 @@ function Open({ thread }: { thread: Thread }) {
 }
 
 export function ThreadPane() {
-  const { threads } = useDesk();
+  const { threads } = useConsole();
   const thread = threads.shown.value;
   return (
-    <section class="thread" id="thread" tabIndex={-1} aria-label={words.value.thread.label}>
+    <section class="thread" id="thread" tabIndex={-1} aria-label={texts.value.thread.label}>
       {thread ? <Open thread={thread} /> : <Empty />}
     </section>
   );

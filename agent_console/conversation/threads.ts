@@ -1,74 +1,74 @@
 /** All tickets open on this console: what happens is led to its thread, and after a cut each one catches up. */
 import { signal } from "@preact/signals";
-import { TheirTyping } from "../../client/conversation/typing";
-import type { Link } from "../connection/socket";
+import { TypingIndicator } from "../../client/conversation/typing";
+import type { AgentSocket } from "../connection/socket";
 import { createThread, type Thread } from "./thread";
 
 /** Kept ready for a switch without waiting; the least recent beyond this are forgotten. */
-const MOST = 24;
+const MAX_OPEN_THREADS = 24;
 
-export function createThreads(link: Link) {
+export function createThreads(socket: AgentSocket) {
   const all = new Map<string, Thread>();
   const shown = signal<Thread | null>(null);
-  const said: ((ticket: string) => void)[] = [];
-  const typing = new TheirTyping((ticket, name) => {
+  const visitorMessageListeners: ((ticket: string) => void)[] = [];
+  const typing = new TypingIndicator((ticket, name) => {
     const thread = all.get(ticket);
     if (thread) thread.typing.value = name;
   });
 
-  function forgetOldest(): void {
+  function evictOldest(): void {
     for (const [id, thread] of all) {
-      if (all.size <= MOST) return;
-      if (thread !== shown.peek() && thread.line.peek().pending.length === 0) all.delete(id);
+      if (all.size <= MAX_OPEN_THREADS) return;
+      if (thread !== shown.peek() && thread.timeline.peek().pending.length === 0) all.delete(id);
     }
   }
 
   /** The thread, made and loaded when it is new; asked again it moves to the front. */
-  function of(id: string): Thread {
-    const known = all.get(id);
-    const thread = known ?? createThread(id, link);
+  function get(id: string): Thread {
+    const existing = all.get(id);
+    const thread = existing ?? createThread(id, socket);
     all.delete(id);
     all.set(id, thread);
-    if (!known) void thread.load();
-    forgetOldest();
+    if (!existing) void thread.load();
+    evictOldest();
     return thread;
   }
 
-  link.hear("message", (message) => {
+  socket.on("message", (message) => {
     if (message.author.kind === "visitor") {
-      typing.cleared(message.ticket);
-      for (const listener of said) listener(message.ticket);
+      typing.clear(message.ticket);
+      for (const listener of visitorMessageListeners) listener(message.ticket);
     }
-    all.get(message.ticket)?.hearMessage(message);
+    all.get(message.ticket)?.applyMessage(message);
   });
-  link.hear("note", (note) => all.get(note.ticket)?.hearNote(note));
-  link.hear("ticket", (ticket) => all.get(ticket.id)?.learn(ticket));
-  link.hear("read", ({ ticket, seq, by }) => all.get(ticket)?.hearRead(by, seq));
-  link.hear("typing", ({ ticket, on, name }) => typing.heard(ticket, on, name));
-  link.hear("visitor", ({ ticket, state, page }) => {
+  socket.on("note", (note) => all.get(note.ticket)?.applyNote(note));
+  socket.on("ticket", (ticket) => all.get(ticket.id)?.applyTicket(ticket));
+  socket.on("read", ({ ticket, seq, by }) => all.get(ticket)?.applyRead(by, seq));
+  socket.on("typing", ({ ticket, on, name }) => typing.receive(ticket, on, name));
+  socket.on("visitor", ({ ticket, state, page }) => {
     const thread = all.get(ticket);
-    if (thread) thread.whereabouts.value = { state, page };
+    if (thread) thread.visitorLocation.value = { state, page };
   });
 
   return {
     shown,
-    of,
-    known: (id: string): Thread | undefined => all.get(id),
+    get,
+    existing: (id: string): Thread | undefined => all.get(id),
     show(id: string | null): void {
-      const thread = id ? of(id) : null;
+      const thread = id ? get(id) : null;
       if (thread && (thread.phase.peek() === "failed" || thread.phase.peek() === "missing"))
         void thread.load();
       shown.value = thread;
     },
     /** After hello: the shown one first, then the rest, each from its own cursor. */
-    async mendAll(): Promise<void> {
+    async catchUpAll(): Promise<void> {
       const first = shown.peek();
-      if (first) await first.mend();
+      if (first) await first.catchUp();
       await Promise.all(
-        [...all.values()].filter((thread) => thread !== first).map((thread) => thread.mend()),
+        [...all.values()].filter((thread) => thread !== first).map((thread) => thread.catchUp()),
       );
     },
-    onVisitorSays: (listener: (ticket: string) => void) => said.push(listener),
+    onVisitorMessage: (listener: (ticket: string) => void) => visitorMessageListeners.push(listener),
   };
 }
 

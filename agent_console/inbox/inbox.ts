@@ -1,7 +1,7 @@
 /** The inbox: every card we know, and the three lists they fall into. */
 import { batch, computed, signal } from "@preact/signals";
 import type { AgentHello, Card, Ticket } from "../../client/protocol";
-import type { Link } from "../connection/socket";
+import type { AgentSocket } from "../connection/socket";
 
 export type List = "waiting" | "mine" | "open";
 export const LISTS: readonly List[] = ["waiting", "mine", "open"];
@@ -16,21 +16,23 @@ export function listOf({ status, agent }: Card, me: string): List | null {
   return status === "open" ? "open" : null;
 }
 
-const moment = (time: string | null): number => (time === null ? Number.MAX_SAFE_INTEGER : Date.parse(time));
+const timeOrNever = (time: string | null): number =>
+  time === null ? Number.MAX_SAFE_INTEGER : Date.parse(time);
 
 const left = (card: Card): number => Number(card.visitor === "gone");
 
 /** Live chats first, then what we owe, then what others owe us; who has left sinks. */
-function pressing(card: Card): number {
+function urgency(card: Card): number {
   if (card.status === "live") return left(card);
   return card.status === "open" ? 2 : 3;
 }
 
 // Mine keep their places while they are talked in, so that Alt+1 stays the same person.
 const ORDER: Record<List, (a: Card, b: Card) => number> = {
-  waiting: (a, b) => left(a) - left(b) || moment(a.queued_at) - moment(b.queued_at) || a.number - b.number,
-  mine: (a, b) => pressing(a) - pressing(b) || a.number - b.number,
-  open: (a, b) => moment(a.due) - moment(b.due) || a.number - b.number,
+  waiting: (a, b) =>
+    left(a) - left(b) || timeOrNever(a.queued_at) - timeOrNever(b.queued_at) || a.number - b.number,
+  mine: (a, b) => urgency(a) - urgency(b) || a.number - b.number,
+  open: (a, b) => timeOrNever(a.due) - timeOrNever(b.due) || a.number - b.number,
 };
 
 export function sortIntoLists(cards: Cards, me: string): Record<List, Card[]> {
@@ -45,18 +47,18 @@ export function sortIntoLists(cards: Cards, me: string): Record<List, Card[]> {
 
 /** Older news than what is here (by `rev`) changes nothing. */
 export function withCard(cards: Cards, card: Card): Cards {
-  const known = cards.get(card.ticket);
-  return known && known.rev > card.rev ? cards : new Map(cards).set(card.ticket, card);
+  const existing = cards.get(card.ticket);
+  return existing && existing.rev > card.rev ? cards : new Map(cards).set(card.ticket, card);
 }
 
-export function createInbox(link: Link, me: string) {
+export function createInbox(socket: AgentSocket, me: string) {
   const cards = signal<Cards>(new Map());
   const lists = computed(() => sortIntoLists(cards.value, me));
-  const beyond = signal<Record<List, number>>({ waiting: 0, mine: 0, open: 0 });
+  const notLoaded = signal<Record<List, number>>({ waiting: 0, mine: 0, open: 0 });
   const cursors: Record<List, string | null> = { waiting: null, mine: null, open: null };
   const loaded = signal(false);
 
-  const news: ((card: Card) => void)[] = [];
+  const unreadListeners: ((card: Card) => void)[] = [];
   // The rev with which a ticket left the lists: a card that comes late must not bring it back.
   const left = new Map<string, number>();
 
@@ -66,20 +68,20 @@ export function createInbox(link: Link, me: string) {
     // Every change of any ticket is told; those of no list that were never here are nobody's business.
     if (listOf(card, me) === null && !cards.value.has(card.ticket)) return;
     cards.value = withCard(cards.value, card);
-    if (card.unread > before) for (const listener of news) listener(card);
+    if (card.unread > before) for (const listener of unreadListeners) listener(card);
   }
 
   function drop(ticket: string): void {
-    const known = cards.value.get(ticket);
-    if (!known) return;
-    left.set(ticket, known.rev);
+    const existing = cards.value.get(ticket);
+    if (!existing) return;
+    left.set(ticket, existing.rev);
     const rest = new Map(cards.value);
     rest.delete(ticket);
     cards.value = rest;
   }
 
-  link.hear("card", add);
-  link.hear("gone", ({ ticket }) => drop(ticket));
+  socket.on("card", add);
+  socket.on("gone", ({ ticket }) => drop(ticket));
 
   return {
     cards,
@@ -87,29 +89,29 @@ export function createInbox(link: Link, me: string) {
     loaded,
     add,
     counts: computed(() => {
-      const total = (list: List) => lists.value[list].length + beyond.value[list];
+      const total = (list: List) => lists.value[list].length + notLoaded.value[list];
       return { waiting: total("waiting"), mine: total("mine"), open: total("open") };
     }),
     unread: computed(() => lists.value.mine.reduce((sum, card) => sum + card.unread, 0)),
     /** The visitor of a ticket has written something that nobody has read. */
-    onUnread: (listener: (card: Card) => void) => news.push(listener),
+    onUnread: (listener: (card: Card) => void) => unreadListeners.push(listener),
     /** An ack is our copy of a change that the others hear as a card. */
-    learn({ id, status, agent, category, rev, promise }: Ticket): void {
+    applyTicket({ id, status, agent, category, rev, promise }: Ticket): void {
       const card = cards.value.get(id);
       if (card) add({ ...card, status, agent, category, rev, due: promise?.due ?? null });
     },
     /** Shown read at once; the server's own card follows. */
-    read(ticket: string): void {
+    markRead(ticket: string): void {
       const card = cards.value.get(ticket);
       if (card && card.unread > 0) cards.value = new Map(cards.value).set(ticket, { ...card, unread: 0 });
     },
-    hasMore: (list: List): boolean => beyond.value[list] > 0,
+    hasMore: (list: List): boolean => notLoaded.value[list] > 0,
 
     /** The lists as they now are; whatever was known before is forgotten. */
     load({ cards: first, counts }: Pick<AgentHello, "cards" | "counts">): void {
       batch(() => {
         cards.value = new Map(LISTS.flatMap((list) => first[list].map((card) => [card.ticket, card])));
-        beyond.value = {
+        notLoaded.value = {
           waiting: Math.max(0, counts.waiting - first.waiting.length),
           mine: Math.max(0, counts.mine - first.mine.length),
           open: Math.max(0, counts.open - first.open.length),
@@ -123,12 +125,15 @@ export function createInbox(link: Link, me: string) {
     async more(list: List): Promise<void> {
       const before = lists.value[list].length;
       do {
-        const page = await link.ask("list", { view: list, after: cursors[list] ?? null });
+        const page = await socket.request("list", { view: list, after: cursors[list] ?? null });
         page.cards.forEach(add);
         cursors[list] = page.next;
       } while (cursors[list] && lists.value[list].length === before);
       const grown = lists.value[list].length - before;
-      beyond.value = { ...beyond.value, [list]: cursors[list] ? Math.max(1, beyond.value[list] - grown) : 0 };
+      notLoaded.value = {
+        ...notLoaded.value,
+        [list]: cursors[list] ? Math.max(1, notLoaded.value[list] - grown) : 0,
+      };
     },
   };
 }

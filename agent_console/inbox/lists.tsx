@@ -2,9 +2,9 @@
 import { useState } from "preact/hooks";
 import { AccountMenu } from "../app/account_menu";
 import { AttentionBanners } from "../app/banners";
-import { useDesk } from "../app/console";
-import { words } from "../app/preferences";
-import type { Notifier } from "../presence/alerts";
+import { useConsole } from "../app/console";
+import { texts } from "../app/preferences";
+import type { Alerts } from "../presence/alerts";
 import { PresenceMenu } from "../presence/presence_menu";
 import { CardRow } from "./card_row";
 import { LISTS, type List } from "./inbox";
@@ -13,39 +13,39 @@ import { Results, SearchBox } from "./search_box";
 const EMPTY = { waiting: "nobodyWaits", mine: "nothingMine", open: "nothingOpen" } as const;
 
 function More({ list }: { list: List }) {
-  const { inbox, actions } = useDesk();
+  const { inbox, actions } = useConsole();
   const [busy, setBusy] = useState(false);
   if (!inbox.hasMore(list)) return null;
   const load = () => {
     setBusy(true);
     inbox
       .more(list)
-      .catch((error) => actions.fail(error))
+      .catch((error) => actions.reportError(error))
       .finally(() => setBusy(false));
   };
   return (
     <button type="button" class="button button--quiet lists__more" disabled={busy} onClick={load}>
-      {words.value.more}
+      {texts.value.more}
     </button>
   );
 }
 
 function ListSection({ list }: { list: List }) {
-  const { inbox } = useDesk();
-  const say = words.value.list;
+  const { inbox } = useConsole();
+  const t = texts.value.list;
   const cards = inbox.lists.value[list];
   return (
     <section aria-labelledby={`list-${list}`}>
       <h3 class="lists__head" id={`list-${list}`}>
-        {say[list]}
+        {t[list]}
         <span>{inbox.loaded.value ? inbox.counts.value[list] : ""}</span>
       </h3>
       <ul class="lists__rows">
-        {cards.map((card, place) => (
-          <CardRow key={card.ticket} card={card} list={list} place={place + 1} />
+        {cards.map((card, position) => (
+          <CardRow key={card.ticket} card={card} list={list} position={position + 1} />
         ))}
       </ul>
-      {inbox.loaded.value && cards.length === 0 && <p class="lists__empty">{say[EMPTY[list]]}</p>}
+      {inbox.loaded.value && cards.length === 0 && <p class="lists__empty">{t[EMPTY[list]]}</p>}
       <More list={list} />
     </section>
   );
@@ -53,7 +53,7 @@ function ListSection({ list }: { list: List }) {
 
 function Skeleton() {
   return (
-    <div class="skeleton" role="status" aria-label={words.value.loading}>
+    <div class="skeleton" role="status" aria-label={texts.value.loading}>
       {[1, 2, 3, 4].map((row) => (
         <i key={row} />
       ))}
@@ -61,19 +61,19 @@ function Skeleton() {
   );
 }
 
-export function Lists({ notifier, onSignOut }: { notifier: Notifier; onSignOut: () => void }) {
-  const { inbox, search } = useDesk();
+export function Lists({ alerts, onSignOut }: { alerts: Alerts; onSignOut: () => void }) {
+  const { inbox, search } = useConsole();
   return (
     <section class="lists" aria-labelledby="lists-title">
       <header class="lists__top">
-        <h2 id="lists-title">{words.value.list.title}</h2>
-        <PresenceMenu notifier={notifier} />
+        <h2 id="lists-title">{texts.value.list.title}</h2>
+        <PresenceMenu alerts={alerts} />
         <span class="phone-only">
           <AccountMenu onSignOut={onSignOut} />
         </span>
       </header>
       <SearchBox />
-      <AttentionBanners notifier={notifier} />
+      <AttentionBanners alerts={alerts} />
       <div class="lists__scroll">
         {search.phase.value !== "off" ? (
           <Results />

@@ -1,39 +1,43 @@
 /** Searching all tickets: asked once the typing pauses, the newest question wins, page by page. */
 import { batch, signal } from "@preact/signals";
 import type { Card } from "../../client/protocol";
-import type { Link } from "../connection/socket";
+import type { AgentSocket } from "../connection/socket";
 
 const PAUSE_MS = 200;
 
 export type SearchPhase = "off" | "asking" | "done" | "failed";
 
-export function createSearch(link: Link) {
+export function createSearch(socket: AgentSocket) {
   const q = signal("");
   const phase = signal<SearchPhase>("off");
   const cards = signal<readonly Card[]>([]);
   const next = signal<string | null>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let question = 0;
+  let requestId = 0;
 
-  async function ask(after?: string): Promise<void> {
-    question += 1;
-    const mine = question;
+  async function search(after?: string): Promise<void> {
+    requestId += 1;
+    const mine = requestId;
     try {
-      const page = await link.ask("list", { view: "all", q: q.value.trim(), ...(after ? { after } : {}) });
-      if (mine !== question) return;
+      const page = await socket.request("list", {
+        view: "all",
+        q: q.value.trim(),
+        ...(after ? { after } : {}),
+      });
+      if (mine !== requestId) return;
       batch(() => {
         cards.value = after ? [...cards.value, ...page.cards] : page.cards;
         next.value = page.next;
         phase.value = "done";
       });
     } catch {
-      if (mine === question) phase.value = "failed";
+      if (mine === requestId) phase.value = "failed";
     }
   }
 
   function clear(): void {
     clearTimeout(timer);
-    question += 1;
+    requestId += 1;
     batch(() => {
       q.value = "";
       phase.value = "off";
@@ -43,7 +47,7 @@ export function createSearch(link: Link) {
   }
 
   // What was found stays true while one looks at it.
-  link.hear("card", (card) => {
+  socket.on("card", (card) => {
     const fresh = (one: Card) => (one.ticket === card.ticket && one.rev <= card.rev ? card : one);
     if (cards.value.some((one) => one.ticket === card.ticket)) cards.value = cards.value.map(fresh);
   });
@@ -60,11 +64,11 @@ export function createSearch(link: Link) {
       else {
         q.value = text;
         if (phase.value !== "done") phase.value = "asking";
-        timer = setTimeout(() => void ask(), PAUSE_MS);
+        timer = setTimeout(() => void search(), PAUSE_MS);
       }
     },
-    again: (): Promise<void> => ask(),
-    more: (): Promise<void> => ask(next.value ?? undefined),
+    retry: (): Promise<void> => search(),
+    more: (): Promise<void> => search(next.value ?? undefined),
   };
 }
 

@@ -1,21 +1,21 @@
 /** The search box, and what it found in all tickets. */
 
-import { useDesk } from "../app/console";
-import { words } from "../app/preferences";
+import { useConsole } from "../app/console";
+import { texts } from "../app/preferences";
 import { Icon } from "../ui/icon";
 import { CardRow } from "./card_row";
 
 export function SearchBox() {
-  const { search } = useDesk();
-  const say = words.value.list;
+  const { search } = useConsole();
+  const t = texts.value.list;
   return (
     <search class="find">
       <Icon name="search" />
       <input
         id="search"
         type="search"
-        aria-label={say.search}
-        placeholder={say.searchShort}
+        aria-label={t.search}
+        placeholder={t.searchShort}
         autocomplete="off"
         spellcheck={false}
         value={search.q.value}
@@ -25,10 +25,10 @@ export function SearchBox() {
       />
       {search.phase.value === "off" ? (
         <span class="key" aria-hidden="true">
-          {words.value.sheet.keys.ctrl} K
+          {texts.value.shortcutsDialog.keys.ctrl} K
         </span>
       ) : (
-        <button type="button" class="button button--icon" aria-label={say.clear} onClick={search.clear}>
+        <button type="button" class="button button--icon" aria-label={t.clear} onClick={search.clear}>
           <Icon name="close" />
         </button>
       )}
@@ -37,36 +37,36 @@ export function SearchBox() {
 }
 
 export function Results() {
-  const { search, actions } = useDesk();
-  const say = words.value.list;
+  const { search, actions } = useConsole();
+  const t = texts.value.list;
   const { value: phase } = search.phase;
   const nothing = phase === "done" && search.cards.value.length === 0;
   return (
     <section aria-labelledby="results" aria-busy={phase === "asking"}>
       <h3 class="lists__head" id="results">
-        {say.results}
+        {t.results}
       </h3>
       <ul class="lists__rows">
         {search.cards.value.map((card) => (
-          <CardRow key={card.ticket} card={card} list="found" place={0} />
+          <CardRow key={card.ticket} card={card} list="found" position={0} />
         ))}
       </ul>
       <p class="lists__empty" role="status">
-        {nothing && say.noResults(search.q.value.trim())}
-        {phase === "failed" && say.searchFailed}
+        {nothing && t.noResults(search.q.value.trim())}
+        {phase === "failed" && t.searchFailed}
       </p>
       {phase === "failed" && (
-        <button type="button" class="button button--quiet lists__more" onClick={() => void search.again()}>
-          {words.value.retry}
+        <button type="button" class="button button--quiet lists__more" onClick={() => void search.retry()}>
+          {texts.value.retry}
         </button>
       )}
       {search.next.value && (
         <button
           type="button"
           class="button button--quiet lists__more"
-          onClick={() => void search.more().catch((error) => actions.fail(error))}
+          onClick={() => void search.more().catch((error) => actions.reportError(error))}
         >
-          {words.value.more}
+          {texts.value.more}
         </button>
       )}
     </section>

@@ -2,34 +2,34 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { Card } from "../../client/protocol";
 import type { Parts } from "../app/console";
-import { sound, words } from "../app/preferences";
-import { calledIn, previewOf } from "../ui/labels";
-import { DROP, RING, type Speaker } from "./sound";
+import { sound, texts } from "../app/preferences";
+import { nameInSentence, previewText } from "../ui/labels";
+import { CHIME, RING, type Speaker } from "./sound";
 
 const RING_EVERY_MS = 4000;
-const TITLE_TURN_MS = 1500;
+const TITLE_BLINK_MS = 1500;
 
 export type Obstacle = "blocked" | "ask" | "silent";
 
-const looksHere = (): boolean => document.visibilityState === "visible" && document.hasFocus();
+const isPageFocused = (): boolean => document.visibilityState === "visible" && document.hasFocus();
 
 /** True in one tab of this console only, or five open tabs would ring in five voices. */
-function createLead(): { ask: () => void; has: () => boolean; release: () => void } {
-  let held = !("locks" in navigator);
-  let asked = held;
+function tabLeader(): { ask: () => void; has: () => boolean; release: () => void } {
+  let isLeader = !("locks" in navigator);
+  let asked = isLeader;
   let release = () => {};
   return {
     ask() {
       if (asked) return;
       asked = true;
       void navigator.locks.request("guichet-console-voice", () => {
-        held = true;
+        isLeader = true;
         return new Promise<void>((done) => {
           release = done;
         });
       });
     },
-    has: () => held,
+    has: () => isLeader,
     release: () => release(),
   };
 }
@@ -47,25 +47,35 @@ function wakeOnTouch(wake: () => void): () => void {
 }
 
 /** "(2) Guichet", and who waits: steady while the tab is seen, in turns while it is not. */
-export function titleOf(unread: number, caller: string | null, turn: boolean, product: string): string {
+export function titleText(
+  unread: number,
+  caller: string | null,
+  showsCaller: boolean,
+  product: string,
+): string {
   const plain = unread > 0 ? `(${unread}) ${product}` : product;
-  return caller && turn ? `\u25cf ${caller}` : plain;
+  return caller && showsCaller ? `\u25cf ${caller}` : plain;
 }
 
 function followTitle(parts: Pick<Parts, "inbox" | "offers">): () => void {
-  const turn = signal(true);
+  const showsCaller = signal(true);
   const caller = computed(() => {
     const [first] = parts.offers.list.value;
-    return first ? words.value.offer.announced(calledIn(first.card, words.value)) : null;
+    return first ? texts.value.offer.announced(nameInSentence(first.card, texts.value)) : null;
   });
   const stopTitle = effect(() => {
-    document.title = titleOf(parts.inbox.unread.value, caller.value, turn.value, words.value.product);
+    document.title = titleText(
+      parts.inbox.unread.value,
+      caller.value,
+      showsCaller.value,
+      texts.value.product,
+    );
   });
   const stopTurning = effect(() => {
     if (!caller.value) return;
     const timer = setInterval(() => {
-      turn.value = !document.hidden || !turn.peek();
-    }, TITLE_TURN_MS);
+      showsCaller.value = !document.hidden || !showsCaller.peek();
+    }, TITLE_BLINK_MS);
     return () => clearInterval(timer);
   });
   return () => {
@@ -79,7 +89,7 @@ function createDesktop(permission: { value: NotificationPermission }, open: (tic
   const shown = new Map<string, Notification>();
   return {
     say(ticket: string, title: string, body: string): void {
-      if (permission.value !== "granted" || looksHere()) return;
+      if (permission.value !== "granted" || isPageFocused()) return;
       try {
         const notice = new Notification(title, { body, tag: ticket });
         notice.onclick = () => {
@@ -99,30 +109,30 @@ function createDesktop(permission: { value: NotificationPermission }, open: (tic
   };
 }
 
-export function createNotifier(parts: Parts, speaker: Speaker) {
-  const { inbox, offers, route, presence, self } = parts;
+export function createAlerts(parts: Parts, speaker: Speaker) {
+  const { inbox, offers, router, presence, self } = parts;
   const supported = "Notification" in window;
   const permission = signal<NotificationPermission>(supported ? Notification.permission : "granted");
-  const lead = createLead();
-  const desktop = createDesktop(permission, (ticket) => route.go({ ticket, pane: "thread" }));
+  const leader = tabLeader();
+  const desktop = createDesktop(permission, (ticket) => router.go({ ticket, pane: "thread" }));
   const play = (notes: typeof RING) => {
-    if (sound.value && lead.has()) speaker.play(notes);
+    if (sound.value && leader.has()) speaker.play(notes);
   };
-  const wake = () => void speaker.wake().then((awake) => awake && lead.ask());
+  const wake = () => void speaker.wake().then((awake) => awake && leader.ask());
 
   offers.onRing((offer) => {
     desktop.say(
       offer.card.ticket,
-      words.value.offer.announced(calledIn(offer.card, words.value)),
+      texts.value.offer.announced(nameInSentence(offer.card, texts.value)),
       offer.card.preview,
     );
   });
   offers.onEnd((offer) => desktop.withdraw(offer.card.ticket));
   inbox.onUnread((card: Card) => {
     if (card.agent?.id !== self.id) return;
-    if (looksHere() && route.place.peek().ticket === card.ticket) return;
-    play(DROP);
-    desktop.say(card.ticket, calledIn(card, words.value), previewOf(card, self.id, words.value));
+    if (isPageFocused() && router.place.peek().ticket === card.ticket) return;
+    play(CHIME);
+    desktop.say(card.ticket, nameInSentence(card, texts.value), previewText(card, self.id, texts.value));
   });
 
   const ringing = computed(() => offers.list.value.length > 0);
@@ -158,9 +168,9 @@ export function createNotifier(parts: Parts, speaker: Speaker) {
     wake,
     close(): void {
       for (const stop of stops) stop();
-      lead.release();
+      leader.release();
     },
   };
 }
 
-export type Notifier = ReturnType<typeof createNotifier>;
+export type Alerts = ReturnType<typeof createAlerts>;

@@ -1,17 +1,21 @@
 /** Going available is also the one moment at which it makes sense to ask for notifications and sound. */
 
-import type { Desk } from "../app/console";
-import { words } from "../app/preferences";
-import { troubleWords } from "../ui/labels";
-import type { Notifier } from "./alerts";
-import type { Choice } from "./presence";
+import type { AgentConsole } from "../app/console";
+import { texts } from "../app/preferences";
+import { errorText } from "../ui/labels";
+import type { Alerts } from "./alerts";
+import type { Availability } from "./presence";
 
 /** Call it from a click or a key: browsers ask their person only then. */
-export async function setAvailability(desk: Desk, notifier: Notifier, state: Choice): Promise<void> {
-  if (state === "available") void notifier.askPermission();
+export async function setAvailability(
+  agentConsole: AgentConsole,
+  alerts: Alerts,
+  state: Availability,
+): Promise<void> {
+  if (state === "available") void alerts.askPermission();
   try {
-    await desk.presence.choose(state);
+    await agentConsole.presence.choose(state);
   } catch (error) {
-    desk.notices.say({ text: troubleWords(error, words.value), tone: "bad" });
+    agentConsole.toasts.show({ text: errorText(error, texts.value), tone: "bad" });
   }
 }

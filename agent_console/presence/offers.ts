@@ -1,10 +1,10 @@
 /** What rings here right now, and until when. */
 import { computed, signal } from "@preact/signals";
 import type { Offer, OfferEnded } from "../../client/protocol";
-import type { Link } from "../connection/socket";
+import type { AgentSocket } from "../connection/socket";
 
 /** An offer with its end in this computer's time. */
-export interface Ringing extends Offer {
+export interface RingingOffer extends Offer {
   until: number;
 }
 
@@ -19,14 +19,14 @@ export function endsAt(expires: string, now: number): number {
   return now + (left > 0 && left <= LONGEST_MS ? left : LONGEST_MS);
 }
 
-export function createOffers(link: Link) {
-  const all = signal<ReadonlyMap<string, Ringing>>(new Map());
-  const rung: ((offer: Ringing) => void)[] = [];
-  const ended: ((offer: Ringing, reason: OfferEnded["reason"]) => void)[] = [];
+export function createOffers(socket: AgentSocket) {
+  const all = signal<ReadonlyMap<string, RingingOffer>>(new Map());
+  const ringListeners: ((offer: RingingOffer) => void)[] = [];
+  const endListeners: ((offer: RingingOffer, reason: OfferEnded["reason"]) => void)[] = [];
   /** Began to ring on this line before its hello was answered: the answer may be older than they are. */
-  const early = new Set<string>();
+  const receivedBeforeHello = new Set<string>();
 
-  function drop(ticket: string): Ringing | undefined {
+  function drop(ticket: string): RingingOffer | undefined {
     const offer = all.value.get(ticket);
     const rest = new Map(all.value);
     if (rest.delete(ticket)) all.value = rest;
@@ -37,38 +37,40 @@ export function createOffers(link: Link) {
     const ringing = { ...offer, until: endsAt(offer.expires_at, Date.now()) };
     const isNew = !all.value.has(offer.card.ticket);
     all.value = new Map(all.value).set(offer.card.ticket, ringing);
-    if (isNew) for (const listener of rung) listener(ringing);
+    if (isNew) for (const listener of ringListeners) listener(ringing);
   }
 
-  link.onUp(() => early.clear());
-  link.hear("offer", (offer) => {
-    early.add(offer.card.ticket);
+  socket.onConnected(() => receivedBeforeHello.clear());
+  socket.on("offer", (offer) => {
+    receivedBeforeHello.add(offer.card.ticket);
     ring(offer);
   });
-  link.hear("offer_ended", ({ ticket, reason }) => {
-    early.delete(ticket);
+  socket.on("offer_ended", ({ ticket, reason }) => {
+    receivedBeforeHello.delete(ticket);
     const offer = drop(ticket);
-    if (offer) for (const listener of ended) listener(offer, reason);
+    if (offer) for (const listener of endListeners) listener(offer, reason);
   });
 
   return {
     list: computed(() => [...all.value.values()].sort((a, b) => a.until - b.until)),
-    of: (ticket: string): Ringing | undefined => all.value.get(ticket),
+    of: (ticket: string): RingingOffer | undefined => all.value.get(ticket),
     drop,
 
     /** What hello says is ringing; the rest has ended while we were away. */
     load(ringing: readonly Offer[]): void {
       const still = new Set(ringing.map((offer) => offer.card.ticket));
-      for (const ticket of all.value.keys()) if (!still.has(ticket) && !early.has(ticket)) drop(ticket);
+      for (const ticket of all.value.keys())
+        if (!still.has(ticket) && !receivedBeforeHello.has(ticket)) drop(ticket);
       ringing.forEach(ring);
     },
 
     async decline(ticket: string): Promise<void> {
       drop(ticket);
-      await link.ask("decline", { ticket });
+      await socket.request("decline", { ticket });
     },
-    onRing: (listener: (offer: Ringing) => void) => rung.push(listener),
-    onEnd: (listener: (offer: Ringing, reason: OfferEnded["reason"]) => void) => ended.push(listener),
+    onRing: (listener: (offer: RingingOffer) => void) => ringListeners.push(listener),
+    onEnd: (listener: (offer: RingingOffer, reason: OfferEnded["reason"]) => void) =>
+      endListeners.push(listener),
   };
 }
 

@@ -1,34 +1,34 @@
 /** Available or away, how many places are taken, and whether one would be heard. */
 
-import { useDesk } from "../app/console";
-import { words } from "../app/preferences";
+import { useConsole } from "../app/console";
+import { texts } from "../app/preferences";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
-import type { Notifier } from "./alerts";
+import type { Alerts } from "./alerts";
 import { setAvailability } from "./availability";
-import type { Choice } from "./presence";
+import type { Availability } from "./presence";
 
-export function PresenceMenu({ notifier }: { notifier: Notifier }) {
-  const desk = useDesk();
-  const say = words.value.presence;
-  const choice = desk.presence.choice.value;
-  const { chats, capacity } = desk.presence.me.value;
-  const pick = (state: Choice, close: () => void) => {
+export function PresenceMenu({ alerts }: { alerts: Alerts }) {
+  const agentConsole = useConsole();
+  const t = texts.value.presence;
+  const choice = agentConsole.presence.choice.value;
+  const { chats, capacity } = agentConsole.presence.me.value;
+  const pick = (state: Availability, close: () => void) => {
     close();
-    void setAvailability(desk, notifier, state);
+    void setAvailability(agentConsole, alerts, state);
   };
   const face = (
     <>
       <i class={`dot dot--${choice === "available" ? "on" : "off"}`} />
       <span>
-        {say[choice]} · {say.count(chats, capacity)}
+        {t[choice]} · {t.count(chats, capacity)}
       </span>
       <Icon name="down" />
     </>
   );
   return (
     <Menu
-      label={`${say.label}${words.value.colon}${say[choice]}, ${say.places(chats, capacity)}`}
+      label={`${t.label}${texts.value.colon}${t[choice]}, ${t.slots(chats, capacity)}`}
       kind="pill"
       side="end"
       face={face}
@@ -37,19 +37,19 @@ export function PresenceMenu({ notifier }: { notifier: Notifier }) {
         <>
           <MenuItem
             chosen={choice === "available"}
-            hint={say.availableHint}
+            hint={t.availableHint}
             onPick={() => pick("available", close)}
           >
-            {say.available}
+            {t.available}
           </MenuItem>
-          <MenuItem chosen={choice === "away"} hint={say.awayHint} onPick={() => pick("away", close)}>
-            {say.away}
+          <MenuItem chosen={choice === "away"} hint={t.awayHint} onPick={() => pick("away", close)}>
+            {t.away}
           </MenuItem>
           <hr />
-          {notifier.permission.value === "default" && (
-            <MenuItem onPick={() => void notifier.askPermission()}>{say.allow}</MenuItem>
+          {alerts.permission.value === "default" && (
+            <MenuItem onPick={() => void alerts.askPermission()}>{t.allow}</MenuItem>
           )}
-          <MenuItem onPick={() => void notifier.test()}>{say.test}</MenuItem>
+          <MenuItem onPick={() => void alerts.test()}>{t.test}</MenuItem>
         </>
       )}
     </Menu>

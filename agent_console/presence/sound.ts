@@ -1,7 +1,7 @@
 /** Two soft sounds made with WebAudio; browsers keep audio asleep until the first touch of the page. */
 import { signal } from "@preact/signals";
 
-export interface Note {
+export interface SoundNote {
   /** Hertz. */
   pitch: number;
   /** Seconds after the start of the sound. */
@@ -10,17 +10,17 @@ export interface Note {
   lasts: number;
 }
 
-export const RING: readonly Note[] = [
+export const RING: readonly SoundNote[] = [
   { pitch: 659, at: 0, lasts: 0.5 },
   { pitch: 880, at: 0.18, lasts: 0.6 },
   { pitch: 659, at: 0.7, lasts: 0.5 },
   { pitch: 880, at: 0.88, lasts: 0.8 },
 ];
-export const DROP: readonly Note[] = [{ pitch: 587, at: 0, lasts: 0.35 }];
+export const CHIME: readonly SoundNote[] = [{ pitch: 587, at: 0, lasts: 0.35 }];
 
 const LOUDNESS = 0.16;
 
-function strike(audio: AudioContext, note: Note): void {
+function playNote(audio: AudioContext, note: SoundNote): void {
   const begin = audio.currentTime + note.at;
   const tone = audio.createOscillator();
   const gain = audio.createGain();
@@ -51,9 +51,9 @@ export function createSpeaker() {
     return awake.value;
   }
 
-  function play(sound: readonly Note[]): void {
+  function play(sound: readonly SoundNote[]): void {
     if (audio?.state !== "running") return;
-    for (const note of sound) strike(audio, note);
+    for (const note of sound) playNote(audio, note);
   }
 
   return { awake, wake, play };

@@ -1,7 +1,7 @@
 /** The sheet of shortcuts, and the switch that turns the single letters off. */
 
-import { useDesk } from "../app/console";
-import { shortcuts, words } from "../app/preferences";
+import { useConsole } from "../app/console";
+import { shortcuts, texts } from "../app/preferences";
 import { Dialog } from "../ui/dialog";
 
 function Keys({ all }: { all: readonly string[] }) {
@@ -14,36 +14,36 @@ function Keys({ all }: { all: readonly string[] }) {
   );
 }
 
-export function Sheet() {
-  const { dialog } = useDesk();
-  const say = words.value.sheet;
-  const { enter, shift, ctrl, alt, escape: esc } = say.keys;
+export function ShortcutsDialog() {
+  const { dialog } = useConsole();
+  const t = texts.value.shortcutsDialog;
+  const { enter, shift, ctrl, alt, escape: esc } = t.keys;
   const table: readonly [string, readonly string[]][] = [
-    [say.next, ["J", "K"]],
-    [say.open, [enter]],
-    [say.jump, [`${alt} 1 … 9`]],
-    [say.search, [`${ctrl} K`]],
-    [say.claim, ["A"]],
-    [say.decline, ["X"]],
-    [say.end, ["E"]],
-    [say.undo, ["Z"]],
-    [say.handOver, ["T"]],
-    [say.presence, ["D"]],
-    [say.reply, [`${alt} L`]],
-    [say.note, [`${alt} P`]],
-    [say.send, [enter, `${ctrl} ${enter}`]],
-    [say.line, [`${shift} ${enter}`]],
-    [say.back, [esc]],
-    [say.this, ["?"]],
+    [t.next, ["J", "K"]],
+    [t.open, [enter]],
+    [t.jump, [`${alt} 1 … 9`]],
+    [t.search, [`${ctrl} K`]],
+    [t.claim, ["A"]],
+    [t.decline, ["X"]],
+    [t.end, ["E"]],
+    [t.undo, ["Z"]],
+    [t.handOver, ["T"]],
+    [t.presence, ["D"]],
+    [t.reply, [`${alt} L`]],
+    [t.note, [`${alt} P`]],
+    [t.send, [enter, `${ctrl} ${enter}`]],
+    [t.newLine, [`${shift} ${enter}`]],
+    [t.back, [esc]],
+    [t.this, ["?"]],
   ];
   return (
     <Dialog
-      title={say.title}
+      title={t.title}
       onClose={() => {
         dialog.value = null;
       }}
     >
-      <dl class="sheet">
+      <dl class="shortcuts">
         {table.map(([name, keys]) => (
           <div key={name}>
             <dt>{name}</dt>
@@ -59,7 +59,7 @@ export function Sheet() {
             shortcuts.value = event.currentTarget.checked;
           }}
         />
-        {say.toggle}
+        {t.toggle}
       </label>
     </Dialog>
   );

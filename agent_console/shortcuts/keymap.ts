@@ -1,13 +1,13 @@
 /** Which key asks for what: pure, so that the sheet of shortcuts and the tests read the same table. */
 
-export type Act =
+export type ShortcutAction =
   | "next"
   | "previous"
   | "end"
   | "reply"
   | "note"
   | "search"
-  | "sheet"
+  | "shortcuts"
   | "back"
   | "claim"
   | "handOver"
@@ -16,7 +16,7 @@ export type Act =
   | "undo"
   | { chat: number };
 
-export interface Press {
+export interface KeyPress {
   key: string;
   code: string;
   alt: boolean;
@@ -26,11 +26,11 @@ export interface Press {
   /** Typed into a field, where plain letters are text. */
   writing: boolean;
   /** Held down: the same key comes again and again. */
-  held?: boolean;
+  repeat?: boolean;
 }
 
 // Plain letters: where a keyboard writes no Latin letters the key of the same place is meant.
-const LETTERS: Record<string, Act> = {
+const LETTER_KEYS: Record<string, ShortcutAction> = {
   j: "next",
   k: "previous",
   e: "end",
@@ -43,32 +43,32 @@ const LETTERS: Record<string, Act> = {
 
 // Held with Alt these work in the composer too. By place on the keyboard: Alt changes the letter on a Mac, and
 // a French keyboard has its digits behind Shift.
-const HELD: Record<string, Act> = { KeyP: "note", KeyL: "reply" };
+const ALT_KEYS: Record<string, ShortcutAction> = { KeyP: "note", KeyL: "reply" };
 
-function letterOf({ key, code }: Press): string {
+function letterFor({ key, code }: KeyPress): string {
   if (/^[a-z]$/i.test(key)) return key.toLowerCase();
   const foreign = key.length === 1 && key.charCodeAt(0) > 0x24f;
   return foreign && code.startsWith("Key") ? code.slice(3).toLowerCase() : "";
 }
 
-function heldWithAlt(code: string): Act | null {
+function altAction(code: string): ShortcutAction | null {
   const digit = /^(?:Digit|Numpad)([1-9])$/.exec(code);
-  return digit ? { chat: Number(digit[1]) } : (HELD[code] ?? null);
+  return digit ? { chat: Number(digit[1]) } : (ALT_KEYS[code] ?? null);
 }
 
 /** Null: none of our business. Escape and Ctrl+K stay when single-letter shortcuts are turned off. */
-export function actOf(press: Press, shortcutsOn: boolean): Act | null {
+export function actionFor(press: KeyPress, shortcutsOn: boolean): ShortcutAction | null {
   const { key, code, alt, ctrl } = press;
   if (key === "Escape") return "back";
   if (ctrl && !alt && key.toLowerCase() === "k") return "search";
   if (ctrl || !shortcutsOn) return null;
-  if (alt) return heldWithAlt(code);
+  if (alt) return altAction(code);
   if (press.writing) return null;
-  if (key === "?") return "sheet";
+  if (key === "?") return "shortcuts";
   if (press.shift) return null;
-  const act = LETTERS[letterOf(press)] ?? null;
+  const action = LETTER_KEYS[letterFor(press)] ?? null;
   // A held key walks; it does not take one chat after the other.
-  return press.held && act !== "next" && act !== "previous" ? null : act;
+  return press.repeat && action !== "next" && action !== "previous" ? null : action;
 }
 
 /** In a menu too: a letter typed there is a guess at one of its lines, and "e" must not end the chat behind it. */
@@ -77,7 +77,7 @@ function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches(fields);
 }
 
-export function pressOf(event: KeyboardEvent): Press {
+export function keyPressOf(event: KeyboardEvent): KeyPress {
   return {
     key: event.key,
     code: event.code,
@@ -85,6 +85,6 @@ export function pressOf(event: KeyboardEvent): Press {
     ctrl: event.ctrlKey || event.metaKey,
     shift: event.shiftKey,
     writing: isWriting(event.target),
-    held: event.repeat,
+    repeat: event.repeat,
   };
 }

@@ -1,40 +1,42 @@
 /** The whole store against a server in memory: nothing is lost, nothing stands twice, nothing typed disappears. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Desk, openDesk } from "../app/console";
+import { type AgentConsole, createConsole } from "../app/console";
 import { ada, agent, ben, card, Server, settled } from "./fake_server";
 
 let server: Server;
-let desk: Desk;
+let agentConsole: AgentConsole;
 
 beforeEach(() => {
   vi.useFakeTimers();
   server = new Server();
   server.open("t1", ada);
-  desk = openDesk(server.connect(), ada);
+  agentConsole = createConsole(server.connect(), ada);
 });
 
 afterEach(() => {
-  desk.close();
+  agentConsole.close();
   vi.useRealTimers();
 });
 
 async function arrive(ticket = "t1"): Promise<void> {
   server.up();
-  desk.actions.open(ticket);
+  agentConsole.actions.open(ticket);
   await settled();
 }
 
 const texts = (ticket = "t1") =>
-  desk.threads.known(ticket)?.line.value.messages.map((one) => `${one.author.kind}: ${one.text}`);
+  agentConsole.threads
+    .existing(ticket)
+    ?.timeline.value.messages.map((one) => `${one.author.kind}: ${one.text}`);
 
 test("Ada hears Vic and answers, in order", async () => {
   await arrive();
   server.say("t1", "Bonjour");
-  desk.mailbox.send("t1", "reply", "Bonjour Vic");
-  expect(desk.threads.known("t1")?.line.value.pending).toHaveLength(1);
+  agentConsole.outgoing.send("t1", "reply", "Bonjour Vic");
+  expect(agentConsole.threads.existing("t1")?.timeline.value.pending).toHaveLength(1);
   await settled();
   expect(texts()).toEqual(["visitor: Bonjour", "agent: Bonjour Vic"]);
-  expect(desk.threads.known("t1")?.line.value.pending).toHaveLength(0);
+  expect(agentConsole.threads.existing("t1")?.timeline.value.pending).toHaveLength(0);
 });
 
 test("what was said while the line was cut is there when it is back, and nothing twice", async () => {
@@ -42,7 +44,7 @@ test("what was said while the line was cut is there when it is back, and nothing
   server.say("t1", "un");
   server.cut();
   server.say("t1", "deux");
-  desk.mailbox.send("t1", "reply", "écrit hors ligne");
+  agentConsole.outgoing.send("t1", "reply", "écrit hors ligne");
   await settled();
   expect(texts()).toEqual(["visitor: un"]);
   server.up();
@@ -52,11 +54,11 @@ test("what was said while the line was cut is there when it is back, and nothing
 
 test("an answer that was stored but whose ack was lost stands once", async () => {
   await arrive();
-  server.mute.add("send_message");
-  desk.mailbox.send("t1", "reply", "une seule fois");
+  server.dropAcks.add("send_message");
+  agentConsole.outgoing.send("t1", "reply", "une seule fois");
   await settled();
   server.cut();
-  server.mute.clear();
+  server.dropAcks.clear();
   server.up();
   await settled();
   expect(texts()).toEqual(["agent: une seule fois"]);
@@ -76,9 +78,9 @@ test("an event ahead of a gap makes the thread catch up", async () => {
 test("a page that is loaded again sends what the former one could not", async () => {
   await arrive();
   server.cut();
-  desk.mailbox.send("t1", "reply", "avant le rechargement");
-  desk.close();
-  desk = openDesk(server.connect(), ada);
+  agentConsole.outgoing.send("t1", "reply", "avant le rechargement");
+  agentConsole.close();
+  agentConsole = createConsole(server.connect(), ada);
   server.up();
   await settled();
   expect(server.tickets.get("t1")?.messages.map((one) => one.text)).toEqual(["avant le rechargement"]);
@@ -87,134 +89,137 @@ test("a page that is loaded again sends what the former one could not", async ()
 test("another agent on the same computer neither sees nor sends Ada's words", async () => {
   await arrive();
   server.cut();
-  desk.mailbox.send("t1", "reply", "d’Ada");
-  desk.drafts.put("t1", { tone: "reply", reply: "un brouillon", note: "" });
-  desk.close();
-  desk = openDesk(server.connect(), ben);
-  expect(desk.drafts.of("t1").reply).toBe("");
+  agentConsole.outgoing.send("t1", "reply", "d’Ada");
+  agentConsole.drafts.put("t1", { tone: "reply", reply: "un brouillon", note: "" });
+  agentConsole.close();
+  agentConsole = createConsole(server.connect(), ben);
+  expect(agentConsole.drafts.of("t1").reply).toBe("");
   server.up();
   await settled();
   expect(server.tickets.get("t1")?.messages).toEqual([]);
-  desk.close();
-  desk = openDesk(server.connect(), ada);
-  expect(desk.drafts.of("t1").reply).toBe("un brouillon");
+  agentConsole.close();
+  agentConsole = createConsole(server.connect(), ada);
+  expect(agentConsole.drafts.of("t1").reply).toBe("un brouillon");
 });
 
 test("words refused because Ben has the ticket come back as a note, before what was typed since", async () => {
   server.open("t2", ben);
   await arrive("t2");
-  desk.mailbox.send("t2", "reply", "je réponds");
-  desk.drafts.put("t2", { tone: "note", reply: "", note: "et encore" });
+  agentConsole.outgoing.send("t2", "reply", "je réponds");
+  agentConsole.drafts.put("t2", { tone: "note", reply: "", note: "et encore" });
   await settled();
-  expect(desk.drafts.of("t2")).toEqual({ tone: "note", reply: "", note: "je réponds\net encore" });
-  expect(desk.notices.shown.value[0]?.text).toContain("Ben");
+  expect(agentConsole.drafts.of("t2")).toEqual({ tone: "note", reply: "", note: "je réponds\net encore" });
+  expect(agentConsole.toasts.shown.value[0]?.text).toContain("Ben");
 });
 
 test("a note is kept in its place and never among the messages", async () => {
   await arrive();
   server.say("t1", "Bonjour");
-  desk.mailbox.send("t1", "note", "à vérifier");
+  agentConsole.outgoing.send("t1", "note", "à vérifier");
   await settled();
-  const line = desk.threads.known("t1")?.line.value;
+  const line = agentConsole.threads.existing("t1")?.timeline.value;
   expect(line?.notes.map((note) => [note.after, note.text])).toEqual([[1, "à vérifier"]]);
   expect(texts()).toEqual(["visitor: Bonjour"]);
 });
 
 test("an end waits 8 seconds and can be taken back", async () => {
   await arrive();
-  desk.actions.end("t1");
+  agentConsole.actions.end("t1");
   vi.advanceTimersByTime(7900);
-  expect(desk.actions.goodbyes.keep("t1")).toBe(true);
+  expect(agentConsole.actions.delayedEnds.cancel("t1")).toBe(true);
   vi.advanceTimersByTime(10_000);
   await settled();
-  expect(server.heard).not.toContain("end_chat");
-  desk.actions.end("t1");
+  expect(server.commands).not.toContain("end_chat");
+  agentConsole.actions.end("t1");
   vi.advanceTimersByTime(8000);
   await settled();
-  expect(server.heard).toContain("end_chat");
-  expect(desk.inbox.lists.value.mine).toEqual([]);
+  expect(server.commands).toContain("end_chat");
+  expect(agentConsole.inbox.lists.value.mine).toEqual([]);
 });
 
 test("Vic writes within these seconds, and the chat goes on", async () => {
   await arrive();
-  desk.actions.end("t1");
+  agentConsole.actions.end("t1");
   server.say("t1", "encore une chose");
-  expect(desk.notices.shown.value.at(-1)?.text).toContain("Vic");
+  expect(agentConsole.toasts.shown.value.at(-1)?.text).toContain("Vic");
   vi.advanceTimersByTime(10_000);
   await settled();
-  expect(server.heard).not.toContain("end_chat");
+  expect(server.commands).not.toContain("end_chat");
 });
 
 test("leaving the page ends what was to be ended", async () => {
   await arrive();
-  desk.actions.end("t1");
+  agentConsole.actions.end("t1");
   dispatchEvent(new Event("pagehide"));
   await settled();
-  expect(server.heard).toContain("end_chat");
+  expect(server.commands).toContain("end_chat");
 });
 
 test("an end that found no line is sent when it is back", async () => {
   await arrive();
-  desk.actions.end("t1");
+  agentConsole.actions.end("t1");
   server.cut();
   vi.advanceTimersByTime(8000);
   await settled();
-  expect(desk.notices.shown.value.at(-1)?.tone).toBe("bad");
+  expect(agentConsole.toasts.shown.value.at(-1)?.tone).toBe("bad");
   server.up();
   await settled();
-  expect(server.heard).toContain("end_chat");
+  expect(server.commands).toContain("end_chat");
 });
 
 test("a claim that Ben won names Ben", async () => {
   server.open("t2", ben);
   await arrive();
-  await desk.actions.claim("t2");
-  expect(desk.notices.shown.value.at(-1)?.text).toContain("Ben");
+  await agentConsole.actions.claim("t2");
+  expect(agentConsole.toasts.shown.value.at(-1)?.text).toContain("Ben");
 });
 
 test("a claimed chat moves from waiting to mine at once", async () => {
   server.open("t2");
   await arrive();
-  expect(desk.inbox.lists.value.waiting.map((one) => one.ticket)).toEqual(["t2"]);
-  await desk.actions.claim("t2");
-  expect(desk.inbox.lists.value.mine.map((one) => one.ticket)).toEqual(["t1", "t2"]);
-  expect(desk.route.place.value.ticket).toBe("t2");
+  expect(agentConsole.inbox.lists.value.waiting.map((one) => one.ticket)).toEqual(["t2"]);
+  await agentConsole.actions.claim("t2");
+  expect(agentConsole.inbox.lists.value.mine.map((one) => one.ticket)).toEqual(["t1", "t2"]);
+  expect(agentConsole.router.place.value.ticket).toBe("t2");
 });
 
 test("offers ring, are declined, end with a reason, and are told anew by hello", async () => {
   await arrive();
   const offer = { card: card("t9", 9), expires_at: "2026-11-25T09:01:00Z", why: "only_one", by: null };
   server.tell("offer", offer);
-  expect(desk.offers.list.value.map((one) => one.card.ticket)).toEqual(["t9"]);
+  expect(agentConsole.offers.list.value.map((one) => one.card.ticket)).toEqual(["t9"]);
   server.tell("offer_ended", { ticket: "t9", reason: "taken" });
-  expect(desk.offers.list.value).toEqual([]);
+  expect(agentConsole.offers.list.value).toEqual([]);
   server.tell("offer", offer);
   server.cut();
   server.up();
   await settled();
-  expect(desk.offers.list.value).toEqual([]);
+  expect(agentConsole.offers.list.value).toEqual([]);
 });
 
 test("set away after two missed offers, Ada is told why; choosing again clears it", async () => {
   await arrive();
   server.tell("presence", agent("a1", "Ada", { state: "away", why: "missed" }));
-  expect([desk.presence.choice.value, desk.presence.missed.value]).toEqual(["away", true]);
-  const chosen = desk.presence.choose("available");
-  expect(desk.presence.choice.value).toBe("available");
+  expect([agentConsole.presence.choice.value, agentConsole.presence.missed.value]).toEqual(["away", true]);
+  const chosen = agentConsole.presence.choose("available");
+  expect(agentConsole.presence.choice.value).toBe("available");
   await chosen;
-  expect([desk.presence.choice.value, desk.presence.missed.value]).toEqual(["available", false]);
+  expect([agentConsole.presence.choice.value, agentConsole.presence.missed.value]).toEqual([
+    "available",
+    false,
+  ]);
 });
 
 test("a choice that the server never heard is taken back", async () => {
   await arrive();
   server.cut();
-  await expect(desk.presence.choose("away")).rejects.toThrow();
-  expect(desk.presence.choice.value).toBe("available");
+  await expect(agentConsole.presence.choose("away")).rejects.toThrow();
+  expect(agentConsole.presence.choice.value).toBe("available");
 });
 
 test("Vic is typing until Vic's message comes, or for 3 seconds", async () => {
   await arrive();
-  const thread = desk.threads.known("t1");
+  const thread = agentConsole.threads.existing("t1");
   server.tell("typing", { ticket: "t1", on: true, name: "Vic" });
   expect(thread?.typing.value).toBe("Vic");
   server.say("t1", "voilà");
@@ -226,17 +231,17 @@ test("Vic is typing until Vic's message comes, or for 3 seconds", async () => {
 
 test("a ticket that is not there says so; one asked for without a line comes with it; lost answers say so", async () => {
   await arrive("nowhere");
-  expect(desk.threads.shown.value?.phase.value).toBe("missing");
+  expect(agentConsole.threads.shown.value?.phase.value).toBe("missing");
   server.cut();
-  desk.actions.open("t1");
+  agentConsole.actions.open("t1");
   await settled();
-  expect(desk.threads.shown.value?.phase.value).toBe("loading");
-  server.mute.add("open_ticket");
+  expect(agentConsole.threads.shown.value?.phase.value).toBe("loading");
+  server.dropAcks.add("open_ticket");
   server.up();
   await settled();
-  expect(desk.threads.shown.value?.phase.value).toBe("failed");
-  server.mute.clear();
-  await desk.threads.shown.value?.load();
+  expect(agentConsole.threads.shown.value?.phase.value).toBe("failed");
+  server.dropAcks.clear();
+  await agentConsole.threads.shown.value?.load();
   await settled();
-  expect(desk.threads.shown.value?.phase.value).toBe("ready");
+  expect(agentConsole.threads.shown.value?.phase.value).toBe("ready");
 });

@@ -2,8 +2,8 @@
 import { signal } from "@preact/signals";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Card } from "../../client/protocol";
-import { signIn, whoIsHere } from "../app/session";
-import { createCut, type Link } from "../connection/socket";
+import { currentAgent, signIn } from "../app/session";
+import { type AgentSocket, createOffline } from "../connection/socket";
 import { createDrafts } from "../conversation/drafts";
 import { createInbox } from "../inbox/inbox";
 import { createSearch } from "../inbox/search";
@@ -17,7 +17,7 @@ afterEach(() => {
 
 test("only a line that stays away for 2 seconds counts as cut", () => {
   const online = signal(true);
-  const cut = createCut(online);
+  const cut = createOffline(online);
   online.value = false;
   vi.advanceTimersByTime(1900);
   online.value = true;
@@ -34,7 +34,7 @@ test("the newest question wins, however late an older answer comes", async () =>
   const answers = new Map<string, (cards: Card[]) => void>();
   const ask = (_command: string, { q }: { q: string }) =>
     new Promise((done) => answers.set(q, (cards) => done({ ok: true, cards, next: null })));
-  const search = createSearch({ ask, hear: () => undefined } as unknown as Link);
+  const search = createSearch({ request: ask, on: () => undefined } as unknown as AgentSocket);
   search.type("vi");
   vi.advanceTimersByTime(200);
   search.type("vic");
@@ -53,7 +53,7 @@ test("more brings the page after the one that hello brought, then the rest, then
     const from = Number(after ?? 0);
     return { ok: true, cards: all.slice(from, from + 50), next: from + 50 < 120 ? String(from + 50) : null };
   };
-  const inbox = createInbox({ ask, hear: () => undefined } as unknown as Link, "a1");
+  const inbox = createInbox({ request: ask, on: () => undefined } as unknown as AgentSocket, "a1");
   const cards = { mine: [], waiting: [], open: all.slice(0, 50) };
   inbox.load({ cards, counts: { mine: 0, waiting: 0, open: 120 } });
   const sizes: unknown[] = [];
@@ -73,7 +73,11 @@ test("drafts survive a reload; an empty one is not kept, and the oldest of too m
   for (let at = 0; at < 205; at++) drafts.put(`t${at}`, { tone: "reply", reply: `mot ${at}`, note: "" });
   drafts.put("t204", { tone: "reply", reply: "", note: "" });
   const again = createDrafts("a1");
-  expect([again.waits("t0"), again.waits("t203"), again.waits("t204")]).toEqual([false, true, false]);
+  expect([again.hasReply("t0"), again.hasReply("t203"), again.hasReply("t204")]).toEqual([
+    false,
+    true,
+    false,
+  ]);
 });
 
 const answering = (status: number, body: unknown, headers: Record<string, string> = {}) =>
@@ -96,17 +100,17 @@ test("signing in says who came in, or why nobody did", async () => {
 
 test("a server that can't be reached is not a session that has ended", async () => {
   answering(401, {});
-  expect(await whoIsHere()).toBeNull();
+  expect(await currentAgent()).toBeNull();
   answering(503, {});
-  await expect(whoIsHere()).rejects.toThrow();
+  await expect(currentAgent()).rejects.toThrow();
 });
 
 test("a card that comes late does not bring back what has left the lists", () => {
-  const ears = new Map<string, (told: never) => void>();
-  const hear = (event: string, listener: (told: never) => void) => void ears.set(event, listener);
-  const inbox = createInbox({ ask: async () => ({}), hear } as unknown as Link, "a1");
+  const listeners = new Map<string, (payload: never) => void>();
+  const on = (event: string, listener: (payload: never) => void) => void listeners.set(event, listener);
+  const inbox = createInbox({ request: async () => ({}), on } as unknown as AgentSocket, "a1");
   inbox.add(card("t1", 1, { status: "open", rev: 7 }));
-  ears.get("gone")?.({ ticket: "t1" } as never);
+  listeners.get("gone")?.({ ticket: "t1" } as never);
   inbox.add(card("t1", 1, { status: "open", rev: 6 }));
   expect(inbox.lists.value.open).toEqual([]);
   inbox.add(card("t1", 1, { status: "open", rev: 8 }));

@@ -1,8 +1,8 @@
 /** A desk in memory for the stores' tests: it numbers, remembers client_ids and refuses, as the wire says. */
 import { signal } from "@preact/signals";
 import type { Agent, Card, Message, Note, Person, Refusal, Status, Ticket } from "../../client/protocol";
-import { LinkLost } from "../../client/transport/websocket_transport";
-import { type Link, Turned } from "../connection/socket";
+import { ConnectionLost } from "../../client/transport/websocket_transport";
+import { type AgentSocket, ServerRefused } from "../connection/socket";
 
 export const AT = "2026-11-25T09:00:00Z";
 
@@ -49,7 +49,7 @@ export function card(ticket: string, number: number, more: Partial<Card> = {}): 
   };
 }
 
-interface Kept {
+interface StoredTicket {
   messages: Message[];
   notes: Note[];
   owner: Agent | null;
@@ -57,13 +57,13 @@ interface Kept {
   number: number;
 }
 
-interface Ears {
+interface Listeners {
   events: Map<string, ((news: never) => void)[]>;
   up: (() => void)[];
 }
 
 type Payload = Record<string, unknown>;
-type Verb = (payload: Payload, kept: Kept) => object;
+type Handler = (payload: Payload, stored: StoredTicket) => object;
 
 const refuse = (error: Partial<Refusal> & Pick<Refusal, "code">) => ({
   ok: false,
@@ -71,40 +71,40 @@ const refuse = (error: Partial<Refusal> & Pick<Refusal, "code">) => ({
 });
 
 export class Server {
-  readonly tickets = new Map<string, Kept>();
-  readonly heard: string[] = [];
+  readonly tickets = new Map<string, StoredTicket>();
+  readonly commands: string[] = [];
   /** Commands that are done, but whose answer gets lost. */
-  readonly mute = new Set<string>();
+  readonly dropAcks = new Set<string>();
   #online = signal(false);
   #rev = 1;
-  #ears = new Set<Ears>();
+  #listeners = new Set<Listeners>();
 
   /** A line of its own for each console that is opened. */
-  connect(): Link {
-    const ears: Ears = { events: new Map(), up: [] };
-    this.#ears.add(ears);
+  connect(): AgentSocket {
+    const listeners: Listeners = { events: new Map(), up: [] };
+    this.#listeners.add(listeners);
     return {
       online: this.#online,
-      cut: signal(false),
-      post: (command, payload) => this.#ask(command, payload as Payload) as never,
-      ask: async (command, payload) => {
+      offline: signal(false),
+      requestAck: (command, payload) => this.#ask(command, payload as Payload) as never,
+      request: async (command, payload) => {
         const answer = await this.#ask(command, payload as Payload);
-        if (!answer.ok) throw new Turned((answer as unknown as { error: Refusal }).error);
+        if (!answer.ok) throw new ServerRefused((answer as unknown as { error: Refusal }).error);
         return answer as never;
       },
-      hear: (event, listener) => {
-        const all = ears.events.get(event) ?? [];
-        ears.events.set(event, [...all, listener as (news: never) => void]);
+      on: (event, listener) => {
+        const all = listeners.events.get(event) ?? [];
+        listeners.events.set(event, [...all, listener as (news: never) => void]);
       },
-      onUp: (listener) => ears.up.push(listener),
-      onTurnedAway: () => undefined,
-      close: () => void this.#ears.delete(ears),
+      onConnected: (listener) => listeners.up.push(listener),
+      onRefused: () => undefined,
+      close: () => void this.#listeners.delete(listeners),
     };
   }
 
   up(): void {
     this.#online.value = true;
-    for (const ears of this.#ears) for (const listener of ears.up) listener();
+    for (const listeners of this.#listeners) for (const listener of listeners.up) listener();
   }
 
   cut(): void {
@@ -113,14 +113,20 @@ export class Server {
 
   tell(event: string, news: object): void {
     if (!this.#online.value) return;
-    for (const ears of this.#ears)
-      for (const listener of ears.events.get(event) ?? []) listener(news as never);
+    for (const listeners of this.#listeners)
+      for (const listener of listeners.events.get(event) ?? []) listener(news as never);
   }
 
-  open(id: string, owner: Agent | null = null): Kept {
-    const kept: Kept = { messages: [], notes: [], owner, status: "live", number: this.tickets.size + 1 };
-    this.tickets.set(id, kept);
-    return kept;
+  open(id: string, owner: Agent | null = null): StoredTicket {
+    const stored: StoredTicket = {
+      messages: [],
+      notes: [],
+      owner,
+      status: "live",
+      number: this.tickets.size + 1,
+    };
+    this.tickets.set(id, stored);
+    return stored;
   }
 
   /** A visitor writes; whoever is cut off does not hear it. */
@@ -131,18 +137,18 @@ export class Server {
   }
 
   ticket(id: string): Ticket {
-    const kept = this.#kept(id);
+    const stored = this.#kept(id);
     return {
       id,
-      number: kept.number,
-      status: kept.status,
+      number: stored.number,
+      status: stored.status,
       channel: "chat",
       category: null,
-      agent: kept.owner && person(kept.owner),
+      agent: stored.owner && person(stored.owner),
       queue: null,
       promise: null,
-      read: { visitor: 0, agent: 0 },
-      head: kept.messages.length,
+      applyRead: { visitor: 0, agent: 0 },
+      head: stored.messages.length,
       rev: ++this.#rev,
       form_offered: false,
       reachable: true,
@@ -150,10 +156,10 @@ export class Server {
     };
   }
 
-  #kept(id: string): Kept {
-    const kept = this.tickets.get(id);
-    if (!kept) throw new Error(`no ticket ${id}`);
-    return kept;
+  #kept(id: string): StoredTicket {
+    const stored = this.tickets.get(id);
+    if (!stored) throw new Error(`no ticket ${id}`);
+    return stored;
   }
 
   #append(id: string, kind: "visitor" | "agent", text: string, client_id: string): Message {
@@ -176,11 +182,11 @@ export class Server {
   }
 
   async #ask(command: string, payload: Payload): Promise<{ ok: boolean }> {
-    if (!this.#online.value) throw new LinkLost();
-    this.heard.push(command);
+    if (!this.#online.value) throw new ConnectionLost();
+    this.commands.push(command);
     const answer = this.#do(command, payload);
     await Promise.resolve();
-    if (this.mute.has(command)) throw new LinkLost();
+    if (this.dropAcks.has(command)) throw new ConnectionLost();
     return { ok: true, ...answer };
   }
 
@@ -188,16 +194,19 @@ export class Server {
     if (command === "hello") return this.#hello();
     if (command === "set_presence") return { presence: payload.state };
     const id = String(payload.ticket ?? "");
-    const kept = this.tickets.get(id);
-    if (!kept) return refuse({ code: "not_found" });
-    return this.#verbs(id)[command]?.(payload, kept) ?? {};
+    const stored = this.tickets.get(id);
+    if (!stored) return refuse({ code: "not_found" });
+    return this.#handlers(id)[command]?.(payload, stored) ?? {};
   }
 
   #hello(): object {
     const cards = { mine: [] as Card[], waiting: [] as Card[], open: [] as Card[] };
-    for (const [id, kept] of this.tickets) {
-      const line = card(id, kept.number, { agent: kept.owner && person(kept.owner), status: kept.status });
-      (kept.owner ? cards.mine : cards.waiting).push(line);
+    for (const [id, stored] of this.tickets) {
+      const entry = card(id, stored.number, {
+        agent: stored.owner && person(stored.owner),
+        status: stored.status,
+      });
+      (stored.owner ? cards.mine : cards.waiting).push(entry);
     }
     const counts = { mine: cards.mine.length, waiting: cards.waiting.length, open: 0 };
     return {
@@ -211,32 +220,34 @@ export class Server {
     };
   }
 
-  #verbs(id: string): Record<string, Verb> {
+  #handlers(id: string): Record<string, Handler> {
     const ended =
-      (status: Status): Verb =>
-      (_payload, kept) => {
-        kept.status = status;
+      (status: Status): Handler =>
+      (_payload, stored) => {
+        stored.status = status;
         return { ticket: this.ticket(id) };
       };
     return {
-      open_ticket: (_payload, kept) => ({
-        ...this.#since(id, kept, 0, 0),
+      open_ticket: (_payload, stored) => ({
+        ...this.#since(id, stored, 0, 0),
         visitor: { name: "Vic", tickets: [] },
       }),
-      catch_up: ({ after, notes_after }, kept) => this.#since(id, kept, Number(after), Number(notes_after)),
-      send_message: (payload, kept) => this.#send(id, kept, payload),
-      add_note: (payload, kept) => this.#note(id, kept, payload),
-      claim: (_payload, kept) => {
-        if (kept.owner && kept.owner !== ada) return refuse({ code: "conflict", by: person(kept.owner) });
-        kept.owner = ada;
+      catch_up: ({ after, notes_after }, stored) =>
+        this.#since(id, stored, Number(after), Number(notes_after)),
+      send_message: (payload, stored) => this.#send(id, stored, payload),
+      add_note: (payload, stored) => this.#note(id, stored, payload),
+      claim: (_payload, stored) => {
+        if (stored.owner && stored.owner !== ada)
+          return refuse({ code: "conflict", by: person(stored.owner) });
+        stored.owner = ada;
         return { ticket: this.ticket(id) };
       },
       end_chat: ended("solved"),
-      set_status: (payload, kept) => ended(payload.status as Status)(payload, kept),
+      set_status: (payload, stored) => ended(payload.status as Status)(payload, stored),
     };
   }
 
-  #since(id: string, { messages, notes }: Kept, after: number, notesAfter: number): object {
+  #since(id: string, { messages, notes }: StoredTicket, after: number, notesAfter: number): object {
     return {
       ticket: this.ticket(id),
       messages: messages.filter((one) => one.seq > after),
@@ -246,14 +257,14 @@ export class Server {
     };
   }
 
-  #send(id: string, kept: Kept, { client_id, text }: Payload): object {
-    if (kept.owner && kept.owner !== ada) return refuse({ code: "conflict", by: person(kept.owner) });
-    const known = kept.messages.find((one) => one.client_id === client_id);
-    const { seq, id: public_id, at } = known ?? this.#append(id, "agent", String(text), String(client_id));
+  #send(id: string, stored: StoredTicket, { client_id, text }: Payload): object {
+    if (stored.owner && stored.owner !== ada) return refuse({ code: "conflict", by: person(stored.owner) });
+    const existing = stored.messages.find((one) => one.client_id === client_id);
+    const { seq, id: public_id, at } = existing ?? this.#append(id, "agent", String(text), String(client_id));
     return { seq, id: public_id, at };
   }
 
-  #note(id: string, { messages, notes }: Kept, { client_id, text }: Payload): object {
+  #note(id: string, { messages, notes }: StoredTicket, { client_id, text }: Payload): object {
     const author = { kind: "agent" as const, id: ada.id, name: ada.name };
     const note_seq = notes.length + 1;
     const after = messages.length;

@@ -1,35 +1,35 @@
 /** An agent in a hurry: what can be taken back stays in sight, and the key for it does nothing else. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Desk, openDesk } from "../app/console";
-import type { Notifier } from "../presence/alerts";
-import { actOf } from "../shortcuts/keymap";
-import { perform } from "../shortcuts/shortcuts";
+import { type AgentConsole, createConsole } from "../app/console";
+import type { Alerts } from "../presence/alerts";
+import { actionFor } from "../shortcuts/keymap";
+import { performAction } from "../shortcuts/shortcuts";
 import { ada, ben, Server, settled } from "./fake_server";
 
 let server: Server;
-let desk: Desk;
+let agentConsole: AgentConsole;
 
 beforeEach(async () => {
   vi.useFakeTimers();
   server = new Server();
   for (const id of ["t1", "t2", "t3", "t4"]) server.open(id, ada);
-  desk = openDesk(server.connect(), ada);
+  agentConsole = createConsole(server.connect(), ada);
   server.up();
   await settled();
 });
 
 afterEach(() => {
-  desk.close();
+  agentConsole.close();
   vi.useRealTimers();
 });
 
-const press = (act: "undo") => perform(act, desk, undefined as unknown as Notifier);
-const offered = () => desk.notices.shown.value.filter(({ action }) => action).length;
+const press = (act: "undo") => performAction(act, agentConsole, undefined as unknown as Alerts);
+const offered = () => agentConsole.toasts.shown.value.filter(({ action }) => action).length;
 const statuses = () => [...server.tickets.values()].map(({ status }) => status);
 
 test("four ends in a row can all be taken back, whatever is said meanwhile", async () => {
-  for (const id of ["t1", "t2", "t3", "t4"]) desk.actions.end(id);
-  for (const text of ["un", "deux", "trois"]) desk.notices.say({ text, tone: "plain" });
+  for (const id of ["t1", "t2", "t3", "t4"]) agentConsole.actions.end(id);
+  for (const text of ["un", "deux", "trois"]) agentConsole.toasts.show({ text, tone: "plain" });
   expect(offered()).toBe(4);
   for (let times = 0; times < 4; times++) expect(press("undo")).toBe(true);
   await vi.advanceTimersByTimeAsync(9000);
@@ -37,39 +37,42 @@ test("four ends in a row can all be taken back, whatever is said meanwhile", asy
 });
 
 test("words without an answer make room for newer ones", () => {
-  for (const text of ["un", "deux", "trois", "quatre"]) desk.notices.say({ text, tone: "plain" });
-  expect(desk.notices.shown.value.map(({ text }) => text)).toEqual(["deux", "trois", "quatre"]);
+  for (const text of ["un", "deux", "trois", "quatre"]) agentConsole.toasts.show({ text, tone: "plain" });
+  expect(agentConsole.toasts.shown.value.map(({ text }) => text)).toEqual(["deux", "trois", "quatre"]);
 });
 
 test("the key that undoes presses no other button", () => {
   const run = vi.fn();
-  desk.notices.say({
+  agentConsole.toasts.show({
     text: "Toutes vos places sont prises.",
     tone: "bad",
     action: { label: "Quand même", run },
   });
   expect(press("undo")).toBe(false);
-  desk.actions.end("t1");
-  desk.notices.say({
+  agentConsole.actions.end("t1");
+  agentConsole.toasts.show({
     text: "Toutes vos places sont prises.",
     tone: "bad",
     action: { label: "Quand même", run },
   });
   expect(press("undo")).toBe(true);
-  expect([run.mock.calls.length, desk.actions.goodbyes.waiting.value.size]).toEqual([0, 0]);
+  expect([run.mock.calls.length, agentConsole.actions.delayedEnds.pending.value.size]).toEqual([0, 0]);
 });
 
 test("who ends a chat and then hands it over has thought again", async () => {
-  desk.actions.end("t1");
-  await desk.actions.handOver("t1", { agent: ben.id }, "Ben", "");
+  agentConsole.actions.end("t1");
+  await agentConsole.actions.handOver("t1", { agent: ben.id }, "Ben", "");
   await vi.advanceTimersByTimeAsync(9000);
-  expect([server.heard.includes("hand_over"), server.heard.includes("end_chat")]).toEqual([true, false]);
+  expect([server.commands.includes("hand_over"), server.commands.includes("end_chat")]).toEqual([
+    true,
+    false,
+  ]);
   expect(statuses()[0]).toBe("live");
 });
 
 test("a held key walks through the list and does nothing else", () => {
   const hold = (key: string) =>
-    actOf({ key, code: "", alt: false, ctrl: false, shift: false, writing: false, held: true }, true);
+    actionFor({ key, code: "", alt: false, ctrl: false, shift: false, writing: false, repeat: true }, true);
   expect(["j", "k", "a", "e", "x", "d", "z"].map(hold)).toEqual([
     "next",
     "previous",

@@ -1,22 +1,22 @@
 /** The line over socket.io's own client, with a network that the test has in hand: when does it dial? */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Link, openLink } from "../connection/socket";
+import { type AgentSocket, openSocket } from "../connection/socket";
 
 const HANDSHAKE = '0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":100000}';
 const NOT_LET_IN = '44/agent,{"message":"not_allowed"}';
 
 /** The moments of all dialling, a list a link. */
-let dialled: number[][];
+let attemptTimes: number[][];
 let server: "away" | "refuses";
 
 vi.mock("socket.io-client", async (real) => {
   const { io, NodeWebSocket, ...rest } = await real<typeof import("socket.io-client")>();
   const inHand = (namespace: string, options: object) => {
-    const moments: number[] = [];
-    dialled.push(moments);
+    const times: number[] = [];
+    attemptTimes.push(times);
     class InHand extends NodeWebSocket {
       override doOpen() {
-        moments.push(Date.now());
+        times.push(Date.now());
         queueMicrotask(() => {
           if (server === "away") {
             this.onError("nobody there", new Error());
@@ -36,9 +36,9 @@ vi.mock("socket.io-client", async (real) => {
   return { ...rest, NodeWebSocket, io: inHand };
 });
 
-let links: Link[] = [];
+let links: AgentSocket[] = [];
 beforeEach(() => {
-  dialled = [];
+  attemptTimes = [];
   vi.useFakeTimers();
 });
 afterEach(() => {
@@ -47,11 +47,11 @@ afterEach(() => {
 });
 
 async function consoles(seconds: number): Promise<void> {
-  links = Array.from({ length: 8 }, openLink);
+  links = Array.from({ length: 8 }, openSocket);
   await vi.advanceTimersByTimeAsync(seconds * 1000);
 }
 
-const attempts = () => dialled.map((moments) => moments.length);
+const attempts = () => attemptTimes.map((times) => times.length);
 
 /** Everything by which a browser says that its user may be back. */
 async function comeBack(): Promise<void> {
@@ -63,7 +63,7 @@ async function comeBack(): Promise<void> {
 
 /** All consoles' waits before their second attempt, before their third, and so on. */
 function waits(): number[][] {
-  const all = dialled.map((moments) => moments.slice(1).map((moment, at) => moment - (moments[at] ?? 0)));
+  const all = attemptTimes.map((times) => times.slice(1).map((moment, at) => moment - (times[at] ?? 0)));
   const fewest = Math.min(...all.map((one) => one.length));
   return Array.from({ length: fewest }, (_, at) => all.map((one) => one[at] ?? 0));
 }
@@ -105,7 +105,7 @@ test("a page that comes back dials at once, but a closed link never again", asyn
 
 test("a link that is closed before it has dialled never does", async () => {
   server = "away";
-  openLink().close();
+  openSocket().close();
   await comeBack();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(attempts()).toEqual([0]);

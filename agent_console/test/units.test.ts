@@ -1,23 +1,23 @@
 /** The pure parts: keys, lists, lines, times, names, ends of offers, the title. */
 import { describe, expect, test } from "vitest";
-import { empty, opened } from "../../client/conversation/timeline";
+import { emptyTimeline, reset } from "../../client/conversation/timeline";
 import type { Message, Note } from "../../client/protocol";
 import { pathOf, placeOf } from "../app/router";
 import { isUnsafe } from "../app/sign_in";
 import { lengthOf } from "../conversation/composer";
-import { linesOf } from "../conversation/log/log_entries";
+import { logEntries } from "../conversation/log/log_entries";
 import { listOf, sortIntoLists, withCard } from "../inbox/inbox";
 import { en } from "../locales/en";
 import { fr } from "../locales/fr";
-import { titleOf } from "../presence/alerts";
+import { titleText } from "../presence/alerts";
 import { endsAt } from "../presence/offers";
-import { actOf, type Press } from "../shortcuts/keymap";
+import { actionFor, type KeyPress } from "../shortcuts/keymap";
 import { initials, tintOf } from "../ui/avatar";
-import { calledIn, eventWords, previewOf, reasonOf, visitorName } from "../ui/labels";
-import { due, elapsed, hourIn } from "../ui/time_format";
+import { assignmentReason, eventText, nameInSentence, previewText, visitorName } from "../ui/labels";
+import { dueText, elapsed, localTime } from "../ui/time_format";
 import { AT, card } from "./fake_server";
 
-const press = (key: string, more: Partial<Press> = {}): Press => ({
+const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
   key,
   code: `Key${key.toUpperCase()}`,
   alt: false,
@@ -29,24 +29,24 @@ const press = (key: string, more: Partial<Press> = {}): Press => ({
 
 describe("keys", () => {
   test("single letters act outside of fields only, and can be turned off", () => {
-    expect(actOf(press("j"), true)).toBe("next");
-    expect(actOf(press("j", { writing: true }), true)).toBeNull();
-    expect(actOf(press("j"), false)).toBeNull();
-    expect(actOf(press("J", { shift: true }), true)).toBeNull();
+    expect(actionFor(press("j"), true)).toBe("next");
+    expect(actionFor(press("j", { writing: true }), true)).toBeNull();
+    expect(actionFor(press("j"), false)).toBeNull();
+    expect(actionFor(press("J", { shift: true }), true)).toBeNull();
   });
   test("a Russian keyboard's key of the same place counts, a French accent does not", () => {
-    expect(actOf(press("о", { code: "KeyJ" }), true)).toBe("next");
-    expect(actOf(press("é", { code: "KeyJ" }), true)).toBeNull();
+    expect(actionFor(press("о", { code: "KeyJ" }), true)).toBe("next");
+    expect(actionFor(press("é", { code: "KeyJ" }), true)).toBeNull();
   });
   test("Alt with a digit is that of the place, as a French keyboard writes & on 1", () => {
-    expect(actOf(press("&", { code: "Digit1", alt: true, writing: true }), true)).toEqual({ chat: 1 });
-    expect(actOf(press("π", { code: "KeyP", alt: true, writing: true }), true)).toBe("note");
+    expect(actionFor(press("&", { code: "Digit1", alt: true, writing: true }), true)).toEqual({ chat: 1 });
+    expect(actionFor(press("π", { code: "KeyP", alt: true, writing: true }), true)).toBe("note");
   });
   test("search and Escape stay when letters are off; the browser's own Ctrl keys are left alone", () => {
-    expect(actOf(press("k", { ctrl: true, writing: true }), false)).toBe("search");
-    expect(actOf(press("Escape"), false)).toBe("back");
-    expect(actOf(press("t", { ctrl: true }), true)).toBeNull();
-    expect(actOf(press("?", { shift: true, code: "Slash" }), true)).toBe("sheet");
+    expect(actionFor(press("k", { ctrl: true, writing: true }), false)).toBe("search");
+    expect(actionFor(press("Escape"), false)).toBe("back");
+    expect(actionFor(press("t", { ctrl: true }), true)).toBeNull();
+    expect(actionFor(press("?", { shift: true, code: "Slash" }), true)).toBe("shortcuts");
   });
 });
 
@@ -106,20 +106,27 @@ describe("lines", () => {
   };
   const sameDay = (a: string, b: string) => a.slice(0, 10) === b.slice(0, 10);
   const draw = (messages: Message[], notes: Note[] = [], unreadFrom = 0) =>
-    linesOf(
-      opened(empty("agent", "t"), "t", { messages, head: messages.length, notes, notes_head: notes.length }),
+    logEntries(
+      reset(emptyTimeline("agent", "t"), "t", {
+        messages,
+        head: messages.length,
+        notes,
+        notes_head: notes.length,
+      }),
       unreadFrom,
       sameDay,
     );
 
   test("one author within three minutes is one group", () => {
-    const lines = draw([
+    const entries = draw([
       message(1, "visitor", "2026-11-25T09:00:00Z"),
       message(2, "visitor", "2026-11-25T09:01:00Z"),
       message(3, "visitor", "2026-11-25T09:09:00Z"),
       message(4, "agent", "2026-11-25T09:09:10Z"),
     ]);
-    const ends = lines.map((line) => (line.kind === "text" ? `${line.first}-${line.last}` : line.kind));
+    const ends = entries.map((entry) =>
+      entry.kind === "text" ? `${entry.first}-${entry.last}` : entry.kind,
+    );
     expect(ends).toEqual(["day", "true-false", "false-true", "true-true", "true-true"]);
   });
   test("a note stands after the message it followed, days and the divider where they belong", () => {
@@ -131,7 +138,7 @@ describe("lines", () => {
       ],
       [note],
       3,
-    ).map((line) => line.kind);
+    ).map((entry) => entry.kind);
     expect(kinds).toEqual(["day", "text", "note", "text", "day", "unread", "text"]);
   });
 });
@@ -145,28 +152,28 @@ describe("words", () => {
     expect(elapsed(AT, now + 7_500_000, fr)).toBe("2\u00a0h");
   });
   test("a promise is a date in words", () => {
-    expect(due("2026-11-25T14:05:00+01:00", reader, fr, now)).toBe("avant 14\u00a0h\u00a005");
-    expect(due("2026-11-26T09:00:00+01:00", reader, fr, now)).toBe("avant demain 9\u00a0h");
-    expect(due("2026-11-25T09:00:00+01:00", reader, fr, now)).toBe("en retard");
+    expect(dueText("2026-11-25T14:05:00+01:00", reader, fr, now)).toBe("avant 14\u00a0h\u00a005");
+    expect(dueText("2026-11-26T09:00:00+01:00", reader, fr, now)).toBe("avant demain 9\u00a0h");
+    expect(dueText("2026-11-25T09:00:00+01:00", reader, fr, now)).toBe("en retard");
   });
   test("an hour elsewhere, and nothing for a zone that nobody knows", () => {
-    expect(hourIn("America/New_York", reader, now)).toBe("4\u00a0h");
-    expect(hourIn("Mars/Base", reader, now)).toBeNull();
+    expect(localTime("America/New_York", reader, now)).toBe("4\u00a0h");
+    expect(localTime("Mars/Base", reader, now)).toBeNull();
   });
   test("people without a name have their number", () => {
     expect(visitorName({ name: " ", number: 1051 }, fr)).toBe("Visiteur 1051");
-    expect(calledIn({ name: "\u202eciV", number: 1 }, fr)).toBe("ciV");
+    expect(nameInSentence({ name: "\u202eciV", number: 1 }, fr)).toBe("ciV");
     const agentSaid = card("t", 1, {
       last_from: "agent",
       preview: "oui",
       agent: { id: "a1", name: "Ada", photo: null },
     });
-    expect(previewOf(agentSaid, "a1", fr)).toBe("Vous\u00a0: oui");
-    expect(previewOf(agentSaid, "a2", fr)).toBe("Ada\u00a0: oui");
+    expect(previewText(agentSaid, "a1", fr)).toBe("Vous\u00a0: oui");
+    expect(previewText(agentSaid, "a2", fr)).toBe("Ada\u00a0: oui");
   });
   test("an event of a later version is told in general words", () => {
-    expect(eventWords({ name: "joined", args: { agent: "Ada" } }, en)).toBe("Assigned to Ada");
-    expect(eventWords({ name: "invented", args: {} }, en)).toBe(en.eventOther);
+    expect(eventText({ name: "joined", args: { agent: "Ada" } }, en)).toBe("Assigned to Ada");
+    expect(eventText({ name: "invented", args: {} }, en)).toBe(en.eventOther);
   });
   test("the reason of an assignment is the newest decision before it that chose this agent", () => {
     const joined = { at: AT, event: { name: "joined", args: { agent: "Ada" } } } as unknown as Message;
@@ -184,13 +191,13 @@ describe("words", () => {
       decided("2026-11-25T08:59:30Z", "fewest_chats", "Ada"),
       decided("2026-11-25T08:58:00Z", "longest_idle", "Ben"),
     ];
-    expect(reasonOf(joined, decisions, en)).toBe("fewest conversations");
-    expect(reasonOf(joined, decisions.slice(2), en)).toBeNull();
+    expect(assignmentReason(joined, decisions, en)).toBe("fewest conversations");
+    expect(assignmentReason(joined, decisions.slice(2), en)).toBeNull();
   });
   test("the title counts what is unread and calls in turns", () => {
-    expect(titleOf(2, null, true, "Guichet")).toBe("(2) Guichet");
-    expect(titleOf(0, "Vic", true, "Guichet")).toBe("\u25cf Vic");
-    expect(titleOf(0, "Vic", false, "Guichet")).toBe("Guichet");
+    expect(titleText(2, null, true, "Guichet")).toBe("(2) Guichet");
+    expect(titleText(0, "Vic", true, "Guichet")).toBe("\u25cf Vic");
+    expect(titleText(0, "Vic", false, "Guichet")).toBe("Guichet");
   });
 });
 

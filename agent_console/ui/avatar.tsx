@@ -3,17 +3,17 @@
 const TINTS = 6;
 
 export function initials(name: string): string {
-  const words = name.trim().split(/\s+/u);
+  const parts = name.trim().split(/\s+/u);
   const number = /(\d{2})$/.exec(name);
   if (number?.[1]) return number[1];
-  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? "")][0]);
+  const letters = [parts[0], parts.length > 1 ? parts.at(-1) : undefined].map((word) => [...(word ?? "")][0]);
   return letters.join("").toLocaleUpperCase() || "?";
 }
 
 /** The same person always has the same tint. */
 export function tintOf(name: string): number {
   let sum = 0;
-  for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  for (const character of name) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9973;
   return (sum % TINTS) + 1;
 }
 

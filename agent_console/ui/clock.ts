@@ -5,7 +5,7 @@ const now = signal(Date.now());
 let watchers = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 
-function turn(): void {
+function tick(): void {
   const wanted = watchers > 0 && !document.hidden;
   if (wanted && timer === undefined) {
     now.value = Date.now();
@@ -18,7 +18,7 @@ function turn(): void {
   }
 }
 
-document.addEventListener("visibilitychange", turn);
+document.addEventListener("visibilitychange", tick);
 
 /** Milliseconds since 1970, moved on each second while anybody watches. */
 export const clock: ReadonlySignal<number> = now;
@@ -26,9 +26,9 @@ export const clock: ReadonlySignal<number> = now;
 /** Answers a function that stops watching. */
 export function watchClock(): () => void {
   watchers += 1;
-  turn();
+  tick();
   return () => {
     watchers -= 1;
-    turn();
+    tick();
   };
 }

@@ -1,7 +1,7 @@
 /** A native modal dialog: the browser keeps the focus inside, gives it back, and closes it on Escape. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { words } from "../app/preferences";
+import { texts } from "../app/preferences";
 import { Icon } from "./icon";
 
 interface DialogProps {
@@ -39,7 +39,7 @@ export function Dialog({ title, onClose, first, children }: DialogProps) {
       <div class="dialog__body">
         <header class="dialog__head">
           <h2 id={heading}>{title}</h2>
-          <button type="button" class="button button--icon" aria-label={words.value.close} onClick={onClose}>
+          <button type="button" class="button button--icon" aria-label={texts.value.close} onClick={onClose}>
             <Icon name="close" />
           </button>
         </header>

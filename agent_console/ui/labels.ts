@@ -1,44 +1,44 @@
 /** What things are called on screen: people without a name, categories, refusals, the last line of a card. */
 
 import type { Card, Decision, Happening, Message, Refusal } from "../../client/protocol";
-import { LinkLost } from "../../client/transport/websocket_transport";
-import { Turned } from "../connection/socket";
-import type { Words } from "../locales/fr";
+import { ConnectionLost } from "../../client/transport/websocket_transport";
+import { ServerRefused } from "../connection/socket";
+import type { Texts } from "../locales/fr";
 
-export function visitorName(who: { name: string | null; number: number }, words: Words): string {
-  return who.name?.trim() || words.visitorNumber(who.number);
+export function visitorName(who: { name: string | null; number: number }, texts: Texts): string {
+  return who.name?.trim() || texts.visitorNumber(who.number);
 }
 
 // Marks that turn the direction of whatever follows them.
-const TURNS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const DIRECTION_MARKS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** The same for a sentence of ours, where no element keeps such marks to themselves. */
-export function calledIn(who: { name: string | null; number: number }, words: Words): string {
-  return visitorName({ ...who, name: who.name?.replace(TURNS, "") ?? null }, words);
+export function nameInSentence(who: { name: string | null; number: number }, texts: Texts): string {
+  return visitorName({ ...who, name: who.name?.replace(DIRECTION_MARKS, "") ?? null }, texts);
 }
 
 /** A category that an owner made is shown as the owner named it. */
-export function categoryName(category: string | null, words: Words): string | null {
-  return category === null ? null : (words.categories[category] ?? category);
+export function categoryName(category: string | null, texts: Texts): string | null {
+  return category === null ? null : (texts.categories[category] ?? category);
 }
 
 /** The last line of a card, with who said it when it was not the visitor. */
-export function previewOf(card: Card, me: string, words: Words): string {
+export function previewText(card: Card, me: string, texts: Texts): string {
   if (card.last_from !== "agent") return card.preview;
-  if (!card.agent || card.agent.id === me) return words.list.youSaid(card.preview);
-  return words.list.saidBy(card.agent.name, card.preview);
+  if (!card.agent || card.agent.id === me) return texts.list.byYou(card.preview);
+  return texts.list.byAgent(card.agent.name, card.preview);
 }
 
-export function refusalWords(refusal: Refusal, words: Words): string {
-  if (refusal.by) return words.conflict.taken(refusal.by.name);
-  if (refusal.reason === "capacity") return words.conflict.capacity;
-  const plain = words.refusals[refusal.code] ?? words.refusals.bad_request;
-  return refusal.retry_after ? `${plain} ${words.wait(refusal.retry_after)}` : plain;
+export function refusalText(refusal: Refusal, texts: Texts): string {
+  if (refusal.by) return texts.conflict.taken(refusal.by.name);
+  if (refusal.reason === "capacity") return texts.conflict.capacity;
+  const plain = texts.refusals[refusal.code] ?? texts.refusals.bad_request;
+  return refusal.retry_after ? `${plain} ${texts.wait(refusal.retry_after)}` : plain;
 }
 
-export function troubleWords(error: unknown, words: Words): string {
-  if (error instanceof Turned) return refusalWords(error.refusal, words);
-  if (error instanceof LinkLost) return words.refusals.unanswered;
+export function errorText(error: unknown, texts: Texts): string {
+  if (error instanceof ServerRefused) return refusalText(error.refusal, texts);
+  if (error instanceof ConnectionLost) return texts.refusals.unanswered;
   throw error;
 }
 
@@ -46,19 +46,19 @@ export function troubleWords(error: unknown, words: Words): string {
  * The rule behind an assignment. The event itself does not say it, for the visitor reads it too: it is the newest
  * decision before it that chose this agent. Null: taken by hand, or nobody knows.
  */
-export function reasonOf(
+export function assignmentReason(
   { at, event }: Message,
   decisions: readonly Decision[],
-  words: Words,
+  texts: Texts,
 ): string | null {
   if (event?.name !== "joined") return null;
   const chose = ({ chosen, candidates }: Decision) =>
     candidates.some((one) => one.agent === chosen && one.name === event.args.agent);
   const decision = decisions.find((one) => Date.parse(one.at) <= Date.parse(at) && chose(one));
-  return decision ? (words.rules[decision.rule] ?? null) : null;
+  return decision ? (texts.rules[decision.rule] ?? null) : null;
 }
 
 /** An event of a later version is told in general words rather than not at all. */
-export function eventWords(event: Happening, words: Words): string {
-  return words.events[event.name]?.(event.args) ?? words.eventOther;
+export function eventText(event: Happening, texts: Texts): string {
+  return texts.events[event.name]?.(event.args) ?? texts.eventOther;
 }

@@ -1,13 +1,13 @@
 /** The outbox: what was written and is not known to be stored; it survives reloads, keeps order, never doubles. */
 
 import type { Ack, Done, Refusal } from "../protocol";
-import { LinkLost } from "../transport/websocket_transport";
+import { ConnectionLost } from "../transport/websocket_transport";
 
 /** How long a text may stay unacknowledged before its writer is told. It is still sent when the link returns. */
-export const PATIENCE_MS = 15_000;
-const PAUSE_S = 5;
+export const ACK_TIMEOUT_MS = 15_000;
+const DEFAULT_RETRY_S = 5;
 
-export interface Letter {
+export interface OutboxMessage {
   client_id: string;
   /** Null: the first words of a chat that has no ticket yet. */
   ticket: string | null;
@@ -20,59 +20,59 @@ export interface Letter {
 }
 
 /** Where letters are kept over a reload. Never throws. */
-export interface Shelf {
-  letters(): Letter[];
-  put(letter: Letter): void;
-  drop(client_id: string): void;
+export interface OutboxStorage {
+  messages(): OutboxMessage[];
+  put(message: OutboxMessage): void;
+  remove(client_id: string): void;
 }
 
-export interface Postmaster {
-  send(letter: Letter): Promise<Ack<Done>>;
-  sending(letter: Letter): void;
-  acked(letter: Letter, ack: Done): void;
+export interface OutboxHandler {
+  send(message: OutboxMessage): Promise<Ack<Done>>;
+  onSending(message: OutboxMessage): void;
+  onAcked(message: OutboxMessage, ack: Done): void;
   /** Not acknowledged in time: offer a retry. */
-  failed(letter: Letter): void;
+  onFailed(message: OutboxMessage): void;
   /** The server asked for a pause; it is sent again at `retryAt` by itself. */
-  slowed(letter: Letter, retryAt: number): void;
+  onSlowedDown(message: OutboxMessage, retryAt: number): void;
   /** The server will never take it; it is out of the outbox, and its text is the caller's to save. */
-  refused(letter: Letter, why: Refusal): void;
+  onRefused(message: OutboxMessage, why: Refusal): void;
 }
 
 export class Outbox {
-  #letters = new Map<string, Letter>();
+  #messages = new Map<string, OutboxMessage>();
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
-  #flights = new Map<string, number>();
-  #resting = new Set<string>();
+  #inFlight = new Map<string, number>();
+  #paused = new Set<string>();
   #attempts = 0;
   #open = false;
 
   constructor(
-    private readonly shelf: Shelf,
-    private readonly post: Postmaster,
+    private readonly storage: OutboxStorage,
+    private readonly handler: OutboxHandler,
     private readonly now: () => number = Date.now,
   ) {
-    for (const letter of shelf.letters().sort((a, b) => a.at - b.at))
-      this.#letters.set(letter.client_id, letter);
+    for (const message of storage.messages().sort((a, b) => a.at - b.at))
+      this.#messages.set(message.client_id, message);
   }
 
   /** What is not settled, in order: also what a former page left behind. */
-  get letters(): Letter[] {
-    return [...this.#letters.values()];
+  get messages(): OutboxMessage[] {
+    return [...this.#messages.values()];
   }
 
-  add(letter: Letter): void {
-    this.#letters.set(letter.client_id, letter);
-    this.shelf.put(letter);
-    this.#expect(letter);
-    this.#flush(laneOf(letter));
+  add(message: OutboxMessage): void {
+    this.#messages.set(message.client_id, message);
+    this.storage.put(message);
+    this.#startAckTimer(message);
+    this.#flush(queueKey(message));
   }
 
   /** The link is up and all lines have caught up: everything unsettled is sent again, under its first id. */
   resume(): void {
     this.#open = true;
-    this.#flights.clear();
-    for (const letter of this.#letters.values()) this.#expect(letter);
-    for (const lane of new Set(this.letters.map(laneOf))) this.#flush(lane);
+    this.#inFlight.clear();
+    for (const message of this.#messages.values()) this.#startAckTimer(message);
+    for (const queue of new Set(this.messages.map(queueKey))) this.#flush(queue);
   }
 
   pause(): void {
@@ -81,97 +81,97 @@ export class Outbox {
 
   /** The writer asks again. Whatever waits behind this letter in its ticket goes after it, never before. */
   retry(client_id: string): void {
-    const letter = this.#letters.get(client_id);
-    if (!letter) return;
-    for (const one of this.#lane(laneOf(letter))) this.#expect(one);
-    this.#flights.delete(laneOf(letter));
-    this.#flush(laneOf(letter));
+    const message = this.#messages.get(client_id);
+    if (!message) return;
+    for (const one of this.#queued(queueKey(message))) this.#startAckTimer(one);
+    this.#inFlight.delete(queueKey(message));
+    this.#flush(queueKey(message));
   }
 
   /** Takes a letter out: it is stored already, or its text moves elsewhere. */
-  take(client_id: string): Letter | undefined {
-    const letter = this.#letters.get(client_id);
+  take(client_id: string): OutboxMessage | undefined {
+    const message = this.#messages.get(client_id);
     clearTimeout(this.#timers.get(client_id));
     this.#timers.delete(client_id);
-    this.#letters.delete(client_id);
-    if (letter) this.shelf.drop(client_id);
-    return letter;
+    this.#messages.delete(client_id);
+    if (message) this.storage.remove(client_id);
+    return message;
   }
 
   /** The chat has its ticket now: what was written behind its first words goes there. */
-  address(ticket: string): void {
-    for (const letter of this.letters) {
-      if (letter.ticket === null) this.#rewrite({ ...letter, ticket });
+  assignTicket(ticket: string): void {
+    for (const message of this.messages) {
+      if (message.ticket === null) this.#rewrite({ ...message, ticket });
     }
     this.#flush(ticket);
   }
 
-  #rewrite(letter: Letter): void {
-    this.#letters.set(letter.client_id, letter);
-    this.shelf.put(letter);
+  #rewrite(message: OutboxMessage): void {
+    this.#messages.set(message.client_id, message);
+    this.storage.put(message);
   }
 
-  #lane(lane: string): Letter[] {
-    return this.letters.filter((letter) => laneOf(letter) === lane);
+  #queued(queue: string): OutboxMessage[] {
+    return this.messages.filter((message) => queueKey(message) === queue);
   }
 
-  #expect(letter: Letter): void {
-    clearTimeout(this.#timers.get(letter.client_id));
-    this.post.sending(letter);
-    const late = () => this.post.failed(this.#letters.get(letter.client_id) ?? letter);
-    this.#timers.set(letter.client_id, setTimeout(late, PATIENCE_MS));
+  #startAckTimer(message: OutboxMessage): void {
+    clearTimeout(this.#timers.get(message.client_id));
+    this.handler.onSending(message);
+    const late = () => this.handler.onFailed(this.#messages.get(message.client_id) ?? message);
+    this.#timers.set(message.client_id, setTimeout(late, ACK_TIMEOUT_MS));
   }
 
-  #flush(lane: string): void {
-    const letter = this.#lane(lane)[0];
-    if (!letter || !this.#open || this.#flights.has(lane) || this.#resting.has(lane)) return;
+  #flush(queue: string): void {
+    const message = this.#queued(queue)[0];
+    if (!message || !this.#open || this.#inFlight.has(queue) || this.#paused.has(queue)) return;
     const attempt = ++this.#attempts;
-    this.#flights.set(lane, attempt);
-    void this.#send(letter, lane, attempt);
+    this.#inFlight.set(queue, attempt);
+    void this.#send(message, queue, attempt);
   }
 
-  async #send(letter: Letter, lane: string, attempt: number): Promise<void> {
+  async #send(message: OutboxMessage, queue: string, attempt: number): Promise<void> {
     try {
-      const ack = await this.post.send(letter);
+      const ack = await this.handler.send(message);
       // A slow answer to an earlier attempt counts too; the second of two is the same answer and says nothing new.
-      if (this.#letters.has(letter.client_id)) this.#answered(letter, lane, ack);
+      if (this.#messages.has(message.client_id)) this.#handleAck(message, queue, ack);
     } catch (error) {
-      if (!(error instanceof LinkLost)) throw error;
+      if (!(error instanceof ConnectionLost)) throw error;
       return;
     } finally {
-      if (this.#flights.get(lane) === attempt) this.#flights.delete(lane);
+      if (this.#inFlight.get(queue) === attempt) this.#inFlight.delete(queue);
     }
-    this.#flush(lane);
+    this.#flush(queue);
   }
 
-  #answered(letter: Letter, lane: string, ack: Ack<Done>): void {
+  #handleAck(message: OutboxMessage, queue: string, ack: Ack<Done>): void {
     if (!ack.ok && (ack.error.code === "too_many" || ack.error.code === "unavailable")) {
-      this.#rest(letter, lane, ack.error.retry_after ?? PAUSE_S);
+      this.#pauseQueue(message, queue, ack.error.retry_after ?? DEFAULT_RETRY_S);
       return;
     }
-    this.take(letter.client_id);
-    if (ack.ok) this.post.acked(letter, ack);
-    else this.post.refused(letter, ack.error);
+    this.take(message.client_id);
+    if (ack.ok) this.handler.onAcked(message, ack);
+    else this.handler.onRefused(message, ack.error);
   }
 
-  #rest(letter: Letter, lane: string, seconds: number): void {
-    clearTimeout(this.#timers.get(letter.client_id));
-    this.#resting.add(lane);
-    this.post.slowed(letter, this.now() + seconds * 1000);
+  #pauseQueue(message: OutboxMessage, queue: string, seconds: number): void {
+    clearTimeout(this.#timers.get(message.client_id));
+    this.#paused.add(queue);
+    this.handler.onSlowedDown(message, this.now() + seconds * 1000);
     setTimeout(() => {
-      this.#resting.delete(lane);
-      for (const one of this.#lane(lane)) this.#expect(one);
-      this.#flush(lane);
+      this.#paused.delete(queue);
+      for (const one of this.#queued(queue)) this.#startAckTimer(one);
+      this.#flush(queue);
     }, seconds * 1000);
   }
 }
 
-function laneOf(letter: Letter): string {
-  return letter.ticket ?? "";
+function queueKey(message: OutboxMessage): string {
+  return message.ticket ?? "";
 }
 
 /** A shelf in web storage, one key a letter so that two tabs never overwrite each other; in memory where it is denied. */
-export function shelfIn(storage: () => Storage, prefix: string): Shelf {
+export function outboxStorageIn(storage: () => Storage, prefix: string): OutboxStorage {
   const memory = new Map<string, string>();
   const attempt = <T>(stored: (storage: Storage) => T, otherwise: () => T): T => {
     try {
@@ -180,34 +180,34 @@ export function shelfIn(storage: () => Storage, prefix: string): Shelf {
       return otherwise();
     }
   };
-  const keys = (place: Storage) => Object.keys(place).filter((key) => key.startsWith(prefix));
+  const keys = (storage: Storage) => Object.keys(storage).filter((key) => key.startsWith(prefix));
   return {
-    letters: () => {
+    messages: () => {
       const stored = attempt(
-        (place) => keys(place).map((key) => place.getItem(key)),
+        (storage) => keys(storage).map((key) => storage.getItem(key)),
         () => [],
       );
-      return [...stored, ...memory.values()].flatMap(letterFrom);
+      return [...stored, ...memory.values()].flatMap(parseMessage);
     },
-    put: (letter) =>
+    put: (message) =>
       attempt(
-        (place) => place.setItem(prefix + letter.client_id, JSON.stringify(letter)),
-        () => void memory.set(letter.client_id, JSON.stringify(letter)),
+        (storage) => storage.setItem(prefix + message.client_id, JSON.stringify(message)),
+        () => void memory.set(message.client_id, JSON.stringify(message)),
       ),
-    drop: (client_id) => {
+    remove: (client_id) => {
       memory.delete(client_id);
       attempt(
-        (place) => place.removeItem(prefix + client_id),
+        (storage) => storage.removeItem(prefix + client_id),
         () => undefined,
       );
     },
   };
 }
 
-function letterFrom(stored: string | null): Letter[] {
+function parseMessage(stored: string | null): OutboxMessage[] {
   try {
-    const letter = JSON.parse(stored ?? "") as Letter;
-    return typeof letter.client_id === "string" && typeof letter.text === "string" ? [letter] : [];
+    const message = JSON.parse(stored ?? "") as OutboxMessage;
+    return typeof message.client_id === "string" && typeof message.text === "string" ? [message] : [];
   } catch {
     return [];
   }

@@ -4,12 +4,12 @@ export const THROTTLE_MS = 1_500;
 export const EXPIRY_MS = 3_000;
 
 /** Ours: says "on" at most once per 1.5 s while keys are pressed, and "off" when the text is gone or sent. */
-export class OwnTyping {
+export class TypingSender {
   #lastOn = Number.NEGATIVE_INFINITY;
   #on = false;
 
   constructor(
-    private readonly say: (on: boolean) => void,
+    private readonly send: (on: boolean) => void,
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -21,35 +21,35 @@ export class OwnTyping {
   #started(): void {
     this.#lastOn = this.now();
     this.#on = true;
-    this.say(true);
+    this.send(true);
   }
 
   stopped(): void {
     this.#lastOn = Number.NEGATIVE_INFINITY;
     if (!this.#on) return;
     this.#on = false;
-    this.say(false);
+    this.send(false);
   }
 }
 
 /** Theirs: who is writing on which ticket, forgotten after 3 s without news. */
-export class TheirTyping {
+export class TypingIndicator {
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(private readonly changed: (ticket: string, name: string | null) => void) {}
 
-  heard(ticket: string, on: boolean, name: string | null): void {
+  receive(ticket: string, on: boolean, name: string | null): void {
     this.#forget(ticket);
     if (on)
       this.#timers.set(
         ticket,
-        setTimeout(() => this.cleared(ticket), EXPIRY_MS),
+        setTimeout(() => this.clear(ticket), EXPIRY_MS),
       );
     this.changed(ticket, on ? (name ?? "") : null);
   }
 
   /** Their message has come: it says more than any notice. */
-  cleared(ticket: string): void {
+  clear(ticket: string): void {
     this.#forget(ticket);
     this.changed(ticket, null);
   }

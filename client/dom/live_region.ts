@@ -1,12 +1,12 @@
 /** What a screen reader is told, politely: news at once, a moving number at most once per 20 s. */
 
-export const CALM_MS = 20_000;
+export const ANNOUNCE_INTERVAL_MS = 20_000;
 
 export class Announcer {
-  #last = Number.NEGATIVE_INFINITY;
+  #lastTime = Number.NEGATIVE_INFINITY;
   #waiting: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #said = "";
+  #lastText = "";
 
   /** `write` puts the text into a live region; the same text twice must differ to be read twice, which we see to. */
   constructor(
@@ -14,31 +14,31 @@ export class Announcer {
     private readonly now: () => number = Date.now,
   ) {}
 
-  say(text: string): void {
+  announce(text: string): void {
     // A trailing no-break space changes the region without changing what is heard.
-    this.#said = text === this.#said ? `${text}\u00a0` : text;
-    this.write(this.#said);
+    this.#lastText = text === this.#lastText ? `${text}\u00a0` : text;
+    this.write(this.#lastText);
   }
 
   /** For what changes often (the place in the queue): the newest text, once the last one is 20 s old. */
-  sayCalmly(text: string): void {
+  announceThrottled(text: string): void {
     this.#waiting = text;
-    const wait = this.#last + CALM_MS - this.now();
-    if (wait <= 0) this.#speak();
-    else this.#timer ??= setTimeout(() => this.#speak(), wait);
+    const wait = this.#lastTime + ANNOUNCE_INTERVAL_MS - this.now();
+    if (wait <= 0) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), wait);
   }
 
   /** Forgets what waits to be said: it is no longer true. */
-  hush(): void {
+  cancel(): void {
     clearTimeout(this.#timer);
     this.#timer = this.#waiting = undefined;
   }
 
-  #speak(): void {
+  #flush(): void {
     const text = this.#waiting;
-    this.hush();
-    if (text === undefined || text === this.#said) return;
-    this.#last = this.now();
-    this.say(text);
+    this.cancel();
+    if (text === undefined || text === this.#lastText) return;
+    this.#lastTime = this.now();
+    this.announce(text);
   }
 }

@@ -39,7 +39,7 @@ export class Scroll {
   }
 
   /** Runs `draw`, which adds older lines above, and keeps what is being read where it is. */
-  keeping(draw: () => void): void {
+  keepPosition(draw: () => void): void {
     const below = this.log.scrollHeight - this.log.scrollTop;
     draw();
     this.log.scrollTop = this.log.scrollHeight - below;

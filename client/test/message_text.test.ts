@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { dayAndClock, opening } from "../text/future_time";
-import { pieces } from "../text/linkify";
-import { clock, day, dayLabel } from "../text/time_format";
+import { dateAndTime, reopeningTime } from "../text/future_time";
+import { linkify } from "../text/linkify";
+import { dateText, dayLabel, timeOfDay } from "../text/time_format";
 
 const paris = { locale: "fr-FR", timeZone: "Europe/Paris" };
 const london = { locale: "en-GB", timeZone: "Europe/London" };
@@ -10,23 +10,23 @@ const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, "~");
 
 describe("times in words", () => {
   test("French hours", () => {
-    expect(plain(clock("2026-11-23T08:12:00Z", paris))).toBe("9~h~12");
-    expect(plain(clock("2026-11-23T08:05:00Z", paris))).toBe("9~h~05");
-    expect(plain(clock("2026-12-02T09:00:00+01:00", paris))).toBe("9~h");
-    expect(plain(clock("2026-11-22T23:00:00Z", paris))).toBe("0~h");
+    expect(plain(timeOfDay("2026-11-23T08:12:00Z", paris))).toBe("9~h~12");
+    expect(plain(timeOfDay("2026-11-23T08:05:00Z", paris))).toBe("9~h~05");
+    expect(plain(timeOfDay("2026-12-02T09:00:00+01:00", paris))).toBe("9~h");
+    expect(plain(timeOfDay("2026-11-22T23:00:00Z", paris))).toBe("0~h");
   });
 
   test("a promise is a date, in the reader's zone", () => {
-    expect(plain(dayAndClock("2026-12-02T09:00:00+01:00", paris, NOW))).toBe("mercredi 2~décembre à~9~h");
-    expect(plain(dayAndClock("2026-12-02T09:00:00+01:00", london, NOW))).toBe("Wednesday 2~December at~8:00");
+    expect(plain(dateAndTime("2026-12-02T09:00:00+01:00", paris, NOW))).toBe("mercredi 2~décembre à~9~h");
+    expect(plain(dateAndTime("2026-12-02T09:00:00+01:00", london, NOW))).toBe("Wednesday 2~December at~8:00");
     expect(
-      plain(dayAndClock("2026-12-02T09:00:00+01:00", { locale: "en-US", timeZone: "America/New_York" }, NOW)),
+      plain(dateAndTime("2026-12-02T09:00:00+01:00", { locale: "en-US", timeZone: "America/New_York" }, NOW)),
     ).toBe("Wednesday, December 2 at~3:00~AM");
   });
 
   test("the first of a month and another year", () => {
-    expect(plain(day("2026-12-01T09:00:00Z", paris, NOW))).toBe("mardi 1er~décembre");
-    expect(plain(day("2027-01-04T09:00:00Z", paris, NOW))).toBe("lundi 4~janvier 2027");
+    expect(plain(dateText("2026-12-01T09:00:00Z", paris, NOW))).toBe("mardi 1er~décembre");
+    expect(plain(dateText("2027-01-04T09:00:00Z", paris, NOW))).toBe("lundi 4~janvier 2027");
   });
 
   test("days of a log, by the reader's midnight", () => {
@@ -37,10 +37,10 @@ describe("times in words", () => {
   });
 
   test("when we open again", () => {
-    expect(plain(opening("2026-11-23T14:00:00+01:00", paris, NOW))).toBe("à~14~h");
-    expect(plain(opening("2026-11-24T09:00:00+01:00", paris, NOW))).toBe("demain à~9~h");
-    expect(plain(opening("2026-11-27T09:00:00+01:00", paris, NOW))).toBe("vendredi à~9~h");
-    expect(plain(opening("2026-12-01T09:00:00+01:00", paris, NOW))).toBe("mardi 1er~décembre à~9~h");
+    expect(plain(reopeningTime("2026-11-23T14:00:00+01:00", paris, NOW))).toBe("à~14~h");
+    expect(plain(reopeningTime("2026-11-24T09:00:00+01:00", paris, NOW))).toBe("demain à~9~h");
+    expect(plain(reopeningTime("2026-11-27T09:00:00+01:00", paris, NOW))).toBe("vendredi à~9~h");
+    expect(plain(reopeningTime("2026-12-01T09:00:00+01:00", paris, NOW))).toBe("mardi 1er~décembre à~9~h");
   });
 
   test("the night when clocks change keeps its dates", () => {
@@ -50,7 +50,7 @@ describe("times in words", () => {
 });
 
 describe("links", () => {
-  const hrefs = (text: string) => pieces(text).flatMap(({ href }) => href ?? []);
+  const hrefs = (text: string) => linkify(text).flatMap(({ href }) => href ?? []);
 
   test("are found without the punctuation around them", () => {
     expect(hrefs("Voir https://ex.fr/a, (http://ex.fr/b) et www.ex.fr/c.")).toEqual([
@@ -84,7 +84,7 @@ describe("links", () => {
       "https://ex.fr\nhttps://b.fr",
     ]) {
       expect(
-        pieces(text)
+        linkify(text)
           .map((piece) => piece.text)
           .join(""),
       ).toBe(text);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { clientId } from "../conversation/ids";
-import { OwnTyping, TheirTyping } from "../conversation/typing";
+import { TypingIndicator, TypingSender } from "../conversation/typing";
 import { Announcer } from "../dom/live_region";
 import { Scroll } from "../dom/scroll";
 import css from "../tokens.css?raw";
@@ -10,26 +10,26 @@ afterEach(() => void vi.useRealTimers());
 
 describe("typing", () => {
   test("ours is said at most once per 1.5 s, and taken back once", () => {
-    const said: boolean[] = [];
-    const typing = new OwnTyping((on) => said.push(on));
+    const sent: boolean[] = [];
+    const typing = new TypingSender((on) => sent.push(on));
     typing.typed("a");
     typing.typed("ab");
     vi.advanceTimersByTime(1_500);
     typing.typed("abc");
     typing.typed("  ");
     typing.stopped();
-    expect(said).toEqual([true, true, false]);
+    expect(sent).toEqual([true, true, false]);
   });
 
   test("theirs is forgotten after 3 s, or by their message", () => {
     const shown: (string | null)[] = [];
-    const typing = new TheirTyping((_ticket, name) => shown.push(name));
-    typing.heard("t", true, "Ada");
+    const typing = new TypingIndicator((_ticket, name) => shown.push(name));
+    typing.receive("t", true, "Ada");
     vi.advanceTimersByTime(2_999);
     expect(shown).toEqual(["Ada"]);
     vi.advanceTimersByTime(1);
-    typing.heard("t", true, "Ada");
-    typing.cleared("t");
+    typing.receive("t", true, "Ada");
+    typing.clear("t");
     vi.advanceTimersByTime(9_000);
     expect(shown).toEqual(["Ada", null, "Ada", null]);
   });
@@ -37,24 +37,24 @@ describe("typing", () => {
 
 describe("announcements", () => {
   test("a moving number is said at most once per 20 s, the newest one", () => {
-    const said: string[] = [];
-    const announcer = new Announcer((text) => said.push(text));
-    for (const place of [4, 3, 2]) announcer.sayCalmly(`place ${place}`);
-    expect(said).toEqual(["place 4"]);
+    const sent: string[] = [];
+    const announcer = new Announcer((text) => sent.push(text));
+    for (const position of [4, 3, 2]) announcer.announceThrottled(`place ${position}`);
+    expect(sent).toEqual(["place 4"]);
     vi.advanceTimersByTime(20_000);
-    expect(said).toEqual(["place 4", "place 2"]);
-    announcer.sayCalmly("place 1");
-    announcer.hush();
+    expect(sent).toEqual(["place 4", "place 2"]);
+    announcer.announceThrottled("place 1");
+    announcer.cancel();
     vi.advanceTimersByTime(60_000);
-    expect(said).toEqual(["place 4", "place 2"]);
+    expect(sent).toEqual(["place 4", "place 2"]);
   });
 
   test("news twice is read twice", () => {
-    const said: string[] = [];
-    const announcer = new Announcer((text) => said.push(text));
-    announcer.say("Not sent");
-    announcer.say("Not sent");
-    expect(new Set(said).size).toBe(2);
+    const sent: string[] = [];
+    const announcer = new Announcer((text) => sent.push(text));
+    announcer.announce("Not sent");
+    announcer.announce("Not sent");
+    expect(new Set(sent).size).toBe(2);
   });
 });
 
@@ -79,7 +79,7 @@ describe("scrolling", () => {
   test("older lines above do not move what is being read", () => {
     const box = log();
     box.scrollTop = 40;
-    new Scroll(box).keeping(() => {
+    new Scroll(box).keepPosition(() => {
       box.scrollHeight = 1600;
     });
     expect(box.scrollTop).toBe(640);

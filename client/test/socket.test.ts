@@ -1,8 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { VisitorCommands } from "../protocol";
-import { backoff, Connection, followBrowser, type Wiring } from "../transport/connection";
+import { backoff, Connection, type ConnectionOptions, followBrowser } from "../transport/connection";
 import { connectFrame, eventFrame, read } from "../transport/packets";
-import { type Dial, dialWebSocket, type Ears, LinkLost } from "../transport/websocket_transport";
+import {
+  type Connect,
+  ConnectionLost,
+  connectWebSocket,
+  type TransportListener,
+} from "../transport/websocket_transport";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -10,7 +15,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const turn = () => vi.advanceTimersByTimeAsync(0);
+const settle = () => vi.advanceTimersByTimeAsync(0);
 
 describe("packets", () => {
   test("are written as Socket.IO v5 has them", () => {
@@ -87,78 +92,78 @@ class FakeSocket {
 }
 
 describe("a WebSocket link", () => {
-  function dialled() {
+  function attempts() {
     FakeSocket.all = [];
     vi.stubGlobal("WebSocket", FakeSocket);
-    const heard: unknown[] = [];
-    const ears: Ears = {
-      up: () => heard.push("up"),
-      heard: (name, payload) => heard.push([name, payload]),
-      down: (end) => heard.push(["down", end]),
+    const received: unknown[] = [];
+    const listener: TransportListener = {
+      onConnected: () => received.push("up"),
+      onEvent: (name, payload) => received.push([name, payload]),
+      onClosed: (end) => received.push(["down", end]),
     };
-    const link = dialWebSocket("https://chat.example", "/visitor", { site: "demo" }, ears);
-    return { link, heard, socket: FakeSocket.all[0] as unknown as FakeSocket };
+    const link = connectWebSocket("https://chat.example", "/visitor", { site: "demo" }, listener);
+    return { link, received, socket: FakeSocket.all[0] as unknown as FakeSocket };
   }
   const OPEN = '0{"sid":"x","pingInterval":25000,"pingTimeout":20000}';
 
   test("shakes hands, hears events and answers pings", () => {
-    const { socket, heard } = dialled();
+    const { socket, received } = attempts();
     expect(socket.url).toBe("wss://chat.example/socket.io/?EIO=4&transport=websocket");
     socket.says(OPEN);
     socket.says('40/visitor,{"sid":"s"}');
     socket.says('42/visitor,["service",{"mode":"chat"}]');
     socket.says("2");
-    expect(heard).toEqual(["up", ["service", { mode: "chat" }]]);
+    expect(received).toEqual(["up", ["service", { mode: "chat" }]]);
     expect(socket.sent).toEqual(['40/visitor,{"site":"demo"}', "3"]);
   });
 
   test("matches acks to their commands, in any order", async () => {
-    const { link, socket } = dialled();
-    const [first, second] = [link.ask("hello", {}), link.ask("typing", {})];
+    const { link, socket } = attempts();
+    const [first, second] = [link.request("hello", {}), link.request("typing", {})];
     socket.says('43/visitor,1[{"n":2}]');
     socket.says('43/visitor,0[{"n":1}]');
     expect(await Promise.all([first, second])).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
   test("without a ping in time it is dead, and says so once, to every waiting command too", async () => {
-    const { link, socket, heard } = dialled();
+    const { link, socket, received } = attempts();
     socket.says(OPEN);
-    const lost = expect(link.ask("hello", {})).rejects.toBeInstanceOf(LinkLost);
+    const lost = expect(link.request("hello", {})).rejects.toBeInstanceOf(ConnectionLost);
     vi.advanceTimersByTime(45_000);
     await lost;
     socket.onclose?.();
-    expect(heard).toEqual([["down", { opened: true, refused: undefined }]]);
-    await expect(link.ask("hello", {})).rejects.toBeInstanceOf(LinkLost);
+    expect(received).toEqual([["down", { opened: true, refused: undefined }]]);
+    await expect(link.request("hello", {})).rejects.toBeInstanceOf(ConnectionLost);
   });
 
   test("a handshake that is swallowed ends, and no server was seen", () => {
-    const { heard } = dialled();
+    const { received } = attempts();
     vi.advanceTimersByTime(5_000);
-    expect(heard).toEqual([["down", { opened: false, refused: undefined }]]);
+    expect(received).toEqual([["down", { opened: false, refused: undefined }]]);
   });
 });
 
 /** A dial whose links the test moves by hand. */
-function exchange(more: Partial<Wiring> = {}) {
-  const dialled: Ears[] = [];
+function setup(more: Partial<ConnectionOptions> = {}) {
+  const attempts: TransportListener[] = [];
   const seen: string[] = [];
-  const dial: Dial = (_url, _namespace, _auth, ears) => {
-    dialled.push(ears);
-    return { ask: () => Promise.resolve({ ok: true }), close: () => ears.down({ opened: true }) };
+  const connect: Connect = (_url, _namespace, _auth, listener) => {
+    attempts.push(listener);
+    return { request: () => Promise.resolve({ ok: true }), close: () => listener.onClosed({ opened: true }) };
   };
   const connection = new Connection<VisitorCommands>({
     url: "https://chat.example",
     namespace: "/visitor",
     auth: () => ({}),
-    up: () => seen.push("up"),
-    down: () => seen.push("down"),
-    heard: () => {},
-    refused: ({ message }) => seen.push(`refused ${message}`),
-    dial,
+    onConnected: () => seen.push("up"),
+    onDisconnected: () => seen.push("down"),
+    onEvent: () => {},
+    onRefused: ({ message }) => seen.push(`refused ${message}`),
+    connect,
     random: () => 0,
     ...more,
   });
-  return { connection, dialled, seen };
+  return { connection, attempts, seen };
 }
 
 describe("the connection", () => {
@@ -168,108 +173,108 @@ describe("the connection", () => {
   });
 
   test("comes back by itself, sooner when the network is said to be back", async () => {
-    const { connection, dialled, seen } = exchange();
+    const { connection, attempts, seen } = setup();
     connection.open();
-    await turn();
-    dialled[0]?.up();
-    dialled[0]?.down({ opened: true });
+    await settle();
+    attempts[0]?.onConnected();
+    attempts[0]?.onClosed({ opened: true });
     await vi.advanceTimersByTimeAsync(500);
-    expect(dialled.length).toBe(2);
-    dialled[1]?.down({ opened: true });
+    expect(attempts.length).toBe(2);
+    attempts[1]?.onClosed({ opened: true });
     connection.wake();
-    await turn();
-    expect([dialled.length, seen]).toEqual([3, ["up", "down", "down"]]);
+    await settle();
+    expect([attempts.length, seen]).toEqual([3, ["up", "down", "down"]]);
   });
 
   test("knocks no more once refused", async () => {
-    const { connection, dialled, seen } = exchange();
+    const { connection, attempts, seen } = setup();
     connection.open();
-    await turn();
-    dialled[0]?.down({ opened: true, refused: { message: "not_allowed" } });
+    await settle();
+    attempts[0]?.onClosed({ opened: true, refused: { message: "not_allowed" } });
     await vi.advanceTimersByTimeAsync(60_000);
-    expect([dialled.length, seen]).toEqual([1, ["down", "refused not_allowed"]]);
+    expect([attempts.length, seen]).toEqual([1, ["down", "refused not_allowed"]]);
   });
 
   test("a command without a link is lost at once", async () => {
-    await expect(exchange().connection.ask("hello", {})).rejects.toBeInstanceOf(LinkLost);
+    await expect(setup().connection.request("hello", {})).rejects.toBeInstanceOf(ConnectionLost);
   });
 
   test("WebSocket blocked: the fallback is loaded after two silent failures, and kept once it works", async () => {
     const loaded: string[] = [];
-    const polls: Ears[] = [];
-    const { connection, dialled } = exchange({
+    const polls: TransportListener[] = [];
+    const { connection, attempts } = setup({
       fallback: () => {
         loaded.push("polling");
-        return Promise.resolve((_url, _namespace, _auth, ears) => {
-          polls.push(ears);
-          return { ask: () => Promise.resolve({ ok: true }), close: () => {} };
+        return Promise.resolve((_url, _namespace, _auth, listener) => {
+          polls.push(listener);
+          return { request: () => Promise.resolve({ ok: true }), close: () => {} };
         });
       },
     });
     connection.open();
-    await turn();
-    dialled[0]?.down({ opened: false });
+    await settle();
+    attempts[0]?.onClosed({ opened: false });
     await vi.advanceTimersByTimeAsync(500);
     expect(loaded).toEqual([]);
-    dialled[1]?.down({ opened: false });
+    attempts[1]?.onClosed({ opened: false });
     await vi.advanceTimersByTimeAsync(500);
-    expect([loaded, dialled.length, polls.length]).toEqual([["polling"], 2, 1]);
-    polls[0]?.up();
-    polls[0]?.down({ opened: true });
+    expect([loaded, attempts.length, polls.length]).toEqual([["polling"], 2, 1]);
+    polls[0]?.onConnected();
+    polls[0]?.onClosed({ opened: true });
     await vi.advanceTimersByTimeAsync(500);
-    expect([dialled.length, polls.length]).toEqual([2, 2]);
+    expect([attempts.length, polls.length]).toEqual([2, 2]);
   });
 
   test("a server that is down is not taken for a blocked WebSocket: the fallback can't be loaded, we go on", async () => {
-    const { connection, dialled } = exchange({ fallback: () => Promise.reject(new Error("down")) });
+    const { connection, attempts } = setup({ fallback: () => Promise.reject(new Error("down")) });
     connection.open();
-    await turn();
+    await settle();
     for (let at = 0; at < 4; at++) {
-      dialled[at]?.down({ opened: false });
+      attempts[at]?.onClosed({ opened: false });
       await vi.advanceTimersByTimeAsync(30_000);
     }
-    expect(dialled.length).toBe(5);
+    expect(attempts.length).toBe(5);
   });
 
   test("a WebSocket that a policy forbids throws in its constructor: that is a failure like any other", async () => {
-    const { connection, seen } = exchange({
-      dial: () => {
+    const { connection, seen } = setup({
+      connect: () => {
         throw new Error("SecurityError");
       },
     });
     connection.open();
-    await turn();
+    await settle();
     expect(seen).toEqual(["down"]);
   });
 
   test("believes a browser that says it is offline, and comes back", async () => {
     const page = Object.assign(new EventTarget(), { document: new EventTarget() }) as unknown as Window;
-    const { connection, dialled, seen } = exchange();
+    const { connection, attempts, seen } = setup();
     followBrowser(connection, page);
     connection.open();
-    await turn();
-    dialled[0]?.up();
+    await settle();
+    attempts[0]?.onConnected();
     page.dispatchEvent(new Event("offline"));
     expect(seen).toEqual(["up", "down"]);
     page.dispatchEvent(new Event("online"));
-    await turn();
-    expect(dialled.length).toBe(2);
+    await settle();
+    expect(attempts.length).toBe(2);
   });
 
   test("leaves on pagehide and returns on pageshow, only if it was wanted", async () => {
     const page = Object.assign(new EventTarget(), { document: new EventTarget() }) as unknown as Window;
-    const { connection, dialled } = exchange();
+    const { connection, attempts } = setup();
     followBrowser(connection, page);
     page.dispatchEvent(new Event("pageshow"));
-    await turn();
-    expect(dialled.length).toBe(0);
+    await settle();
+    expect(attempts.length).toBe(0);
     connection.open();
-    await turn();
+    await settle();
     page.dispatchEvent(new Event("pagehide"));
     await vi.advanceTimersByTimeAsync(60_000);
-    expect([dialled.length, connection.isUp]).toEqual([1, false]);
+    expect([attempts.length, connection.isOpen]).toEqual([1, false]);
     page.dispatchEvent(new Event("pageshow"));
-    await turn();
-    expect(dialled.length).toBe(2);
+    await settle();
+    expect(attempts.length).toBe(2);
   });
 });

@@ -1,6 +1,6 @@
 /** Links in a text: found, judged safe, and returned as pieces; drawing them is the caller's, by text nodes. */
 
-export interface Piece {
+export interface TextPiece {
   text: string;
   href?: string;
 }
@@ -9,8 +9,8 @@ const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+|\bwww\.[^\s<>"'`]+\.[^\s<>"'`]+/gi;
 const TRAILING = /[.,;:!?…»”’]+$/u;
 
 /** Cuts a text at its web addresses; joined, the pieces' texts are the text. Only http and https become links. */
-export function pieces(text: string): Piece[] {
-  const found: Piece[] = [];
+export function linkify(text: string): TextPiece[] {
+  const found: TextPiece[] = [];
   let from = 0;
   for (const match of text.matchAll(ADDRESS)) {
     const shown = withoutTail(match[0]);

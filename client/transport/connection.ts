@@ -1,28 +1,34 @@
 /** The connection: keeps one link to the server up, and says when there is one. */
 
 import type { Ack, Done } from "../protocol";
-import type { NotLetIn } from "./packets";
-import { type Dial, dialWebSocket, type Ears, type Link, LinkLost } from "./websocket_transport";
+import type { ConnectError } from "./packets";
+import {
+  type Connect,
+  ConnectionLost,
+  connectWebSocket,
+  type Transport,
+  type TransportListener,
+} from "./websocket_transport";
 
-export { LinkLost };
+export { ConnectionLost };
 
 /** What may be asked and how it is answered: VisitorCommands or AgentCommands. */
 type Commands<C> = { [K in keyof C]: { payload: unknown; ack: Done } };
 
-export interface Wiring {
+export interface ConnectionOptions {
   url: string;
   namespace: string;
   /** Asked anew for each dialling: the token may have come meanwhile. */
   auth: () => unknown;
   /** Up: say hello. It runs before `state` becomes "up" is told to anybody else. */
-  up: () => void;
-  down: () => void;
-  heard: (event: string, payload: unknown) => void;
+  onConnected: () => void;
+  onDisconnected: () => void;
+  onEvent: (event: string, payload: unknown) => void;
   /** The server said no to our auth; we do not knock again by ourselves. */
-  refused: (why: NotLetIn) => void;
-  dial?: Dial;
+  onRefused: (why: ConnectError) => void;
+  connect?: Connect;
   /** Loaded when WebSocket fails twice without a server having answered; rejects when it can't be loaded. */
-  fallback?: () => Promise<Dial>;
+  fallback?: () => Promise<Connect>;
   random?: () => number;
 }
 
@@ -38,21 +44,21 @@ export function backoff(n: number, random: number): number {
 }
 
 export class Connection<C extends Commands<C>> {
-  #link: Link | undefined;
-  #up = false;
+  #transport: Transport | undefined;
+  #isOpen = false;
   #wanted = false;
-  #dialling = false;
+  #connecting = false;
   #failures = 0;
-  #dial: Dial;
+  #connectVia: Connect;
   #everOpened = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly wiring: Wiring) {
-    this.#dial = wiring.dial ?? dialWebSocket;
+  constructor(private readonly options: ConnectionOptions) {
+    this.#connectVia = options.connect ?? connectWebSocket;
   }
 
-  get isUp(): boolean {
-    return this.#up;
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   get isWanted(): boolean {
@@ -61,18 +67,18 @@ export class Connection<C extends Commands<C>> {
 
   open(): void {
     this.#wanted = true;
-    if (!this.#link && !this.#dialling) void this.#connect();
+    if (!this.#transport && !this.#connecting) void this.#openTransport();
   }
 
   /** Ends the link and stays down until `open`. */
   close(): void {
     this.#wanted = false;
     clearTimeout(this.#timer);
-    this.#link?.close();
+    this.#transport?.close();
   }
 
   /** Drops what there is and dials at once, with fresh auth. */
-  again(): void {
+  reconnect(): void {
     this.close();
     this.#failures = 0;
     this.open();
@@ -80,69 +86,69 @@ export class Connection<C extends Commands<C>> {
 
   /** The browser says that it is offline: believed at once, not after a ping that never comes. */
   drop(): void {
-    this.#link?.close();
+    this.#transport?.close();
   }
 
   /** Something says the network may be back (online, visible, a retry): no more waiting. */
   wake(): void {
-    if (!this.#wanted || this.#link || this.#dialling) return;
+    if (!this.#wanted || this.#transport || this.#connecting) return;
     clearTimeout(this.#timer);
-    void this.#connect();
+    void this.#openTransport();
   }
 
   /** Resolves with the ack, rejects with LinkLost. */
-  async ask<K extends keyof C & string>(command: K, payload: C[K]["payload"]): Promise<Ack<C[K]["ack"]>> {
-    if (!this.#link || !this.#up) throw new LinkLost();
-    return (await this.#link.ask(command, payload)) as Ack<C[K]["ack"]>;
+  async request<K extends keyof C & string>(command: K, payload: C[K]["payload"]): Promise<Ack<C[K]["ack"]>> {
+    if (!this.#transport || !this.#isOpen) throw new ConnectionLost();
+    return (await this.#transport.request(command, payload)) as Ack<C[K]["ack"]>;
   }
 
-  async #connect(): Promise<void> {
-    this.#dialling = true;
-    await this.#chooseDial();
-    this.#dialling = false;
+  async #openTransport(): Promise<void> {
+    this.#connecting = true;
+    await this.#chooseTransport();
+    this.#connecting = false;
     if (!this.#wanted) return;
-    const { url, namespace, auth } = this.wiring;
-    const ears = this.#ears();
+    const { url, namespace, auth } = this.options;
+    const listener = this.#listener();
     try {
-      this.#link = this.#dial(url, namespace, auth(), ears);
+      this.#transport = this.#connectVia(url, namespace, auth(), listener);
     } catch {
       // Where a policy forbids WebSocket its constructor throws.
-      ears.down({ opened: false });
+      listener.onClosed({ opened: false });
     }
   }
 
   /** WebSocket blocked looks like a server that never answers; long polling is tried in its place. */
-  async #chooseDial(): Promise<void> {
-    const { fallback, dial = dialWebSocket } = this.wiring;
+  async #chooseTransport(): Promise<void> {
+    const { fallback, connect = connectWebSocket } = this.options;
     if (!fallback || this.#everOpened || this.#failures < BLOCKED_AFTER) return;
-    const turn = this.#dial === dial ? await fallback().catch(() => dial) : dial;
-    this.#dial = turn;
+    const next = this.#connectVia === connect ? await fallback().catch(() => connect) : connect;
+    this.#connectVia = next;
   }
 
-  #ears(): Ears {
+  #listener(): TransportListener {
     return {
-      up: () => {
-        this.#up = true;
+      onConnected: () => {
+        this.#isOpen = true;
         this.#failures = 0;
-        this.wiring.up();
+        this.options.onConnected();
       },
-      heard: this.wiring.heard,
-      down: ({ opened, refused }) => {
+      onEvent: this.options.onEvent,
+      onClosed: ({ opened, refused }) => {
         this.#everOpened ||= opened;
-        this.#link = undefined;
-        this.#up = false;
-        this.wiring.down();
+        this.#transport = undefined;
+        this.#isOpen = false;
+        this.options.onDisconnected();
         if (refused) {
           this.#wanted = false;
-          this.wiring.refused(refused);
-        } else this.#later();
+          this.options.onRefused(refused);
+        } else this.#scheduleRetry();
       },
     };
   }
 
-  #later(): void {
+  #scheduleRetry(): void {
     if (!this.#wanted) return;
-    const random = this.wiring.random ?? Math.random;
+    const random = this.options.random ?? Math.random;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.wake(), backoff(this.#failures++, random()));
   }

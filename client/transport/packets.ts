@@ -1,7 +1,7 @@
 /** Packets: Socket.IO v5 in Engine.IO v4 text frames, told apart and put together. No I/O, no state. */
 
 /** What a namespace answers to a connect it does not want. */
-export interface NotLetIn {
+export interface ConnectError {
   message: string;
   data?: unknown;
 }
@@ -11,7 +11,7 @@ export type Packet =
   | { type: "ping" }
   | { type: "close" }
   | { type: "connected"; sid: string }
-  | { type: "refused"; why: NotLetIn }
+  | { type: "refused"; why: ConnectError }
   | { type: "disconnected" }
   | { type: "event"; name: string; payload: unknown }
   | { type: "ack"; id: number; payload: unknown }
@@ -75,7 +75,7 @@ function message(frame: string, namespace: string): Packet {
     case "4":
       return {
         type: "refused",
-        why: typeof content === "string" ? { message: content } : (content as NotLetIn),
+        why: typeof content === "string" ? { message: content } : (content as ConnectError),
       };
     default:
       return { type: "unknown" };

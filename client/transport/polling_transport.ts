@@ -1,30 +1,30 @@
 /** The way in where WebSocket is blocked: the official client over long polling, loaded only then. */
 import { io } from "socket.io-client";
-import type { NotLetIn } from "./packets";
-import { type Dial, LinkLost } from "./websocket_transport";
+import type { ConnectError } from "./packets";
+import { type Connect, ConnectionLost } from "./websocket_transport";
 
-export const dialPolling: Dial = (url, namespace, auth, ears) => {
+export const connectPolling: Connect = (url, namespace, auth, listener) => {
   const socket = io(url + namespace, {
     auth: auth as Record<string, unknown>,
     transports: ["polling"],
     reconnection: false,
     forceNew: true,
   });
-  const lost = new Set<(reason: LinkLost) => void>();
+  const rejectPending = new Set<(reason: ConnectionLost) => void>();
   let opened = false;
   let ended = false;
 
-  const end = (refused?: NotLetIn): void => {
+  const end = (refused?: ConnectError): void => {
     if (ended) return;
     ended = true;
     socket.disconnect();
-    for (const reject of lost) reject(new LinkLost());
-    ears.down({ opened, refused });
+    for (const reject of rejectPending) reject(new ConnectionLost());
+    listener.onClosed({ opened, refused });
   };
 
   socket.on("connect", () => {
     opened = true;
-    ears.up();
+    listener.onConnected();
   });
   socket.on("disconnect", () => end());
   socket.on("connect_error", (error: Error & { data?: unknown }) => {
@@ -32,16 +32,16 @@ export const dialPolling: Dial = (url, namespace, auth, ears) => {
     opened ||= socket.io.engine?.readyState === "open";
     end(opened ? { message: error.message, data: error.data } : undefined);
   });
-  socket.onAny((event: string, payload: unknown) => ears.heard(event, payload));
+  socket.onAny((event: string, payload: unknown) => listener.onEvent(event, payload));
 
   return {
     close: () => end(),
-    ask: (command, payload) =>
+    request: (command, payload) =>
       new Promise((resolve, reject) => {
-        if (ended) return reject(new LinkLost());
-        lost.add(reject);
+        if (ended) return reject(new ConnectionLost());
+        rejectPending.add(reject);
         socket.emit(command, payload, (ack: unknown) => {
-          lost.delete(reject);
+          rejectPending.delete(reject);
           resolve(ack);
         });
       }),

@@ -1,58 +1,71 @@
 /** One link to the server over WebSocket: from dialling to its end, which is told exactly once. */
-import { connectFrame, disconnectFrame, eventFrame, type NotLetIn, type Packet, PONG, read } from "./packets";
+import {
+  type ConnectError,
+  connectFrame,
+  disconnectFrame,
+  eventFrame,
+  type Packet,
+  PONG,
+  read,
+} from "./packets";
 
 /** Longer than any honest handshake; a proxy that swallows the upgrade answers nothing at all. */
 const HANDSHAKE_MS = 5_000;
 
-export interface Ears {
+export interface TransportListener {
   /** The namespace took us in. */
-  up(): void;
-  heard(event: string, payload: unknown): void;
+  onConnected(): void;
+  onEvent(event: string, payload: unknown): void;
   /** The end. `refused` when the server said no to our auth; `opened` when a server had answered at all. */
-  down(end: { opened: boolean; refused?: NotLetIn }): void;
+  onClosed(end: { opened: boolean; refused?: ConnectError }): void;
 }
 
-export interface Link {
+export interface Transport {
   /** Resolves with the ack, rejects when the link ends before it. Never times out by itself. */
-  ask(command: string, payload: unknown): Promise<unknown>;
+  request(command: string, payload: unknown): Promise<unknown>;
   close(): void;
 }
 
-export type Dial = (url: string, namespace: string, auth: unknown, ears: Ears) => Link;
+export type Connect = (
+  url: string,
+  namespace: string,
+  auth: unknown,
+  listener: TransportListener,
+) => Transport;
 
-export class LinkLost extends Error {}
+export class ConnectionLost extends Error {}
 
-interface Waiting {
+interface PendingAck {
   resolve: (ack: unknown) => void;
-  reject: (lost: LinkLost) => void;
+  reject: (lost: ConnectionLost) => void;
 }
 
-class WebSocketLink implements Link {
+class WebSocketTransport implements Transport {
   #socket: WebSocket;
-  #waiting = new Map<number, Waiting>();
-  #next = 0;
+  #pendingAcks = new Map<number, PendingAck>();
+  #nextId = 0;
   #opened = false;
   #ended = false;
-  #patience = 0;
-  #silence: ReturnType<typeof setTimeout> | undefined;
+  #silenceLimit = 0;
+  #silenceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     url: string,
     private readonly namespace: string,
     private readonly auth: unknown,
-    private readonly ears: Ears,
+    private readonly listener: TransportListener,
   ) {
     this.#socket = new WebSocket(`${url.replace(/^http/, "ws")}/socket.io/?EIO=4&transport=websocket`);
-    this.#socket.onmessage = ({ data }) => typeof data === "string" && this.#take(read(data, namespace));
+    this.#socket.onmessage = ({ data }) => typeof data === "string" && this.#handle(read(data, namespace));
     this.#socket.onclose = () => this.#end();
-    this.#listenFor(HANDSHAKE_MS);
+    this.#armSilenceTimer(HANDSHAKE_MS);
   }
 
-  ask(command: string, payload: unknown): Promise<unknown> {
+  request(command: string, payload: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (this.#ended) return reject(new LinkLost());
-      const id = this.#next++;
-      this.#waiting.set(id, { resolve, reject });
+      if (this.#ended) return reject(new ConnectionLost());
+      const id = this.#nextId++;
+      this.#pendingAcks.set(id, { resolve, reject });
       this.#socket.send(eventFrame(this.namespace, id, command, payload));
     });
   }
@@ -62,26 +75,26 @@ class WebSocketLink implements Link {
     this.#end();
   }
 
-  #take(packet: Packet): void {
-    this.#listenFor(this.#patience || HANDSHAKE_MS);
+  #handle(packet: Packet): void {
+    this.#armSilenceTimer(this.#silenceLimit || HANDSHAKE_MS);
     switch (packet.type) {
       case "open":
         this.#opened = true;
-        this.#patience = packet.pingInterval + packet.pingTimeout;
+        this.#silenceLimit = packet.pingInterval + packet.pingTimeout;
         this.#socket.send(connectFrame(this.namespace, this.auth));
         break;
       case "ping":
         this.#socket.send(PONG);
         break;
       case "connected":
-        this.ears.up();
+        this.listener.onConnected();
         break;
       case "event":
-        this.ears.heard(packet.name, packet.payload);
+        this.listener.onEvent(packet.name, packet.payload);
         break;
       case "ack":
-        this.#waiting.get(packet.id)?.resolve(packet.payload);
-        this.#waiting.delete(packet.id);
+        this.#pendingAcks.get(packet.id)?.resolve(packet.payload);
+        this.#pendingAcks.delete(packet.id);
         break;
       case "refused":
         this.#end(packet.why);
@@ -94,21 +107,21 @@ class WebSocketLink implements Link {
   }
 
   /** A half-open connection says nothing: without a ping in time it is dead, whatever the browser thinks. */
-  #listenFor(ms: number): void {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#end(), ms);
+  #armSilenceTimer(ms: number): void {
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = setTimeout(() => this.#end(), ms);
   }
 
-  #end(refused?: NotLetIn): void {
+  #end(refused?: ConnectError): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#silence);
+    clearTimeout(this.#silenceTimer);
     this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close();
-    for (const { reject } of this.#waiting.values()) reject(new LinkLost());
-    this.ears.down({ opened: this.#opened, refused });
+    for (const { reject } of this.#pendingAcks.values()) reject(new ConnectionLost());
+    this.listener.onClosed({ opened: this.#opened, refused });
   }
 }
 
-export const dialWebSocket: Dial = (url, namespace, auth, ears) =>
-  new WebSocketLink(url, namespace, auth, ears);
+export const connectWebSocket: Connect = (url, namespace, auth, listener) =>
+  new WebSocketTransport(url, namespace, auth, listener);

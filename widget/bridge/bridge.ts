@@ -1,11 +1,11 @@
 /** The frame's end of the bridge to the loader: exact origins both ways, and the shelf that it lends us. */
-import type { Letter, Shelf } from "../../client/conversation/outbox";
-import type { Kept, ToFrame, ToLoader } from "./messages";
+import type { OutboxMessage, OutboxStorage } from "../../client/conversation/outbox";
+import type { StoredState, ToFrame, ToLoader } from "./messages";
 
 export interface Bridge {
   post(message: ToLoader): void;
   /** Everything the loader says, from `init` on. Call once. */
-  listen(heard: (message: ToFrame) => void): void;
+  listen(onMessage: (message: ToFrame) => void): void;
 }
 
 /** `parent` is the origin that the frame's address names and that the configuration allows. */
@@ -13,9 +13,9 @@ export function bridgeTo(parent: string, page: Window = window): Bridge {
   const post = (message: ToLoader) => page.parent.postMessage(message, parent);
   return {
     post,
-    listen: (heard) => {
+    listen: (onMessage) => {
       page.addEventListener("message", ({ source, origin, data }: MessageEvent<ToFrame>) => {
-        if (source === page.parent && origin === parent) heard(data);
+        if (source === page.parent && origin === parent) onMessage(data);
       });
       post({ type: "ready" });
     },
@@ -23,37 +23,39 @@ export function bridgeTo(parent: string, page: Window = window): Bridge {
 }
 
 /** The host page's storage as we last heard of it, and the only way to change it. */
-export class Memory {
+export class HostStorage {
   constructor(
     private readonly bridge: Pick<Bridge, "post">,
-    public kept: Kept,
+    public stored: StoredState,
   ) {}
 
-  keep(patch: Kept): void {
-    this.kept = { ...this.kept, ...patch };
-    this.bridge.post({ type: "keep", patch });
+  save(patch: StoredState): void {
+    this.stored = { ...this.stored, ...patch };
+    this.bridge.post({ type: "store", patch });
   }
 
   /** Letters are strings in it, so that a page's own script that meddles can at most spoil one. The page that comes
    *  next mounts the frame for a letter alone: whoever leaves while it is being sent must not wait for its answer. */
-  shelf(): Shelf {
+  outboxStorage(): OutboxStorage {
     return {
-      letters: () =>
-        Object.entries(this.kept).flatMap(([key, value]) => (key.startsWith("letter:") ? parsed(value) : [])),
-      put: (letter) => {
-        const patch: Kept = { live: true, open: true };
-        patch[`letter:${letter.client_id}`] = JSON.stringify(letter);
-        this.keep(patch);
+      messages: () =>
+        Object.entries(this.stored).flatMap(([key, value]) =>
+          key.startsWith("letter:") ? parseMessage(value) : [],
+        ),
+      put: (message) => {
+        const patch: StoredState = { live: true, open: true };
+        patch[`letter:${message.client_id}`] = JSON.stringify(message);
+        this.save(patch);
       },
-      drop: (client_id) => this.keep({ [`letter:${client_id}`]: undefined }),
+      remove: (client_id) => this.save({ [`letter:${client_id}`]: undefined }),
     };
   }
 }
 
-function parsed(json: unknown): Letter[] {
+function parseMessage(json: unknown): OutboxMessage[] {
   try {
-    const letter = JSON.parse(String(json)) as Letter;
-    return typeof letter.client_id === "string" && typeof letter.text === "string" ? [letter] : [];
+    const message = JSON.parse(String(json)) as OutboxMessage;
+    return typeof message.client_id === "string" && typeof message.text === "string" ? [message] : [];
   } catch {
     return [];
   }

@@ -14,7 +14,7 @@ export interface Prefill {
 }
 
 /** What the host page's localStorage keeps for us, as one JSON object; undefined takes a key away. */
-export interface Kept {
+export interface StoredState {
   token?: string;
   /** The panel was open: it opens again on wide screens. */
   open?: boolean;
@@ -31,7 +31,7 @@ export interface Kept {
 export type ToFrame =
   | {
       type: "init";
-      kept: Kept;
+      stored: StoredState;
       locale: string;
       page: HostPage;
       open: boolean;
@@ -41,7 +41,7 @@ export type ToFrame =
   | { type: "open"; focus: boolean }
   | { type: "close" }
   | { type: "page"; page: HostPage }
-  | { type: "kept"; kept: Kept }
+  | { type: "stored"; stored: StoredState }
   | { type: "prefill"; prefill: Prefill };
 
 export interface Badge {
@@ -55,7 +55,7 @@ export interface Badge {
 
 export type ToLoader =
   | { type: "ready" }
-  | { type: "keep"; patch: Kept }
+  | { type: "store"; patch: StoredState }
   | { type: "close" }
   | ({ type: "badge" } & Badge)
   | { type: "event"; name: string; detail: unknown };

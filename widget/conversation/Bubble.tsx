@@ -1,13 +1,13 @@
 /** One text: who, what, when, and for our own how far it has come. Links are text nodes in anchors, nothing else. */
 import { Component } from "preact";
-import { pieces } from "../../client/text/linkify";
-import { clock } from "../../client/text/time_format";
+import { linkify } from "../../client/text/linkify";
+import { timeOfDay } from "../../client/text/time_format";
 import type { Store } from "../state/store";
-import type { Said } from "./log_entries";
+import type { TextEntry } from "./log_entries";
 
 interface Props {
   store: Store;
-  entry: Said;
+  entry: TextEntry;
 }
 
 export class Bubble extends Component<Props> {
@@ -17,8 +17,8 @@ export class Bubble extends Component<Props> {
   }
 
   override render({ store, entry }: Props) {
-    const { words, reader } = store;
-    const who = entry.mine ? words.you : (entry.author ?? words.team);
+    const { texts, timeLocale } = store;
+    const who = entry.mine ? texts.you : (entry.author ?? texts.team);
     const names = [
       "said",
       entry.mine && "said--mine",
@@ -27,9 +27,9 @@ export class Bubble extends Component<Props> {
     ];
     return (
       <div class={names.filter(Boolean).join(" ")}>
-        <span class="unseen">{`${who}, ${clock(entry.at, reader)}: `}</span>
+        <span class="unseen">{`${who}, ${timeOfDay(entry.at, timeLocale)}: `}</span>
         <p class="bubble" dir="auto">
-          {pieces(entry.text).map(({ text, href }) =>
+          {linkify(entry.text).map(({ text, href }) =>
             href ? (
               <a href={href} target="_blank" rel="noopener noreferrer nofollow ugc">
                 {text}
@@ -46,23 +46,23 @@ export class Bubble extends Component<Props> {
 }
 
 function Meta({ store, entry }: Props) {
-  const { words, talk, reader } = store;
+  const { texts, session, timeLocale } = store;
   const { state, mine, author, key, retryAt } = entry;
   if (retryAt) {
     const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
-    return <p class="meta meta--warn">{words.slowed(seconds)}</p>;
+    return <p class="meta meta--warn">{texts.slowed(seconds)}</p>;
   }
   if (state === "failed") {
     return (
       <p class="meta meta--bad" role="alert">
-        {words.notSent}{" "}
-        <button type="button" onClick={() => talk.retry(key)}>
-          {words.retry}
+        {texts.notSent}{" "}
+        <button type="button" onClick={() => session.retry(key)}>
+          {texts.retry}
         </button>
       </p>
     );
   }
-  const time = clock(entry.at, reader);
-  const told = mine ? `${time} · ${words[state]}` : author ? `${author} · ${time}` : time;
-  return <p class="meta">{state === "sending" ? words.sending : told}</p>;
+  const time = timeOfDay(entry.at, timeLocale);
+  const label = mine ? `${time} · ${texts[state]}` : author ? `${author} · ${time}` : time;
+  return <p class="meta">{state === "sending" ? texts.sending : label}</p>;
 }

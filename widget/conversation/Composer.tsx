@@ -11,7 +11,7 @@ const TALLEST_PX = 132;
 /** What Safari says for the Enter that ends a composition. */
 const COMPOSING = 229;
 
-export class Writer extends Component<Props> {
+export class Composer extends Component<Props> {
   #area = createRef<HTMLTextAreaElement>();
   #composing = false;
 
@@ -23,18 +23,18 @@ export class Writer extends Component<Props> {
     const { state } = this.props.store;
     const area = this.#area.current;
     if (!area) return;
-    if (!this.#composing) place(area, state.draft);
+    if (!this.#composing) setText(area, state.draft);
     area.style.blockSize = "";
     if (!state.form) area.style.blockSize = `${Math.min(area.scrollHeight + 2, TALLEST_PX)}px`;
   }
 
   #submit = async (event: Event) => {
     event.preventDefault();
-    const { state, send, desk } = this.props.store;
-    if (!state.form || !desk) return send();
+    const { state, send, formClient } = this.props.store;
+    if (!state.form || !formClient) return send();
     const { elements } = event.currentTarget as HTMLFormElement;
     const field = (name: string) => elements.namedItem(name) as HTMLInputElement | null;
-    await desk.submit({ email: field("email")?.value ?? "", category: field("category")?.value });
+    await formClient.submit({ email: field("email")?.value ?? "", category: field("category")?.value });
     const faulty = ["text", "category", "email"].find((name) => state.faults[name]);
     return faulty && field(faulty)?.focus();
   };
@@ -52,14 +52,14 @@ export class Writer extends Component<Props> {
   };
 
   override render({ store }: Props) {
-    const { state, words, write } = store;
+    const { state, texts, write } = store;
     const { form } = state;
     const waiting = state.ticket?.status === "live" && !state.ticket.agent;
-    const label = waiting ? words.more : words.message;
+    const label = waiting ? texts.more : texts.message;
     const fault = form && state.faults.text;
     return (
       <form class={form ? "writer writer--form" : "writer"} onSubmit={this.#submit} noValidate>
-        <div class="writer__head">{form && state.kit?.promise(store)}</div>
+        <div class="writer__head">{form && state.lazyForm?.promise(store)}</div>
         <div class="writer__text">
           <label for="text" class={form ? "" : "unseen"}>
             {label}
@@ -81,26 +81,26 @@ export class Writer extends Component<Props> {
           />
           <Hint store={store} fault={fault || ""} />
         </div>
-        <div class="writer__fields">{form && state.kit?.fields(store)}</div>
+        <div class="writer__fields">{form && state.lazyForm?.fields(store)}</div>
         <p class="notice" role="status">
           {state.notice}
         </p>
         {form ? (
           <button type="submit" class="button button--main" key="submit" aria-disabled={state.busy}>
-            {state.busy ? words.submitting : words.submit}
+            {state.busy ? texts.submitting : texts.submit}
           </button>
         ) : (
           <button
             type="submit"
             class="send"
             key="send"
-            aria-label={words.send}
+            aria-label={texts.send}
             aria-disabled={!state.draft.trim()}
           >
             <Icon path="M5 12h14M13 6l6 6-6 6" />
           </button>
         )}
-        <small class="writer__foot">{form && words.addressOnly}</small>
+        <small class="writer__foot">{form && texts.addressOnly}</small>
       </form>
     );
   }
@@ -108,20 +108,20 @@ export class Writer extends Component<Props> {
 
 /** What is wrong with the text, else how much of it is left. */
 function Hint({ store, fault }: Props & { fault: string }) {
-  const { state, words } = store;
+  const { state, texts } = store;
   const text = state.draft;
   const left = LIMITS.text_max - (text.length < COUNTED_FROM ? 0 : codePoints(text));
   const counted = left <= LIMITS.text_max - COUNTED_FROM;
-  const count = left < 0 ? words.over(-left) : words.left(left);
+  const count = left < 0 ? texts.over(-left) : texts.left(left);
   return (
     <p class={fault || left < 0 ? "hint fault" : "hint"} id="text-hint" hidden={!fault && !counted}>
-      {fault ? state.kit?.faultInWords("text", fault, words) : counted && count}
+      {fault ? state.lazyForm?.faultText("text", fault, texts) : counted && count}
     </p>
   );
 }
 
 /** Puts a text that came from elsewhere into the field; what was put before ours moves the caret along. */
-function place(element: HTMLTextAreaElement, text: string): void {
+function setText(element: HTMLTextAreaElement, text: string): void {
   const { value, selectionStart, selectionEnd } = element;
   if (value === text) return;
   element.value = text;

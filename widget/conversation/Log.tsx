@@ -4,8 +4,8 @@ import { Scroll } from "../../client/dom/scroll";
 import { dayLabel } from "../../client/text/time_format";
 import type { Props } from "../frame/App";
 import { Bubble } from "./Bubble";
-import { type Entry, entries } from "./log_entries";
-import { Cards } from "./StatusCards";
+import { type Entry, logEntries } from "./log_entries";
+import { StatusCards } from "./StatusCards";
 
 /** Older lines are fetched this many pixels before one gets to the top. */
 const AHEAD = 120;
@@ -22,7 +22,7 @@ export class Log extends Component<Props> {
     const box = this.#box.current;
     if (!box) return;
     const scroll = new Scroll(box, (atEnd) => {
-      state.seenSeq = state.line.last;
+      state.seenSeq = state.timeline.last;
       state.atEnd = atEnd;
     });
     this.#scroll = scroll;
@@ -33,7 +33,7 @@ export class Log extends Component<Props> {
   }
 
   override componentDidUpdate(): void {
-    const { pending } = this.props.store.state.line;
+    const { pending } = this.props.store.state.timeline;
     // What one has just written oneself, one wants to see.
     if (pending.length > this.#pending) this.#scroll?.toEnd();
     else this.#scroll?.grown();
@@ -45,47 +45,47 @@ export class Log extends Component<Props> {
   }
 
   #moved = async () => {
-    const { talk, changes } = this.props.store;
+    const { session, observable } = this.props.store;
     const [box, scroll] = [this.#box.current, this.#scroll];
     scroll?.moved();
     if (!box || !scroll || box.scrollTop > AHEAD || this.#fetching) return;
     this.#fetching = true;
-    await talk.older((add) =>
-      scroll.keeping(() => {
+    await session.loadOlder((add) =>
+      scroll.keepPosition(() => {
         add();
-        changes.settle();
+        observable.flush();
       }),
     );
     this.#fetching = false;
   };
 
   override render({ store }: Props) {
-    const { state, words, reader } = store;
-    const line = state.line;
-    const shown = entries(line, state.ticket?.read.agent ?? 0, reader, words.events);
+    const { state, texts, timeLocale } = store;
+    const timeline = state.timeline;
+    const shown = logEntries(timeline, state.ticket?.applyRead.agent ?? 0, timeLocale, texts.events);
     const news = state.unread.filter((one) => !state.atEnd && one.seq > state.seenSeq).length;
     return (
       <div class="log">
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be within a keyboard's reach */}
-        <section class="log__box" ref={this.#box} onScroll={this.#moved} tabIndex={0} aria-label={words.log}>
+        <section class="log__box" ref={this.#box} onScroll={this.#moved} tabIndex={0} aria-label={texts.log}>
           <div class="log__content">
             <div
               role="log"
               aria-live="polite"
               aria-relevant="additions"
-              aria-label={words.log}
+              aria-label={texts.log}
               class="log__lines"
             >
-              {shown.length === 0 && <p class="greeting">{words.hello}</p>}
+              {shown.length === 0 && <p class="greeting">{texts.hello}</p>}
               {shown.map((entry) => this.#entry(entry))}
             </div>
-            <Cards store={store} />
-            <p class="typing">{state.typist !== null && words.typing(state.typist || words.team)}</p>
+            <StatusCards store={store} />
+            <p class="typing">{state.typingName !== null && texts.typing(state.typingName || texts.team)}</p>
           </div>
         </section>
         {news > 0 && (
           <button type="button" class="log__pill" onClick={() => this.#scroll?.toEnd()}>
-            {words.newMessages(news)}
+            {texts.newMessages(news)}
           </button>
         )}
       </div>
@@ -97,7 +97,7 @@ export class Log extends Component<Props> {
     if (entry.kind === "said") return <Bubble store={store} entry={entry} key={entry.key} />;
     return (
       <p class={entry.kind} key={entry.key}>
-        {entry.kind === "day" ? dayLabel(entry.at, store.reader) : entry.text}
+        {entry.kind === "day" ? dayLabel(entry.at, store.timeLocale) : entry.text}
       </p>
     );
   }

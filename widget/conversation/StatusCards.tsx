@@ -2,65 +2,65 @@
 import type { Ticket } from "../../client/protocol";
 import type { Props } from "../frame/App";
 import type { Store } from "../state/store";
-import { waitInWords } from "./queue_text";
-import { begin } from "./start_new_conversation";
+import { waitText } from "./queue_text";
+import { startNewConversation } from "./start_new_conversation";
 
 export interface CardProps extends Props {
   ticket: Ticket;
 }
 
-export function Cards({ store }: Props) {
-  const { ticket, kit, over } = store.state;
+export function StatusCards({ store }: Props) {
+  const { ticket, lazyForm, ended } = store.state;
   switch (ticket?.status) {
     case "live":
       return ticket.agent ? null : <Waiting store={store} ticket={ticket} />;
     case "open":
     case "on_hold":
-      return kit && <kit.Promised store={store} ticket={ticket} />;
+      return lazyForm && <lazyForm.TicketReceipt store={store} ticket={ticket} />;
     case "solved":
-      return over ? null : <Ended store={store} />;
+      return ended ? null : <Ended store={store} />;
     default:
       return null;
   }
 }
 
 function Waiting({ store, ticket }: CardProps) {
-  const { words, state } = store;
-  const { kit } = state;
+  const { texts, state } = store;
+  const { lazyForm } = state;
   const leave = (leaving: boolean) => () => {
-    state.leaving = leaving;
+    state.askingAddress = leaving;
   };
   return (
     <section class="card">
-      <h2>{placeOf(store, ticket)}</h2>
-      <p>{waitInWords(ticket, words)}</p>
-      {state.leaving && kit ? (
-        <kit.AddressForm
+      <h2>{positionText(store, ticket)}</h2>
+      <p>{waitText(ticket, texts)}</p>
+      {state.askingAddress && lazyForm ? (
+        <lazyForm.AddressForm
           store={store}
-          label={words.later}
-          cancel={{ label: words.keepWaiting, act: leave(false) }}
+          label={texts.later}
+          cancel={{ label: texts.keepWaiting, act: leave(false) }}
         />
       ) : (
         <button type="button" class="button" onClick={leave(true)}>
-          {words.later}
+          {texts.later}
         </button>
       )}
     </section>
   );
 }
 
-function placeOf({ words }: Store, { queue }: Ticket) {
-  if (!queue) return words.searching;
-  const { before, number, ordinal, after } = words.place(queue.position);
+function positionText({ texts }: Store, { queue }: Ticket) {
+  if (!queue) return texts.searching;
+  const { before, number, ordinal, after } = texts.queuePosition(queue.position);
   return [before, number, ordinal && <sup>{ordinal}</sup>, after];
 }
 
 function Ended({ store }: Props) {
   return (
     <section class="card">
-      <p>{store.words.endedHint}</p>
-      <button type="button" class="button" onClick={() => begin(store)}>
-        {store.words.fresh}
+      <p>{store.texts.endedHint}</p>
+      <button type="button" class="button" onClick={() => startNewConversation(store)}>
+        {store.texts.fresh}
       </button>
     </section>
   );

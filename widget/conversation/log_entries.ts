@@ -2,11 +2,11 @@
 
 import type { Pending, Timeline } from "../../client/conversation/timeline";
 import type { Message } from "../../client/protocol";
-import { type Reader, sameDay } from "../../client/text/time_format";
+import { sameDay, type TimeLocale } from "../../client/text/time_format";
 
 const GROUP_MS = 3 * 60_000;
 
-export interface Said {
+export interface TextEntry {
   kind: "said";
   key: string;
   mine: boolean;
@@ -21,25 +21,30 @@ export interface Said {
 }
 
 export type Entry =
-  | Said
+  | TextEntry
   | { kind: "day"; key: string; at: string }
   | { kind: "event"; key: string; text: string };
 
-export type EventWords = Record<string, (args: Record<string, string>) => string>;
+export type EventTexts = Record<string, (args: Record<string, string>) => string>;
 
-export function entries(line: Timeline, readByAgent: number, reader: Reader, events: EventWords): Entry[] {
+export function logEntries(
+  timeline: Timeline,
+  readByAgent: number,
+  timeLocale: TimeLocale,
+  events: EventTexts,
+): Entry[] {
   const plain = [
-    ...line.messages.flatMap((message) => spoken(message, readByAgent, events)),
-    ...line.pending.filter((one) => !one.note).map(waiting),
+    ...timeline.messages.flatMap((message) => messageEntries(message, readByAgent, events)),
+    ...timeline.pending.filter((one) => !one.note).map(pendingEntry),
   ];
-  return withDays(grouped(plain), reader);
+  return withDays(grouped(plain), timeLocale);
 }
 
-type Happened = { kind: "event"; key: string; text: string; at: string };
-type Timed = Said | Happened;
-type Loose = Omit<Said, "first" | "last"> | Happened;
+type EventEntry = { kind: "event"; key: string; text: string; at: string };
+type Timed = TextEntry | EventEntry;
+type Loose = Omit<TextEntry, "first" | "last"> | EventEntry;
 
-function spoken(message: Message, readByAgent: number, events: EventWords): Loose[] {
+function messageEntries(message: Message, readByAgent: number, events: EventTexts): Loose[] {
   const { seq, at, author, event } = message;
   const mine = author.kind === "visitor";
   // The key of our own message is that of its pending copy: the bubble stays, only its state changes.
@@ -52,7 +57,7 @@ function spoken(message: Message, readByAgent: number, events: EventWords): Loos
   return [{ kind: "said", key, mine, author: author.name, text: message.text, at, state }];
 }
 
-function waiting({ client_id, text, at, state, retryAt }: Pending): Loose {
+function pendingEntry({ client_id, text, at, state, retryAt }: Pending): Loose {
   return { kind: "said", key: client_id, mine: true, author: null, text, at, state, retryAt };
 }
 
@@ -67,16 +72,16 @@ function together(one: Loose | undefined, next: Loose | undefined): boolean {
   if (one?.kind !== "said" || next?.kind !== "said") return false;
   const same = one.mine === next.mine && (one.mine || one.author === next.author);
   // A failed text has a line of its own, with its retry; a state that differs must be seen.
-  const told = one.state === next.state && one.retryAt === next.retryAt && one.state !== "failed";
-  return same && told && Date.parse(next.at) - Date.parse(one.at) < GROUP_MS;
+  const sameState = one.state === next.state && one.retryAt === next.retryAt && one.state !== "failed";
+  return same && sameState && Date.parse(next.at) - Date.parse(one.at) < GROUP_MS;
 }
 
-function withDays(plain: Timed[], reader: Reader): Entry[] {
+function withDays(plain: Timed[], timeLocale: TimeLocale): Entry[] {
   const now = Date.now();
   return plain.flatMap((one, at) => {
     const before = plain[at - 1]?.at;
     // A conversation of today needs no date.
-    const needed = before ? !sameDay(before, one.at, reader) : !sameDay(one.at, now, reader);
+    const needed = before ? !sameDay(before, one.at, timeLocale) : !sameDay(one.at, now, timeLocale);
     return needed ? [{ kind: "day" as const, key: `day-${one.key}`, at: one.at }, one] : [one];
   });
 }

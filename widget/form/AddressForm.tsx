@@ -22,26 +22,26 @@ export class AddressForm extends Component<Address> {
 
   #submit = async (event: Event) => {
     event.preventDefault();
-    const { desk, changes } = this.props.store;
-    await desk?.giveContact(this.#email?.value ?? "");
-    changes.settle();
+    const { formClient, observable } = this.props.store;
+    await formClient?.giveContact(this.#email?.value ?? "");
+    observable.flush();
     (this.#email ?? document.getElementById("text"))?.focus();
   };
 
   override render({ store, label, cancel }: Address) {
-    const { state, words } = store;
+    const { state, texts } = store;
     return (
       <form class="fields" ref={this.#form} onSubmit={this.#submit} noValidate>
-        <Field store={store} name="email" label={words.whereTo} />
+        <Field store={store} name="email" label={texts.whereTo} />
         <button type="submit" class="button button--main" aria-disabled={state.busy}>
-          {state.busy ? words.submitting : label}
+          {state.busy ? texts.submitting : label}
         </button>
         {cancel && (
           <button type="button" class="button" onClick={cancel.act}>
             {cancel.label}
           </button>
         )}
-        <small>{words.addressOnly}</small>
+        <small>{texts.addressOnly}</small>
       </form>
     );
   }

@@ -2,7 +2,7 @@
 
 import type { Props } from "../frame/App";
 import type { Category } from "../frame/config";
-import type { Words } from "../locales/en";
+import type { Texts } from "../locales/en";
 
 interface FieldProps extends Props {
   name: "email" | "category";
@@ -11,7 +11,7 @@ interface FieldProps extends Props {
 }
 
 export function Field({ store, name, label, choices }: FieldProps) {
-  const { state, words } = store;
+  const { state, texts } = store;
   const code = state.faults[name];
   const prefilled = state.prefill[name];
   const given = {
@@ -25,7 +25,7 @@ export function Field({ store, name, label, choices }: FieldProps) {
       <label for={name}>{label}</label>
       {choices ? (
         <select {...given}>
-          <option value="">{words.noTopic}</option>
+          <option value="">{texts.noTopic}</option>
           {choices.map(({ id, name }) => (
             <option value={id} selected={id === prefilled}>
               {name}
@@ -37,13 +37,13 @@ export function Field({ store, name, label, choices }: FieldProps) {
       )}
       {code && (
         <p class="fault" id={`${name}-fault`}>
-          {faultInWords(name, code, words)}
+          {faultText(name, code, texts)}
         </p>
       )}
     </div>
   );
 }
 
-export function faultInWords(field: string, code: string, { bad, checkField }: Words): string {
+export function faultText(field: string, code: string, { bad, checkField }: Texts): string {
   return bad[`${field}.${code}`] ?? bad[code] ?? bad[field] ?? checkField;
 }

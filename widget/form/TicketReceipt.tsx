@@ -1,5 +1,5 @@
 /** A request that is ours to answer: its number, its promise, and how to find it again. */
-import { dayAndClock } from "../../client/text/future_time";
+import { dateAndTime } from "../../client/text/future_time";
 import type { CardProps } from "../conversation/StatusCards";
 import type { Props } from "../frame/App";
 import { Icon } from "../ui/Icon";
@@ -8,37 +8,37 @@ import { AddressForm } from "./AddressForm";
 const CHECK = "m5 12 5 5L20 7";
 const COPY = "M9 9h10v11H9zM15 9V4H5v11h4";
 
-export function Promised({ store, ticket }: CardProps) {
-  const { words, reader } = store;
+export function TicketReceipt({ store, ticket }: CardProps) {
+  const { texts, timeLocale } = store;
   const { promise, reachable, link } = ticket;
   return (
     <section class="card">
-      <h2>{words.number(ticket.number)}</h2>
+      <h2>{texts.number(ticket.number)}</h2>
       {promise && (
         <p class="promise">
-          {words.answeredBefore} <b>{dayAndClock(promise.due, reader)}</b>
+          {texts.answeredBefore} <b>{dateAndTime(promise.due, timeLocale)}</b>
         </p>
       )}
-      {reachable ? <p>{words.answerHere}</p> : <AddressForm store={store} label={words.submit} />}
+      {reachable ? <p>{texts.answerHere}</p> : <AddressForm store={store} label={texts.submit} />}
       {link && <TicketLink store={store} link={link} />}
     </section>
   );
 }
 
 function TicketLink({ store, link }: Props & { link: string }) {
-  const { words, state, announcer } = store;
+  const { texts, state, announcer } = store;
   const copied = state.copied === link;
   const copy = async () => {
     await navigator.clipboard.writeText(link);
     state.copied = link;
-    announcer.say(words.copied);
+    announcer.announce(texts.copied);
   };
   // Where the clipboard is denied, the page itself can still be opened and kept.
   const denied = () => window.open(link, "_blank", "noopener");
   return (
     <button type="button" class="button" onClick={() => void copy().catch(denied)}>
       <Icon path={copied ? CHECK : COPY} size={16} />
-      {copied ? words.copied : words.copy}
+      {copied ? texts.copied : texts.copy}
     </button>
   );
 }

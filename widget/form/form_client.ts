@@ -1,12 +1,12 @@
 /** The form and the address: what is asked of somebody who will not wait, and how it is sent. */
 
 import { clientId } from "../../client/conversation/ids";
-import { empty, opened } from "../../client/conversation/timeline";
+import { emptyTimeline, reset } from "../../client/conversation/timeline";
 import type { NewTicketDone } from "../../client/protocol";
-import type { Memory } from "../bridge/bridge";
-import type { Talk } from "../conversation/session";
-import type { Words } from "../locales/en";
-import { newer, type State } from "../state/state";
+import type { HostStorage } from "../bridge/bridge";
+import type { VisitorSession } from "../conversation/session";
+import type { Texts } from "../locales/en";
+import { newerTicket, type State } from "../state/state";
 
 export interface Fields {
   email: string;
@@ -26,14 +26,14 @@ interface Sender {
 }
 
 /** No form is under way any more. */
-const ANSWERED = { form: undefined, formToken: undefined };
+const FORM_CLEARED = { form: undefined, formToken: undefined };
 
-export class Desk {
+export class FormClient {
   constructor(
     private readonly state: State,
-    private readonly talk: Talk,
-    private readonly memory: Memory,
-    private readonly words: Words,
+    private readonly session: VisitorSession,
+    private readonly storage: HostStorage,
+    private readonly texts: Texts,
     private readonly sender: () => Sender,
     private readonly done: (ticket: NewTicketDone) => void,
     private readonly post: typeof fetch = fetch.bind(globalThis),
@@ -42,24 +42,30 @@ export class Desk {
   /** Sends the form. Every fault lands in `state.faults`; the text stays where it is until it is stored. */
   async submit({ email, category }: Fields): Promise<void> {
     const text = this.state.draft;
-    const faults = missing({ email, text });
+    const faults = localFaults({ email, text });
     this.state.faults = faults;
     if (Object.keys(faults).length || this.state.busy) return;
     // Kept until it is answered: a retry, even after a reload, is the same form of the same visitor.
-    const client_id = this.memory.kept.form ?? clientId();
-    this.memory.keep({ form: client_id, formToken: this.sender().token, draft: text });
+    const client_id = this.storage.stored.form ?? clientId();
+    this.storage.save({ form: client_id, formToken: this.sender().token, draft: text });
     const { name } = this.state.prefill;
-    await this.#during(() => this.#send({ client_id, email, text, name, category: category || undefined }));
+    await this.#whileBusy(() =>
+      this.#send({ client_id, email, text, name, category: category || undefined }),
+    );
   }
 
   /** Leaves an address on the ticket; a waiting chat becomes a request, unless one keeps waiting. */
   async giveContact(email: string): Promise<void> {
     const ticket = this.state.ticket;
-    this.state.faults = missing({ email });
+    this.state.faults = localFaults({ email });
     if (!ticket || this.state.faults.email) return;
-    await this.#during(async () => {
-      const ack = await this.talk.connection.ask("give_contact", { ticket: ticket.id, email, wait: false });
-      if (ack.ok) return this.talk.learn(ack.ticket);
+    await this.#whileBusy(async () => {
+      const ack = await this.session.connection.request("give_contact", {
+        ticket: ticket.id,
+        email,
+        wait: false,
+      });
+      if (ack.ok) return this.session.applyTicket(ack.ticket);
       if (ack.error.code === "too_many") this.#tooMany(ack.error.retry_after);
       else this.state.faults = { email: ack.error.code };
     });
@@ -78,49 +84,49 @@ export class Desk {
     if (response.status === 429) return this.#tooMany(Number(response.headers.get("retry-after")));
     if (response.status !== 422) throw new TypeError("no answer");
     // Nothing is stored: what is corrected now is another form.
-    this.memory.keep(ANSWERED);
+    this.storage.save(FORM_CLEARED);
     this.state.faults = ((await response.json()) as { errors: Record<string, string> }).errors;
   }
 
   #stored(answer: NewTicketDone, { client_id, text }: { client_id: string; text: string }): void {
     const { ticket, link } = answer;
-    this.memory.keep({ ...ANSWERED, draft: undefined });
-    const said = { ticket: ticket.id, seq: 1, id: client_id, client_id, kind: "text" as const, files: [] };
+    this.storage.save({ ...FORM_CLEARED, draft: undefined });
+    const base = { ticket: ticket.id, seq: 1, id: client_id, client_id, kind: "text" as const, files: [] };
     const message = {
-      ...said,
+      ...base,
       author: { kind: "visitor" as const, name: null },
       text,
       at: new Date().toISOString(),
     };
     this.state.draft = "";
-    this.state.ticket = newer(null, { ...ticket, link: ticket.link ?? link });
+    this.state.ticket = newerTicket(null, { ...ticket, link: ticket.link ?? link });
     // Shown at once; the hello that follows brings the server's own copy.
-    this.state.line = opened(empty("visitor"), ticket.id, { messages: [message], head: 1 });
+    this.state.timeline = reset(emptyTimeline("visitor"), ticket.id, { messages: [message], head: 1 });
     this.done(answer);
   }
 
   /** An answer got lost and the form was changed since: the first one stands, what is here may follow it. */
   #storedBefore(): void {
-    this.memory.keep(ANSWERED);
-    this.talk.connection.again();
+    this.storage.save(FORM_CLEARED);
+    this.session.connection.reconnect();
   }
 
   #tooMany(seconds: number | undefined): void {
-    this.state.notice = this.words.tooMany(seconds || 60);
+    this.state.notice = this.texts.tooMany(seconds || 60);
   }
 
-  async #during(work: () => Promise<void>): Promise<void> {
+  async #whileBusy(work: () => Promise<void>): Promise<void> {
     this.state.busy = true;
     this.state.notice = "";
     await work().catch(() => {
-      this.state.notice = this.words.noAnswer;
+      this.state.notice = this.texts.noAnswer;
     });
     this.state.busy = false;
   }
 }
 
 /** What can be said without asking the server; it has the last word. */
-function missing({ email, text }: { email: string; text?: string }): Record<string, string> {
+function localFaults({ email, text }: { email: string; text?: string }): Record<string, string> {
   const faults: Record<string, string> = {};
   if (text !== undefined && text.trim() === "") faults.text = "empty";
   if (email.trim() === "") faults.email = "empty";

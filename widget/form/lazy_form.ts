@@ -2,7 +2,7 @@
 
 export { default as styles } from "../styles/form.css?inline";
 export { AddressForm } from "./AddressForm";
-export { faultInWords } from "./Field";
+export { faultText } from "./Field";
 export { fields, promise, reopening } from "./FormFields";
-export { Desk } from "./form_client";
-export { Promised } from "./TicketReceipt";
+export { FormClient } from "./form_client";
+export { TicketReceipt } from "./TicketReceipt";

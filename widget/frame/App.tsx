@@ -1,8 +1,8 @@
 /** The panel: header, what has been said, and where to write. */
 
-import { Writer } from "../conversation/Composer";
+import { Composer } from "../conversation/Composer";
 import { Log } from "../conversation/Log";
-import { begin } from "../conversation/start_new_conversation";
+import { startNewConversation } from "../conversation/start_new_conversation";
 import type { Store } from "../state/store";
 import { Header } from "./Header";
 
@@ -11,33 +11,33 @@ export interface Props {
 }
 
 export function App({ store }: Props) {
-  const { state, words } = store;
+  const { state, texts } = store;
   return (
     <main class="panel" tabIndex={-1}>
       <Header store={store} />
       <p class="statusbar" role="status">
-        {linkInWords(store)}
+        {connectionText(store)}
       </p>
       {!state.form && <Log store={store} />}
-      {state.over ? (
+      {state.ended ? (
         <div class="over">
-          <button type="button" class="button button--main" onClick={() => begin(store)}>
-            {words.fresh}
+          <button type="button" class="button button--main" onClick={() => startNewConversation(store)}>
+            {texts.fresh}
           </button>
         </div>
       ) : (
-        <Writer store={store} />
+        <Composer store={store} />
       )}
       <p class="unseen" role="status">
-        {state.spoken}
+        {state.announcement}
       </p>
     </main>
   );
 }
 
 /** Nothing for the first 2 s without a link, so that a short gap does not flicker. */
-function linkInWords({ state, words }: Store): string | null {
-  if (state.unwanted) return words.unavailable;
-  if (!state.cut || !state.opened) return null;
-  return state.everUp ? words.offline : words.connecting;
+function connectionText({ state, texts }: Store): string | null {
+  if (state.refused) return texts.unavailable;
+  if (!state.offline || !state.opened) return null;
+  return state.everConnected ? texts.offline : texts.connecting;
 }

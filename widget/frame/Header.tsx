@@ -4,10 +4,10 @@ import { Icon } from "../ui/Icon";
 import type { Props } from "./App";
 
 export function Header({ store }: Props) {
-  const { state, words, config } = store;
+  const { state, texts, config } = store;
   const ticket = state.ticket;
   const agent = ticket?.agent;
-  const team = config.name || words.team;
+  const team = config.name || texts.team;
   const chatting = ticket?.status === "live" && !!agent;
   return (
     <header class="header">
@@ -15,15 +15,15 @@ export function Header({ store }: Props) {
         {agent?.photo ? <img src={agent.photo} alt="" /> : initials(agent?.name ?? team)}
       </span>
       <div class="header__who">
-        <h1>{agent?.name ?? (state.form ? words.write : team)}</h1>
+        <h1>{agent?.name ?? (state.form ? texts.write : team)}</h1>
         <p>{expectation(store)}</p>
       </div>
       {chatting && (
         <button type="button" class="header__end" onClick={store.endChat}>
-          {words.finish}
+          {texts.finish}
         </button>
       )}
-      <button type="button" class="header__close" aria-label={words.close} onClick={store.close}>
+      <button type="button" class="header__close" aria-label={texts.close} onClick={store.close}>
         <Icon path="m6 9 6 6 6-6" size={18} />
       </button>
     </header>
@@ -36,14 +36,14 @@ function initials(name: string): string {
 }
 
 function expectation(store: Store): string {
-  const { ticket, service, form, kit } = store.state;
-  const { words } = store;
+  const { ticket, service, form, lazyForm } = store.state;
+  const { texts } = store;
   const status = ticket?.status;
-  if (status === "on_hold") return words.onHold;
-  if (status === "solved" || status === "closed") return words.ended;
-  if (ticket?.agent) return words.with;
-  if (status === "live") return ticket?.queue ? words.queued : words.soon;
-  if (ticket) return words.received;
-  if (form) return kit?.reopening(store) ?? "";
-  return service ? words.here : "\u00a0";
+  if (status === "on_hold") return texts.onHold;
+  if (status === "solved" || status === "closed") return texts.ended;
+  if (ticket?.agent) return texts.with;
+  if (status === "live") return ticket?.queue ? texts.queued : texts.soon;
+  if (ticket) return texts.received;
+  if (form) return lazyForm?.reopening(store) ?? "";
+  return service ? texts.here : "\u00a0";
 }

@@ -14,7 +14,7 @@ export interface FrameConfig {
   color?: string | null;
 }
 
-export interface Birth {
+export interface FrameParams {
   parent: string;
   theme: string;
 }
@@ -25,7 +25,7 @@ export function readConfig(page: Document): FrameConfig {
 }
 
 /** What the loader wrote behind the # of our address. Which pages may hold us at all is for frame-ancestors to say. */
-export function readBirth(hash: string): Birth {
-  const said = new URLSearchParams(hash.slice(1));
-  return { parent: said.get("parent") ?? "", theme: said.get("theme") ?? "" };
+export function readFrameParams(hash: string): FrameParams {
+  const params = new URLSearchParams(hash.slice(1));
+  return { parent: params.get("parent") ?? "", theme: params.get("theme") ?? "" };
 }

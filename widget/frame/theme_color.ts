@@ -16,14 +16,14 @@ export function accentOf(color: string, theme: "light" | "dark"): Accent | null 
   if (!/^#[0-9a-f]{6}$/i.test(color)) return null;
   const base = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)) as Rgb;
   const ground = GROUNDS[theme];
-  const edge = until(base, theme, (one) => contrast(one, ground) >= 3);
-  const text = until(base, theme, (one) => contrast(one, ground) >= READABLE + 0.4);
+  const edge = adjustUntil(base, theme, (one) => contrast(one, ground) >= 3);
+  const text = adjustUntil(base, theme, (one) => contrast(one, ground) >= READABLE + 0.4);
   const ink: Rgb = contrast(edge, [255, 255, 255]) >= READABLE ? [255, 255, 255] : [0, 0, 0];
   return { accent: css(edge), ink: css(ink), text: css(text) };
 }
 
 /** Sets the accent of both themes; style rules by the object model are no inline style to a policy. */
-export function applyBrand(color: string, root: HTMLElement = document.documentElement): void {
+export function applyThemeColor(color: string, root: HTMLElement = document.documentElement): void {
   const [light, dark] = [accentOf(color, "light"), accentOf(color, "dark")];
   if (!light || !dark) return;
   const both = (part: keyof Accent) => `light-dark(${light[part]}, ${dark[part]})`;
@@ -37,7 +37,7 @@ export function applyBrand(color: string, root: HTMLElement = document.documentE
   for (const [name, value] of Object.entries({ ...set, ...mine })) root.style.setProperty(`--${name}`, value);
 }
 
-function until(color: Rgb, theme: "light" | "dark", good: (color: Rgb) => boolean): Rgb {
+function adjustUntil(color: Rgb, theme: "light" | "dark", good: (color: Rgb) => boolean): Rgb {
   const target = theme === "light" ? 0 : 255;
   let now = color;
   for (let step = 0; step < 40 && !good(now); step++) {

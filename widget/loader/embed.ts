@@ -2,8 +2,8 @@
 
 import type { Badge, HostPage, LoaderConfig, Prefill, ToFrame, ToLoader } from "../bridge/messages";
 import { styles } from "./embed.css";
-import { keeping } from "./host_storage";
-import { followPages } from "./page_navigation";
+import { openHostStorage } from "./host_storage";
+import { onNavigation } from "./page_navigation";
 import { titleBlinker } from "./title_blinker";
 
 declare const __GUICHET_CONFIG__: LoaderConfig;
@@ -15,7 +15,7 @@ const host = window as unknown as { guichet?: Api };
 const page = document.documentElement;
 
 function start({ key, origin, texts, color, position }: LoaderConfig): void {
-  const waiting = host.guichet?.q ?? [];
+  const queuedCalls = host.guichet?.q ?? [];
   const life = new AbortController();
   const { signal } = life;
   const listeners: Record<string, Set<Listener>> = {};
@@ -25,13 +25,13 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   const lang = tags.map((tag) => tag.slice(0, 2)).find((tag) => texts[tag]) ?? "en";
   // The reader's own variety of it, if they have one: times of day differ.
   const locale = navigator.languages.find((tag) => tag.startsWith(lang)) ?? lang;
-  const words = texts[lang] as LoaderConfig["texts"][string];
+  const labels = texts[lang] as LoaderConfig["texts"][string];
   // "light" or "dark" where the page has decided; the reader's own wish where it has not.
   const theme = getComputedStyle(page).colorScheme;
 
   // -- what is kept: only ever written when the frame asks, after the visitor has acted
-  const place = `guichet:${key}`;
-  const [kept, keep] = keeping(place);
+  const storageKey = `guichet:${key}`;
+  const [readStored, store] = openHostStorage(storageKey);
 
   // -- what is drawn: by DOM calls and a constructed sheet, so that strict policies and Trusted Types have nothing to say
   const make = <K extends keyof HTMLElementTagNameMap>(
@@ -45,7 +45,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   };
   const root = document.createElement("div");
   root.role = "region";
-  root.ariaLabel = words.title;
+  root.ariaLabel = labels.title;
   const shadow = root.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(styles);
@@ -56,10 +56,10 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   if (color) box.style.cssText += `--a:${color};--o:oklch(from var(--a) calc((.67 - l)*999) 0 0)`;
   const panel = make("div", box, "p");
   panel.role = "dialog";
-  panel.ariaLabel = words.title;
+  panel.ariaLabel = labels.title;
   panel.tabIndex = -1;
   const preview = make("button", box, "v");
-  const said = make("span", preview);
+  const previewText = make("span", preview);
   const who = make("small", preview);
   const launcher = make("button", box, "l");
   launcher.ariaHasPopup = "dialog";
@@ -73,14 +73,14 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   let opened = false;
   let opener: HTMLElement | null = null;
   let prefill: Prefill = {};
-  let named: Partial<HostPage> = {};
+  let pageOverride: Partial<HostPage> = {};
   let badge: Partial<Badge> = {};
 
-  const here = (): HostPage => ({
+  const currentPage = (): HostPage => ({
     url: location.origin + location.pathname,
     title: document.title,
     referrer: document.referrer,
-    ...named,
+    ...pageOverride,
   });
   // Before the frame has spoken there is nobody behind that origin; `init` tells it all that it missed.
   let frameWindow: Window | null | undefined;
@@ -91,7 +91,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   const mount = () => {
     if (iframe) return;
     iframe = make("iframe", panel);
-    iframe.title = words.title;
+    iframe.title = labels.title;
     iframe.allow = "clipboard-write";
     // A frame whose document comes while it holds the focus may lose it, or leave the keys on the page (seen in
     // Chromium): whoever goes there before is on the panel, and enters when it is ready.
@@ -104,12 +104,12 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
     const news = badge.count ?? 0;
     box.classList.toggle("on", opened);
     launcher.ariaExpanded = `${opened}`;
-    launcher.ariaLabel = opened ? words.close : (badge.label ?? words.open);
+    launcher.ariaLabel = opened ? labels.close : (badge.label ?? labels.open);
     path.setAttribute("d", opened ? "m6 9 6 6 6-6" : "M4 5h16v11H9l-5 4z");
     count.hidden = opened || !news;
     count.textContent = news > 9 ? "9+" : `${news}`;
     preview.hidden = opened || !badge.preview;
-    [said.textContent, who.textContent] = [badge.preview?.text ?? "", badge.preview?.who ?? ""];
+    [previewText.textContent, who.textContent] = [badge.preview?.text ?? "", badge.preview?.who ?? ""];
   };
   const small = matchMedia("(max-width:480px)");
   let overflow = "";
@@ -149,16 +149,16 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   const blink = titleBlinker(() => badge);
 
   // -- what the frame says
-  const ears: { [M in ToLoader as M["type"]]: (message: M) => unknown } = {
+  const handlers: { [M in ToLoader as M["type"]]: (message: M) => unknown } = {
     ready() {
       const focus = panel.contains(shadow.activeElement);
       const it = iframe as HTMLIFrameElement;
       frameWindow = it.contentWindow;
       it.inert = false;
       if (focus) it.focus();
-      post({ type: "init", kept: kept(), locale, page: here(), open: opened, focus, prefill });
+      post({ type: "init", stored: readStored(), locale, page: currentPage(), open: opened, focus, prefill });
     },
-    keep: ({ patch }) => keep(patch),
+    store: ({ patch }) => store(patch),
     close,
     badge(news) {
       badge = news;
@@ -188,8 +188,8 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
     },
     off: (name: string, listener: Listener) => listeners[name]?.delete(listener),
     setPage: (fields: Partial<HostPage>) => {
-      named = fields;
-      post({ type: "page", page: here() });
+      pageOverride = fields;
+      post({ type: "page", page: currentPage() });
     },
     destroy: () => {
       close();
@@ -209,13 +209,15 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   };
   on(window, "message", (event) => {
     const { source, origin: from, data } = event as MessageEvent<ToLoader>;
-    if (from === origin && source && source === iframe?.contentWindow) ears[data.type]?.(data as never);
+    if (from === origin && source && source === iframe?.contentWindow) handlers[data.type]?.(data as never);
   });
   // A page that comes back from the browser's cache has missed what the others did; its event names no key.
   on(
     window,
     "storage pageshow",
-    (event) => ((event as StorageEvent).key ?? place) === place && post({ type: "kept", kept: kept() }),
+    (event) =>
+      ((event as StorageEvent).key ?? storageKey) === storageKey &&
+      post({ type: "stored", stored: readStored() }),
   );
   on(document, "visibilitychange", blink);
   on(visualViewport, "resize scroll", refit);
@@ -236,19 +238,19 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   on(launcher, "pointerleave", () => clearTimeout(rest));
 
   // A frame that is not there has no page to be told; the title follows the address a moment later.
-  followPages(on, () => {
-    named = {};
-    if (iframe) setTimeout(() => post({ type: "page", page: here() }), 250);
+  onNavigation(on, () => {
+    pageOverride = {};
+    if (iframe) setTimeout(() => post({ type: "page", page: currentPage() }), 250);
   });
 
   draw();
   // Not into the body: sites that swap it on navigation would take us away with it.
   page.append(root);
-  const before = kept();
+  const before = readStored();
   const idle = window.requestIdleCallback ?? setTimeout;
   if (before.open && !small.matches) idle(() => open(false));
   else if (before.live) idle(mount);
-  for (const call of waiting) host.guichet(...(call as [string]));
+  for (const call of queuedCalls) host.guichet(...(call as [string]));
 }
 
 // Included twice, it is there once.

@@ -6,16 +6,16 @@ export function titleBlinker(badge: () => Partial<Badge>): () => void {
   let ours: string | undefined;
   let theirs = "";
   let blinking: ReturnType<typeof setInterval> | undefined;
-  const turn = () => {
+  const swap = () => {
     // What is not ours is the page's, which may have changed it meanwhile.
     if (document.title === ours) document.title = theirs;
     else [theirs, document.title] = [document.title, ours ?? ""];
   };
   return () => {
     clearInterval(blinking);
-    if (document.title === ours) turn();
+    if (document.title === ours) swap();
     const { count, title } = badge();
     ours = title;
-    if (count && document.hidden) blinking = setInterval(turn, 1500);
+    if (count && document.hidden) blinking = setInterval(swap, 1500);
   };
 }

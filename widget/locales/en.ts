@@ -10,7 +10,7 @@ const statuses: Record<string, string> = {
   closed: "Request closed",
 };
 
-export const words = {
+export const texts = {
   team: "Support",
   write: "Write to us",
   close: "Close",
@@ -49,7 +49,12 @@ export const words = {
   newMessages: (count: number) => one(count, "new message", "new messages"),
 
   // waiting
-  place: (position: number) => ({ before: "You are number ", number: `${position}`, ordinal: "", after: "" }),
+  queuePosition: (position: number) => ({
+    before: "You are number ",
+    number: `${position}`,
+    ordinal: "",
+    after: "",
+  }),
   searching: "We are calling the team",
   wait: (minutes: number) =>
     `About ${one(minutes, "minute", "minutes")} to wait. You can keep this page open.`,
@@ -120,4 +125,4 @@ export const words = {
   } as Record<string, (args: Record<string, string>) => string>,
 };
 
-export type Words = typeof words;
+export type Texts = typeof texts;

@@ -4,8 +4,8 @@
  * small tree that is drawn again as a whole, so that nothing has to know what depends on what.
  */
 
-export class Changes {
-  #followers = new Set<() => void>();
+export class Observable {
+  #effects = new Set<() => void>();
   #due = false;
 
   /** The same object, watched: setting a property to something else is a change; changing inside a value is not. */
@@ -19,20 +19,20 @@ export class Changes {
   }
 
   /** Runs now and after every change. What it sets makes it run again, so it must come to rest. */
-  follow(follower: () => void): void {
-    this.#followers.add(follower);
-    follower();
+  effect(effect: () => void): void {
+    this.#effects.add(effect);
+    effect();
   }
 
   /** Runs what follows at once instead of at the end of this turn. */
-  settle(): void {
+  flush(): void {
     this.#due = false;
-    for (const follower of this.#followers) follower();
+    for (const effect of this.#effects) effect();
   }
 
   #changed(): void {
     if (this.#due) return;
     this.#due = true;
-    queueMicrotask(() => this.#due && this.settle());
+    queueMicrotask(() => this.#due && this.flush());
   }
 }

@@ -1,78 +1,80 @@
 /** The store: state, conversation and form put together, and what the views may do. */
 
 import { clientId } from "../../client/conversation/ids";
-import type { Letter } from "../../client/conversation/outbox";
-import { empty } from "../../client/conversation/timeline";
-import { OwnTyping } from "../../client/conversation/typing";
+import type { OutboxMessage } from "../../client/conversation/outbox";
+import { emptyTimeline } from "../../client/conversation/timeline";
+import { TypingSender } from "../../client/conversation/typing";
 import { Announcer } from "../../client/dom/live_region";
 import { LIMITS, type Message, type NewTicketDone, type Refusal, type Service } from "../../client/protocol";
-import type { Reader } from "../../client/text/time_format";
-import type { Wiring } from "../../client/transport/connection";
-import { type Bridge, Memory } from "../bridge/bridge";
-import type { HostPage, Kept, Prefill, ToFrame } from "../bridge/messages";
-import { type Ears, type Identity, Talk } from "../conversation/session";
-import type { Desk } from "../form/form_client";
+import type { TimeLocale } from "../../client/text/time_format";
+import type { ConnectionOptions } from "../../client/transport/connection";
+import { type Bridge, HostStorage } from "../bridge/bridge";
+import type { HostPage, Prefill, StoredState, ToFrame } from "../bridge/messages";
+import { type Identity, type SessionListener, VisitorSession } from "../conversation/session";
+import type { FormClient } from "../form/form_client";
 import type { FrameConfig } from "../frame/config";
-import type { Words } from "../locales/en";
-import { followAll } from "./effects";
-import { Changes } from "./observable";
-import { type Kit, State } from "./state";
+import type { Texts } from "../locales/en";
+import { startEffects } from "./effects";
+import { Observable } from "./observable";
+import { type LazyForm, State } from "./state";
 
-const DRAFT_KEPT_AFTER_MS = 400;
-const KIT_AGAIN_MS = 5_000;
+const DRAFT_SAVE_DELAY_MS = 400;
+const LAZY_FORM_RETRY_MS = 5_000;
 
-export interface Surroundings {
+export interface StoreDeps {
   config: FrameConfig;
-  words: Words;
+  texts: Texts;
   bridge: Pick<Bridge, "post">;
   init: Extract<ToFrame, { type: "init" }>;
-  wiring: Pick<Wiring, "url" | "dial" | "fallback">;
-  kit: () => Promise<Kit>;
+  connection: Pick<ConnectionOptions, "url" | "connect" | "fallback">;
+  loadForm: () => Promise<LazyForm>;
   post?: typeof fetch;
 }
 
-export class Store implements Ears {
-  readonly changes = new Changes();
-  readonly state = this.changes.watch(new State());
+export class Store implements SessionListener {
+  readonly observable = new Observable();
+  readonly state = this.observable.watch(new State());
   readonly announcer = new Announcer((text) => {
-    this.state.spoken = text;
+    this.state.announcement = text;
   });
   readonly config: FrameConfig;
-  readonly words: Words;
-  readonly reader: Reader;
+  readonly texts: Texts;
+  readonly timeLocale: TimeLocale;
   readonly bridge: Pick<Bridge, "post">;
-  readonly memory: Memory;
+  readonly storage: HostStorage;
   readonly identity: Identity;
-  readonly talk: Talk;
+  readonly session: VisitorSession;
   /** Sends forms; here once the kit is. */
-  desk: Desk | undefined;
-  #around: Surroundings;
-  #typing = new OwnTyping((on) => {
+  formClient: FormClient | undefined;
+  #deps: StoreDeps;
+  #typing = new TypingSender((on) => {
     const { ticket } = this.state;
-    if (ticket?.status === "live") void this.talk.whisper("typing", { ticket: ticket.id, on });
+    if (ticket?.status === "live") void this.session.sendBestEffort("typing", { ticket: ticket.id, on });
   });
-  #keeping: ReturnType<typeof setTimeout> | undefined;
+  #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #fetching = false;
 
-  constructor(around: Surroundings) {
-    const { config, words, bridge, init, wiring } = around;
-    this.#around = around;
+  constructor(deps: StoreDeps) {
+    const { config, texts, bridge, init, connection } = deps;
+    this.#deps = deps;
     this.config = config;
-    this.words = words;
+    this.texts = texts;
     this.bridge = bridge;
-    this.reader = { locale: init.locale };
-    this.memory = new Memory(bridge, init.kept);
-    const shelf = this.memory.shelf();
+    this.timeLocale = { locale: init.locale };
+    this.storage = new HostStorage(bridge, init.stored);
+    const outbox = this.storage.outboxStorage();
     // Also that of first words or a form that were never answered: with another one they could be stored twice.
-    const orphan = shelf.letters().find((letter) => letter.more?.token)?.more?.token as string | undefined;
-    this.identity = { token: init.kept.token ?? orphan ?? init.kept.formToken, auth: () => this.#auth() };
+    const orphan = outbox.messages().find((message) => message.more?.token)?.more?.token as
+      | string
+      | undefined;
+    this.identity = { token: init.stored.token ?? orphan ?? init.stored.formToken, auth: () => this.#auth() };
     this.state.page = init.page;
     this.state.prefill = init.prefill;
-    this.state.draft = init.prefill.text ?? init.kept.draft ?? "";
-    this.talk = new Talk(this.state, this.identity, this, shelf, wiring);
-    followAll(this);
+    this.state.draft = init.prefill.text ?? init.stored.draft ?? "";
+    this.session = new VisitorSession(this.state, this.identity, this, outbox, connection);
+    startEffects(this);
     if (init.open) this.#open(true);
-    else if (this.identity.token) this.talk.open();
+    else if (this.identity.token) this.session.open();
   }
 
   // -- Ears: what the conversation tells
@@ -81,82 +83,83 @@ export class Store implements Ears {
     this.fire("start", { number: this.state.ticket?.number });
   }
 
-  arrived({ author }: Message): void {
+  messageArrived({ author }: Message): void {
     if (author.kind === "agent") this.fire("message", { from: author.name });
   }
 
   serviceChanged(before: Service | null, now: Service): void {
-    const { words, announcer, state } = this;
+    const { texts, announcer, state } = this;
     // Said once, and only to somebody whose screen changes under their hands.
     if (!before || before.mode === now.mode || state.ticket) return;
-    announcer.say(now.mode === "form" ? words.nowForm : words.nowChat);
+    announcer.announce(now.mode === "form" ? texts.nowForm : texts.nowChat);
   }
 
-  refused(letter: Letter, why: Refusal): void {
-    const { name, email, category, ...more } = letter.more ?? {};
+  refused(message: OutboxMessage, why: Refusal): void {
+    const { name, email, category, ...more } = message.more ?? {};
     // Ended meanwhile: the same words begin a new conversation.
-    if (why.code === "ticket_ended") this.#anew(letter);
+    if (why.code === "ticket_ended") this.#resendAsNew(message);
     // What the page has prefilled may be nonsense; the visitor's words are not to suffer for it.
-    else if (why.code === "bad_request" && (name || email || category)) this.talk.write({ ...letter, more });
-    else this.#putBack(letter, why);
+    else if (why.code === "bad_request" && (name || email || category))
+      this.session.write({ ...message, more });
+    else this.#putBack(message, why);
   }
 
-  #anew(letter: Letter): void {
-    if (letter.ticket === this.state.ticket?.id) this.turnAway();
-    this.talk.write({ ...letter, ticket: null, more: this.#firstWords() });
+  #resendAsNew(message: OutboxMessage): void {
+    if (message.ticket === this.state.ticket?.id) this.startNew();
+    this.session.write({ ...message, ticket: null, more: this.#firstMessageFields() });
   }
 
   /** Before what is being written meanwhile, so that neither is lost. */
-  #putBack({ text }: Letter, { service }: Refusal): void {
+  #putBack({ text }: OutboxMessage, { service }: Refusal): void {
     const { state } = this;
     if (service) {
       this.serviceChanged(state.service, service);
       state.service = service;
-    } else state.notice = this.words.notSent;
+    } else state.notice = this.texts.notSent;
     this.write(state.draft ? `${text}\n\n${state.draft}` : text);
   }
 
   // -- the form, when one is to be had
 
-  fetchKit(): void {
+  fetchLazyForm(): void {
     if (this.#fetching) return;
     this.#fetching = true;
-    this.#around.kit().then(
-      (kit) => this.#equip(kit),
+    this.#deps.loadForm().then(
+      (form) => this.#useLazyForm(form),
       () =>
         setTimeout(() => {
           this.#fetching = false;
-          this.fetchKit();
-        }, KIT_AGAIN_MS),
+          this.fetchLazyForm();
+        }, LAZY_FORM_RETRY_MS),
     );
   }
 
-  #equip(kit: Kit): void {
-    const { state, talk, memory, words, config, identity, reader } = this;
-    const sender = () => ({ site: config.key, token: identity.token, locale: reader.locale });
+  #useLazyForm(form: LazyForm): void {
+    const { state, session, storage, texts, config, identity, timeLocale } = this;
+    const sender = () => ({ site: config.key, token: identity.token, locale: timeLocale.locale });
     const done = (answer: NewTicketDone) => this.#submitted(answer);
-    this.desk = new kit.Desk(state, talk, memory, words, sender, done, this.#around.post);
-    state.kit = kit;
+    this.formClient = new form.FormClient(state, session, storage, texts, sender, done, this.#deps.post);
+    state.lazyForm = form;
   }
 
   #submitted({ ticket: { number }, token }: NewTicketDone): void {
     this.identity.token = token;
-    this.announcer.say(this.words.formSent(number));
+    this.announcer.announce(this.texts.formSent(number));
     this.fire("ticket", { number });
-    this.talk.connection.again();
+    this.session.connection.reconnect();
   }
 
   // -- what the views do
 
   send = (): void => {
-    const { state, talk } = this;
+    const { state, session } = this;
     const text = state.draft.trim().normalize("NFC");
     if (!text || codePoints(text) > LIMITS.text_max) return;
-    const letter = { client_id: clientId(), ticket: state.ticket?.id ?? null, text, at: Date.now() };
+    const message = { client_id: clientId(), ticket: state.ticket?.id ?? null, text, at: Date.now() };
     this.#typing.stopped();
     state.notice = "";
     this.write("");
-    talk.write(letter.ticket ? letter : { ...letter, more: this.#firstWords() });
+    session.write(message.ticket ? message : { ...message, more: this.#firstMessageFields() });
   };
 
   write = (text: string): void => {
@@ -164,66 +167,67 @@ export class Store implements Ears {
     if (text === state.draft) return;
     state.draft = text;
     if (!state.form) this.#typing.typed(text);
-    if (!text) clearTimeout(this.#keeping);
+    if (!text) clearTimeout(this.#draftTimer);
     // A timer that runs is left alone: whoever types without a pause is kept too.
-    if (text && this.#keeping) return;
-    this.#keeping = setTimeout(() => this.#keepDraft(), text ? DRAFT_KEPT_AFTER_MS : 0);
+    if (text && this.#draftTimer) return;
+    this.#draftTimer = setTimeout(() => this.#saveDraft(), text ? DRAFT_SAVE_DELAY_MS : 0);
   };
 
   endChat = async (): Promise<void> => {
-    const { state, talk } = this;
-    const ack = state.ticket && (await talk.whisper("end_chat", { ticket: state.ticket.id }));
-    if (ack?.ok) talk.learn(ack.ticket);
+    const { state, session } = this;
+    const ack = state.ticket && (await session.sendBestEffort("end_chat", { ticket: state.ticket.id }));
+    if (ack?.ok) session.applyTicket(ack.ticket);
   };
 
   /** Leaves this ticket for a new conversation; nothing is told to the server before something is said. */
-  turnAway = (): void => {
+  startNew = (): void => {
     const { state } = this;
-    state.former = state.ticket?.id ?? null;
+    state.formerTicket = state.ticket?.id ?? null;
     state.ticket = null;
-    state.line = empty("visitor");
+    state.timeline = emptyTimeline("visitor");
   };
 
   close = (): void => this.bridge.post({ type: "close" });
 
   fire = (name: string, detail: unknown = {}): void => this.bridge.post({ type: "event", name, detail });
 
-  #keepDraft(): void {
-    this.#keeping = undefined;
-    this.memory.keep({ draft: this.state.draft || undefined });
+  #saveDraft(): void {
+    this.#draftTimer = undefined;
+    this.storage.save({ draft: this.state.draft || undefined });
   }
 
-  #firstWords(): Record<string, unknown> {
+  #firstMessageFields(): Record<string, unknown> {
     const { name, email, category } = this.state.prefill;
     return { token: this.identity.token, name, email, category };
   }
 
   // -- what the loader says
 
-  heard(message: ToFrame): void {
+  receive(message: ToFrame): void {
     if (message.type === "open" || message.type === "close") this.#open(message.type === "open");
-    else if (message.type === "page") this.#moved(message.page);
-    else if (message.type === "kept") this.#adopt(message.kept);
+    else if (message.type === "page") this.#setPage(message.page);
+    else if (message.type === "stored") this.#adopt(message.stored);
     else if (message.type === "prefill") this.#prefill(message.prefill);
   }
 
   #open(open: boolean): void {
     this.state.opened = open;
-    if (open) this.talk.open();
-    if (this.memory.kept.token || !open) this.memory.keep({ open: open || undefined });
+    if (open) this.session.open();
+    if (this.storage.stored.token || !open) this.storage.save({ open: open || undefined });
   }
 
-  #moved(page: HostPage): void {
+  #setPage(page: HostPage): void {
     this.state.page = page;
   }
 
   /** Another tab has become somebody: here, where nothing has been said yet, we are the same. */
-  #adopt(kept: Kept): void {
-    const { memory, identity, state, talk } = this;
-    memory.kept = kept;
-    if (!kept.token || kept.token === identity.token || state.ticket || talk.outbox.letters.length) return;
-    identity.token = kept.token;
-    if (talk.connection.isWanted) talk.connection.again();
+  #adopt(stored: StoredState): void {
+    const { storage, identity, state, session } = this;
+    storage.stored = stored;
+    if (!stored.token || stored.token === identity.token || state.ticket || session.outbox.messages.length)
+      return;
+    identity.token = stored.token;
+    if (session.connection.isWanted) session.connection.reconnect();
   }
 
   #prefill(fields: Prefill): void {
@@ -237,7 +241,7 @@ export class Store implements Ears {
     return {
       site: this.config.key,
       token: this.identity.token,
-      locale: this.reader.locale,
+      locale: this.timeLocale.locale,
       timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       page: page.url ? page : undefined,
     };

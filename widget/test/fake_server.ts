@@ -1,10 +1,14 @@
 /** A server in memory that speaks the visitor's wire, and a host page that keeps: both as the tests want them. */
 
 import type { Message, Service, Ticket } from "../../client/protocol";
-import { type Dial, type Ears, LinkLost } from "../../client/transport/websocket_transport";
-import type { Kept, ToFrame, ToLoader } from "../bridge/messages";
-import * as kit from "../form/lazy_form";
-import { words } from "../locales/en";
+import {
+  type Connect,
+  ConnectionLost,
+  type TransportListener,
+} from "../../client/transport/websocket_transport";
+import type { StoredState, ToFrame, ToLoader } from "../bridge/messages";
+import * as lazyForm from "../form/lazy_form";
+import { texts } from "../locales/en";
 import { Store } from "../state/store";
 
 export const NOW = "2026-11-23T09:00:00Z";
@@ -36,28 +40,28 @@ export class Server {
   log: Message[] = [];
   owner: string | undefined;
   asked: [string, Answer][] = [];
-  links: Ears[] = [];
+  listeners: TransportListener[] = [];
   /** Answers one command in another way, or swallows it. */
   instead: Record<string, (payload: Answer) => Answer | "silence" | "cut" | undefined> = {};
   #tokens = 0;
 
-  dial: Dial = (_url, _namespace, auth, ears) => {
+  connect: Connect = (_url, _namespace, auth, listener) => {
     const { token } = auth as { token?: string };
-    const known = token ?? `token-${++this.#tokens}`;
-    this.links.push(ears);
-    queueMicrotask(() => ears.up());
+    const visitorToken = token ?? `token-${++this.#tokens}`;
+    this.listeners.push(listener);
+    queueMicrotask(() => listener.onConnected());
     return {
-      ask: (command, payload) => this.#take(ears, known, !token, command, payload as Answer),
-      close: () => this.#gone(ears),
+      request: (command, payload) => this.#take(listener, visitorToken, !token, command, payload as Answer),
+      close: () => this.#gone(listener),
     };
   };
 
   tell(event: string, payload: unknown): void {
-    for (const ears of this.links) ears.heard(event, payload);
+    for (const listener of this.listeners) listener.onEvent(event, payload);
   }
 
   cut(): void {
-    for (const ears of [...this.links]) this.#gone(ears);
+    for (const listener of [...this.listeners]) this.#gone(listener);
   }
 
   ada(text: string, tell = true): Message {
@@ -72,21 +76,27 @@ export class Server {
     this.tell("ticket", this.ticket);
   }
 
-  #gone(ears: Ears): void {
-    if (!this.links.includes(ears)) return;
-    this.links = this.links.filter((one) => one !== ears);
-    ears.down({ opened: true });
+  #gone(listener: TransportListener): void {
+    if (!this.listeners.includes(listener)) return;
+    this.listeners = this.listeners.filter((one) => one !== listener);
+    listener.onClosed({ opened: true });
   }
 
-  async #take(ears: Ears, token: string, fresh: boolean, command: string, payload: Answer): Promise<Answer> {
+  async #take(
+    listener: TransportListener,
+    token: string,
+    fresh: boolean,
+    command: string,
+    payload: Answer,
+  ): Promise<Answer> {
     this.asked.push([command, payload]);
     const other = this.instead[command]?.(payload);
     if (other && typeof other === "object") return other;
     const answer = other === "silence" ? {} : this.#answer(token, fresh, command, payload);
     if (other === "silence") return new Promise(() => {});
     if (other === "cut") {
-      this.#gone(ears);
-      throw new LinkLost();
+      this.#gone(listener);
+      throw new ConnectionLost();
     }
     return answer;
   }
@@ -168,7 +178,7 @@ export function aTicket(id: string, change: Partial<Ticket> = {}): Ticket {
     agent: null,
     queue: { position: 2, wait_s: 170 },
     promise: null,
-    read: { visitor: 0, agent: 0 },
+    applyRead: { visitor: 0, agent: 0 },
     head: 0,
     rev: 1,
     form_offered: false,
@@ -180,19 +190,19 @@ export function aTicket(id: string, change: Partial<Ticket> = {}): Ticket {
 
 /** A host page: what it keeps outlives its frames, as a localStorage does. */
 export class Page {
-  kept: Kept = {};
-  told: ToLoader[] = [];
+  stored: StoredState = {};
+  posted: ToLoader[] = [];
 
   /** A frame on this page, open unless said otherwise. */
   frame(server: Server, init: Partial<Extract<ToFrame, { type: "init" }>> = {}, post?: typeof fetch): Store {
     const page = { url: "https://shop.example/", title: "Shop", referrer: "" };
     return new Store({
       config: { key: "demo", lang: "en", categories: [] },
-      words,
+      texts,
       bridge: { post: (message) => this.#hear(message) },
       init: {
         type: "init",
-        kept: { ...this.kept },
+        stored: { ...this.stored },
         locale: "en-GB",
         page,
         open: true,
@@ -200,20 +210,20 @@ export class Page {
         prefill: {},
         ...init,
       },
-      wiring: { url: "https://chat.example", dial: (...call) => server.dial(...call) },
-      kit: () => Promise.resolve(kit),
+      connection: { url: "https://chat.example", connect: (...call) => server.connect(...call) },
+      loadForm: () => Promise.resolve(lazyForm),
       post,
     });
   }
 
   last<T extends ToLoader["type"]>(type: T): Extract<ToLoader, { type: T }> | undefined {
-    return this.told.filter((one): one is Extract<ToLoader, { type: T }> => one.type === type).at(-1);
+    return this.posted.filter((one): one is Extract<ToLoader, { type: T }> => one.type === type).at(-1);
   }
 
   #hear(message: ToLoader): void {
-    this.told.push(message);
-    if (message.type !== "keep") return;
+    this.posted.push(message);
+    if (message.type !== "store") return;
     // As JSON does it: what is undefined is gone.
-    this.kept = JSON.parse(JSON.stringify({ ...this.kept, ...message.patch }));
+    this.stored = JSON.parse(JSON.stringify({ ...this.stored, ...message.patch }));
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { words } from "../locales/en";
+import { texts } from "../locales/en";
 import { aTicket, closed, Page, Server } from "./fake_server";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -36,7 +36,7 @@ async function zoe(post: typeof fetch, page = new Page()) {
   await calm();
   store.write("I can’t sign in");
   const submit = async (email: string) => {
-    await store.desk?.submit({ email });
+    await store.formClient?.submit({ email });
     await calm();
   };
   return { store, server, page, submit };
@@ -46,7 +46,7 @@ describe("the form", () => {
   test("becomes a request with its number, its promise and its link; only then is the token kept", async () => {
     const { post, sent } = office(stored("token-1"));
     const { store, page, submit } = await zoe(post);
-    expect(page.kept.token).toBeUndefined();
+    expect(page.stored.token).toBeUndefined();
     await submit("zoe@example.com");
     expect(sent[0]).toMatchObject({
       site: "demo",
@@ -55,8 +55,12 @@ describe("the form", () => {
       email: "zoe@example.com",
     });
     expect(store.state.ticket).toMatchObject({ number: 7, link: "https://chat.example/t/link" });
-    expect([store.state.form, store.state.draft, store.state.spoken]).toEqual([false, "", words.formSent(7)]);
-    expect(page.kept).toEqual({ token: "token-1", live: true, open: true });
+    expect([store.state.form, store.state.draft, store.state.announcement]).toEqual([
+      false,
+      "",
+      texts.formSent(7),
+    ]);
+    expect(page.stored).toEqual({ token: "token-1", live: true, open: true });
   });
 
   test("names every bad field without asking", async () => {
@@ -82,19 +86,19 @@ describe("the form", () => {
     const { post, sent } = office();
     const { store, page, submit } = await zoe(post);
     await submit("zoe@example.com");
-    expect([store.state.notice, store.state.draft]).toEqual([words.noAnswer, "I can’t sign in"]);
+    expect([store.state.notice, store.state.draft]).toEqual([texts.noAnswer, "I can’t sign in"]);
     const again = office(stored("token-1"));
     const later = await zoe(again.post, page);
     await later.submit("zoe@example.com");
     expect(again.sent[0]).toEqual(sent[0]);
-    expect(page.kept.form).toBeUndefined();
+    expect(page.stored.form).toBeUndefined();
   });
 
   test("too many: the wait is named and nothing is lost", async () => {
     const { post } = office(() => new Response("{}", { status: 429, headers: { "retry-after": "12" } }));
     const { store, submit } = await zoe(post);
     await submit("zoe@example.com");
-    expect([store.state.notice, store.state.draft]).toEqual([words.tooMany(12), "I can’t sign in"]);
+    expect([store.state.notice, store.state.draft]).toEqual([texts.tooMany(12), "I can’t sign in"]);
   });
 
   test("sent before and changed since: the first one stands, what is new stays to be sent", async () => {
@@ -103,7 +107,7 @@ describe("the form", () => {
     server.owner = "token-1";
     server.ticket = aTicket("t7", { status: "open", channel: "form", reachable: true });
     await submit("zoe@example.com");
-    expect([page.kept.token, page.kept.form, store.state.draft]).toEqual([
+    expect([page.stored.token, page.stored.form, store.state.draft]).toEqual([
       "token-1",
       undefined,
       "I can’t sign in",
@@ -119,14 +123,14 @@ describe("an address", () => {
     store.write("Hello");
     store.send();
     await calm();
-    store.state.leaving = true;
+    store.state.askingAddress = true;
     await calm();
     return { server, store };
   }
 
   test("leaves the queue with a promise", async () => {
     const { store, server } = await waiting();
-    await store.desk?.giveContact("vic@example.com");
+    await store.formClient?.giveContact("vic@example.com");
     expect(server.asked.at(-1)).toEqual([
       "give_contact",
       { ticket: "t1", email: "vic@example.com", wait: false },
@@ -137,7 +141,7 @@ describe("an address", () => {
   test("that can’t be one is named before anything is sent", async () => {
     const { store, server } = await waiting();
     const before = server.asked.length;
-    await store.desk?.giveContact("vic");
+    await store.formClient?.giveContact("vic");
     expect([store.state.faults, server.asked.length]).toEqual([{ email: "bad_request" }, before]);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { words } from "../locales/en";
+import { texts } from "../locales/en";
 import type { Store } from "../state/store";
 import { closed, open, Page, Server } from "./fake_server";
 
@@ -8,9 +8,9 @@ afterEach(() => void vi.useRealTimers());
 
 /** All that is due by now, promises included. */
 const calm = () => vi.advanceTimersByTimeAsync(1);
-const texts = (store: Store) => [
-  ...store.state.line.messages.map((one) => one.text),
-  ...store.state.line.pending.map((one) => `${one.text} (${one.state})`),
+const shownTexts = (store: Store) => [
+  ...store.state.timeline.messages.map((one) => one.text),
+  ...store.state.timeline.pending.map((one) => `${one.text} (${one.state})`),
 ];
 
 async function vic(server = new Server(), page = new Page()) {
@@ -31,15 +31,15 @@ describe("closing time", () => {
     store.write("My withdrawal of Mon");
     server.tell("service", closed);
     await calm();
-    expect([store.state.form, store.state.draft, store.state.spoken]).toEqual([
+    expect([store.state.form, store.state.draft, store.state.announcement]).toEqual([
       true,
       "My withdrawal of Mon",
-      words.nowForm,
+      texts.nowForm,
     ]);
-    store.state.spoken = "";
+    store.state.announcement = "";
     server.tell("service", { ...closed });
     await calm();
-    expect(store.state.spoken).toBe("");
+    expect(store.state.announcement).toBe("");
   });
 
   test("just before the first words arrive: they go into the form, before what was written since", async () => {
@@ -50,7 +50,7 @@ describe("closing time", () => {
     store.write("It was");
     await calm();
     expect([store.state.form, store.state.draft]).toEqual([true, "My withdrawal is late.\n\nIt was"]);
-    expect(texts(store)).toEqual([]);
+    expect(shownTexts(store)).toEqual([]);
     await vi.advanceTimersByTimeAsync(500);
     expect((await vic(server, page)).store.state.draft).toBe("My withdrawal is late.\n\nIt was");
   });
@@ -61,9 +61,9 @@ describe("closing time", () => {
     server.ada("Yes");
     server.tell("service", closed);
     await calm();
-    expect([store.state.form, store.state.spoken]).toEqual([
+    expect([store.state.form, store.state.announcement]).toEqual([
       false,
-      expect.not.stringContaining(words.nowForm),
+      expect.not.stringContaining(texts.nowForm),
     ]);
   });
 
@@ -74,7 +74,7 @@ describe("closing time", () => {
     expect(store.state.form).toBe(true);
     server.tell("service", open);
     await calm();
-    expect([store.state.form, store.state.spoken]).toEqual([false, words.nowChat]);
+    expect([store.state.form, store.state.announcement]).toEqual([false, texts.nowChat]);
   });
 });
 
@@ -84,7 +84,7 @@ describe("the end", () => {
     await says(store, "Hello");
     if (server.ticket) server.ticket = { ...server.ticket, status: "closed" };
     await says(store, "One more thing");
-    expect([texts(store), store.state.ticket?.id]).toEqual([["One more thing"], "t2"]);
+    expect([shownTexts(store), store.state.ticket?.id]).toEqual([["One more thing"], "t2"]);
   });
 
   test("a new conversation turns its back on the old one, whatever still comes of it", async () => {
@@ -92,14 +92,14 @@ describe("the end", () => {
     await says(store, "Hello");
     server.move({ status: "solved", reply_until: "2999-01-01T00:00:00Z" });
     await calm();
-    store.turnAway();
+    store.startNew();
     server.move({ category: "payments" });
     server.tell("message", { ...server.log[0], seq: 2 });
     server.cut();
     await vi.advanceTimersByTimeAsync(2_000);
-    expect([texts(store), store.state.ticket]).toEqual([[], null]);
+    expect([shownTexts(store), store.state.ticket]).toEqual([[], null]);
     await says(store, "Another matter");
-    expect([texts(store), store.state.ticket?.id]).toEqual([["Another matter"], "t2"]);
+    expect([shownTexts(store), store.state.ticket?.id]).toEqual([["Another matter"], "t2"]);
   });
 
   test("coming back the next day: the transcript is there", async () => {
@@ -108,14 +108,14 @@ describe("the end", () => {
     server.ada("Done");
     server.move({ status: "solved", reply_until: "2999-01-01T00:00:00Z" });
     await calm();
-    expect(page.kept.live).toBeUndefined();
-    expect(texts((await vic(server, page)).store)).toEqual(["Hello", "Done"]);
+    expect(page.stored.live).toBeUndefined();
+    expect(shownTexts((await vic(server, page)).store)).toEqual(["Hello", "Done"]);
   });
 
   test("news that overtake each other: the newer stands, read marks only grow", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
-    server.move({ queue: { position: 1, wait_s: null }, read: { visitor: 1, agent: 1 } });
+    server.move({ queue: { position: 1, wait_s: null }, applyRead: { visitor: 1, agent: 1 } });
     server.tell("ticket", {
       ...server.ticket,
       rev: 1,
@@ -123,6 +123,6 @@ describe("the end", () => {
       read: { visitor: 0, agent: 0 },
     });
     await calm();
-    expect([store.state.ticket?.queue?.position, store.state.ticket?.read.agent]).toEqual([1, 1]);
+    expect([store.state.ticket?.queue?.position, store.state.ticket?.applyRead.agent]).toEqual([1, 1]);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { words } from "../locales/en";
+import { texts } from "../locales/en";
 import type { Store } from "../state/store";
 import { Page, Server } from "./fake_server";
 
@@ -8,9 +8,9 @@ afterEach(() => void vi.useRealTimers());
 
 /** All that is due by now, promises included. */
 const calm = () => vi.advanceTimersByTimeAsync(1);
-const texts = (store: Store) => [
-  ...store.state.line.messages.map((one) => one.text),
-  ...store.state.line.pending.map((one) => `${one.text} (${one.state})`),
+const shownTexts = (store: Store) => [
+  ...store.state.timeline.messages.map((one) => one.text),
+  ...store.state.timeline.pending.map((one) => `${one.text} (${one.state})`),
 ];
 
 async function vic(server = new Server(), page = new Page()) {
@@ -28,25 +28,25 @@ async function says(store: Store, text: string): Promise<void> {
 describe("the first words", () => {
   test("nothing is kept before the visitor acts, and the token only once the chat has begun", async () => {
     const { store, page } = await vic();
-    expect(page.kept).toEqual({});
+    expect(page.stored).toEqual({});
     await says(store, "Hello");
-    expect(page.kept).toEqual({ token: "token-1", live: true, open: true });
+    expect(page.stored).toEqual({ token: "token-1", live: true, open: true });
   });
 
   test("a frame that is only warmed up says nothing to anybody", async () => {
     const server = new Server();
     new Page().frame(server, { open: false });
     await calm();
-    expect(server.links).toEqual([]);
+    expect(server.listeners).toEqual([]);
   });
 
   test("stand on the screen before the server knows of them", async () => {
     const { store, server } = await vic();
     server.instead.start_chat = () => "silence";
     await says(store, "Hello");
-    expect(texts(store)).toEqual(["Hello (sending)"]);
+    expect(shownTexts(store)).toEqual(["Hello (sending)"]);
     await vi.advanceTimersByTimeAsync(15_000);
-    expect(texts(store)).toEqual(["Hello (failed)"]);
+    expect(shownTexts(store)).toEqual(["Hello (failed)"]);
   });
 
   test("whose ack is lost with the page are stored once, by the same visitor", async () => {
@@ -56,7 +56,7 @@ describe("the first words", () => {
     expect(server.log.length).toBe(1);
     server.instead = {};
     const later = (await vic(server, page)).store;
-    expect([texts(later), server.log.length, page.kept.token]).toEqual([["Hello"], 1, "token-1"]);
+    expect([shownTexts(later), server.log.length, page.stored.token]).toEqual([["Hello"], 1, "token-1"]);
   });
 
   test("whose ack is lost are found by the next hello, and their writer is remembered", async () => {
@@ -65,8 +65,8 @@ describe("the first words", () => {
     await says(store, "Hello");
     server.instead = {};
     await vi.advanceTimersByTimeAsync(1_000);
-    expect([texts(store), server.log.length]).toEqual([["Hello"], 1]);
-    expect(page.kept).toEqual({ token: "token-1", live: true, open: true });
+    expect([shownTexts(store), server.log.length]).toEqual([["Hello"], 1]);
+    expect(page.stored).toEqual({ token: "token-1", live: true, open: true });
   });
 
   test("several, written fast, keep their order", async () => {
@@ -77,7 +77,7 @@ describe("the first words", () => {
     }
     await calm();
     expect(server.log.map((one) => one.text)).toEqual(["one", "two", "three"]);
-    expect(texts(store)).toEqual(["one", "two", "three"]);
+    expect(shownTexts(store)).toEqual(["one", "two", "three"]);
   });
 });
 
@@ -90,20 +90,20 @@ describe("a bad line", () => {
     server.asked = [];
     await says(store, "Yes");
     expect(server.asked.map(([command]) => command).slice(0, 2)).toEqual(["hello", "send_message"]);
-    expect([texts(store), store.state.cut]).toEqual([["Hello", "Are you there", "Yes"], false]);
+    expect([shownTexts(store), store.state.offline]).toEqual([["Hello", "Are you there", "Yes"], false]);
   });
 
   test("is spoken of after 2 s only", async () => {
     const { store, server } = await vic();
-    server.dial = (_url, _namespace, _auth, ears) => {
-      queueMicrotask(() => ears.down({ opened: false }));
-      return { ask: () => Promise.reject(new Error("unused")), close: () => {} };
+    server.connect = (_url, _namespace, _auth, ears) => {
+      queueMicrotask(() => ears.onClosed({ opened: false }));
+      return { request: () => Promise.reject(new Error("unused")), close: () => {} };
     };
     server.cut();
     await vi.advanceTimersByTimeAsync(1_990);
-    expect(store.state.cut).toBe(false);
+    expect(store.state.offline).toBe(false);
     await vi.advanceTimersByTimeAsync(20);
-    expect(store.state.cut).toBe(true);
+    expect(store.state.offline).toBe(true);
   });
 
   test("what was not sent survives the reload, and so does what was not finished", async () => {
@@ -115,8 +115,8 @@ describe("a bad line", () => {
     await vi.advanceTimersByTimeAsync(500);
     server.instead = {};
     const later = (await vic(server, page)).store;
-    expect([texts(later), later.state.draft]).toEqual([["Hello", "Lost"], "half a sen"]);
-    expect(Object.keys(page.kept).filter((key) => key.startsWith("letter:"))).toEqual([]);
+    expect([shownTexts(later), later.state.draft]).toEqual([["Hello", "Lost"], "half a sen"]);
+    expect(Object.keys(page.stored).filter((key) => key.startsWith("letter:"))).toEqual([]);
   });
 
   test("an event that skips one is caught up", async () => {
@@ -125,7 +125,7 @@ describe("a bad line", () => {
     server.ada("first", false);
     server.ada("second");
     await calm();
-    expect(texts(store)).toEqual(["Hello", "first", "second"]);
+    expect(shownTexts(store)).toEqual(["Hello", "first", "second"]);
   });
 
   test("more than 200 lines missed come in one sitting", async () => {
@@ -134,7 +134,7 @@ describe("a bad line", () => {
     for (let at = 0; at < 450; at++) server.ada(`line ${at}`, false);
     server.ada("last");
     await calm();
-    expect([store.state.line.messages.length, texts(store).at(-1)]).toEqual([452, "last"]);
+    expect([store.state.timeline.messages.length, shownTexts(store).at(-1)]).toEqual([452, "last"]);
   });
 
   test("asked to slow down, the text waits and goes by itself", async () => {
@@ -145,10 +145,10 @@ describe("a bad line", () => {
       error: { code: "too_many", message: "", retry_after: 3 },
     });
     await says(store, "again");
-    expect(store.state.line.pending[0]?.retryAt).toBeGreaterThan(Date.now());
+    expect(store.state.timeline.pending[0]?.retryAt).toBeGreaterThan(Date.now());
     server.instead = {};
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(texts(store)).toEqual(["Hello", "again"]);
+    expect(shownTexts(store)).toEqual(["Hello", "again"]);
   });
 });
 
@@ -157,12 +157,12 @@ describe("what is read", () => {
     const { store, server } = await vic();
     await says(store, "Hello");
     const marks = () => server.asked.filter(([command]) => command === "mark_read").map(([, { seq }]) => seq);
-    store.heard({ type: "close" });
+    store.receive({ type: "close" });
     server.ada("Yes");
     await calm();
     expect(marks()).toEqual([]);
     store.state.visible = false;
-    store.heard({ type: "open", focus: true });
+    store.receive({ type: "open", focus: true });
     await calm();
     expect(marks()).toEqual([]);
     store.state.visible = true;
@@ -177,13 +177,13 @@ describe("what is read", () => {
   test("the launcher tells how many wait, and what the last one says; another tab's reading clears it", async () => {
     const { store, server, page } = await vic();
     await says(store, "Hello");
-    store.heard({ type: "close" });
+    store.receive({ type: "close" });
     server.ada("Yes");
     server.ada("Here I am");
     await calm();
     expect(page.last("badge")).toMatchObject({
       count: 2,
-      label: words.openWith(2),
+      label: texts.openWith(2),
       preview: { text: "Here I am", who: "Ada · just now" },
     });
     server.tell("read", { ticket: "t1", seq: 3, by: "visitor" });
@@ -198,9 +198,9 @@ describe("several tabs", () => {
     const other = page.frame(server);
     await calm();
     await says(store, "Hello");
-    other.heard({ type: "kept", kept: { ...page.kept } });
+    other.receive({ type: "stored", stored: { ...page.stored } });
     await calm();
-    expect(texts(other)).toEqual(["Hello"]);
+    expect(shownTexts(other)).toEqual(["Hello"]);
     await says(other, "From here");
     expect(server.log.map((one) => one.text)).toEqual(["Hello", "From here"]);
   });
@@ -209,26 +209,26 @@ describe("several tabs", () => {
 describe("the page around it", () => {
   test("a page of a single-page site is told to the server, once there is one", async () => {
     const { store, server } = await vic();
-    store.heard({ type: "page", page: { url: "https://shop.example/cart", title: "Cart", referrer: "" } });
+    store.receive({ type: "page", page: { url: "https://shop.example/cart", title: "Cart", referrer: "" } });
     await calm();
     expect(server.asked.at(-1)).toEqual(["set_page", { url: "https://shop.example/cart", title: "Cart" }]);
   });
 
   test("what its script meddles with spoils one letter at most", async () => {
     const page = new Page();
-    page.kept = { token: "token-9", "letter:bad": "{", "letter:odd": '{"text":1}' };
+    page.stored = { token: "token-9", "letter:bad": "{", "letter:odd": '{"text":1}' };
     const { store } = await vic(new Server(), page);
-    expect(store.state.up).toBe(true);
+    expect(store.state.connected).toBe(true);
   });
 
   test("what it prefills may be nonsense: the words are sent without it", async () => {
     const { store, server } = await vic();
-    store.heard({ type: "prefill", prefill: { text: "Hello", email: "nonsense", category: "none" } });
+    store.receive({ type: "prefill", prefill: { text: "Hello", email: "nonsense", category: "none" } });
     server.instead.start_chat = ({ email }) =>
       email ? { ok: false, error: { code: "bad_request", message: "", field: "email" } } : undefined;
     store.send();
     await calm();
-    expect(texts(store)).toEqual(["Hello"]);
+    expect(shownTexts(store)).toEqual(["Hello"]);
   });
 
   test("hears of the start, of answers and of the end, and of no word that is said", async () => {
@@ -237,11 +237,11 @@ describe("the page around it", () => {
     server.ada("A secret");
     server.move({ status: "solved" });
     await calm();
-    const events = page.told.filter((one) => one.type === "event");
+    const events = page.posted.filter((one) => one.type === "event");
     expect(events.map((one) => one.name)).toEqual(["start", "message", "ended"]);
     expect(JSON.stringify(events)).not.toContain("secret");
     await vic(server, page);
-    expect(page.told.filter((one) => one.type === "event" && one.name === "ended").length).toBe(1);
+    expect(page.posted.filter((one) => one.type === "event" && one.name === "ended").length).toBe(1);
   });
 
   test("4,000 code points are sent, one more is not", async () => {

@@ -1,14 +1,14 @@
 import { describe, expect, test, vi } from "vitest";
-import { empty, posted, written } from "../../client/conversation/timeline";
-import { Memory } from "../bridge/bridge";
-import { entries, type Said } from "../conversation/log_entries";
-import { queueInWords, waitInWords } from "../conversation/queue_text";
-import { readBirth } from "../frame/config";
+import { addPending, applyMessage, emptyTimeline } from "../../client/conversation/timeline";
+import { HostStorage } from "../bridge/bridge";
+import { logEntries, type TextEntry } from "../conversation/log_entries";
+import { queueText, waitText } from "../conversation/queue_text";
+import { readFrameParams } from "../frame/config";
 import { accentOf, contrast } from "../frame/theme_color";
-import { keeping } from "../loader/host_storage";
-import { words as en } from "../locales/en";
-import { words as fr } from "../locales/fr";
-import { isOver } from "../state/state";
+import { openHostStorage } from "../loader/host_storage";
+import { texts as en } from "../locales/en";
+import { texts as fr } from "../locales/fr";
+import { isEnded } from "../state/state";
 import { aTicket, Server } from "./fake_server";
 
 const paris = { locale: "fr-FR", timeZone: "Europe/Paris" };
@@ -17,15 +17,16 @@ describe("the log", () => {
   const server = new Server();
   server.ticket = aTicket("t1");
   const at = (minute: number) => `2026-11-23T09:${String(minute).padStart(2, "0")}:00Z`;
-  const line = [
+  const timeline = [
     { ...server.ada("one", false), at: at(0) },
     { ...server.ada("two", false), at: at(2) },
     { ...server.ada("three", false), at: at(6) },
-  ].reduce(posted, empty("visitor", "t1"));
-  const said = (list: ReturnType<typeof entries>) => list.filter((one): one is Said => one.kind === "said");
+  ].reduce(applyMessage, emptyTimeline("visitor", "t1"));
+  const textEntries = (list: ReturnType<typeof logEntries>) =>
+    list.filter((one): one is TextEntry => one.kind === "said");
 
   test("groups what one person says within three minutes", () => {
-    const shown = said(entries(line, 0, paris, fr.events));
+    const shown = textEntries(logEntries(timeline, 0, paris, fr.events));
     expect(shown.map(({ first, last }) => [first, last])).toEqual([
       [true, false],
       [false, true],
@@ -35,15 +36,18 @@ describe("the log", () => {
 
   test("puts days between days, and none above a conversation of today", () => {
     vi.useFakeTimers({ now: Date.parse(at(10)) });
-    expect(entries(line, 0, paris, fr.events).filter(({ kind }) => kind === "day")).toEqual([]);
+    expect(logEntries(timeline, 0, paris, fr.events).filter(({ kind }) => kind === "day")).toEqual([]);
     vi.setSystemTime(Date.parse("2026-11-24T09:00:00Z"));
-    expect(entries(line, 0, paris, fr.events).filter(({ kind }) => kind === "day").length).toBe(1);
+    expect(logEntries(timeline, 0, paris, fr.events).filter(({ kind }) => kind === "day").length).toBe(1);
     vi.useRealTimers();
   });
 
   test("says of our own how far it has come", () => {
-    const mine = written(line, { client_id: "mine", text: "hm", at: at(7) });
-    expect(said(entries(mine, 0, paris, fr.events)).at(-1)).toMatchObject({ mine: true, state: "sending" });
+    const mine = addPending(timeline, { client_id: "mine", text: "hm", at: at(7) });
+    expect(textEntries(logEntries(mine, 0, paris, fr.events)).at(-1)).toMatchObject({
+      mine: true,
+      state: "sending",
+    });
   });
 
   test("puts events into words, and passes over one that it has no words for", () => {
@@ -53,8 +57,8 @@ describe("the log", () => {
       kind: "event" as const,
       event: { name, args: { agent: "Ada" } },
     });
-    const full = [event("joined", 4), event("unheard_of", 5)].reduce(posted, line);
-    const shown = entries(full, 0, paris, fr.events).filter(({ kind }) => kind === "event");
+    const full = [event("joined", 4), event("unheard_of", 5)].reduce(applyMessage, timeline);
+    const shown = logEntries(full, 0, paris, fr.events).filter(({ kind }) => kind === "event");
     expect(shown).toMatchObject([{ text: "Ada a rejoint la conversation" }]);
   });
 });
@@ -94,11 +98,11 @@ describe("words", () => {
 
   test("a place in the queue, and an honest wait", () => {
     const ticket = aTicket("t1", { queue: { position: 1, wait_s: 61 } });
-    expect(queueInWords(ticket, fr)).toBe(
+    expect(queueText(ticket, fr)).toBe(
       "Vous êtes en 1re\u00a0position. Environ 2\u00a0minutes d’attente. Vous pouvez garder cette page ouverte.",
     );
-    expect(waitInWords(aTicket("t1", { queue: { position: 3, wait_s: null } }), fr)).toBe(fr.waitUnknown);
-    expect(waitInWords(aTicket("t1", { form_offered: true }), en)).toBe(en.longWait);
+    expect(waitText(aTicket("t1", { queue: { position: 3, wait_s: null } }), fr)).toBe(fr.waitUnknown);
+    expect(waitText(aTicket("t1", { form_offered: true }), en)).toBe(en.longWait);
   });
 });
 
@@ -127,13 +131,13 @@ describe("small things", () => {
   test("a solved ticket is over when its time to reply is", () => {
     const now = Date.parse("2026-11-23T09:00:00Z");
     const solved = (reply_until: string) => aTicket("t1", { status: "solved", reply_until });
-    expect(isOver(solved("2026-11-23T09:00:01Z"), now)).toBe(false);
-    expect(isOver(solved("2026-11-23T08:59:59Z"), now)).toBe(true);
-    expect(isOver(aTicket("t1", { status: "closed" }), now)).toBe(true);
+    expect(isEnded(solved("2026-11-23T09:00:01Z"), now)).toBe(false);
+    expect(isEnded(solved("2026-11-23T08:59:59Z"), now)).toBe(true);
+    expect(isEnded(aTicket("t1", { status: "closed" }), now)).toBe(true);
   });
 
   test("the frame reads what the loader wrote behind the #", () => {
-    expect(readBirth("#parent=https%3A%2F%2Fshop.example&theme=dark")).toEqual({
+    expect(readFrameParams("#parent=https%3A%2F%2Fshop.example&theme=dark")).toEqual({
       parent: "https://shop.example",
       theme: "dark",
     });
@@ -148,19 +152,19 @@ describe("small things", () => {
         throw new Error("denied");
       },
     });
-    const [kept, keep] = keeping("guichet:demo");
-    keep({ token: "t" });
-    keep({ live: true });
-    expect(kept()).toEqual({ token: "t", live: true });
+    const [readStored, writeStored] = openHostStorage("guichet:demo");
+    writeStored({ token: "t" });
+    writeStored({ live: true });
+    expect(readStored()).toEqual({ token: "t", live: true });
     vi.unstubAllGlobals();
   });
 
   test("a letter alone makes the next page open the chat: whoever leaves must not wait for its answer", () => {
-    const memory = new Memory({ post: () => {} }, {});
-    const letter = { client_id: "0192f0c1-aaaa", ticket: null, text: "Un premier mot.", at: 0 };
-    memory.shelf().put(letter);
-    expect(memory.kept).toMatchObject({ live: true, open: true });
-    expect(memory.shelf().letters()).toEqual([letter]);
+    const memory = new HostStorage({ post: () => {} }, {});
+    const message = { client_id: "0192f0c1-aaaa", ticket: null, text: "Un premier mot.", at: 0 };
+    memory.outboxStorage().put(message);
+    expect(memory.stored).toMatchObject({ live: true, open: true });
+    expect(memory.outboxStorage().messages()).toEqual([message]);
   });
 
   test("with nothing left to keep, nothing stands in the storage", () => {
@@ -170,10 +174,10 @@ describe("small things", () => {
       setItem: (key: string, value: string) => store.set(key, value),
       removeItem: (key: string) => store.delete(key),
     });
-    const [, keep] = keeping("guichet:demo");
-    keep({ draft: "a" });
+    const [, writeStored] = openHostStorage("guichet:demo");
+    writeStored({ draft: "a" });
     expect(store.size).toBe(1);
-    keep({ draft: undefined });
+    writeStored({ draft: undefined });
     expect(store.size).toBe(0);
     vi.unstubAllGlobals();
   });

@@ -3,13 +3,13 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { missingBefore } from "../../../client/conversation/timeline";
 import { Scroll } from "../../../client/dom/scroll";
 import { sameDay } from "../../../client/text/time_format";
-import { useDesk } from "../../app/console";
-import { reader, words } from "../../app/preferences";
+import { useConsole } from "../../app/console";
+import { texts, timeLocale } from "../../app/preferences";
 import { Icon } from "../../ui/icon";
 import type { Thread } from "../thread";
-import { linesOf } from "./log_entries";
-import { LineView } from "./log_entry";
-import { useSeenMarks } from "./read_tracking";
+import { logEntries } from "./log_entries";
+import { LogEntryView } from "./log_entry";
+import { useReadTracking } from "./read_tracking";
 
 function useScroll(box: { current: HTMLElement | null }, grows: unknown) {
   const [atEnd, setAtEnd] = useState(true);
@@ -33,54 +33,55 @@ function useScroll(box: { current: HTMLElement | null }, grows: unknown) {
 /** How many lines of theirs have come while one was reading above. */
 function useNewBelow(thread: Thread, atEnd: boolean): number {
   const [left, setLeft] = useState(0);
-  const last = thread.line.value.last;
+  const last = thread.timeline.value.last;
   useEffect(() => {
-    if (atEnd) setLeft(thread.line.peek().last);
+    if (atEnd) setLeft(thread.timeline.peek().last);
   }, [atEnd, last]);
   if (atEnd) return 0;
-  return thread.line.value.messages.filter((one) => one.seq > left && one.author.kind === "visitor").length;
+  return thread.timeline.value.messages.filter((one) => one.seq > left && one.author.kind === "visitor")
+    .length;
 }
 
 export function Log({ thread }: { thread: Thread }) {
-  const { actions } = useDesk();
+  const { actions } = useConsole();
   const box = useRef<HTMLDivElement>(null);
-  const timeline = thread.line.value;
+  const timeline = thread.timeline.value;
   const typing = thread.typing.value;
   const name = actions.nameOf(thread.id);
   const own = timeline.pending.length;
   const { atEnd, moved, toEnd } = useScroll(box, `${timeline.last}.${timeline.notesLast}.${own}.${typing}`);
   const below = useNewBelow(thread, atEnd);
-  const lines = useMemo(
-    () => linesOf(timeline, thread.unreadFrom.value, (a, b) => sameDay(a, b, reader.value)),
-    [timeline, thread.unreadFrom.value, reader.value],
+  const entries = useMemo(
+    () => logEntries(timeline, thread.unreadFrom.value, (a, b) => sameDay(a, b, timeLocale.value)),
+    [timeline, thread.unreadFrom.value, timeLocale.value],
   );
-  useSeenMarks(box, thread);
+  useReadTracking(box, thread);
   // What one has just written is always shown, wherever one was reading.
   useLayoutEffect(() => {
     if (own > 0) toEnd();
   }, [own]);
 
-  const say = words.value.thread;
+  const t = texts.value.thread;
   return (
     <div class="log-frame">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
-      <div class="log" ref={box} role="log" aria-label={say.log(name)} tabIndex={0} onScroll={moved}>
+      <div class="log" ref={box} role="log" aria-label={t.log(name)} tabIndex={0} onScroll={moved}>
         <div class="log__lines">
-          {missingBefore(timeline) > 0 && <p class="log__day">{say.earlier}</p>}
-          {lines.length === 0 && <p class="log__day">{say.empty}</p>}
-          {lines.map((line) => (
-            <LineView key={line.key} line={line} thread={thread} name={name} />
+          {missingBefore(timeline) > 0 && <p class="log__day">{t.earlier}</p>}
+          {entries.length === 0 && <p class="log__day">{t.empty}</p>}
+          {entries.map((entry) => (
+            <LogEntryView key={entry.key} entry={entry} thread={thread} name={name} />
           ))}
         </div>
       </div>
       {below > 0 && (
         <button type="button" class="log__below" onClick={toEnd}>
           <Icon name="arrow" />
-          {say.newBelow(below)}
+          {t.newBelow(below)}
         </button>
       )}
       <p class="log__typing" aria-live="polite">
-        {typing !== null && say.typing(typing || name)}
+        {typing !== null && t.typing(typing || name)}
       </p>
     </div>
   );

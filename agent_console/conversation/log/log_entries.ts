@@ -3,7 +3,7 @@
 import type { Pending, Timeline } from "../../../client/conversation/timeline";
 import type { Message, Note } from "../../../client/protocol";
 
-export type Line =
+export type LogEntry =
   | { kind: "day"; key: string; at: string }
   | { kind: "unread"; key: string }
   | { kind: "event"; key: string; message: Message }
@@ -13,91 +13,96 @@ export type Line =
 
 const GROUP_MS = 3 * 60_000;
 
-type Spoken = { author: string; at: number } | null;
+type AuthorAndTime = { author: string; at: number } | null;
 
-function spoken(line: Line | undefined): Spoken {
-  if (line?.kind === "text") {
-    const { kind, id } = line.message.author;
-    return { author: `${kind}:${kind === "agent" ? (id ?? "") : ""}`, at: Date.parse(line.message.at) };
+function authorAndTime(entry: LogEntry | undefined): AuthorAndTime {
+  if (entry?.kind === "text") {
+    const { kind, id } = entry.message.author;
+    return { author: `${kind}:${kind === "agent" ? (id ?? "") : ""}`, at: Date.parse(entry.message.at) };
   }
-  return line?.kind === "pending" ? { author: "agent:", at: Date.parse(line.pending.at) } : null;
+  return entry?.kind === "pending" ? { author: "agent:", at: Date.parse(entry.pending.at) } : null;
 }
 
-function together(one: Line | undefined, two: Line | undefined): boolean {
-  const [a, b] = [spoken(one), spoken(two)];
+function together(one: LogEntry | undefined, two: LogEntry | undefined): boolean {
+  const [a, b] = [authorAndTime(one), authorAndTime(two)];
   return a !== null && b !== null && a.author === b.author && b.at - a.at < GROUP_MS;
 }
 
 /** A group is one author within three minutes: only its first has a name above, only its last a time below. */
-function grouped(lines: Line[]): Line[] {
-  return lines.map((line, at) => {
-    if (line.kind !== "text" && line.kind !== "pending") return line;
-    return { ...line, first: !together(lines[at - 1], line), last: !together(line, lines[at + 1]) };
+function grouped(entries: LogEntry[]): LogEntry[] {
+  return entries.map((entry, at) => {
+    if (entry.kind !== "text" && entry.kind !== "pending") return entry;
+    return { ...entry, first: !together(entries[at - 1], entry), last: !together(entry, entries[at + 1]) };
   });
 }
 
-function lineOf(message: Message): Line {
+function messageEntry(message: Message): LogEntry {
   const key = `m${message.seq}`;
   if (message.kind === "event") return { kind: "event", key, message };
   return { kind: "text", key, message, first: true, last: true };
 }
 
 /** A note stands after the message it followed; one from before the first line shown stands on top. */
-function withNotes(timeline: Timeline): Line[] {
+function withNotes(timeline: Timeline): LogEntry[] {
   const notes = [...timeline.notes];
-  const lines: Line[] = [];
+  const entries: LogEntry[] = [];
   const notesUpTo = (seq: number) => {
     while (notes[0] && notes[0].after < seq) {
       const note = notes.shift() as Note;
-      lines.push({ kind: "note", key: `n${note.note_seq}`, note });
+      entries.push({ kind: "note", key: `n${note.note_seq}`, note });
     }
   };
   for (const message of timeline.messages) {
     notesUpTo(message.seq);
-    lines.push(lineOf(message));
+    entries.push(messageEntry(message));
   }
   notesUpTo(Number.POSITIVE_INFINITY);
-  return lines;
+  return entries;
 }
 
-function timeOf(line: Line): string | null {
-  if (line.kind === "text" || line.kind === "event") return line.message.at;
-  if (line.kind === "note") return line.note.at;
-  return line.kind === "pending" ? line.pending.at : null;
+function timeOf(entry: LogEntry): string | null {
+  if (entry.kind === "text" || entry.kind === "event") return entry.message.at;
+  if (entry.kind === "note") return entry.note.at;
+  return entry.kind === "pending" ? entry.pending.at : null;
 }
 
-const seqOf = (line: Line): number => (line.kind === "text" || line.kind === "event" ? line.message.seq : 0);
+const seqOf = (entry: LogEntry): number =>
+  entry.kind === "text" || entry.kind === "event" ? entry.message.seq : 0;
 
 /** `sameDay` in the reader's zone; `unreadFrom` 0 for no divider. */
-function withMarks(lines: Line[], unreadFrom: number, sameDay: (a: string, b: string) => boolean): Line[] {
-  const marked: Line[] = [];
+function withMarks(
+  entries: LogEntry[],
+  unreadFrom: number,
+  sameDay: (a: string, b: string) => boolean,
+): LogEntry[] {
+  const marked: LogEntry[] = [];
   let day: string | null = null;
   let divided = unreadFrom === 0;
-  for (const line of lines) {
-    const at = timeOf(line);
+  for (const entry of entries) {
+    const at = timeOf(entry);
     if (at && (day === null || !sameDay(day, at))) marked.push({ kind: "day", key: `d${at}`, at });
     if (at) day = at;
-    if (!divided && seqOf(line) >= unreadFrom) {
+    if (!divided && seqOf(entry) >= unreadFrom) {
       // Above the very first line there is nothing to divide.
       if (marked.length > 1) marked.push({ kind: "unread", key: "unread" });
       divided = true;
     }
-    marked.push(line);
+    marked.push(entry);
   }
   return marked;
 }
 
-function pendingLine(pending: Pending): Line {
+function pendingEntry(pending: Pending): LogEntry {
   const key = `p${pending.client_id}`;
   if (pending.note) return { kind: "note", key, note: pending };
   return { kind: "pending", key, pending, first: true, last: true };
 }
 
-export function linesOf(
+export function logEntries(
   timeline: Timeline,
   unreadFrom: number,
   sameDay: (a: string, b: string) => boolean,
-): Line[] {
-  const all = [...withNotes(timeline), ...timeline.pending.map(pendingLine)];
+): LogEntry[] {
+  const all = [...withNotes(timeline), ...timeline.pending.map(pendingEntry)];
   return grouped(withMarks(all, unreadFrom, sameDay));
 }

@@ -2,20 +2,20 @@
 import { useEffect } from "preact/hooks";
 import type { Pending } from "../../../client/conversation/timeline";
 import type { Message, Note } from "../../../client/protocol";
-import { pieces } from "../../../client/text/linkify";
-import { clock, dayLabel } from "../../../client/text/time_format";
-import { useDesk } from "../../app/console";
-import { reader, words } from "../../app/preferences";
+import { linkify } from "../../../client/text/linkify";
+import { dayLabel, timeOfDay } from "../../../client/text/time_format";
+import { useConsole } from "../../app/console";
+import { texts, timeLocale } from "../../app/preferences";
 import { Avatar } from "../../ui/avatar";
 import { Icon } from "../../ui/icon";
-import { eventWords, reasonOf } from "../../ui/labels";
+import { assignmentReason, eventText } from "../../ui/labels";
 import type { Thread } from "../thread";
-import type { Line } from "./log_entries";
+import type { LogEntry } from "./log_entries";
 
-export function Words({ text }: { text: string }) {
+export function MessageText({ text }: { text: string }) {
   return (
     <>
-      {pieces(text).map((piece, at) =>
+      {linkify(text).map((piece, at) =>
         piece.href ? (
           <a key={at} href={piece.href} target="_blank" rel="noopener noreferrer nofollow ugc">
             {piece.text}
@@ -28,8 +28,8 @@ export function Words({ text }: { text: string }) {
   );
 }
 
-interface LineProps {
-  line: Line;
+interface LogEntryProps {
+  entry: LogEntry;
   thread: Thread;
   name: string;
 }
@@ -40,109 +40,109 @@ function Bubble({
   last,
   thread,
   name,
-}: { message: Message; first: boolean; last: boolean } & Omit<LineProps, "line">) {
-  const { self } = useDesk();
+}: { message: Message; first: boolean; last: boolean } & Omit<LogEntryProps, "entry">) {
+  const { self } = useConsole();
   const theirs = message.author.kind === "visitor";
   const by = message.author.id;
   const own = !theirs && (!by || by === self.id);
-  const author = theirs ? name : own ? words.value.you : (message.author.name ?? "");
-  const read = own && (thread.ticket.value?.read.visitor ?? 0) >= message.seq;
+  const author = theirs ? name : own ? texts.value.you : (message.author.name ?? "");
+  const read = own && (thread.ticket.value?.applyRead.visitor ?? 0) >= message.seq;
   return (
     <div class={`line line--${theirs ? "them" : "us"}${first ? " line--first" : ""}`} data-seq={message.seq}>
       {theirs && (last ? <Avatar name={name} size="small" /> : <span class="line__space" />)}
       <div class={`bubble${own || theirs ? "" : " bubble--other"}`} dir="auto">
         {!last && <span class="unseen">{author} </span>}
-        <Words text={message.text} />
+        <MessageText text={message.text} />
       </div>
       {last && (
         <p class="line__meta">
-          {author} · {clock(message.at, reader.value)}
-          {read && ` · ${words.value.thread.readMark}`}
+          {author} · {timeOfDay(message.at, timeLocale.value)}
+          {read && ` · ${texts.value.thread.readMark}`}
         </p>
       )}
     </div>
   );
 }
 
-function Unsent({ pending, first }: { pending: Pending; first: boolean }) {
-  const { mailbox } = useDesk();
-  const say = words.value.thread;
+function PendingBubble({ pending, first }: { pending: Pending; first: boolean }) {
+  const { outgoing } = useConsole();
+  const t = texts.value.thread;
   const failed = pending.state === "failed";
   return (
     <div class={`line line--us${first ? " line--first" : ""}`}>
       <div class={`bubble bubble--${failed ? "failed" : "pending"}`} dir="auto">
-        <Words text={pending.text} />
+        <MessageText text={pending.text} />
       </div>
       <p class={`line__meta${failed ? " bad" : ""}`}>
         {failed ? (
           <>
-            {say.notSent}{" "}
-            <button type="button" class="link" onClick={() => mailbox.retry(pending.client_id)}>
-              {words.value.retry}
+            {t.notSent}{" "}
+            <button type="button" class="link" onClick={() => outgoing.retry(pending.client_id)}>
+              {texts.value.retry}
             </button>
           </>
         ) : pending.state === "sent" ? (
-          say.sent
+          t.sent
         ) : (
-          say.sending
+          t.sending
         )}
       </p>
     </div>
   );
 }
 
-function NoteLine({ note }: { note: Note | Pending }) {
-  const { self, mailbox } = useDesk();
-  const say = words.value;
+function NoteEntry({ note }: { note: Note | Pending }) {
+  const { self, outgoing } = useConsole();
+  const t = texts.value;
   const author = "author" in note ? note.author : { id: self.id, name: self.name };
-  const by = author.id && author.id !== self.id ? (author.name ?? "") : say.you;
+  const by = author.id && author.id !== self.id ? (author.name ?? "") : t.you;
   const state = "state" in note ? note.state : null;
   return (
     <div class="note">
       <Icon name="lock" />
       <p dir="auto">
-        <span class="note__by" title={say.thread.noteHidden}>
-          {by === say.you ? say.composer.note : say.thread.noteBy(by)}
+        <span class="note__by" title={t.thread.noteHidden}>
+          {by === t.you ? t.composer.note : t.thread.noteBy(by)}
         </span>
         {" · "}
-        <Words text={note.text} />
+        <MessageText text={note.text} />
       </p>
       <p class="note__meta">
         {state === "failed" ? (
           <>
-            {say.thread.notSent}{" "}
+            {t.thread.notSent}{" "}
             <button
               type="button"
               class="link"
-              onClick={() => "client_id" in note && mailbox.retry(note.client_id ?? "")}
+              onClick={() => "client_id" in note && outgoing.retry(note.client_id ?? "")}
             >
-              {say.retry}
+              {t.retry}
             </button>
           </>
         ) : state ? (
-          say.thread.sending
+          t.thread.sending
         ) : (
-          clock(note.at, reader.value)
+          timeOfDay(note.at, timeLocale.value)
         )}
       </p>
     </div>
   );
 }
 
-function EventLine({ message, thread }: { message: Message; thread: Thread }) {
-  const { dialog } = useDesk();
-  const say = words.value;
+function EventEntry({ message, thread }: { message: Message; thread: Thread }) {
+  const { dialog } = useConsole();
+  const t = texts.value;
   const event = message.event ?? { name: "", args: {} };
-  const reason = reasonOf(message, thread.decisions.value, say);
+  const reason = assignmentReason(message, thread.decisions.value, t);
   useEffect(() => {
-    if (event.name === "joined") thread.explain(message.seq);
+    if (event.name === "joined") thread.loadDecisions(message.seq);
   }, [message.seq]);
   return (
     <p class="event" data-seq={message.seq}>
-      {eventWords(event, say)}
+      {eventText(event, t)}
       {reason && (
         <>
-          {`${say.colon}${reason} · `}
+          {`${t.colon}${reason} · `}
           <button
             type="button"
             class="link"
@@ -150,7 +150,7 @@ function EventLine({ message, thread }: { message: Message; thread: Thread }) {
               dialog.value = "explain";
             }}
           >
-            {say.thread.why}
+            {t.thread.why}
           </button>
         </>
       )}
@@ -158,25 +158,25 @@ function EventLine({ message, thread }: { message: Message; thread: Thread }) {
   );
 }
 
-export function LineView({ line, thread, name }: LineProps) {
-  switch (line.kind) {
+export function LogEntryView({ entry, thread, name }: LogEntryProps) {
+  switch (entry.kind) {
     case "day":
-      return <p class="log__day">{dayLabel(line.at, reader.value)}</p>;
+      return <p class="log__day">{dayLabel(entry.at, timeLocale.value)}</p>;
     case "unread":
       return (
         <p class="log__unread">
-          <span>{words.value.thread.unreadLine}</span>
+          <span>{texts.value.thread.unreadDivider}</span>
         </p>
       );
     case "event":
-      return <EventLine message={line.message} thread={thread} />;
+      return <EventEntry message={entry.message} thread={thread} />;
     case "note":
-      return <NoteLine note={line.note} />;
+      return <NoteEntry note={entry.note} />;
     case "pending":
-      return <Unsent pending={line.pending} first={line.first} />;
+      return <PendingBubble pending={entry.pending} first={entry.first} />;
     case "text":
       return (
-        <Bubble message={line.message} first={line.first} last={line.last} thread={thread} name={name} />
+        <Bubble message={entry.message} first={entry.first} last={entry.last} thread={thread} name={name} />
       );
   }
 }

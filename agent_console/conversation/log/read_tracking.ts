@@ -3,45 +3,45 @@
  * reads for us: whoever looks over their shoulder must not clear what they have still to see.
  */
 import { useEffect } from "preact/hooks";
-import { useDesk } from "../../app/console";
+import { useConsole } from "../../app/console";
 import type { Thread } from "../thread";
 
-const looksHere = (): boolean => document.visibilityState === "visible" && document.hasFocus();
+const isPageFocused = (): boolean => document.visibilityState === "visible" && document.hasFocus();
 
 /** The highest seq among the marked lines whose foot is within the box. */
-export function lastSeen(box: HTMLElement): number {
+export function lastVisibleSeq(box: HTMLElement): number {
   const { top, bottom } = box.getBoundingClientRect();
   let seen = 0;
-  for (const line of box.querySelectorAll<HTMLElement>("[data-seq]")) {
-    const foot = line.getBoundingClientRect().bottom;
-    if (foot > top && foot <= bottom + 2) seen = Math.max(seen, Number(line.dataset.seq));
+  for (const element of box.querySelectorAll<HTMLElement>("[data-seq]")) {
+    const foot = element.getBoundingClientRect().bottom;
+    if (foot > top && foot <= bottom + 2) seen = Math.max(seen, Number(element.dataset.seq));
   }
   return seen;
 }
 
-export function useSeenMarks(box: { current: HTMLElement | null }, thread: Thread): void {
-  const desk = useDesk();
-  const last = thread.line.value.last;
-  const mine = thread.ticket.value?.agent?.id === desk.self.id;
+export function useReadTracking(box: { current: HTMLElement | null }, thread: Thread): void {
+  const agentConsole = useConsole();
+  const last = thread.timeline.value.last;
+  const mine = thread.ticket.value?.agent?.id === agentConsole.self.id;
   useEffect(() => {
-    const look = () => {
+    const markVisible = () => {
       const ticket = thread.ticket.peek();
-      if (!mine || !box.current || !ticket || !looksHere()) return;
+      if (!mine || !box.current || !ticket || !isPageFocused()) return;
       // The last lines may be one's own or events: once the end is in view all is read.
       const atEnd = box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight < 8;
-      const seq = atEnd ? thread.line.peek().last : lastSeen(box.current);
-      if (seq > ticket.read.agent) desk.markRead(thread, seq);
+      const seq = atEnd ? thread.timeline.peek().last : lastVisibleSeq(box.current);
+      if (seq > ticket.applyRead.agent) agentConsole.markRead(thread, seq);
     };
-    const frame = requestAnimationFrame(look);
-    const place = box.current;
-    place?.addEventListener("scroll", look, { passive: true });
-    addEventListener("focus", look);
-    document.addEventListener("visibilitychange", look);
+    const frame = requestAnimationFrame(markVisible);
+    const element = box.current;
+    element?.addEventListener("scroll", markVisible, { passive: true });
+    addEventListener("focus", markVisible);
+    document.addEventListener("visibilitychange", markVisible);
     return () => {
       cancelAnimationFrame(frame);
-      place?.removeEventListener("scroll", look);
-      removeEventListener("focus", look);
-      document.removeEventListener("visibilitychange", look);
+      element?.removeEventListener("scroll", markVisible);
+      removeEventListener("focus", markVisible);
+      document.removeEventListener("visibilitychange", markVisible);
     };
   }, [thread, last, mine]);
 }
