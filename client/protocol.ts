@@ -97,7 +97,7 @@ export interface Ticket {
   agent: Person | null;
   queue: Queue | null;
   promise: Promised | null;
-  applyRead: Read;
+  read: Read;
   head: number;
   rev: number;
   form_offered: boolean;

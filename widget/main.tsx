@@ -6,8 +6,7 @@ import type { ToFrame } from "./bridge/messages";
 import { App } from "./frame/App";
 import { type FrameConfig, readConfig, readFrameParams } from "./frame/config";
 import type { Texts } from "./locales/en";
-import type { LazyForm } from "./state/state";
-import { Store } from "./state/store";
+import { type FormModule, Store } from "./state/store";
 
 const packs: Record<string, () => Promise<{ texts: Texts }>> = {
   fr: () => import("./locales/fr"),
@@ -68,7 +67,7 @@ function start(
 }
 
 /** The form's code and its styles, as a sheet made by script: a policy has nothing to say to it. */
-async function loadForm(): Promise<LazyForm> {
+async function loadForm(): Promise<FormModule> {
   const loaded = await import("./form/lazy_form");
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(loaded.styles);

@@ -6,8 +6,10 @@ import { type Alerts, createAlerts } from "../presence/alerts";
 import { createSpeaker } from "../presence/sound";
 import { type AgentConsole, ConsoleContext, createConsole } from "./console";
 import { Layout } from "./layout";
+import { createRouter } from "./router";
 import { currentAgent, signOut } from "./session";
 import { SignIn } from "./sign_in";
+import { VIEWS } from "./views";
 
 type SignInState =
   | { state: "asking" }
@@ -15,7 +17,7 @@ type SignInState =
   | { state: "in"; agentConsole: AgentConsole; alerts: Alerts };
 
 function openConsole(agent: Agent): { agentConsole: AgentConsole; alerts: Alerts } {
-  const agentConsole = createConsole(openSocket(), agent);
+  const agentConsole = createConsole(openSocket(), agent, createRouter(VIEWS));
   return { agentConsole, alerts: createAlerts(agentConsole, createSpeaker()) };
 }
 

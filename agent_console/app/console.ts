@@ -2,39 +2,15 @@
 import { computed, effect, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Agent, Department, Refusal } from "../../client/protocol";
+import type { Agent, Refusal } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
-import { createDrafts } from "../conversation/drafts";
 import { createOutgoing, type RefusedMessage } from "../conversation/outgoing";
 import type { Thread } from "../conversation/thread";
-import { createThreads } from "../conversation/threads";
 import { createTicketActions } from "../conversation/ticket_actions";
-import { createInbox } from "../inbox/inbox";
-import { createSearch } from "../inbox/search";
-import { createOffers } from "../presence/offers";
-import { createPresence } from "../presence/presence";
 import { refusalText } from "../ui/labels";
+import { createParts, type Parts } from "./parts";
 import { texts } from "./preferences";
-import { createRoute } from "./router";
-import { createToasts } from "./toasts";
-
-function createParts(socket: AgentSocket, self: Agent) {
-  return {
-    socket,
-    self,
-    inbox: createInbox(socket, self.id),
-    presence: createPresence(socket, self),
-    offers: createOffers(socket),
-    threads: createThreads(socket),
-    search: createSearch(socket),
-    drafts: createDrafts(self.id),
-    toasts: createToasts(),
-    router: createRoute(),
-    departments: signal<readonly Department[]>([]),
-  };
-}
-
-export type Parts = ReturnType<typeof createParts>;
+import type { Router } from "./router";
 
 /** Words that were refused go back into the composer; nothing that was typed is lost. */
 function createRefusalHandler({ drafts, toasts }: Parts) {
@@ -47,9 +23,9 @@ function createRefusalHandler({ drafts, toasts }: Parts) {
   };
 }
 
-export function createConsole(socket: AgentSocket, self: Agent) {
-  const parts = createParts(socket, self);
-  const { inbox, presence, offers, threads, router } = parts;
+export function createConsole(socket: AgentSocket, self: Agent, router: Router) {
+  const parts = createParts(socket, self, router);
+  const { inbox, presence, offers, threads } = parts;
   const actions = createTicketActions(parts);
   const outgoing = createOutgoing(socket, threads, self.id, createRefusalHandler(parts));
   const dialog = signal<"shortcuts" | "hand-over" | "explain" | null>(null);
@@ -75,7 +51,7 @@ export function createConsole(socket: AgentSocket, self: Agent) {
     socket.online.subscribe((up) => {
       if (!up) outgoing.pause();
     }),
-    effect(() => threads.show(router.place.value.ticket)),
+    effect(() => threads.show(router.ticket.value)),
   ];
   const flush = () => actions.delayedEnds.flush();
   addEventListener("pagehide", flush, { capture: true });
@@ -91,7 +67,7 @@ export function createConsole(socket: AgentSocket, self: Agent) {
       inbox.markRead(thread.id);
       socket.request("mark_read", { ticket: thread.id, seq }).catch(() => undefined);
     },
-    card: computed(() => inbox.cards.value.get(router.place.value.ticket ?? "") ?? null),
+    card: computed(() => inbox.cards.value.get(router.ticket.value ?? "") ?? null),
     close(): void {
       flush();
       removeEventListener("pagehide", flush, { capture: true });

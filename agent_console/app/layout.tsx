@@ -1,21 +1,22 @@
 /** The whole console: lists, thread and details side by side; on a phone one of them at a time. */
 import { useEffect, useRef } from "preact/hooks";
-import { Details } from "../conversation/details";
 import { HandOver } from "../conversation/hand_over";
 import { RoutingExplanation } from "../conversation/routing_explanation";
-import { ThreadPane } from "../conversation/thread_pane";
-import { Lists } from "../inbox/lists";
 import type { Alerts } from "../presence/alerts";
 import { OfferCards } from "../presence/offer_cards";
+import { PresenceMenu } from "../presence/presence_menu";
 import { ShortcutsDialog } from "../shortcuts/dialog";
 import { actionFor, keyPressOf } from "../shortcuts/keymap";
 import { performAction } from "../shortcuts/shortcuts";
-import { OfflineBanner } from "./banners";
+import { AccountMenu } from "./account_menu";
+import { AttentionBanners, OfflineBanner } from "./banners";
 import { useConsole } from "./console";
 import { Nav } from "./nav";
+import { NotFound } from "./not_found";
 import { shortcuts, texts } from "./preferences";
 import { onPhone, type Pane } from "./router";
 import { ToastList } from "./toast_list";
+import { VIEWS } from "./views";
 
 const FIRST_FOCUS: Record<Pane, string> = {
   list: ".lists [aria-current], .lists [data-row]",
@@ -25,7 +26,7 @@ const FIRST_FOCUS: Record<Pane, string> = {
 
 /** Where one column replaces another the focus goes along, or it would be lost with the one that is hidden. */
 function useFocusOfPane(): void {
-  const { pane } = useConsole().router.place.value;
+  const pane = useConsole().router.pane.value;
   const previous = useRef(pane);
   useEffect(() => {
     if (previous.current !== pane && onPhone())
@@ -49,10 +50,28 @@ function useSingleClicks(): void {
   }, []);
 }
 
-interface LayoutProps {
+interface CurrentViewProps {
   alerts: Alerts;
-  refused: boolean;
   onSignOut: () => void;
+}
+
+function CurrentView({ alerts, onSignOut }: CurrentViewProps) {
+  const { router } = useConsole();
+  const View = VIEWS.find(({ name }) => name === router.route.value.view)?.component;
+  if (!View) return <NotFound />;
+  const tools = (
+    <>
+      <PresenceMenu alerts={alerts} />
+      <span class="phone-only">
+        <AccountMenu onSignOut={onSignOut} />
+      </span>
+    </>
+  );
+  return <View tools={tools} banners={<AttentionBanners alerts={alerts} />} />;
+}
+
+interface LayoutProps extends CurrentViewProps {
+  refused: boolean;
 }
 
 export function Layout({ alerts, refused, onSignOut }: LayoutProps) {
@@ -70,7 +89,7 @@ export function Layout({ alerts, refused, onSignOut }: LayoutProps) {
   useFocusOfPane();
   useSingleClicks();
   return (
-    <div class="desk" data-pane={agentConsole.router.place.value.pane}>
+    <div class="desk" data-pane={agentConsole.router.pane.value}>
       <a class="skip" href="#thread">
         {texts.value.nav.skip}
       </a>
@@ -78,9 +97,7 @@ export function Layout({ alerts, refused, onSignOut }: LayoutProps) {
       <Nav onSignOut={onSignOut} />
       <main class="desk__panes">
         <h1 class="unseen">{texts.value.product}</h1>
-        <Lists alerts={alerts} onSignOut={onSignOut} />
-        <ThreadPane />
-        <Details />
+        <CurrentView alerts={alerts} onSignOut={onSignOut} />
       </main>
       <OfferCards />
       <ToastList />

@@ -1,33 +1,45 @@
-/** The narrow rail: where one is, the sheet of shortcuts, one's own account. */
-
+/** The navigation: one entry per view, the shortcuts dialog, the agent's own account. */
 import { Icon } from "../ui/icon";
 import { AccountMenu } from "./account_menu";
 import { useConsole } from "./console";
 import { texts } from "./preferences";
+import type { View } from "./view";
+import { VIEWS } from "./views";
+
+function NavEntry({ view }: { view: View }) {
+  const agentConsole = useConsole();
+  const { router } = agentConsole;
+  const label = view.label(texts.value);
+  const count = view.badge?.(agentConsole) ?? 0;
+  return (
+    <a
+      class="rail__item"
+      href={router.pathOfView(view.name)}
+      aria-current={router.route.value.view === view.name ? "page" : undefined}
+      aria-label={count > 0 ? `${label}, ${texts.value.list.unread(count)}` : label}
+      onClick={(event) => {
+        event.preventDefault();
+        router.openView(view.name);
+      }}
+    >
+      <Icon name={view.icon} />
+      {count > 0 && (
+        <span class="rail__badge" aria-hidden="true">
+          {count > 9 ? "9+" : count}
+        </span>
+      )}
+    </a>
+  );
+}
 
 export function Nav({ onSignOut }: { onSignOut: () => void }) {
-  const { inbox, dialog, router } = useConsole();
+  const { dialog } = useConsole();
   const t = texts.value.nav;
-  const unread = inbox.unread.value;
   return (
     <nav class="rail" aria-label={t.label}>
-      <a
-        class="rail__item"
-        href="/console"
-        aria-current="page"
-        aria-label={unread > 0 ? `${t.inbox}, ${texts.value.list.unread(unread)}` : t.inbox}
-        onClick={(event) => {
-          event.preventDefault();
-          router.go({ ticket: null, pane: "list" });
-        }}
-      >
-        <Icon name="chats" />
-        {unread > 0 && (
-          <span class="rail__badge" aria-hidden="true">
-            {unread > 9 ? "9+" : unread}
-          </span>
-        )}
-      </a>
+      {VIEWS.map((view) => (
+        <NavEntry key={view.name} view={view} />
+      ))}
       <span class="rail__space" />
       <button
         type="button"

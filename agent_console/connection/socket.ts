@@ -3,7 +3,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import { io } from "socket.io-client";
 import { type Ack, type AgentCommands, type AgentEvents, LIMITS, type Refusal } from "../../client/protocol";
 import { LONGEST_MS } from "../../client/transport/connection";
-import { ConnectionLost } from "../../client/transport/websocket_transport";
+import { ConnectionLost } from "../../client/transport/transport";
 
 type Command = keyof AgentCommands;
 type Payload<C extends Command> = AgentCommands[C]["payload"];

@@ -1,8 +1,10 @@
 /** Where an answer or a note is written: kept as a draft at every letter, sent by Enter. */
+
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { TypingSender } from "../../client/conversation/typing";
 import { LIMITS, type Ticket } from "../../client/protocol";
+import { textLength } from "../../client/text/message_text";
 import { useConsole } from "../app/console";
 import { texts } from "../app/preferences";
 import { Icon } from "../ui/icon";
@@ -10,11 +12,6 @@ import type { Tone } from "./drafts";
 import type { Thread } from "./thread";
 
 const WARN_FROM = LIMITS.text_max - 400;
-
-/** As the server counts: code points, composed, without the blanks around. */
-export function lengthOf(text: string): number {
-  return [...text.normalize("NFC").trim()].length;
-}
 
 /** Why no answer can be written here; a note always can. */
 function useBlockedReason(thread: Thread, ticket: Ticket): string | null {
@@ -83,7 +80,7 @@ function useWriting(thread: Thread, barred: boolean) {
   const draft = drafts.of(id);
   const tone: Tone = barred ? "note" : draft.tone;
   const text = draft[tone];
-  const length = lengthOf(text);
+  const length = textLength(text);
   const typing = useMemo(
     () => new TypingSender((on) => void socket.request("typing", { ticket: id, on }).catch(() => undefined)),
     [id],

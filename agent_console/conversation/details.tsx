@@ -2,7 +2,7 @@
 import type { Card, Visitor } from "../../client/protocol";
 import { useConsole } from "../app/console";
 import { language, texts, timeLocale } from "../app/preferences";
-import { pathOf } from "../app/router";
+import { ticketPath } from "../app/router";
 import { Avatar } from "../ui/avatar";
 import { Icon } from "../ui/icon";
 import { visitorName } from "../ui/labels";
@@ -98,11 +98,11 @@ function Earlier({ cards }: { cards: readonly Card[] }) {
           <li key={card.ticket}>
             <a
               class="earlier__card"
-              href={pathOf({ ticket: card.ticket, pane: "thread" })}
+              href={ticketPath(card.ticket)}
               onClick={(event) => {
                 if (event.ctrlKey || event.metaKey) return;
                 event.preventDefault();
-                router.go({ ticket: card.ticket, pane: "thread" });
+                router.openTicket(card.ticket);
               }}
             >
               <span dir="auto">{card.preview}</span>
@@ -154,7 +154,7 @@ export function Details() {
       <button
         type="button"
         class="button button--quiet details__back narrow-only"
-        onClick={() => thread && router.go({ ticket: thread.id, pane: "thread" })}
+        onClick={() => thread && router.openTicket(thread.id)}
       >
         <Icon name="back" />
         {t.visitor.back}

@@ -87,7 +87,7 @@ export function HandOver() {
   const [requestError, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   // The one that was open when it was asked for: a click on a notification opens another under this dialog.
-  const [ticket] = useState(() => agentConsole.router.place.peek().ticket);
+  const [ticket] = useState(() => agentConsole.router.ticket.peek());
   const t = texts.value.handOver;
   const people = peopleOf(agentConsole);
   const pick = (one: Receiver) => {

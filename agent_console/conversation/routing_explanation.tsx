@@ -47,7 +47,7 @@ export function RoutingExplanation() {
   const [decisions, setDecisions] = useState<readonly Decision[] | "failed" | null>(null);
   const t = texts.value.explain;
   useEffect(() => {
-    const ticket = router.place.peek().ticket;
+    const ticket = router.ticket.peek();
     if (ticket) actions.explain(ticket).then(setDecisions, () => setDecisions("failed"));
   }, []);
   return (

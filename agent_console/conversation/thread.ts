@@ -22,7 +22,7 @@ export interface VisitorLocation {
 
 /** 0: nothing of theirs is unread. */
 function firstUnread({ ticket, messages }: Pick<Opened, "ticket" | "messages">): number {
-  const read = ticket.applyRead.agent;
+  const read = ticket.read.agent;
   return messages.some((one) => one.seq > read && one.author.kind === "visitor") ? read + 1 : 0;
 }
 
@@ -129,8 +129,8 @@ export function createThread(id: string, socket: AgentSocket) {
     applyNote: (note: Note) => update((now) => applyNote(now, note)),
     applyRead(by: "visitor" | "agent", seq: number): void {
       const current = ticket.peek();
-      if (!current || current.applyRead[by] >= seq) return;
-      ticket.value = { ...current, applyRead: { ...current.applyRead, [by]: seq } };
+      if (!current || current.read[by] >= seq) return;
+      ticket.value = { ...current, read: { ...current.read, [by]: seq } };
     },
     /** An agent owns it, and it is somebody else. */
     otherOwner(me: string): Person | null {

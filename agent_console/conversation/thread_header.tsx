@@ -142,7 +142,7 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
         type="button"
         class="button button--icon phone-only"
         aria-label={t.thread.back}
-        onClick={() => agentConsole.router.go({ ticket: null, pane: "list" })}
+        onClick={() => agentConsole.router.openInbox()}
       >
         <Icon name="back" />
       </button>
@@ -166,7 +166,7 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
           type="button"
           class="button button--icon narrow-only"
           aria-label={t.thread.details}
-          onClick={() => agentConsole.router.go({ ticket: ticket.id, pane: "visitor" })}
+          onClick={() => agentConsole.router.openTicket(ticket.id, "visitor")}
         >
           <Icon name="person" />
         </button>

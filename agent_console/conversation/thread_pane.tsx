@@ -26,11 +26,7 @@ function LoadError({ thread, text }: { thread: Thread; text: string }) {
         <button type="button" class="button" onClick={() => void thread.load()}>
           {texts.value.retry}
         </button>
-        <button
-          type="button"
-          class="button button--quiet"
-          onClick={() => router.go({ ticket: null, pane: "list" })}
-        >
+        <button type="button" class="button button--quiet" onClick={() => router.openInbox()}>
           {texts.value.thread.back}
         </button>
       </p>

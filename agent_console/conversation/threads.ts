@@ -53,7 +53,7 @@ export function createThreads(socket: AgentSocket) {
   return {
     shown,
     get,
-    existing: (id: string): Thread | undefined => all.get(id),
+    find: (id: string): Thread | undefined => all.get(id),
     show(id: string | null): void {
       const thread = id ? get(id) : null;
       if (thread && (thread.phase.peek() === "failed" || thread.phase.peek() === "missing"))

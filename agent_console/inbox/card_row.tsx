@@ -2,7 +2,7 @@
 import type { Card } from "../../client/protocol";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";
-import { pathOf } from "../app/router";
+import { ticketPath } from "../app/router";
 import { Avatar } from "../ui/avatar";
 import { categoryName, previewText, visitorName } from "../ui/labels";
 import { LiveTime } from "../ui/live_time";
@@ -83,7 +83,7 @@ export function CardRow(props: RowProps) {
   const { card, list } = props;
   const name = visitorName(card, texts.value);
   const badge = badgeOf(props, agentConsole);
-  const open = agentConsole.router.place.value.ticket === card.ticket;
+  const open = agentConsole.router.ticket.value === card.ticket;
   const strong = list === "waiting" || (card.unread > 0 && card.agent?.id === agentConsole.self.id);
   const faded = list === "mine" && card.status === "live" && card.visitor === "gone";
   const go = (event: MouseEvent) => {
@@ -98,7 +98,7 @@ export function CardRow(props: RowProps) {
       <a
         class={`row${strong ? " row--strong" : ""}${faded ? " row--faded" : ""}`}
         data-row
-        href={pathOf({ ticket: card.ticket, pane: "thread" })}
+        href={ticketPath(card.ticket)}
         aria-current={open ? "page" : undefined}
         onClick={go}
       >

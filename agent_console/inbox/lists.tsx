@@ -1,11 +1,8 @@
 /** The inbox column: presence, search, and the three lists, always in sight. */
 import { useState } from "preact/hooks";
-import { AccountMenu } from "../app/account_menu";
-import { AttentionBanners } from "../app/banners";
 import { useConsole } from "../app/console";
 import { texts } from "../app/preferences";
-import type { Alerts } from "../presence/alerts";
-import { PresenceMenu } from "../presence/presence_menu";
+import type { ViewProps } from "../app/view";
 import { CardRow } from "./card_row";
 import { LISTS, type List } from "./inbox";
 import { Results, SearchBox } from "./search_box";
@@ -61,19 +58,16 @@ function Skeleton() {
   );
 }
 
-export function Lists({ alerts, onSignOut }: { alerts: Alerts; onSignOut: () => void }) {
+export function Lists({ tools, banners }: ViewProps) {
   const { inbox, search } = useConsole();
   return (
     <section class="lists" aria-labelledby="lists-title">
       <header class="lists__top">
         <h2 id="lists-title">{texts.value.list.title}</h2>
-        <PresenceMenu alerts={alerts} />
-        <span class="phone-only">
-          <AccountMenu onSignOut={onSignOut} />
-        </span>
+        {tools}
       </header>
       <SearchBox />
-      <AttentionBanners alerts={alerts} />
+      {banners}
       <div class="lists__scroll">
         {search.phase.value !== "off" ? (
           <Results />

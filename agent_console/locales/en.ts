@@ -119,6 +119,8 @@ export const en: Texts = {
   statuses,
   categories,
 
+  notFound: { text: "This page does not exist.", back: "Back to the conversations" },
+
   thread: {
     label: "Open conversation",
     none: "Choose a conversation",

@@ -121,6 +121,8 @@ export const fr = {
   statuses,
   categories,
 
+  notFound: { text: "Cette page n’existe pas.", back: "Retour aux conversations" },
+
   thread: {
     label: "Conversation ouverte",
     none: "Choisissez une conversation",

@@ -1,7 +1,9 @@
 /** Calling the agent who looks elsewhere: sound, the page's title, a desktop notification; and what blocks them. */
+
 import { computed, effect, signal } from "@preact/signals";
+import { isPageFocused } from "../../client/dom/page_focus";
 import type { Card } from "../../client/protocol";
-import type { Parts } from "../app/console";
+import type { Parts } from "../app/parts";
 import { sound, texts } from "../app/preferences";
 import { nameInSentence, previewText } from "../ui/labels";
 import { CHIME, RING, type Speaker } from "./sound";
@@ -10,8 +12,6 @@ const RING_EVERY_MS = 4000;
 const TITLE_BLINK_MS = 1500;
 
 export type Obstacle = "blocked" | "ask" | "silent";
-
-const isPageFocused = (): boolean => document.visibilityState === "visible" && document.hasFocus();
 
 /** True in one tab of this console only, or five open tabs would ring in five voices. */
 function tabLeader(): { ask: () => void; has: () => boolean; release: () => void } {
@@ -114,7 +114,7 @@ export function createAlerts(parts: Parts, speaker: Speaker) {
   const supported = "Notification" in window;
   const permission = signal<NotificationPermission>(supported ? Notification.permission : "granted");
   const leader = tabLeader();
-  const desktop = createDesktop(permission, (ticket) => router.go({ ticket, pane: "thread" }));
+  const desktop = createDesktop(permission, (ticket) => router.openTicket(ticket));
   const play = (notes: typeof RING) => {
     if (sound.value && leader.has()) speaker.play(notes);
   };
@@ -130,7 +130,7 @@ export function createAlerts(parts: Parts, speaker: Speaker) {
   offers.onEnd((offer) => desktop.withdraw(offer.card.ticket));
   inbox.onUnread((card: Card) => {
     if (card.agent?.id !== self.id) return;
-    if (isPageFocused() && router.place.peek().ticket === card.ticket) return;
+    if (isPageFocused() && router.ticket.peek() === card.ticket) return;
     play(CHIME);
     desktop.say(card.ticket, nameInSentence(card, texts.value), previewText(card, self.id, texts.value));
   });

@@ -1,6 +1,6 @@
 /** Going available is also the one moment at which it makes sense to ask for notifications and sound. */
 
-import type { AgentConsole } from "../app/console";
+import type { Parts } from "../app/parts";
 import { texts } from "../app/preferences";
 import { errorText } from "../ui/labels";
 import type { Alerts } from "./alerts";
@@ -8,14 +8,14 @@ import type { Availability } from "./presence";
 
 /** Call it from a click or a key: browsers ask their person only then. */
 export async function setAvailability(
-  agentConsole: AgentConsole,
+  { presence, toasts }: Pick<Parts, "presence" | "toasts">,
   alerts: Alerts,
   state: Availability,
 ): Promise<void> {
   if (state === "available") void alerts.askPermission();
   try {
-    await agentConsole.presence.choose(state);
+    await presence.choose(state);
   } catch (error) {
-    agentConsole.toasts.show({ text: errorText(error, texts.value), tone: "bad" });
+    toasts.show({ text: errorText(error, texts.value), tone: "bad" });
   }
 }

@@ -22,7 +22,7 @@ function moveFocus(step: 1 | -1 | 0): boolean {
 }
 
 function focusComposer(agentConsole: AgentConsole, tone: "reply" | "note"): boolean {
-  const ticket = agentConsole.router.place.peek().ticket;
+  const ticket = agentConsole.router.ticket.peek();
   if (!ticket) return false;
   agentConsole.drafts.setTone(ticket, tone);
   agentConsole.actions.focusComposer(ticket);
@@ -31,22 +31,22 @@ function focusComposer(agentConsole: AgentConsole, tone: "reply" | "note"): bool
 
 /** Out of the search and of a field first, then out of the details; on a phone out of the thread too. */
 function back(agentConsole: AgentConsole): boolean {
-  const { place, go } = agentConsole.router;
+  const { ticket, pane, openTicket, openInbox } = agentConsole.router;
   const field = document.activeElement;
   if (agentConsole.search.phase.peek() !== "off") agentConsole.search.clear();
   if (field instanceof HTMLElement && field.matches("textarea, input")) {
     field.blur();
     return moveFocus(0);
   }
-  const { ticket, pane } = place.peek();
-  if (pane === "visitor") go({ ticket, pane: "thread" });
-  else if (ticket && onPhone()) go({ ticket: null, pane: "list" });
+  const open = ticket.peek();
+  if (open && pane.peek() === "visitor") openTicket(open);
+  else if (open && onPhone()) openInbox();
   return true;
 }
 
 function runOnTicket(agentConsole: AgentConsole, action: "end" | "handOver" | "claim"): boolean {
-  const id = agentConsole.router.place.peek().ticket;
-  const ticket = id ? agentConsole.threads.existing(id)?.ticket.peek() : null;
+  const id = agentConsole.router.ticket.peek();
+  const ticket = id ? agentConsole.threads.find(id)?.ticket.peek() : null;
   if (!ticket) return false;
   const mine = ticket.agent?.id === agentConsole.self.id;
   if (action === "end" && mine && ticket.status === "live") agentConsole.actions.end(ticket.id);
@@ -98,8 +98,7 @@ export function performAction(action: ShortcutAction, agentConsole: AgentConsole
     reply: () => focusComposer(agentConsole, "reply"),
     note: () => focusComposer(agentConsole, "note"),
     search: () => {
-      if (agentConsole.router.place.peek().pane !== "list" && onPhone())
-        agentConsole.router.go({ ticket: null, pane: "list" });
+      if (agentConsole.router.pane.peek() !== "list" && onPhone()) agentConsole.router.openInbox();
       document.getElementById("search")?.focus();
       return true;
     },

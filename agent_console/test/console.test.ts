@@ -1,7 +1,7 @@
 /** The whole store against a server in memory: nothing is lost, nothing stands twice, nothing typed disappears. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type AgentConsole, createConsole } from "../app/console";
-import { ada, agent, ben, card, Server, settled } from "./fake_server";
+import type { AgentConsole } from "../app/console";
+import { ada, agent, ben, card, openConsole, Server, settled } from "./fake_server";
 
 let server: Server;
 let agentConsole: AgentConsole;
@@ -10,7 +10,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   server = new Server();
   server.open("t1", ada);
-  agentConsole = createConsole(server.connect(), ada);
+  agentConsole = openConsole(server, ada);
 });
 
 afterEach(() => {
@@ -25,18 +25,16 @@ async function arrive(ticket = "t1"): Promise<void> {
 }
 
 const texts = (ticket = "t1") =>
-  agentConsole.threads
-    .existing(ticket)
-    ?.timeline.value.messages.map((one) => `${one.author.kind}: ${one.text}`);
+  agentConsole.threads.find(ticket)?.timeline.value.messages.map((one) => `${one.author.kind}: ${one.text}`);
 
 test("Ada hears Vic and answers, in order", async () => {
   await arrive();
   server.say("t1", "Bonjour");
   agentConsole.outgoing.send("t1", "reply", "Bonjour Vic");
-  expect(agentConsole.threads.existing("t1")?.timeline.value.pending).toHaveLength(1);
+  expect(agentConsole.threads.find("t1")?.timeline.value.pending).toHaveLength(1);
   await settled();
   expect(texts()).toEqual(["visitor: Bonjour", "agent: Bonjour Vic"]);
-  expect(agentConsole.threads.existing("t1")?.timeline.value.pending).toHaveLength(0);
+  expect(agentConsole.threads.find("t1")?.timeline.value.pending).toHaveLength(0);
 });
 
 test("what was said while the line was cut is there when it is back, and nothing twice", async () => {
@@ -80,7 +78,7 @@ test("a page that is loaded again sends what the former one could not", async ()
   server.cut();
   agentConsole.outgoing.send("t1", "reply", "avant le rechargement");
   agentConsole.close();
-  agentConsole = createConsole(server.connect(), ada);
+  agentConsole = openConsole(server, ada);
   server.up();
   await settled();
   expect(server.tickets.get("t1")?.messages.map((one) => one.text)).toEqual(["avant le rechargement"]);
@@ -92,13 +90,13 @@ test("another agent on the same computer neither sees nor sends Ada's words", as
   agentConsole.outgoing.send("t1", "reply", "d’Ada");
   agentConsole.drafts.put("t1", { tone: "reply", reply: "un brouillon", note: "" });
   agentConsole.close();
-  agentConsole = createConsole(server.connect(), ben);
+  agentConsole = openConsole(server, ben);
   expect(agentConsole.drafts.of("t1").reply).toBe("");
   server.up();
   await settled();
   expect(server.tickets.get("t1")?.messages).toEqual([]);
   agentConsole.close();
-  agentConsole = createConsole(server.connect(), ada);
+  agentConsole = openConsole(server, ada);
   expect(agentConsole.drafts.of("t1").reply).toBe("un brouillon");
 });
 
@@ -117,7 +115,7 @@ test("a note is kept in its place and never among the messages", async () => {
   server.say("t1", "Bonjour");
   agentConsole.outgoing.send("t1", "note", "à vérifier");
   await settled();
-  const line = agentConsole.threads.existing("t1")?.timeline.value;
+  const line = agentConsole.threads.find("t1")?.timeline.value;
   expect(line?.notes.map((note) => [note.after, note.text])).toEqual([[1, "à vérifier"]]);
   expect(texts()).toEqual(["visitor: Bonjour"]);
 });
@@ -180,7 +178,7 @@ test("a claimed chat moves from waiting to mine at once", async () => {
   expect(agentConsole.inbox.lists.value.waiting.map((one) => one.ticket)).toEqual(["t2"]);
   await agentConsole.actions.claim("t2");
   expect(agentConsole.inbox.lists.value.mine.map((one) => one.ticket)).toEqual(["t1", "t2"]);
-  expect(agentConsole.router.place.value.ticket).toBe("t2");
+  expect(agentConsole.router.ticket.value).toBe("t2");
 });
 
 test("offers ring, are declined, end with a reason, and are told anew by hello", async () => {
@@ -219,7 +217,7 @@ test("a choice that the server never heard is taken back", async () => {
 
 test("Vic is typing until Vic's message comes, or for 3 seconds", async () => {
   await arrive();
-  const thread = agentConsole.threads.existing("t1");
+  const thread = agentConsole.threads.find("t1");
   server.tell("typing", { ticket: "t1", on: true, name: "Vic" });
   expect(thread?.typing.value).toBe("Vic");
   server.say("t1", "voilà");

@@ -1,7 +1,10 @@
 /** A desk in memory for the stores' tests: it numbers, remembers client_ids and refuses, as the wire says. */
 import { signal } from "@preact/signals";
 import type { Agent, Card, Message, Note, Person, Refusal, Status, Ticket } from "../../client/protocol";
-import { ConnectionLost } from "../../client/transport/websocket_transport";
+import { ConnectionLost } from "../../client/transport/transport";
+import { type AgentConsole, createConsole } from "../app/console";
+import { createRouter } from "../app/router";
+import { VIEWS } from "../app/views";
 import { type AgentSocket, ServerRefused } from "../connection/socket";
 
 export const AT = "2026-11-25T09:00:00Z";
@@ -147,7 +150,7 @@ export class Server {
       agent: stored.owner && person(stored.owner),
       queue: null,
       promise: null,
-      applyRead: { visitor: 0, agent: 0 },
+      read: { visitor: 0, agent: 0 },
       head: stored.messages.length,
       rev: ++this.#rev,
       form_offered: false,
@@ -277,3 +280,7 @@ export class Server {
 export const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 60; turn++) await Promise.resolve();
 };
+
+/** Opens a console of this agent, with the router of the real views. */
+export const openConsole = (server: Server, self: Agent): AgentConsole =>
+  createConsole(server.connect(), self, createRouter(VIEWS));

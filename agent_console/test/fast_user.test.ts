@@ -1,10 +1,10 @@
 /** An agent in a hurry: what can be taken back stays in sight, and the key for it does nothing else. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type AgentConsole, createConsole } from "../app/console";
+import type { AgentConsole } from "../app/console";
 import type { Alerts } from "../presence/alerts";
 import { actionFor } from "../shortcuts/keymap";
 import { performAction } from "../shortcuts/shortcuts";
-import { ada, ben, Server, settled } from "./fake_server";
+import { ada, ben, openConsole, Server, settled } from "./fake_server";
 
 let server: Server;
 let agentConsole: AgentConsole;
@@ -13,7 +13,7 @@ beforeEach(async () => {
   vi.useFakeTimers();
   server = new Server();
   for (const id of ["t1", "t2", "t3", "t4"]) server.open(id, ada);
-  agentConsole = createConsole(server.connect(), ada);
+  agentConsole = openConsole(server, ada);
   server.up();
   await settled();
 });

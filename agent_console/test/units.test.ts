@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { emptyTimeline, reset } from "../../client/conversation/timeline";
 import type { Message, Note } from "../../client/protocol";
-import { pathOf, placeOf } from "../app/router";
+import { initials } from "../../client/text/initials";
+import { textLength } from "../../client/text/message_text";
 import { isUnsafe } from "../app/sign_in";
-import { lengthOf } from "../conversation/composer";
 import { logEntries } from "../conversation/log/log_entries";
 import { listOf, sortIntoLists, withCard } from "../inbox/inbox";
 import { en } from "../locales/en";
@@ -12,7 +12,7 @@ import { fr } from "../locales/fr";
 import { titleText } from "../presence/alerts";
 import { endsAt } from "../presence/offers";
 import { actionFor, type KeyPress } from "../shortcuts/keymap";
-import { initials, tintOf } from "../ui/avatar";
+import { tintOf } from "../ui/avatar";
 import { assignmentReason, eventText, nameInSentence, previewText, visitorName } from "../ui/labels";
 import { dueText, elapsed, localTime } from "../ui/time_format";
 import { AT, card } from "./fake_server";
@@ -208,12 +208,6 @@ test("a clock that is wrong neither hides an offer nor keeps it", () => {
   expect(endsAt("2026-11-25T12:00:00Z", now)).toBe(now + 60_000);
 });
 
-test("addresses lead back to where one was", () => {
-  for (const path of ["/console", "/console/t_1", "/console/t_1/visitor"])
-    expect(pathOf(placeOf(path))).toBe(path);
-  expect(placeOf("/console/%E0"), "a mistyped address").toEqual({ ticket: null, pane: "list" });
-});
-
 test("initials of anybody, the same tint each time", () => {
   expect(["Marie Lefèvre", "Visiteur 1051", "Élo", "  ", "李 小龙"].map(initials)).toEqual([
     "ML",
@@ -226,7 +220,7 @@ test("initials of anybody, the same tint each time", () => {
 });
 
 test("length is counted in code points after trimming", () => {
-  expect(lengthOf("  e\u0301😀 ")).toBe(2);
+  expect(textLength("  e\u0301😀 ")).toBe(2);
 });
 
 test("plain http is unsafe anywhere but on this machine", () => {

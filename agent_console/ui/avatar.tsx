@@ -1,14 +1,7 @@
 /** A face or two letters; the dot says whether that person is there, always beside the same in words. */
+import { initials } from "../../client/text/initials";
 
 const TINTS = 6;
-
-export function initials(name: string): string {
-  const parts = name.trim().split(/\s+/u);
-  const number = /(\d{2})$/.exec(name);
-  if (number?.[1]) return number[1];
-  const letters = [parts[0], parts.length > 1 ? parts.at(-1) : undefined].map((word) => [...(word ?? "")][0]);
-  return letters.join("").toLocaleUpperCase() || "?";
-}
 
 /** The same person always has the same tint. */
 export function tintOf(name: string): number {

@@ -1,7 +1,7 @@
 /** What things are called on screen: people without a name, categories, refusals, the last line of a card. */
 
 import type { Card, Decision, Happening, Message, Refusal } from "../../client/protocol";
-import { ConnectionLost } from "../../client/transport/websocket_transport";
+import { ConnectionLost } from "../../client/transport/transport";
 import { ServerRefused } from "../connection/socket";
 import type { Texts } from "../locales/fr";
 

@@ -1,7 +1,7 @@
 /** The outbox: what was written and is not known to be stored; it survives reloads, keeps order, never doubles. */
 
 import type { Ack, Done, Refusal } from "../protocol";
-import { ConnectionLost } from "../transport/websocket_transport";
+import { ConnectionLost } from "../transport/transport";
 
 /** How long a text may stay unacknowledged before its writer is told. It is still sent when the link returns. */
 export const ACK_TIMEOUT_MS = 15_000;
@@ -204,7 +204,7 @@ export function outboxStorageIn(storage: () => Storage, prefix: string): OutboxS
   };
 }
 
-function parseMessage(stored: string | null): OutboxMessage[] {
+export function parseMessage(stored: string | null): OutboxMessage[] {
   try {
     const message = JSON.parse(stored ?? "") as OutboxMessage;
     return typeof message.client_id === "string" && typeof message.text === "string" ? [message] : [];

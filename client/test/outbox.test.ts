@@ -7,7 +7,7 @@ import {
   outboxStorageIn,
 } from "../conversation/outbox";
 import type { Ack, Done, Refusal } from "../protocol";
-import { ConnectionLost } from "../transport/websocket_transport";
+import { ConnectionLost } from "../transport/transport";
 
 const ok: Ack<Done> = { ok: true };
 const no = (code: Refusal["code"], more: Partial<Refusal> = {}): Ack<Done> => ({

@@ -2,12 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { VisitorCommands } from "../protocol";
 import { backoff, Connection, type ConnectionOptions, followBrowser } from "../transport/connection";
 import { connectFrame, eventFrame, read } from "../transport/packets";
-import {
-  type Connect,
-  ConnectionLost,
-  connectWebSocket,
-  type TransportListener,
-} from "../transport/websocket_transport";
+import { type Connect, ConnectionLost, type TransportListener } from "../transport/transport";
+import { connectWebSocket } from "../transport/websocket_transport";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {

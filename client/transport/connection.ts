@@ -2,15 +2,8 @@
 
 import type { Ack, Done } from "../protocol";
 import type { ConnectError } from "./packets";
-import {
-  type Connect,
-  ConnectionLost,
-  connectWebSocket,
-  type Transport,
-  type TransportListener,
-} from "./websocket_transport";
-
-export { ConnectionLost };
+import { type Connect, ConnectionLost, type Transport, type TransportListener } from "./transport";
+import { connectWebSocket } from "./websocket_transport";
 
 /** What may be asked and how it is answered: VisitorCommands or AgentCommands. */
 type Commands<C> = { [K in keyof C]: { payload: unknown; ack: Done } };

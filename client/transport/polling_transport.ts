@@ -1,7 +1,7 @@
 /** The way in where WebSocket is blocked: the official client over long polling, loaded only then. */
 import { io } from "socket.io-client";
 import type { ConnectError } from "./packets";
-import { type Connect, ConnectionLost } from "./websocket_transport";
+import { type Connect, ConnectionLost } from "./transport";
 
 export const connectPolling: Connect = (url, namespace, auth, listener) => {
   const socket = io(url + namespace, {

@@ -8,32 +8,10 @@ import {
   PONG,
   read,
 } from "./packets";
+import { type Connect, ConnectionLost, type Transport, type TransportListener } from "./transport";
 
 /** Longer than any honest handshake; a proxy that swallows the upgrade answers nothing at all. */
 const HANDSHAKE_MS = 5_000;
-
-export interface TransportListener {
-  /** The namespace took us in. */
-  onConnected(): void;
-  onEvent(event: string, payload: unknown): void;
-  /** The end. `refused` when the server said no to our auth; `opened` when a server had answered at all. */
-  onClosed(end: { opened: boolean; refused?: ConnectError }): void;
-}
-
-export interface Transport {
-  /** Resolves with the ack, rejects when the link ends before it. Never times out by itself. */
-  request(command: string, payload: unknown): Promise<unknown>;
-  close(): void;
-}
-
-export type Connect = (
-  url: string,
-  namespace: string,
-  auth: unknown,
-  listener: TransportListener,
-) => Transport;
-
-export class ConnectionLost extends Error {}
 
 interface PendingAck {
   resolve: (ack: unknown) => void;

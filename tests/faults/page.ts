@@ -6,13 +6,13 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { WebSocket as NodeSocket } from "ws";
-import { type Connect, connectWebSocket } from "../../client/transport/websocket_transport";
+import type { Connect } from "../../client/transport/transport";
+import { connectWebSocket } from "../../client/transport/websocket_transport";
 import type { ToLoader } from "../../widget/bridge/messages";
 import { FormClient } from "../../widget/form/form_client";
 import { openHostStorage } from "../../widget/loader/host_storage";
 import { texts } from "../../widget/locales/en";
-import type { LazyForm } from "../../widget/state/state";
-import { Store } from "../../widget/state/store";
+import { type FormModule, Store } from "../../widget/state/store";
 
 const [url = "", place = ""] = process.argv.slice(2);
 const tell = (news: object) => process.stdout.write(`${JSON.stringify(news)}\n`);
@@ -87,7 +87,7 @@ const store: Store = new Store({
     prefill: {},
   },
   connection: { url, connect },
-  loadForm: async () => ({ FormClient }) as LazyForm,
+  loadForm: async () => ({ FormClient }) as FormModule,
 });
 
 let drawn = "";

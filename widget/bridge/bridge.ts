@@ -1,5 +1,5 @@
 /** The frame's end of the bridge to the loader: exact origins both ways, and the shelf that it lends us. */
-import type { OutboxMessage, OutboxStorage } from "../../client/conversation/outbox";
+import { type OutboxStorage, parseMessage } from "../../client/conversation/outbox";
 import type { StoredState, ToFrame, ToLoader } from "./messages";
 
 export interface Bridge {
@@ -40,23 +40,14 @@ export class HostStorage {
     return {
       messages: () =>
         Object.entries(this.stored).flatMap(([key, value]) =>
-          key.startsWith("letter:") ? parseMessage(value) : [],
+          key.startsWith("outbox:") ? parseMessage(String(value)) : [],
         ),
       put: (message) => {
         const patch: StoredState = { live: true, open: true };
-        patch[`letter:${message.client_id}`] = JSON.stringify(message);
+        patch[`outbox:${message.client_id}`] = JSON.stringify(message);
         this.save(patch);
       },
-      remove: (client_id) => this.save({ [`letter:${client_id}`]: undefined }),
+      remove: (client_id) => this.save({ [`outbox:${client_id}`]: undefined }),
     };
-  }
-}
-
-function parseMessage(json: unknown): OutboxMessage[] {
-  try {
-    const message = JSON.parse(String(json)) as OutboxMessage;
-    return typeof message.client_id === "string" && typeof message.text === "string" ? [message] : [];
-  } catch {
-    return [];
   }
 }

@@ -25,7 +25,7 @@ export interface StoredState {
   form?: string;
   formToken?: string;
   /** Unsent messages, one key each, so that two tabs never overwrite each other. */
-  [letter: `letter:${string}`]: string | undefined;
+  [message: `outbox:${string}`]: string | undefined;
 }
 
 export type ToFrame =

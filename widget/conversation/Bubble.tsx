@@ -1,12 +1,11 @@
 /** One text: who, what, when, and for our own how far it has come. Links are text nodes in anchors, nothing else. */
 import { Component } from "preact";
-import { linkify } from "../../client/text/linkify";
+import type { TextEntry } from "../../client/conversation/log_entries";
+import { LinkedText } from "../../client/dom/linked_text";
 import { timeOfDay } from "../../client/text/time_format";
-import type { Store } from "../state/store";
-import type { TextEntry } from "./log_entries";
+import type { ViewProps } from "../state/view_context";
 
-interface Props {
-  store: Store;
+interface Props extends ViewProps {
   entry: TextEntry;
 }
 
@@ -18,10 +17,10 @@ export class Bubble extends Component<Props> {
 
   override render({ store, entry }: Props) {
     const { texts, timeLocale } = store;
-    const who = entry.mine ? texts.you : (entry.author ?? texts.team);
+    const who = entry.own ? texts.you : (entry.author?.name ?? texts.team);
     const names = [
       "said",
-      entry.mine && "said--mine",
+      entry.own && "said--mine",
       entry.first && "said--first",
       entry.last && "said--last",
     ];
@@ -29,15 +28,7 @@ export class Bubble extends Component<Props> {
       <div class={names.filter(Boolean).join(" ")}>
         <span class="unseen">{`${who}, ${timeOfDay(entry.at, timeLocale)}: `}</span>
         <p class="bubble" dir="auto">
-          {linkify(entry.text).map(({ text, href }) =>
-            href ? (
-              <a href={href} target="_blank" rel="noopener noreferrer nofollow ugc">
-                {text}
-              </a>
-            ) : (
-              text
-            ),
-          )}
+          <LinkedText text={entry.text} />
         </p>
         {entry.last && <Meta store={store} entry={entry} />}
       </div>
@@ -47,7 +38,7 @@ export class Bubble extends Component<Props> {
 
 function Meta({ store, entry }: Props) {
   const { texts, session, timeLocale } = store;
-  const { state, mine, author, key, retryAt } = entry;
+  const { state, own, author, key, retryAt } = entry;
   if (retryAt) {
     const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
     return <p class="meta meta--warn">{texts.slowed(seconds)}</p>;
@@ -63,6 +54,6 @@ function Meta({ store, entry }: Props) {
     );
   }
   const time = timeOfDay(entry.at, timeLocale);
-  const label = mine ? `${time} · ${texts[state]}` : author ? `${author} · ${time}` : time;
+  const label = own ? `${time} · ${texts[state]}` : author?.name ? `${author.name} · ${time}` : time;
   return <p class="meta">{state === "sending" ? texts.sending : label}</p>;
 }

@@ -2,8 +2,8 @@
  * when the chat becomes a form under somebody's hands, text, caret and a half-composed character stay. */
 import { Component, createRef } from "preact";
 import { LIMITS } from "../../client/protocol";
-import type { Props } from "../frame/App";
-import { codePoints } from "../state/store";
+import { textLength } from "../../client/text/message_text";
+import type { ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";
 
 const COUNTED_FROM = 3_600;
@@ -11,7 +11,7 @@ const TALLEST_PX = 132;
 /** What Safari says for the Enter that ends a composition. */
 const COMPOSING = 229;
 
-export class Composer extends Component<Props> {
+export class Composer extends Component<ViewProps> {
   #area = createRef<HTMLTextAreaElement>();
   #composing = false;
 
@@ -51,7 +51,7 @@ export class Composer extends Component<Props> {
     if (!this.#composing) this.props.store.write((event.currentTarget as HTMLTextAreaElement).value);
   };
 
-  override render({ store }: Props) {
+  override render({ store }: ViewProps) {
     const { state, texts, write } = store;
     const { form } = state;
     const waiting = state.ticket?.status === "live" && !state.ticket.agent;
@@ -59,7 +59,7 @@ export class Composer extends Component<Props> {
     const fault = form && state.faults.text;
     return (
       <form class={form ? "writer writer--form" : "writer"} onSubmit={this.#submit} noValidate>
-        <div class="writer__head">{form && state.lazyForm?.promise(store)}</div>
+        <div class="writer__head">{form && store.lazyForm?.promise(store)}</div>
         <div class="writer__text">
           <label for="text" class={form ? "" : "unseen"}>
             {label}
@@ -81,7 +81,7 @@ export class Composer extends Component<Props> {
           />
           <Hint store={store} fault={fault || ""} />
         </div>
-        <div class="writer__fields">{form && state.lazyForm?.fields(store)}</div>
+        <div class="writer__fields">{form && store.lazyForm?.fields(store)}</div>
         <p class="notice" role="status">
           {state.notice}
         </p>
@@ -107,15 +107,15 @@ export class Composer extends Component<Props> {
 }
 
 /** What is wrong with the text, else how much of it is left. */
-function Hint({ store, fault }: Props & { fault: string }) {
+function Hint({ store, fault }: ViewProps & { fault: string }) {
   const { state, texts } = store;
   const text = state.draft;
-  const left = LIMITS.text_max - (text.length < COUNTED_FROM ? 0 : codePoints(text));
+  const left = LIMITS.text_max - (text.length < COUNTED_FROM ? 0 : textLength(text));
   const counted = left <= LIMITS.text_max - COUNTED_FROM;
   const count = left < 0 ? texts.over(-left) : texts.left(left);
   return (
     <p class={fault || left < 0 ? "hint fault" : "hint"} id="text-hint" hidden={!fault && !counted}>
-      {fault ? state.lazyForm?.faultText("text", fault, texts) : counted && count}
+      {fault ? store.lazyForm?.faultText("text", fault, texts) : counted && count}
     </p>
   );
 }

@@ -2,15 +2,15 @@
 import { Component, createRef } from "preact";
 import { Scroll } from "../../client/dom/scroll";
 import { dayLabel } from "../../client/text/time_format";
-import type { Props } from "../frame/App";
+import type { ViewProps } from "../state/view_context";
 import { Bubble } from "./Bubble";
-import { type Entry, logEntries } from "./log_entries";
+import { type LogEntry, logEntries } from "./log_entries";
 import { StatusCards } from "./StatusCards";
 
 /** Older lines are fetched this many pixels before one gets to the top. */
 const AHEAD = 120;
 
-export class Log extends Component<Props> {
+export class Log extends Component<ViewProps> {
   #box = createRef<HTMLElement>();
   #scroll: Scroll | undefined;
   #resized: ResizeObserver | undefined;
@@ -59,10 +59,10 @@ export class Log extends Component<Props> {
     this.#fetching = false;
   };
 
-  override render({ store }: Props) {
+  override render({ store }: ViewProps) {
     const { state, texts, timeLocale } = store;
     const timeline = state.timeline;
-    const shown = logEntries(timeline, state.ticket?.applyRead.agent ?? 0, timeLocale, texts.events);
+    const shown = logEntries(timeline, state.ticket?.read.agent ?? 0, timeLocale, texts.events);
     const news = state.unread.filter((one) => !state.atEnd && one.seq > state.seenSeq).length;
     return (
       <div class="log">
@@ -92,9 +92,9 @@ export class Log extends Component<Props> {
     );
   }
 
-  #entry(entry: Entry) {
+  #entry(entry: LogEntry) {
     const { store } = this.props;
-    if (entry.kind === "said") return <Bubble store={store} entry={entry} key={entry.key} />;
+    if (entry.kind === "text") return <Bubble store={store} entry={entry} key={entry.key} />;
     return (
       <p class={entry.kind} key={entry.key}>
         {entry.kind === "day" ? dayLabel(entry.at, store.timeLocale) : entry.text}

@@ -1,16 +1,12 @@
 /** What stands under the last line: the place in the queue, the promise, or how to go on after the end. */
 import type { Ticket } from "../../client/protocol";
-import type { Props } from "../frame/App";
-import type { Store } from "../state/store";
+import type { TicketProps, ViewContext, ViewProps } from "../state/view_context";
 import { waitText } from "./queue_text";
 import { startNewConversation } from "./start_new_conversation";
 
-export interface CardProps extends Props {
-  ticket: Ticket;
-}
-
-export function StatusCards({ store }: Props) {
-  const { ticket, lazyForm, ended } = store.state;
+export function StatusCards({ store }: ViewProps) {
+  const { ticket, ended } = store.state;
+  const { lazyForm } = store;
   switch (ticket?.status) {
     case "live":
       return ticket.agent ? null : <Waiting store={store} ticket={ticket} />;
@@ -24,9 +20,8 @@ export function StatusCards({ store }: Props) {
   }
 }
 
-function Waiting({ store, ticket }: CardProps) {
-  const { texts, state } = store;
-  const { lazyForm } = state;
+function Waiting({ store, ticket }: TicketProps) {
+  const { texts, state, lazyForm } = store;
   const leave = (leaving: boolean) => () => {
     state.askingAddress = leaving;
   };
@@ -49,13 +44,13 @@ function Waiting({ store, ticket }: CardProps) {
   );
 }
 
-function positionText({ texts }: Store, { queue }: Ticket) {
+function positionText({ texts }: ViewContext, { queue }: Ticket) {
   if (!queue) return texts.searching;
   const { before, number, ordinal, after } = texts.queuePosition(queue.position);
   return [before, number, ordinal && <sup>{ordinal}</sup>, after];
 }
 
-function Ended({ store }: Props) {
+function Ended({ store }: ViewProps) {
   return (
     <section class="card">
       <p>{store.texts.endedHint}</p>

@@ -20,7 +20,8 @@ import type {
   VisitorCommands,
   VisitorEvents,
 } from "../../client/protocol";
-import { Connection, ConnectionLost, type ConnectionOptions } from "../../client/transport/connection";
+import { Connection, type ConnectionOptions } from "../../client/transport/connection";
+import { ConnectionLost } from "../../client/transport/transport";
 import type { HostPage } from "../bridge/messages";
 import type { State } from "../state/state";
 import { TicketThread } from "./ticket_thread";
@@ -179,11 +180,11 @@ export class VisitorSession implements OutboxHandler {
   }
 
   #opened(ticket: Ticket, answer: { messages: Message[]; head: number }): void {
-    const { id = "", applyRead = ticket.applyRead } = this.state.ticket ?? {};
+    const { id = "", read = ticket.read } = this.state.ticket ?? {};
     this.#thread.reset(ticket, answer);
     // A read mark that went down with the last link.
-    const { visitor: seq } = applyRead;
-    if (id === ticket.id && seq > ticket.applyRead.visitor)
+    const { visitor: seq } = read;
+    if (id === ticket.id && seq > ticket.read.visitor)
       void this.sendBestEffort("mark_read", { ticket: id, seq });
   }
 

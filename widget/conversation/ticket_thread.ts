@@ -63,8 +63,8 @@ export class TicketThread {
 
   applyRead({ ticket, seq, by }: ReadEvent): boolean {
     const current = this.state.ticket;
-    if (current?.id !== ticket || current.applyRead[by] >= seq) return false;
-    this.state.ticket = { ...current, applyRead: { ...current.applyRead, [by]: seq } };
+    if (current?.id !== ticket || current.read[by] >= seq) return false;
+    this.state.ticket = { ...current, read: { ...current.read, [by]: seq } };
     return true;
   }
 

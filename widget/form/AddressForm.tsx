@@ -1,14 +1,9 @@
 /** Where to answer: one address, asked of somebody whose words are stored already. */
 import { Component, createRef } from "preact";
-import type { Props } from "../frame/App";
+import type { AddressFormProps } from "../state/view_context";
 import { Field } from "./Field";
 
-interface Address extends Props {
-  label: string;
-  cancel?: { label: string; act: () => void };
-}
-
-export class AddressForm extends Component<Address> {
+export class AddressForm extends Component<AddressFormProps> {
   #form = createRef<HTMLFormElement>();
 
   get #email(): HTMLInputElement | null | undefined {
@@ -28,7 +23,7 @@ export class AddressForm extends Component<Address> {
     (this.#email ?? document.getElementById("text"))?.focus();
   };
 
-  override render({ store, label, cancel }: Address) {
+  override render({ store, label, cancel }: AddressFormProps) {
     const { state, texts } = store;
     return (
       <form class="fields" ref={this.#form} onSubmit={this.#submit} noValidate>

@@ -1,10 +1,10 @@
 /** A labelled field whose fault is named beside it: an address, or a choice where there are `choices`. */
 
-import type { Props } from "../frame/App";
 import type { Category } from "../frame/config";
 import type { Texts } from "../locales/en";
+import type { ViewProps } from "../state/view_context";
 
-interface FieldProps extends Props {
+interface FieldProps extends ViewProps {
   name: "email" | "category";
   label: string;
   choices?: Category[];

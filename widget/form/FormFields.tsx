@@ -1,9 +1,9 @@
 /** What the form has beside the text: a promise above it, a topic where the site has some, and an address. */
 import { dateAndTime, reopeningTime } from "../../client/text/future_time";
-import type { Store } from "../state/store";
+import type { ViewContext } from "../state/view_context";
 import { Field } from "./Field";
 
-export function fields(store: Store) {
+export function fields(store: ViewContext) {
   const { texts, config } = store;
   return [
     config.categories.length > 0 && (
@@ -14,7 +14,7 @@ export function fields(store: Store) {
 }
 
 /** A date, before anybody has written a word. */
-export function promise({ state, texts, timeLocale }: Store) {
+export function promise({ state, texts, timeLocale }: ViewContext) {
   const due = state.service?.promise?.due;
   return (
     due && (
@@ -26,7 +26,7 @@ export function promise({ state, texts, timeLocale }: Store) {
 }
 
 /** Why there is a form and no chat. */
-export function reopening({ state: { service }, texts, timeLocale }: Store): string {
+export function reopening({ state: { service }, texts, timeLocale }: ViewContext): string {
   if (service?.state !== "closed") return texts.nobody;
   return service.next_open ? texts.closed(reopeningTime(service.next_open, timeLocale)) : texts.closedForNow;
 }

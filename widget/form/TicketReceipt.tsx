@@ -1,14 +1,13 @@
 /** A request that is ours to answer: its number, its promise, and how to find it again. */
 import { dateAndTime } from "../../client/text/future_time";
-import type { CardProps } from "../conversation/StatusCards";
-import type { Props } from "../frame/App";
+import type { TicketProps, ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";
 import { AddressForm } from "./AddressForm";
 
 const CHECK = "m5 12 5 5L20 7";
 const COPY = "M9 9h10v11H9zM15 9V4H5v11h4";
 
-export function TicketReceipt({ store, ticket }: CardProps) {
+export function TicketReceipt({ store, ticket }: TicketProps) {
   const { texts, timeLocale } = store;
   const { promise, reachable, link } = ticket;
   return (
@@ -25,7 +24,7 @@ export function TicketReceipt({ store, ticket }: CardProps) {
   );
 }
 
-function TicketLink({ store, link }: Props & { link: string }) {
+function TicketLink({ store, link }: ViewProps & { link: string }) {
   const { texts, state, announcer } = store;
   const copied = state.copied === link;
   const copy = async () => {

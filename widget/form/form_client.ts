@@ -2,18 +2,14 @@
 
 import { clientId } from "../../client/conversation/ids";
 import { emptyTimeline, reset } from "../../client/conversation/timeline";
-import type { NewTicketDone } from "../../client/protocol";
+import type { NewTicketDone, Ticket, VisitorCommands } from "../../client/protocol";
+import type { Connection } from "../../client/transport/connection";
 import type { HostStorage } from "../bridge/bridge";
-import type { VisitorSession } from "../conversation/session";
 import type { Texts } from "../locales/en";
 import { newerTicket, type State } from "../state/state";
+import type { FormActions, FormFieldValues } from "../state/view_context";
 
-export interface Fields {
-  email: string;
-  category?: string;
-}
-
-interface Form extends Fields {
+interface Form extends FormFieldValues {
   client_id: string;
   text: string;
   name?: string;
@@ -28,10 +24,16 @@ interface Sender {
 /** No form is under way any more. */
 const FORM_CLEARED = { form: undefined, formToken: undefined };
 
-export class FormClient {
+/** The part of the visitor's session that the form uses. */
+interface FormSession {
+  readonly connection: Pick<Connection<VisitorCommands>, "request" | "reconnect">;
+  applyTicket(ticket: Ticket): void;
+}
+
+export class FormClient implements FormActions {
   constructor(
     private readonly state: State,
-    private readonly session: VisitorSession,
+    private readonly session: FormSession,
     private readonly storage: HostStorage,
     private readonly texts: Texts,
     private readonly sender: () => Sender,
@@ -40,7 +42,7 @@ export class FormClient {
   ) {}
 
   /** Sends the form. Every fault lands in `state.faults`; the text stays where it is until it is stored. */
-  async submit({ email, category }: Fields): Promise<void> {
+  async submit({ email, category }: FormFieldValues): Promise<void> {
     const text = this.state.draft;
     const faults = localFaults({ email, text });
     this.state.faults = faults;

@@ -3,14 +3,10 @@
 import { Composer } from "../conversation/Composer";
 import { Log } from "../conversation/Log";
 import { startNewConversation } from "../conversation/start_new_conversation";
-import type { Store } from "../state/store";
+import type { ViewContext, ViewProps } from "../state/view_context";
 import { Header } from "./Header";
 
-export interface Props {
-  store: Store;
-}
-
-export function App({ store }: Props) {
+export function App({ store }: ViewProps) {
   const { state, texts } = store;
   return (
     <main class="panel" tabIndex={-1}>
@@ -36,7 +32,7 @@ export function App({ store }: Props) {
 }
 
 /** Nothing for the first 2 s without a link, so that a short gap does not flicker. */
-function connectionText({ state, texts }: Store): string | null {
+function connectionText({ state, texts }: ViewContext): string | null {
   if (state.refused) return texts.unavailable;
   if (!state.offline || !state.opened) return null;
   return state.everConnected ? texts.offline : texts.connecting;

@@ -1,9 +1,9 @@
 /** Who one is talking to, and what can be expected of them now. */
-import type { Store } from "../state/store";
+import { initials } from "../../client/text/initials";
+import type { ViewContext, ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";
-import type { Props } from "./App";
 
-export function Header({ store }: Props) {
+export function Header({ store }: ViewProps) {
   const { state, texts, config } = store;
   const ticket = state.ticket;
   const agent = ticket?.agent;
@@ -30,14 +30,9 @@ export function Header({ store }: Props) {
   );
 }
 
-function initials(name: string): string {
-  const [first = "", second = ""] = name.split(/\s+/);
-  return (Array.from(first)[0] ?? "") + (Array.from(second)[0] ?? "");
-}
-
-function expectation(store: Store): string {
-  const { ticket, service, form, lazyForm } = store.state;
-  const { texts } = store;
+function expectation(store: ViewContext): string {
+  const { ticket, service, form } = store.state;
+  const { texts, lazyForm } = store;
   const status = ticket?.status;
   if (status === "on_hold") return texts.onHold;
   if (status === "solved" || status === "closed") return texts.ended;

@@ -1,8 +1,29 @@
 /** What follows by itself after every change of the state: each tells only what is new. */
+import type { Announcer } from "../../client/dom/live_region";
+import { normalizeText } from "../../client/text/message_text";
+import type { Bridge, HostStorage } from "../bridge/bridge";
 import { queueText } from "../conversation/queue_text";
-import type { Store } from "./store";
+import type { Identity, VisitorSession } from "../conversation/session";
+import type { Texts } from "../locales/en";
+import type { Observable } from "./observable";
+import type { State } from "./state";
 
-export function startEffects(store: Store): void {
+/** The part of the store that the effects use. */
+interface EffectContext {
+  readonly observable: Observable;
+  readonly state: State;
+  readonly session: Pick<VisitorSession, "markRead" | "sendBestEffort">;
+  readonly announcer: Announcer;
+  readonly storage: HostStorage;
+  readonly identity: Identity;
+  readonly bridge: Pick<Bridge, "post">;
+  readonly texts: Texts;
+  fetchLazyForm(): void;
+  write(text: string): void;
+  fire(name: string): void;
+}
+
+export function startEffects(store: EffectContext): void {
   const effects = [markRead, fetchLazyForm, announceQueue, saveToken, clearStoredForm, sendPage];
   const watchers = [badge(store), live(store), visible(store)];
   for (const effect of effects) store.observable.effect(() => effect(store));
@@ -10,42 +31,42 @@ export function startEffects(store: Store): void {
 }
 
 /** Read is what is really seen: panel open, tab visible, the end of the log in view. */
-function markRead({ state, session }: Store): void {
+function markRead({ state, session }: EffectContext): void {
   const last = state.unread.at(-1);
   if (last && state.opened && state.visible && state.atEnd && state.connected) session.markRead(last.seq);
 }
 
-function fetchLazyForm(store: Store): void {
+function fetchLazyForm(store: EffectContext): void {
   if (store.state.needsForm) store.fetchLazyForm();
 }
 
-function announceQueue({ state: { ticket }, announcer, texts }: Store): void {
+function announceQueue({ state: { ticket }, announcer, texts }: EffectContext): void {
   if (ticket?.status === "live" && !ticket.agent) announcer.announceThrottled(queueText(ticket, texts));
   else announcer.cancel();
 }
 
 /** Somebody with a ticket is somebody the server has written down: only now is there anything to remember. */
-function saveToken({ state, storage, identity: { token } }: Store): void {
+function saveToken({ state, storage, identity: { token } }: EffectContext): void {
   if (state.ticket && storage.stored.token !== token)
     storage.save({ token, open: state.opened || undefined });
 }
 
 /** A form whose answer got lost with its page is found again by its token: what it said need not be said again. */
-function clearStoredForm({ state, storage, write }: Store): void {
+function clearStoredForm({ state, storage, write }: EffectContext): void {
   if (!state.ticket || !storage.stored.form || state.busy) return;
   storage.save({ form: undefined, formToken: undefined });
-  const draft = state.draft.trim().normalize("NFC");
+  const draft = normalizeText(state.draft);
   if (state.timeline.messages.some((one) => one.text === draft)) write("");
 }
 
 /** Connecting tells the page; one that has changed since, be it before hello is answered, is told as soon as it can be. */
-function sendPage({ state: { connected, page }, identity, session }: Store): void {
+function sendPage({ state: { connected, page }, identity, session }: EffectContext): void {
   if (!connected || page === identity.page) return;
   identity.page = page;
   void session.sendBestEffort("set_page", { url: page.url, title: page.title });
 }
 
-function badge({ state, bridge, texts }: Store): () => void {
+function badge({ state, bridge, texts }: EffectContext): () => void {
   return whenChanged(
     () => {
       const { length: count, [count - 1]: last } = state.unread;
@@ -61,7 +82,7 @@ function badge({ state, bridge, texts }: Store): () => void {
 }
 
 /** Whether the next page is to mount the frame by itself. */
-function live({ state, storage, fire }: Store): () => void {
+function live({ state, storage, fire }: EffectContext): () => void {
   return whenChanged(
     () => {
       const status = storage.stored.token && state.ticket?.status;
@@ -74,7 +95,7 @@ function live({ state, storage, fire }: Store): () => void {
   );
 }
 
-function visible({ state, session }: Store): () => void {
+function visible({ state, session }: EffectContext): () => void {
   return whenChanged(
     () => state.connected && [state.visible],
     (now) => now && void session.sendBestEffort("set_visible", { on: now[0] ?? true }),

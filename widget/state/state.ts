@@ -4,9 +4,6 @@ import { emptyTimeline, type Timeline } from "../../client/conversation/timeline
 import type { Message, Service, Ticket } from "../../client/protocol";
 import type { HostPage, Prefill } from "../bridge/messages";
 
-/** What kit.ts has, which is loaded when `asked`. */
-export type LazyForm = typeof import("../form/lazy_form");
-
 /** Field -> code, as the server names what is wrong with a form. */
 export type Faults = Record<string, string>;
 
@@ -36,8 +33,8 @@ export class State {
   prefill: Prefill = {};
   faults: Faults = {};
   busy = false;
-  /** The form's own code, once it is here. */
-  lazyForm: LazyForm | null = null;
+  /** The form's code is loaded. */
+  formLoaded = false;
   /** The address is being asked of somebody who may still keep waiting. */
   askingAddress = false;
   /** The link that was copied last: another request has another one. */
@@ -48,7 +45,7 @@ export class State {
   notice = "";
 
   get unread(): Message[] {
-    const read = this.ticket?.applyRead.visitor ?? 0;
+    const read = this.ticket?.read.visitor ?? 0;
     return this.timeline.messages.filter((one) => one.author.kind === "agent" && one.seq > read);
   }
 
@@ -62,7 +59,7 @@ export class State {
 
   /** The form in place of the chat: nothing can be had but a ticket, and none is under way. */
   get form(): boolean {
-    return this.needsForm && !this.ticket && !!this.lazyForm;
+    return this.needsForm && !this.ticket && this.formLoaded;
   }
 
   get ended(): boolean {
@@ -83,9 +80,9 @@ export function newerTicket(current: Ticket | null, news: Ticket): Ticket {
   return {
     ...base,
     link: news.link ?? current.link,
-    applyRead: {
-      visitor: Math.max(current.applyRead.visitor, news.applyRead.visitor),
-      agent: Math.max(current.applyRead.agent, news.applyRead.agent),
+    read: {
+      visitor: Math.max(current.read.visitor, news.read.visitor),
+      agent: Math.max(current.read.agent, news.read.agent),
     },
   };
 }

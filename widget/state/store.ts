@@ -6,6 +6,7 @@ import { emptyTimeline } from "../../client/conversation/timeline";
 import { TypingSender } from "../../client/conversation/typing";
 import { Announcer } from "../../client/dom/live_region";
 import { LIMITS, type Message, type NewTicketDone, type Refusal, type Service } from "../../client/protocol";
+import { normalizeText, textLength } from "../../client/text/message_text";
 import type { TimeLocale } from "../../client/text/time_format";
 import type { ConnectionOptions } from "../../client/transport/connection";
 import { type Bridge, HostStorage } from "../bridge/bridge";
@@ -16,10 +17,16 @@ import type { FrameConfig } from "../frame/config";
 import type { Texts } from "../locales/en";
 import { startEffects } from "./effects";
 import { Observable } from "./observable";
-import { type LazyForm, State } from "./state";
+import { State } from "./state";
+import type { LazyForm, ViewContext } from "./view_context";
 
 const DRAFT_SAVE_DELAY_MS = 400;
 const LAZY_FORM_RETRY_MS = 5_000;
+
+/** The lazily loaded module form/lazy_form.ts. */
+export interface FormModule extends LazyForm {
+  FormClient: typeof FormClient;
+}
 
 export interface StoreDeps {
   config: FrameConfig;
@@ -27,11 +34,11 @@ export interface StoreDeps {
   bridge: Pick<Bridge, "post">;
   init: Extract<ToFrame, { type: "init" }>;
   connection: Pick<ConnectionOptions, "url" | "connect" | "fallback">;
-  loadForm: () => Promise<LazyForm>;
+  loadForm: () => Promise<FormModule>;
   post?: typeof fetch;
 }
 
-export class Store implements SessionListener {
+export class Store implements SessionListener, ViewContext {
   readonly observable = new Observable();
   readonly state = this.observable.watch(new State());
   readonly announcer = new Announcer((text) => {
@@ -46,6 +53,7 @@ export class Store implements SessionListener {
   readonly session: VisitorSession;
   /** Sends forms; here once the kit is. */
   formClient: FormClient | undefined;
+  lazyForm: LazyForm | undefined;
   #deps: StoreDeps;
   #typing = new TypingSender((on) => {
     const { ticket } = this.state;
@@ -134,12 +142,13 @@ export class Store implements SessionListener {
     );
   }
 
-  #useLazyForm(form: LazyForm): void {
+  #useLazyForm(form: FormModule): void {
     const { state, session, storage, texts, config, identity, timeLocale } = this;
     const sender = () => ({ site: config.key, token: identity.token, locale: timeLocale.locale });
     const done = (answer: NewTicketDone) => this.#submitted(answer);
     this.formClient = new form.FormClient(state, session, storage, texts, sender, done, this.#deps.post);
-    state.lazyForm = form;
+    this.lazyForm = form;
+    state.formLoaded = true;
   }
 
   #submitted({ ticket: { number }, token }: NewTicketDone): void {
@@ -153,8 +162,8 @@ export class Store implements SessionListener {
 
   send = (): void => {
     const { state, session } = this;
-    const text = state.draft.trim().normalize("NFC");
-    if (!text || codePoints(text) > LIMITS.text_max) return;
+    const text = normalizeText(state.draft);
+    if (!text || textLength(text) > LIMITS.text_max) return;
     const message = { client_id: clientId(), ticket: state.ticket?.id ?? null, text, at: Date.now() };
     this.#typing.stopped();
     state.notice = "";
@@ -246,9 +255,4 @@ export class Store implements SessionListener {
       page: page.url ? page : undefined,
     };
   }
-}
-
-/** The limit counts code points after trimming, as the server does. */
-export function codePoints(text: string): number {
-  return Array.from(text.trim().normalize("NFC")).length;
 }

@@ -1,11 +1,7 @@
 /** A server in memory that speaks the visitor's wire, and a host page that keeps: both as the tests want them. */
 
 import type { Message, Service, Ticket } from "../../client/protocol";
-import {
-  type Connect,
-  ConnectionLost,
-  type TransportListener,
-} from "../../client/transport/websocket_transport";
+import { type Connect, ConnectionLost, type TransportListener } from "../../client/transport/transport";
 import type { StoredState, ToFrame, ToLoader } from "../bridge/messages";
 import * as lazyForm from "../form/lazy_form";
 import { texts } from "../locales/en";
@@ -178,7 +174,7 @@ export function aTicket(id: string, change: Partial<Ticket> = {}): Ticket {
     agent: null,
     queue: { position: 2, wait_s: 170 },
     promise: null,
-    applyRead: { visitor: 0, agent: 0 },
+    read: { visitor: 0, agent: 0 },
     head: 0,
     rev: 1,
     form_offered: false,

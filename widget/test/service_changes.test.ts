@@ -115,7 +115,7 @@ describe("the end", () => {
   test("news that overtake each other: the newer stands, read marks only grow", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
-    server.move({ queue: { position: 1, wait_s: null }, applyRead: { visitor: 1, agent: 1 } });
+    server.move({ queue: { position: 1, wait_s: null }, read: { visitor: 1, agent: 1 } });
     server.tell("ticket", {
       ...server.ticket,
       rev: 1,
@@ -123,6 +123,6 @@ describe("the end", () => {
       read: { visitor: 0, agent: 0 },
     });
     await calm();
-    expect([store.state.ticket?.queue?.position, store.state.ticket?.applyRead.agent]).toEqual([1, 1]);
+    expect([store.state.ticket?.queue?.position, store.state.ticket?.read.agent]).toEqual([1, 1]);
   });
 });

@@ -116,7 +116,7 @@ describe("a bad line", () => {
     server.instead = {};
     const later = (await vic(server, page)).store;
     expect([shownTexts(later), later.state.draft]).toEqual([["Hello", "Lost"], "half a sen"]);
-    expect(Object.keys(page.stored).filter((key) => key.startsWith("letter:"))).toEqual([]);
+    expect(Object.keys(page.stored).filter((key) => key.startsWith("outbox:"))).toEqual([]);
   });
 
   test("an event that skips one is caught up", async () => {
@@ -216,7 +216,7 @@ describe("the page around it", () => {
 
   test("what its script meddles with spoils one letter at most", async () => {
     const page = new Page();
-    page.stored = { token: "token-9", "letter:bad": "{", "letter:odd": '{"text":1}' };
+    page.stored = { token: "token-9", "outbox:bad": "{", "outbox:odd": '{"text":1}' };
     const { store } = await vic(new Server(), page);
     expect(store.state.connected).toBe(true);
   });

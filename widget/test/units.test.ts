@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
+import type { TextEntry } from "../../client/conversation/log_entries";
 import { addPending, applyMessage, emptyTimeline } from "../../client/conversation/timeline";
 import { HostStorage } from "../bridge/bridge";
-import { logEntries, type TextEntry } from "../conversation/log_entries";
+import { logEntries } from "../conversation/log_entries";
 import { queueText, waitText } from "../conversation/queue_text";
 import { readFrameParams } from "../frame/config";
 import { accentOf, contrast } from "../frame/theme_color";
@@ -23,7 +24,7 @@ describe("the log", () => {
     { ...server.ada("three", false), at: at(6) },
   ].reduce(applyMessage, emptyTimeline("visitor", "t1"));
   const textEntries = (list: ReturnType<typeof logEntries>) =>
-    list.filter((one): one is TextEntry => one.kind === "said");
+    list.filter((one): one is TextEntry => one.kind === "text");
 
   test("groups what one person says within three minutes", () => {
     const shown = textEntries(logEntries(timeline, 0, paris, fr.events));
@@ -45,7 +46,7 @@ describe("the log", () => {
   test("says of our own how far it has come", () => {
     const mine = addPending(timeline, { client_id: "mine", text: "hm", at: at(7) });
     expect(textEntries(logEntries(mine, 0, paris, fr.events)).at(-1)).toMatchObject({
-      mine: true,
+      own: true,
       state: "sending",
     });
   });

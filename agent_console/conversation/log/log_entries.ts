@@ -1,108 +1,63 @@
-/** The log as it is drawn: messages, notes in their place, days and the unread divider; pure. */
-
+/** What the console's log shows of a timeline: also the notes and the unread divider. Pure. */
+import {
+  type DayEntry,
+  type EventEntry,
+  messageEntry,
+  pendingEntry,
+  type TextEntry,
+  withDays,
+  withGroups,
+} from "../../../client/conversation/log_entries";
 import type { Pending, Timeline } from "../../../client/conversation/timeline";
-import type { Message, Note } from "../../../client/protocol";
+import type { Note } from "../../../client/protocol";
 
-export type LogEntry =
-  | { kind: "day"; key: string; at: string }
-  | { kind: "unread"; key: string }
-  | { kind: "event"; key: string; message: Message }
-  | { kind: "note"; key: string; note: Note | Pending }
-  | { kind: "text"; key: string; message: Message; first: boolean; last: boolean }
-  | { kind: "pending"; key: string; pending: Pending; first: boolean; last: boolean };
-
-const GROUP_MS = 3 * 60_000;
-
-type AuthorAndTime = { author: string; at: number } | null;
-
-function authorAndTime(entry: LogEntry | undefined): AuthorAndTime {
-  if (entry?.kind === "text") {
-    const { kind, id } = entry.message.author;
-    return { author: `${kind}:${kind === "agent" ? (id ?? "") : ""}`, at: Date.parse(entry.message.at) };
-  }
-  return entry?.kind === "pending" ? { author: "agent:", at: Date.parse(entry.pending.at) } : null;
+interface NoteEntry {
+  kind: "note";
+  key: string;
+  at: string;
+  note: Note | Pending;
 }
 
-function together(one: LogEntry | undefined, two: LogEntry | undefined): boolean {
-  const [a, b] = [authorAndTime(one), authorAndTime(two)];
-  return a !== null && b !== null && a.author === b.author && b.at - a.at < GROUP_MS;
+interface UnreadDivider {
+  kind: "unread";
+  key: string;
 }
 
-/** A group is one author within three minutes: only its first has a name above, only its last a time below. */
-function grouped(entries: LogEntry[]): LogEntry[] {
-  return entries.map((entry, at) => {
-    if (entry.kind !== "text" && entry.kind !== "pending") return entry;
-    return { ...entry, first: !together(entries[at - 1], entry), last: !together(entry, entries[at + 1]) };
-  });
-}
+export type LogEntry = TextEntry | EventEntry | DayEntry | NoteEntry | UnreadDivider;
 
-function messageEntry(message: Message): LogEntry {
-  const key = `m${message.seq}`;
-  if (message.kind === "event") return { kind: "event", key, message };
-  return { kind: "text", key, message, first: true, last: true };
-}
-
-/** A note stands after the message it followed; one from before the first line shown stands on top. */
-function withNotes(timeline: Timeline): LogEntry[] {
-  const notes = [...timeline.notes];
-  const entries: LogEntry[] = [];
-  const notesUpTo = (seq: number) => {
-    while (notes[0] && notes[0].after < seq) {
-      const note = notes.shift() as Note;
-      entries.push({ kind: "note", key: `n${note.note_seq}`, note });
-    }
-  };
-  for (const message of timeline.messages) {
-    notesUpTo(message.seq);
-    entries.push(messageEntry(message));
-  }
-  notesUpTo(Number.POSITIVE_INFINITY);
-  return entries;
-}
-
-function timeOf(entry: LogEntry): string | null {
-  if (entry.kind === "text" || entry.kind === "event") return entry.message.at;
-  if (entry.kind === "note") return entry.note.at;
-  return entry.kind === "pending" ? entry.pending.at : null;
-}
-
-const seqOf = (entry: LogEntry): number =>
-  entry.kind === "text" || entry.kind === "event" ? entry.message.seq : 0;
-
-/** `sameDay` in the reader's zone; `unreadFrom` 0 for no divider. */
-function withMarks(
-  entries: LogEntry[],
-  unreadFrom: number,
-  sameDay: (a: string, b: string) => boolean,
-): LogEntry[] {
-  const marked: LogEntry[] = [];
-  let day: string | null = null;
-  let divided = unreadFrom === 0;
-  for (const entry of entries) {
-    const at = timeOf(entry);
-    if (at && (day === null || !sameDay(day, at))) marked.push({ kind: "day", key: `d${at}`, at });
-    if (at) day = at;
-    if (!divided && seqOf(entry) >= unreadFrom) {
-      // Above the very first line there is nothing to divide.
-      if (marked.length > 1) marked.push({ kind: "unread", key: "unread" });
-      divided = true;
-    }
-    marked.push(entry);
-  }
-  return marked;
-}
-
-function pendingEntry(pending: Pending): LogEntry {
-  const key = `p${pending.client_id}`;
-  if (pending.note) return { kind: "note", key, note: pending };
-  return { kind: "pending", key, pending, first: true, last: true };
-}
-
+/** `sameDay` in the agent's time zone; `unreadFrom` is the first unread seq, 0 for no divider. */
 export function logEntries(
   timeline: Timeline,
   unreadFrom: number,
   sameDay: (a: string, b: string) => boolean,
 ): LogEntry[] {
-  const all = [...withNotes(timeline), ...timeline.pending.map(pendingEntry)];
-  return grouped(withMarks(all, unreadFrom, sameDay));
+  const pending = timeline.pending.map((one) => (one.note ? noteEntry(one) : pendingEntry(one)));
+  const days = withDays([...withNotes(timeline), ...pending], sameDay);
+  return withGroups<LogEntry>(withUnreadDivider(days, unreadFrom));
+}
+
+/** Puts each note behind the message that it follows; a note older than the first message shown comes first. */
+function withNotes({ me, messages, notes }: Timeline) {
+  const before = (from: number, to: number) =>
+    notes.filter(({ after }) => after >= from && after < to).map(noteEntry);
+  const stored = messages.flatMap((message, index) => [
+    ...before(messages[index - 1]?.seq ?? Number.NEGATIVE_INFINITY, message.seq),
+    messageEntry(message, me),
+  ]);
+  return [...stored, ...before(messages.at(-1)?.seq ?? Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)];
+}
+
+function noteEntry(note: Note | Pending): NoteEntry {
+  return { kind: "note", key: "note_seq" in note ? `n${note.note_seq}` : note.client_id, at: note.at, note };
+}
+
+function withUnreadDivider(entries: readonly LogEntry[], unreadFrom: number): LogEntry[] {
+  const at = unreadFrom ? entries.findIndex((entry) => seqOf(entry) >= unreadFrom) : -1;
+  // Above the first text there is only its day: nothing to divide.
+  return at > 1 ? entries.toSpliced(at, 0, { kind: "unread", key: "unread" }) : [...entries];
+}
+
+function seqOf(entry: LogEntry): number {
+  if (entry.kind === "event") return entry.message.seq;
+  return entry.kind === "text" ? entry.seq : 0;
 }

@@ -1,8 +1,9 @@
 /** One line of a log: a bubble, a note, an event in words, a day. Text nodes only. */
 import { useEffect } from "preact/hooks";
+import type { TextEntry } from "../../../client/conversation/log_entries";
 import type { Pending } from "../../../client/conversation/timeline";
+import { LinkedText } from "../../../client/dom/linked_text";
 import type { Message, Note } from "../../../client/protocol";
-import { linkify } from "../../../client/text/linkify";
 import { dayLabel, timeOfDay } from "../../../client/text/time_format";
 import { useConsole } from "../../app/console";
 import { texts, timeLocale } from "../../app/preferences";
@@ -12,51 +13,35 @@ import { assignmentReason, eventText } from "../../ui/labels";
 import type { Thread } from "../thread";
 import type { LogEntry } from "./log_entries";
 
-export function MessageText({ text }: { text: string }) {
-  return (
-    <>
-      {linkify(text).map((piece, at) =>
-        piece.href ? (
-          <a key={at} href={piece.href} target="_blank" rel="noopener noreferrer nofollow ugc">
-            {piece.text}
-          </a>
-        ) : (
-          piece.text
-        ),
-      )}
-    </>
-  );
-}
-
 interface LogEntryProps {
   entry: LogEntry;
   thread: Thread;
   name: string;
 }
 
-function Bubble({
-  message,
-  first,
-  last,
-  thread,
-  name,
-}: { message: Message; first: boolean; last: boolean } & Omit<LogEntryProps, "entry">) {
+interface BubbleProps {
+  entry: TextEntry;
+  thread: Thread;
+  name: string;
+}
+
+function Bubble({ entry, thread, name }: BubbleProps) {
   const { self } = useConsole();
-  const theirs = message.author.kind === "visitor";
-  const by = message.author.id;
-  const own = !theirs && (!by || by === self.id);
-  const author = theirs ? name : own ? texts.value.you : (message.author.name ?? "");
-  const read = own && (thread.ticket.value?.applyRead.visitor ?? 0) >= message.seq;
+  const { own: ours, first, last, seq } = entry;
+  const by = entry.author?.id;
+  const mine = ours && (!by || by === self.id);
+  const author = !ours ? name : mine ? texts.value.you : (entry.author?.name ?? "");
+  const read = mine && (thread.ticket.value?.read.visitor ?? 0) >= seq;
   return (
-    <div class={`line line--${theirs ? "them" : "us"}${first ? " line--first" : ""}`} data-seq={message.seq}>
-      {theirs && (last ? <Avatar name={name} size="small" /> : <span class="line__space" />)}
-      <div class={`bubble${own || theirs ? "" : " bubble--other"}`} dir="auto">
+    <div class={`line line--${ours ? "us" : "them"}${first ? " line--first" : ""}`} data-seq={seq}>
+      {!ours && (last ? <Avatar name={name} size="small" /> : <span class="line__space" />)}
+      <div class={`bubble${ours && !mine ? " bubble--other" : ""}`} dir="auto">
         {!last && <span class="unseen">{author} </span>}
-        <MessageText text={message.text} />
+        <LinkedText text={entry.text} />
       </div>
       {last && (
         <p class="line__meta">
-          {author} · {timeOfDay(message.at, timeLocale.value)}
+          {author} · {timeOfDay(entry.at, timeLocale.value)}
           {read && ` · ${texts.value.thread.readMark}`}
         </p>
       )}
@@ -64,24 +49,24 @@ function Bubble({
   );
 }
 
-function PendingBubble({ pending, first }: { pending: Pending; first: boolean }) {
+function PendingBubble({ entry: { key, text, state, first } }: Pick<BubbleProps, "entry">) {
   const { outgoing } = useConsole();
   const t = texts.value.thread;
-  const failed = pending.state === "failed";
+  const failed = state === "failed";
   return (
     <div class={`line line--us${first ? " line--first" : ""}`}>
       <div class={`bubble bubble--${failed ? "failed" : "pending"}`} dir="auto">
-        <MessageText text={pending.text} />
+        <LinkedText text={text} />
       </div>
       <p class={`line__meta${failed ? " bad" : ""}`}>
         {failed ? (
           <>
             {t.notSent}{" "}
-            <button type="button" class="link" onClick={() => outgoing.retry(pending.client_id)}>
+            <button type="button" class="link" onClick={() => outgoing.retry(key)}>
               {texts.value.retry}
             </button>
           </>
-        ) : pending.state === "sent" ? (
+        ) : state === "sent" ? (
           t.sent
         ) : (
           t.sending
@@ -105,7 +90,7 @@ function NoteEntry({ note }: { note: Note | Pending }) {
           {by === t.you ? t.composer.note : t.thread.noteBy(by)}
         </span>
         {" · "}
-        <MessageText text={note.text} />
+        <LinkedText text={note.text} />
       </p>
       <p class="note__meta">
         {state === "failed" ? (
@@ -172,11 +157,11 @@ export function LogEntryView({ entry, thread, name }: LogEntryProps) {
       return <EventEntry message={entry.message} thread={thread} />;
     case "note":
       return <NoteEntry note={entry.note} />;
-    case "pending":
-      return <PendingBubble pending={entry.pending} first={entry.first} />;
     case "text":
-      return (
-        <Bubble message={entry.message} first={entry.first} last={entry.last} thread={thread} name={name} />
+      return entry.seq === 0 ? (
+        <PendingBubble entry={entry} />
+      ) : (
+        <Bubble entry={entry} thread={thread} name={name} />
       );
   }
 }

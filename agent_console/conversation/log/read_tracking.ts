@@ -2,11 +2,11 @@
  * Read marks by real visibility: a line counts as read once it is on screen, in a tab one looks at. Only the owner
  * reads for us: whoever looks over their shoulder must not clear what they have still to see.
  */
+
 import { useEffect } from "preact/hooks";
+import { isPageFocused } from "../../../client/dom/page_focus";
 import { useConsole } from "../../app/console";
 import type { Thread } from "../thread";
-
-const isPageFocused = (): boolean => document.visibilityState === "visible" && document.hasFocus();
 
 /** The highest seq among the marked lines whose foot is within the box. */
 export function lastVisibleSeq(box: HTMLElement): number {
@@ -30,7 +30,7 @@ export function useReadTracking(box: { current: HTMLElement | null }, thread: Th
       // The last lines may be one's own or events: once the end is in view all is read.
       const atEnd = box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight < 8;
       const seq = atEnd ? thread.timeline.peek().last : lastVisibleSeq(box.current);
-      if (seq > ticket.applyRead.agent) agentConsole.markRead(thread, seq);
+      if (seq > ticket.read.agent) agentConsole.markRead(thread, seq);
     };
     const frame = requestAnimationFrame(markVisible);
     const element = box.current;

@@ -1,0 +1,3 @@
+/** Whether somebody is looking at this page. */
+
+export const isPageFocused = (): boolean => document.visibilityState === "visible" && document.hasFocus();
