@@ -37,7 +37,7 @@ export function createConsole(socket: AgentSocket, self: Agent, router: Router) 
       presence.load(hello);
       inbox.load(hello);
       parts.departments.value = hello.departments;
-      offers.load(hello.offers);
+      offers.load(hello);
       await threads.catchUpAll();
       outgoing.resume();
       actions.delayedEnds.sendMissed();

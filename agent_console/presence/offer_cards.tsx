@@ -1,23 +1,22 @@
 /** What rings: who, why here, how long still; take it or pass. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { useConsole } from "../app/console";
 import { shortcuts, texts } from "../app/preferences";
 import { Avatar } from "../ui/avatar";
 import { categoryName, nameInSentence, visitorName } from "../ui/labels";
 import { LiveTime } from "../ui/live_time";
-import type { RingingOffer } from "./offers";
+import { type RingingOffer, secondsLeft } from "./offers";
 
-const WHOLE_MS = 60_000;
-
-/** The shared second hand may be a moment behind: more than a whole minute is never left. */
-function secondsLeft(offer: RingingOffer, now: number): number {
-  return Math.max(0, Math.ceil(Math.min(WHOLE_MS, offer.until - now) / 1000));
+/** The bar shrinks by one CSS animation that starts where the time already is. */
+export function barAnimation({ ringMs, until }: RingingOffer, now: number) {
+  const elapsed = Math.max(0, ringMs - (until - now));
+  return { animationDuration: `${ringMs}ms`, animationDelay: `${-elapsed}ms` };
 }
 
-/** The bar shrinks by one animation that the browser runs alone, begun where the time already is. */
 function Bar({ offer }: { offer: RingingOffer }) {
-  const [gone] = useState(() => WHOLE_MS - (offer.until - Date.now()));
-  return <i class="offer__bar" aria-hidden="true" style={{ animationDelay: `${-Math.max(0, gone)}ms` }} />;
+  // A new delay would restart the animation, so it is computed again only when the end of the offer changes.
+  const style = useMemo(() => barAnimation(offer, Date.now()), [offer.until, offer.ringMs]);
+  return <i class="offer__bar" aria-hidden="true" style={style} />;
 }
 
 function Key({ label }: { label: string }) {

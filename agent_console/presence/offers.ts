@@ -1,28 +1,43 @@
-/** What rings here right now, and until when. */
+/** The offers that ring on this console now, and until when each rings. */
 import { computed, signal } from "@preact/signals";
-import type { Offer, OfferEnded } from "../../client/protocol";
+import type { AgentHello, Offer, OfferEnded } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
 
-/** An offer with its end in this computer's time. */
+/** The ack of `hello`. `ring_s`: how many seconds an offer rings; older servers do not send it. */
+export type OffersHello = Pick<AgentHello, "offers"> & { ring_s?: number };
+
 export interface RingingOffer extends Offer {
+  /** When it ends by this computer's clock, in milliseconds since 1970. */
   until: number;
+  /** How long it rings in all. */
+  ringMs: number;
 }
 
-const LONGEST_MS = 60_000;
+/** Only for a wrong clock and a server that does not send `ring_s`. */
+const FALLBACK_RING_MS = 60_000;
 
 /**
- * When it ends by our clock. A clock that is wrong by minutes must neither hide an offer nor keep it for ever:
- * what does not fit into the minute that an offer rings is taken as a full one; the server ends it anyway.
+ * Adds the end by this computer's clock. A clock that is wrong by minutes must neither hide an offer nor show it for
+ * ever: if the rest of the time is not within `ringMs`, the offer rings for `ringMs` from now. The server ends it
+ * anyway. Without `ringMs` the rest of the time counts as the whole.
  */
-export function endsAt(expires: string, now: number): number {
-  const left = Date.parse(expires) - now;
-  return now + (left > 0 && left <= LONGEST_MS ? left : LONGEST_MS);
+export function ringingOffer(offer: Offer, ringMs: number | null, now: number): RingingOffer {
+  const left = Date.parse(offer.expires_at) - now;
+  const whole = ringMs ?? (left > 0 ? left : FALLBACK_RING_MS);
+  return { ...offer, ringMs: whole, until: now + (left > 0 && left <= whole ? left : whole) };
+}
+
+/** Never more than the whole ring time: the shared clock may be up to a second late. */
+export function secondsLeft({ until, ringMs }: RingingOffer, now: number): number {
+  return Math.max(0, Math.ceil(Math.min(ringMs, until - now) / 1000));
 }
 
 export function createOffers(socket: AgentSocket) {
   const all = signal<ReadonlyMap<string, RingingOffer>>(new Map());
   const ringListeners: ((offer: RingingOffer) => void)[] = [];
   const endListeners: ((offer: RingingOffer, reason: OfferEnded["reason"]) => void)[] = [];
+  /** From the last hello; null before the first. */
+  let ringMs: number | null = null;
   /** Began to ring on this line before its hello was answered: the answer may be older than they are. */
   const receivedBeforeHello = new Set<string>();
 
@@ -34,7 +49,7 @@ export function createOffers(socket: AgentSocket) {
   }
 
   function ring(offer: Offer): void {
-    const ringing = { ...offer, until: endsAt(offer.expires_at, Date.now()) };
+    const ringing = ringingOffer(offer, ringMs, Date.now());
     const isNew = !all.value.has(offer.card.ticket);
     all.value = new Map(all.value).set(offer.card.ticket, ringing);
     if (isNew) for (const listener of ringListeners) listener(ringing);
@@ -56,12 +71,14 @@ export function createOffers(socket: AgentSocket) {
     of: (ticket: string): RingingOffer | undefined => all.value.get(ticket),
     drop,
 
-    /** What hello says is ringing; the rest has ended while we were away. */
-    load(ringing: readonly Offer[]): void {
-      const still = new Set(ringing.map((offer) => offer.card.ticket));
-      for (const ticket of all.value.keys())
-        if (!still.has(ticket) && !receivedBeforeHello.has(ticket)) drop(ticket);
-      ringing.forEach(ring);
+    /** Replaces the offers by those of the hello. An offer event that came before the ack stays, for it may be newer. */
+    load({ offers, ring_s }: OffersHello): void {
+      ringMs = ring_s === undefined ? null : ring_s * 1000;
+      const listed = new Set(offers.map((offer) => offer.card.ticket));
+      const newer = [...all.value.values()].filter(({ card }) => !listed.has(card.ticket));
+      for (const { card } of newer) if (!receivedBeforeHello.has(card.ticket)) drop(card.ticket);
+      for (const offer of newer) if (receivedBeforeHello.has(offer.card.ticket)) ring(offer);
+      offers.forEach(ring);
     },
 
     async decline(ticket: string): Promise<void> {

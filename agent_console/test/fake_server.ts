@@ -78,6 +78,8 @@ export class Server {
   readonly commands: string[] = [];
   /** Commands that are done, but whose answer gets lost. */
   readonly dropAcks = new Set<string>();
+  /** How many seconds an offer rings; undefined as an older server. */
+  ring_s: number | undefined;
   #online = signal(false);
   #rev = 1;
   #listeners = new Set<Listeners>();
@@ -220,6 +222,7 @@ export class Server {
       team: [ada, ben],
       departments: [],
       offers: [],
+      ...(this.ring_s && { ring_s: this.ring_s }),
     };
   }
 

@@ -10,7 +10,6 @@ import { listOf, sortIntoLists, withCard } from "../inbox/inbox";
 import { en } from "../locales/en";
 import { fr } from "../locales/fr";
 import { titleText } from "../presence/alerts";
-import { endsAt } from "../presence/offers";
 import { actionFor, type KeyPress } from "../shortcuts/keymap";
 import { tintOf } from "../ui/avatar";
 import { assignmentReason, eventText, nameInSentence, previewText, visitorName } from "../ui/labels";
@@ -199,13 +198,6 @@ describe("words", () => {
     expect(titleText(0, "Vic", true, "Guichet")).toBe("\u25cf Vic");
     expect(titleText(0, "Vic", false, "Guichet")).toBe("Guichet");
   });
-});
-
-test("a clock that is wrong neither hides an offer nor keeps it", () => {
-  const now = Date.parse(AT);
-  expect(endsAt("2026-11-25T09:00:20Z", now)).toBe(now + 20_000);
-  expect(endsAt("2026-11-25T08:00:00Z", now)).toBe(now + 60_000);
-  expect(endsAt("2026-11-25T12:00:00Z", now)).toBe(now + 60_000);
 });
 
 test("initials of anybody, the same tint each time", () => {
