@@ -1,4 +1,4 @@
-/** client_ids: UUIDv7, so that ids of one sender sort by the time they were made. */
+/** Makes client_ids: UUIDs of version 7, so that the ids of one sender sort by the time they were made. */
 
 /** `now` in milliseconds since 1970. */
 export function clientId(now: number = Date.now()): string {

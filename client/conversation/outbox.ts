@@ -1,25 +1,31 @@
-/** The outbox: what was written and is not known to be stored; it survives reloads, keeps order, never doubles. */
+/**
+ * The outbox: messages that the server has not acknowledged yet. It survives reloads, keeps the order and sends each
+ * message under one client_id, so that none is stored twice.
+ */
 
 import type { Ack, Done, Refusal } from "../protocol";
 import { ConnectionLost } from "../transport/transport";
 
-/** How long a text may stay unacknowledged before its writer is told. It is still sent when the link returns. */
+/**
+ * After this time without an ack the sender is offered a retry. The message stays in the outbox and is sent on
+ * reconnect.
+ */
 export const ACK_TIMEOUT_MS = 15_000;
 const DEFAULT_RETRY_S = 5;
 
 export interface OutboxMessage {
   client_id: string;
-  /** Null: the first words of a chat that has no ticket yet. */
+  /** Null: the first message of a chat that has no ticket yet. */
   ticket: string | null;
   text: string;
-  /** Milliseconds since 1970; the order of the outbox. */
+  /** Milliseconds since 1970; the outbox sends in this order. */
   at: number;
   note?: boolean;
-  /** What else its command needs (name, e-mail, the token it was written with). */
+  /** Other fields of its command: name, e-mail, and the token it was written with. */
   more?: Record<string, unknown>;
 }
 
-/** Where letters are kept over a reload. Never throws. */
+/** Where the outbox stores messages across reloads. No method throws. */
 export interface OutboxStorage {
   messages(): OutboxMessage[];
   put(message: OutboxMessage): void;
@@ -30,11 +36,11 @@ export interface OutboxHandler {
   send(message: OutboxMessage): Promise<Ack<Done>>;
   onSending(message: OutboxMessage): void;
   onAcked(message: OutboxMessage, ack: Done): void;
-  /** Not acknowledged in time: offer a retry. */
+  /** No ack came in time: offer a retry. */
   onFailed(message: OutboxMessage): void;
-  /** The server asked for a pause; it is sent again at `retryAt` by itself. */
+  /** The server asked for a pause. The outbox sends the message again at `retryAt`. */
   onSlowedDown(message: OutboxMessage, retryAt: number): void;
-  /** The server will never take it; it is out of the outbox, and its text is the caller's to save. */
+  /** The server rejected the message. The outbox has removed it; the caller saves its text. */
   onRefused(message: OutboxMessage, why: Refusal): void;
 }
 
@@ -55,7 +61,7 @@ export class Outbox {
       this.#messages.set(message.client_id, message);
   }
 
-  /** What is not settled, in order: also what a former page left behind. */
+  /** All unacknowledged messages in order, those of an earlier page included. */
   get messages(): OutboxMessage[] {
     return [...this.#messages.values()];
   }
@@ -67,7 +73,9 @@ export class Outbox {
     this.#flush(queueKey(message));
   }
 
-  /** The link is up and all lines have caught up: everything unsettled is sent again, under its first id. */
+  /**
+   * Call when the connection is open and all timelines have caught up: sends every message again under its client_id.
+   */
   resume(): void {
     this.#open = true;
     this.#inFlight.clear();
@@ -79,7 +87,7 @@ export class Outbox {
     this.#open = false;
   }
 
-  /** The writer asks again. Whatever waits behind this letter in its ticket goes after it, never before. */
+  /** Sends a message again on the sender's request. Later messages of its ticket follow it, never overtake it. */
   retry(client_id: string): void {
     const message = this.#messages.get(client_id);
     if (!message) return;
@@ -88,7 +96,7 @@ export class Outbox {
     this.#flush(queueKey(message));
   }
 
-  /** Takes a letter out: it is stored already, or its text moves elsewhere. */
+  /** Removes a message: the server has it already, or its text moves elsewhere. */
   take(client_id: string): OutboxMessage | undefined {
     const message = this.#messages.get(client_id);
     clearTimeout(this.#timers.get(client_id));
@@ -98,7 +106,7 @@ export class Outbox {
     return message;
   }
 
-  /** The chat has its ticket now: what was written behind its first words goes there. */
+  /** Call when the chat gets its ticket: gives it to the messages that were written before. */
   assignTicket(ticket: string): void {
     for (const message of this.messages) {
       if (message.ticket === null) this.#rewrite({ ...message, ticket });
@@ -133,7 +141,7 @@ export class Outbox {
   async #send(message: OutboxMessage, queue: string, attempt: number): Promise<void> {
     try {
       const ack = await this.handler.send(message);
-      // A slow answer to an earlier attempt counts too; the second of two is the same answer and says nothing new.
+      // A late ack of an earlier attempt counts too. The second ack of one message is the same and is ignored.
       if (this.#messages.has(message.client_id)) this.#handleAck(message, queue, ack);
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error;
@@ -170,7 +178,10 @@ function queueKey(message: OutboxMessage): string {
   return message.ticket ?? "";
 }
 
-/** A shelf in web storage, one key a letter so that two tabs never overwrite each other; in memory where it is denied. */
+/**
+ * An outbox storage in web storage. Each message has its own key, so that two tabs never overwrite each other. Where
+ * web storage is denied, messages stay in memory.
+ */
 export function outboxStorageIn(storage: () => Storage, prefix: string): OutboxStorage {
   const memory = new Map<string, string>();
   const attempt = <T>(stored: (storage: Storage) => T, otherwise: () => T): T => {

@@ -1,13 +1,14 @@
-/** The timeline: what one ticket's reader sees, kept in order whatever arrives and however often.
+/**
+ * The timeline of one ticket: its messages in order, whatever arrives and however often.
  *
- * Pure: every function takes a timeline and returns one. Only `seq == last + 1` is applied; anything further
- * ahead only raises `head`, and `behind` then says that the caller has to catch up.
+ * Every function is pure: it takes a timeline and returns one. Only the message with `seq == last + 1` is applied.
+ * One further ahead only raises `head`; then `hasGap` is true and the caller catches up.
  */
 import type { Message, Note, Side } from "../protocol";
 
 export type PendingState = "sending" | "sent" | "failed";
 
-/** A text of ours that the server has not shown us yet. `seq` is known once it is acknowledged ahead of a gap. */
+/** A text of ours that is not in the timeline yet. `seq` is set if its ack came ahead of a gap. */
 export interface Pending {
   client_id: string;
   text: string;
@@ -15,7 +16,7 @@ export interface Pending {
   state: PendingState;
   note: boolean;
   seq?: number;
-  /** While the server asked us to slow down: when we try again, milliseconds since 1970. */
+  /** When the outbox sends it again after the server asked for a pause, in milliseconds since 1970. */
   retryAt?: number;
 }
 
@@ -49,24 +50,24 @@ export function emptyTimeline(me: Side, ticket: string | null = null): Timeline 
   return { ticket, me, messages: [], last: 0, head: 0, notes: [], notesLast: 0, notesHead: 0, pending: [] };
 }
 
-/** True while something is known to exist that has not been applied: time to `catch_up`. */
+/** True if the server has messages or notes that are not applied yet: send `catch_up`. */
 export function hasGap(timeline: Timeline): boolean {
   return timeline.head > timeline.last || timeline.notesHead > timeline.notesLast;
 }
 
-/** The seq from which on older messages are missing on this screen, or 0 when the beginning is here. */
+/** The seq of the first message here if older ones are missing; 0 if the first message of the ticket is here. */
 export function missingBefore(timeline: Timeline): number {
   const first = timeline.messages[0]?.seq ?? 1;
   return first > 1 ? first : 0;
 }
 
-/** A `hello` or `open_ticket`: joined to what is here when it continues it, taken as it is when it does not. */
+/** Applies the ack of `hello` or `open_ticket`: adds it to the same ticket's timeline, or replaces the timeline. */
 export function reset(timeline: Timeline, ticket: string, answer: Snapshot): Timeline {
   if (timeline.ticket === ticket && !contradicts(timeline, answer)) return applyCatchUp(timeline, answer);
   return restart(timeline.ticket === ticket ? timeline : emptyTimeline(timeline.me, ticket), answer);
 }
 
-/** An answer to `catch_up`. */
+/** Applies the ack of `catch_up`. */
 export function applyCatchUp(timeline: Timeline, answer: Snapshot): Timeline {
   if (answer.restart) return restart(timeline, answer);
   const base = timeline.last === 0 ? startAtFirstMessage(timeline, answer.messages) : timeline;
@@ -79,7 +80,7 @@ export function applyCatchUp(timeline: Timeline, answer: Snapshot): Timeline {
   };
 }
 
-/** One message, from an event, an ack or a catch-up: applied once, and only when it is the next. */
+/** Applies one message of an event, an ack or a catch-up: once, and only if it is the next. */
 export function applyMessage(timeline: Timeline, message: Message): Timeline {
   const head = Math.max(timeline.head, message.seq);
   if (message.seq !== timeline.last + 1) return head === timeline.head ? timeline : { ...timeline, head };
@@ -92,7 +93,7 @@ export function applyMessage(timeline: Timeline, message: Message): Timeline {
   });
 }
 
-/** One note: the same rule in its own numbering. */
+/** Applies one note by the same rule; notes have their own numbers. */
 export function applyNote(timeline: Timeline, note: Note): Timeline {
   const notesHead = Math.max(timeline.notesHead, note.note_seq);
   if (note.note_seq !== timeline.notesLast + 1)
@@ -106,7 +107,7 @@ export function applyNote(timeline: Timeline, note: Note): Timeline {
   });
 }
 
-/** Messages older than the first one here; anything that does not join it without a gap is left out. */
+/** Adds messages that are older than the first one here. One that would leave a gap is ignored. */
 export function prependOlder(timeline: Timeline, older: readonly Message[]): Timeline {
   let messages = timeline.messages;
   for (const message of [...older].reverse()) {
@@ -115,7 +116,7 @@ export function prependOlder(timeline: Timeline, older: readonly Message[]): Tim
   return { ...timeline, messages };
 }
 
-/** Our own text, shown before the server has it. The same client_id again (a reload) adds nothing. */
+/** Adds our own text before the server has it. Adding the same client_id again changes nothing. */
 export function addPending(
   timeline: Timeline,
   draft: { client_id: string; text: string; at: string; note?: boolean },
@@ -129,7 +130,7 @@ export function addPending(
     : { ...timeline, pending: [...timeline.pending, { client_id, text, at, note, state: "sending" }] };
 }
 
-/** The ack is our copy of our own message. Ahead of a gap it waits as `sent` until the catch-up brings it. */
+/** Applies the ack of our message: the ack is our copy of it. Ahead of a gap the text stays pending as `sent`. */
 export function applyAck(timeline: Timeline, client_id: string, ack: AckedMessage): Timeline {
   const own = timeline.pending.find((one) => one.client_id === client_id && !one.note);
   if (!own) return timeline.head >= ack.seq ? timeline : { ...timeline, head: ack.seq };
@@ -141,7 +142,7 @@ export function applyAck(timeline: Timeline, client_id: string, ack: AckedMessag
   };
 }
 
-/** The ack of a note; `after` is the seq it follows, for us the last we have. */
+/** Applies the ack of a note. `after` is the seq that the note follows: for our own note, our last one. */
 export function applyNoteAck(
   timeline: Timeline,
   client_id: string,
@@ -171,7 +172,7 @@ export function applyNoteAck(
   return applyNote(timeline, note);
 }
 
-/** Changes the look of a pending text: failed, sending again, waiting until `retryAt`. */
+/** Changes a pending text: failed, sending again, waiting until `retryAt`. */
 export function updatePending(timeline: Timeline, client_id: string, change: Partial<Pending>): Timeline {
   return {
     ...timeline,
@@ -179,12 +180,14 @@ export function updatePending(timeline: Timeline, client_id: string, change: Par
   };
 }
 
-/** Takes a pending text away (refused, or moved into the form). */
+/** Removes a pending text that was refused or moved into the form. */
 export function removePending(timeline: Timeline, client_id: string): Timeline {
   return { ...timeline, pending: timeline.pending.filter((one) => one.client_id !== client_id) };
 }
 
-/** The server's truth instead of ours (a restored backup): only what was never acknowledged is kept. */
+/**
+ * Replaces our state by the server's, for example after a restored backup. Texts that were never acknowledged stay.
+ */
 function restart(timeline: Timeline, answer: Snapshot): Timeline {
   const unsent = timeline.pending.filter((one) => one.state !== "sent");
   const fresh = { ...emptyTimeline(timeline.me, timeline.ticket), pending: unsent };
@@ -192,7 +195,7 @@ function restart(timeline: Timeline, answer: Snapshot): Timeline {
   return applyCatchUp(fresh, rest);
 }
 
-/** A first answer may be the last 200 of many: the line begins where it begins. */
+/** The first answer may hold only the last 200 messages: then the timeline starts at the first of them. */
 function startAtFirstMessage(timeline: Timeline, messages: readonly Message[]): Timeline {
   const first = messages[0];
   return first && timeline.messages.length === 0 ? { ...timeline, last: first.seq - 1 } : timeline;
@@ -203,14 +206,16 @@ function startAtFirstNote(timeline: Timeline, notes: readonly Note[]): Timeline 
   return first && timeline.notesLast === 0 ? { ...timeline, notesLast: first.note_seq - 1 } : timeline;
 }
 
-/** A head behind ours, or another message under a seq we hold: the server was restored, we may not merge. */
+/**
+ * True if the server has less than we have, or another message under one of our seqs: it was restored from a backup.
+ */
 function contradicts(timeline: Timeline, answer: Snapshot): boolean {
   if (answer.head < timeline.last) return true;
   const ours = new Map(timeline.messages.map((one) => [one.seq, one.id]));
   return answer.messages.some((one) => ours.has(one.seq) && ours.get(one.seq) !== one.id);
 }
 
-/** Drops pending texts whose acknowledged seq has been applied meanwhile. */
+/** Removes pending texts whose acknowledged seq has been applied. */
 function dropApplied(timeline: Timeline): Timeline {
   const open = timeline.pending.filter((one) => one.seq === undefined || one.seq > timeline.last);
   return open.length === timeline.pending.length ? timeline : { ...timeline, pending: open };

@@ -1,9 +1,9 @@
-/** Typing notices: sent rarely, believed briefly. */
+/** Typing notices: throttled when sent, short-lived when received. */
 
 export const THROTTLE_MS = 1_500;
 export const EXPIRY_MS = 3_000;
 
-/** Ours: says "on" at most once per 1.5 s while keys are pressed, and "off" when the text is gone or sent. */
+/** Sends "on" at most once per 1.5 s while keys are pressed, and "off" when the text is empty or sent. */
 export class TypingSender {
   #lastOn = Number.NEGATIVE_INFINITY;
   #on = false;
@@ -32,7 +32,7 @@ export class TypingSender {
   }
 }
 
-/** Theirs: who is writing on which ticket, forgotten after 3 s without news. */
+/** Who is typing on which ticket. A notice expires after 3 s. */
 export class TypingIndicator {
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
 
@@ -48,7 +48,7 @@ export class TypingIndicator {
     this.changed(ticket, on ? (name ?? "") : null);
   }
 
-  /** Their message has come: it says more than any notice. */
+  /** Call when their message arrives: it ends the notice. */
   clear(ticket: string): void {
     this.#forget(ticket);
     this.changed(ticket, null);

@@ -1,4 +1,4 @@
-/** What a screen reader is told, politely: news at once, a moving number at most once per 20 s. */
+/** Announces texts to screen readers: news at once, a changing number at most once per 20 s. */
 
 export const ANNOUNCE_INTERVAL_MS = 20_000;
 
@@ -8,19 +8,22 @@ export class Announcer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastText = "";
 
-  /** `write` puts the text into a live region; the same text twice must differ to be read twice, which we see to. */
+  /**
+   * `write` puts the text into a live region. A repeated text is changed invisibly, for screen readers ignore equal
+   * text.
+   */
   constructor(
     private readonly write: (text: string) => void,
     private readonly now: () => number = Date.now,
   ) {}
 
   announce(text: string): void {
-    // A trailing no-break space changes the region without changing what is heard.
+    // A trailing no-break space changes the region but not what is read out.
     this.#lastText = text === this.#lastText ? `${text}\u00a0` : text;
     this.write(this.#lastText);
   }
 
-  /** For what changes often (the place in the queue): the newest text, once the last one is 20 s old. */
+  /** Announces what changes often, as a queue position: the newest text, once the last announcement is 20 s old. */
   announceThrottled(text: string): void {
     this.#waiting = text;
     const wait = this.#lastTime + ANNOUNCE_INTERVAL_MS - this.now();
@@ -28,7 +31,7 @@ export class Announcer {
     else this.#timer ??= setTimeout(() => this.#flush(), wait);
   }
 
-  /** Forgets what waits to be said: it is no longer true. */
+  /** Drops the text that waits for its turn. */
   cancel(): void {
     clearTimeout(this.#timer);
     this.#timer = this.#waiting = undefined;

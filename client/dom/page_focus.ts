@@ -1,3 +1,3 @@
-/** Whether somebody is looking at this page. */
+/** Whether the user is looking at this page. */
 
 export const isPageFocused = (): boolean => document.visibilityState === "visible" && document.hasFocus();

@@ -1,4 +1,6 @@
-/** Scrolling of a log: pinned to its end while the reader is there, and left alone while they read above. */
+/**
+ * Scrolls a log: it follows new entries while its end is in view, and stays where it is while the user reads above.
+ */
 
 export interface Scrollable {
   scrollTop: number;
@@ -6,7 +8,7 @@ export interface Scrollable {
   readonly clientHeight: number;
 }
 
-/** Closer than this to the end counts as at the end, in CSS pixels. */
+/** Within this distance the end counts as in view, in CSS pixels. */
 const NEAR = 48;
 
 export class Scroll {
@@ -27,18 +29,18 @@ export class Scroll {
     this.#pin(scrollHeight - clientHeight - scrollTop < NEAR);
   }
 
-  /** Call after the log has grown or its box has changed: follows only a reader who was at the end. */
+  /** Call after the log or its box has changed size. Scrolls to the end only if the end was in view. */
   grown(): void {
     if (this.#pinned) this.log.scrollTop = this.log.scrollHeight;
   }
 
-  /** To the end, whatever: own message sent, pill pressed. */
+  /** Scrolls to the end in any case: after sending, or from the button for new messages. */
   toEnd(): void {
     this.#pin(true);
     this.grown();
   }
 
-  /** Runs `draw`, which adds older lines above, and keeps what is being read where it is. */
+  /** Runs `draw`, which adds older entries above, and keeps the visible ones in place. */
   keepPosition(draw: () => void): void {
     const below = this.log.scrollHeight - this.log.scrollTop;
     draw();

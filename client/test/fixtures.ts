@@ -1,4 +1,4 @@
-/** The cast of the client's tests: what Vic, Ada and the server say. */
+/** Messages and notes for the client's tests. */
 import type { Message, Note } from "../protocol";
 
 export const TICKET = "t-vic";
@@ -40,7 +40,7 @@ export function note(note_seq: number, after: number): Note {
   };
 }
 
-/** A small seeded generator, so that a failing interleaving can be played again. */
+/** A seeded random generator, so that a failing interleaving can be run again. */
 export function dice(seed: number): (sides: number) => number {
   let state = seed;
   return (sides) => {

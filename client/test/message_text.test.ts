@@ -8,7 +8,7 @@ const london = { locale: "en-GB", timeZone: "Europe/London" };
 const NOW = Date.parse("2026-11-23T10:00:00Z");
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, "~");
 
-describe("times in words", () => {
+describe("times as text", () => {
   test("French hours", () => {
     expect(plain(timeOfDay("2026-11-23T08:12:00Z", paris))).toBe("9~h~12");
     expect(plain(timeOfDay("2026-11-23T08:05:00Z", paris))).toBe("9~h~05");
@@ -24,32 +24,32 @@ describe("times in words", () => {
     ).toBe("Wednesday, December 2 at~3:00~AM");
   });
 
-  test("the first of a month and another year", () => {
+  test("the first of a month and a date in another year", () => {
     expect(plain(dateText("2026-12-01T09:00:00Z", paris, NOW))).toBe("mardi 1er~décembre");
     expect(plain(dateText("2027-01-04T09:00:00Z", paris, NOW))).toBe("lundi 4~janvier 2027");
   });
 
-  test("days of a log, by the reader's midnight", () => {
+  test("days in a log change at midnight of the reader's time zone", () => {
     expect(dayLabel("2026-11-22T23:30:00Z", paris, NOW)).toBe("aujourd’hui");
     expect(dayLabel("2026-11-22T22:30:00Z", paris, NOW)).toBe("hier");
     expect(dayLabel("2026-11-22T22:30:00Z", london, NOW)).toBe("yesterday");
     expect(plain(dayLabel("2026-11-12T10:00:00Z", paris, NOW))).toBe("jeudi 12~novembre");
   });
 
-  test("when we open again", () => {
+  test("the time when the chat opens again", () => {
     expect(plain(reopeningTime("2026-11-23T14:00:00+01:00", paris, NOW))).toBe("à~14~h");
     expect(plain(reopeningTime("2026-11-24T09:00:00+01:00", paris, NOW))).toBe("demain à~9~h");
     expect(plain(reopeningTime("2026-11-27T09:00:00+01:00", paris, NOW))).toBe("vendredi à~9~h");
     expect(plain(reopeningTime("2026-12-01T09:00:00+01:00", paris, NOW))).toBe("mardi 1er~décembre à~9~h");
   });
 
-  test("the night when clocks change keeps its dates", () => {
+  test("dates are right in the night when clocks change", () => {
     const night = Date.parse("2026-10-25T10:00:00Z");
     expect(dayLabel("2026-10-24T20:00:00Z", paris, night)).toBe("hier");
   });
 });
 
-describe("links", () => {
+describe("web addresses", () => {
   const hrefs = (text: string) => linkify(text).flatMap(({ href }) => href ?? []);
 
   test("are found without the punctuation around them", () => {
@@ -61,7 +61,7 @@ describe("links", () => {
     expect(hrefs("https://ex.fr/a_(b)")).toEqual(["https://ex.fr/a_(b)"]);
   });
 
-  test("nothing else becomes one", () => {
+  test("with any other scheme do not become links", () => {
     for (const text of [
       "javascript:alert(1)",
       "data:text/html,x",
@@ -74,7 +74,7 @@ describe("links", () => {
     }
   });
 
-  test("joined, the pieces are the text, whatever it is", () => {
+  test("the parts joined are the text", () => {
     for (const text of [
       "",
       "a",

@@ -29,7 +29,7 @@ function memoryStorage(stored: OutboxMessage[] = []): OutboxStorage & { stored: 
   };
 }
 
-/** A server whose answers the test gives by hand, and a record of what the outbox told. */
+/** An outbox whose acks the test sends by hand, and the calls that its handler received. */
 function setup(storage = memoryStorage()) {
   const asked: { outgoing: OutboxMessage; answer: (ack: Ack<Done>) => void; lose: () => void }[] = [];
   const calls: string[] = [];
@@ -59,7 +59,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe("order", () => {
-  test("the next text goes only when the one before is stored", async () => {
+  test("a message is sent only after the one before is stored", async () => {
     const { outbox, ids, answer, calls } = setup();
     outbox.resume();
     outbox.add(outgoing("one"));
@@ -77,7 +77,7 @@ describe("order", () => {
     expect(ids()).toEqual(["one", "two"]);
   });
 
-  test("what was written behind the first words of a chat follows them into its ticket", async () => {
+  test("messages written before the chat has a ticket follow the first one into it", async () => {
     const { outbox, asked, answer } = setup();
     outbox.resume();
     outbox.add(outgoing("first", null));
@@ -87,8 +87,8 @@ describe("order", () => {
   });
 });
 
-describe("a lost link", () => {
-  test("nothing is sent before the lines have caught up", () => {
+describe("a lost connection", () => {
+  test("nothing is sent before the timelines have caught up", () => {
     const { outbox, ids } = setup();
     outbox.add(outgoing("one"));
     expect(ids()).toEqual([]);
@@ -96,7 +96,7 @@ describe("a lost link", () => {
     expect(ids()).toEqual(["one"]);
   });
 
-  test("what was under way is sent again under its own id, in order", async () => {
+  test("unacknowledged messages are sent again under their own ids, in order", async () => {
     const { outbox, asked, ids, answer, calls } = setup();
     outbox.resume();
     outbox.add(outgoing("one"));
@@ -113,14 +113,14 @@ describe("a lost link", () => {
     ]);
   });
 
-  test("what the catch-up has shown already is not sent again", () => {
+  test("a message that the catch-up brought is not sent again", () => {
     const { outbox, ids, storage } = setup(memoryStorage([outgoing("one")]));
     outbox.take("one");
     outbox.resume();
     expect([ids(), storage.stored.size]).toEqual([[], 0]);
   });
 
-  test("a reload finds everything again, in the order it was written", () => {
+  test("after a reload the stored messages are sent in the order they were written", () => {
     const { outbox, ids } = setup(memoryStorage([outgoing("late", "t1", 9), outgoing("early", "t1", 3)]));
     outbox.resume();
     expect([outbox.messages.map((message) => message.client_id), ids()]).toEqual([
@@ -130,8 +130,8 @@ describe("a lost link", () => {
   });
 });
 
-describe("patience", () => {
-  test("after 15 s the writer is told, and the late answer still counts, once", async () => {
+describe("timeouts", () => {
+  test("after 15 s without an ack the handler is called, and a late ack still counts once", async () => {
     const { outbox, calls, answer } = setup();
     outbox.resume();
     outbox.add(outgoing("one"));
@@ -143,7 +143,7 @@ describe("patience", () => {
     expect(calls).toEqual(["failed one", "acked one"]);
   });
 
-  test("a retry keeps the id, and two answers are one", async () => {
+  test("a retry uses the same id, and a second ack is ignored", async () => {
     const { outbox, calls, ids, answer, storage } = setup();
     outbox.resume();
     outbox.add(outgoing("one"));
@@ -160,7 +160,7 @@ describe("patience", () => {
 });
 
 describe("refusals", () => {
-  test("too many: the text is kept and goes by itself when the wait is over", async () => {
+  test("too_many: the message stays and is sent again when the pause is over", async () => {
     const { outbox, calls, ids, answer } = setup();
     outbox.resume();
     outbox.add(outgoing("one"));
@@ -172,7 +172,7 @@ describe("refusals", () => {
     expect(ids()).toEqual(["one", "one"]);
   });
 
-  test("what will never be taken is handed back, and the rest goes on", async () => {
+  test("a refused message is handed to the caller, and the next is sent", async () => {
     const { outbox, calls, ids, answer, storage } = setup();
     outbox.resume();
     outbox.add(outgoing("one"));
@@ -186,8 +186,8 @@ describe("refusals", () => {
   });
 });
 
-describe("the shelf", () => {
-  test("keeps one key a letter, so that two tabs never overwrite each other", () => {
+describe("the storage", () => {
+  test("has one key per message, so that two tabs never overwrite each other", () => {
     const store = fakeStorage();
     const [mine, theirs] = [outboxStorageIn(() => store, "o:"), outboxStorageIn(() => store, "o:")];
     mine.put(outgoing("one"));
@@ -196,7 +196,7 @@ describe("the shelf", () => {
     expect(mine.messages().map((message) => message.client_id)).toEqual(["two"]);
   });
 
-  test("denied storage: nothing throws, memory serves for this page", () => {
+  test("where web storage is denied, messages stay in memory and nothing throws", () => {
     const denied = outboxStorageIn(() => {
       throw new Error("denied");
     }, "o:");
@@ -206,7 +206,7 @@ describe("the shelf", () => {
     expect(denied.messages()).toEqual([]);
   });
 
-  test("what others wrote under our prefix is passed over", () => {
+  test("entries of other scripts under our prefix are ignored", () => {
     const store = fakeStorage();
     store.setItem("o:bad", "{not json");
     store.setItem("o:odd", '{"text": 1}');

@@ -23,17 +23,17 @@ const seqs = (timeline: Timeline) => timeline.messages.map((one) => one.seq);
 const says = (timeline: Timeline, client_id: string) =>
   addPending(timeline, { client_id, text: `text of ${client_id}`, at: AT });
 
-describe("what arrives", () => {
+describe("applying messages", () => {
   test("messages in order are applied", () => {
     expect(seqs(messages(1, 3).reduce(applyMessage, fresh()))).toEqual([1, 2, 3]);
   });
 
-  test("the same message twice stands once", () => {
+  test("the same message twice appears once", () => {
     const timeline = applyMessage(applyMessage(fresh(), message(1)), message(1));
     expect(seqs(timeline)).toEqual([1]);
   });
 
-  test("after a gap nothing is applied, and the line knows that it is behind", () => {
+  test("after a gap nothing is applied, and hasGap is true", () => {
     const timeline = applyMessage(applyMessage(fresh(), message(1)), message(3));
     expect(seqs(timeline)).toEqual([1]);
     expect(hasGap(timeline)).toBe(true);
@@ -46,7 +46,7 @@ describe("what arrives", () => {
     expect(hasGap(timeline)).toBe(false);
   });
 
-  test("a catch-up of a long absence says that there is more", () => {
+  test("a catch-up that does not reach the head leaves a gap", () => {
     const timeline = applyCatchUp(applyMessage(fresh(), message(1)), {
       messages: messages(2, 201),
       head: 350,
@@ -55,7 +55,7 @@ describe("what arrives", () => {
     expect(hasGap(timeline)).toBe(true);
   });
 
-  test("an event that overtakes the catch-up does no harm", () => {
+  test("an event that overtakes the catch-up is applied once", () => {
     const early = applyMessage(applyMessage(fresh(), message(1)), message(4));
     const timeline = applyMessage(applyCatchUp(early, { messages: messages(2, 4), head: 4 }), message(4));
     expect(seqs(timeline)).toEqual([1, 2, 3, 4]);
@@ -63,49 +63,49 @@ describe("what arrives", () => {
 });
 
 describe("opening", () => {
-  test("the last 200 of many begin where they begin", () => {
+  test("starts at the first of the last 200 messages", () => {
     const timeline = reset(emptyTimeline("visitor"), TICKET, { messages: messages(101, 300), head: 300 });
     expect([timeline.last, missingBefore(timeline), hasGap(timeline)]).toEqual([300, 101, false]);
   });
 
-  test("older lines are put before them without a gap", () => {
+  test("older messages are added only without a gap", () => {
     const timeline = reset(emptyTimeline("visitor"), TICKET, { messages: messages(101, 300), head: 300 });
     expect(seqs(prependOlder(timeline, messages(51, 100)))[0]).toBe(51);
     expect(seqs(prependOlder(timeline, messages(51, 90)))[0]).toBe(101);
   });
 
-  test("coming back to the same ticket keeps what is here", () => {
+  test("reopening the same ticket keeps its messages", () => {
     const before = reset(emptyTimeline("visitor"), TICKET, { messages: messages(1, 300), head: 300 });
     const timeline = reset(before, TICKET, { messages: messages(103, 302), head: 302 });
     expect([timeline.messages.length, timeline.last]).toEqual([302, 302]);
   });
 
-  test("after an absence of more than 200 lines the rest is caught up, not skipped", () => {
+  test("after more than 200 missed messages the rest is caught up, not skipped", () => {
     const before = reset(emptyTimeline("visitor"), TICKET, { messages: messages(1, 10), head: 10 });
     const timeline = reset(before, TICKET, { messages: messages(301, 500), head: 500 });
     expect([timeline.last, hasGap(timeline)]).toEqual([10, true]);
   });
 
-  test("another ticket starts afresh", () => {
+  test("another ticket replaces the timeline", () => {
     const before = messages(1, 5).reduce(applyMessage, fresh());
     const timeline = reset(before, "t-other", { messages: [], head: 0 });
     expect([timeline.ticket, timeline.messages.length]).toEqual(["t-other", 0]);
   });
 });
 
-describe("a restored server", () => {
-  test("restart: its truth replaces ours, and what was never stored is kept", () => {
+describe("a server restored from a backup", () => {
+  test("restart: its messages replace ours, and texts that were never stored stay", () => {
     const before = says(messages(1, 9).reduce(applyMessage, fresh()), "unsent");
     const timeline = applyCatchUp(before, { restart: true, messages: messages(1, 4), head: 4 });
     expect([seqs(timeline), timeline.pending.length, hasGap(timeline)]).toEqual([[1, 2, 3, 4], 1, false]);
   });
 
-  test("a hello with a smaller head is a restart too", () => {
+  test("a hello with a smaller head restarts the timeline", () => {
     const before = messages(1, 9).reduce(applyMessage, fresh());
     expect(reset(before, TICKET, { messages: messages(1, 4), head: 4 }).last).toBe(4);
   });
 
-  test("so is another message under a seq that we hold", () => {
+  test("another message under one of our seqs restarts the timeline", () => {
     const before = messages(1, 4).reduce(applyMessage, fresh());
     const other = { ...message(4), id: "another" };
     const timeline = reset(before, TICKET, { messages: [...messages(1, 3), other, message(5)], head: 5 });
@@ -113,8 +113,8 @@ describe("a restored server", () => {
   });
 });
 
-describe("what we write", () => {
-  test("is shown at once and becomes the message with its ack", () => {
+describe("our own texts", () => {
+  test("appear at once and become messages with their ack", () => {
     const sent = says(applyMessage(fresh(), message(1)), "mine");
     expect(sent.pending[0]?.state).toBe("sending");
     const timeline = applyAck(sent, "mine", { seq: 2, id: "m2", at: AT });
@@ -125,7 +125,7 @@ describe("what we write", () => {
     ]);
   });
 
-  test("an ack ahead of a gap waits as sent for the catch-up", () => {
+  test("acknowledged ahead of a gap stay pending as sent until the catch-up", () => {
     const ahead = applyAck(says(applyMessage(fresh(), message(1)), "mine"), "mine", {
       seq: 3,
       id: "m3",
@@ -136,34 +136,34 @@ describe("what we write", () => {
     expect([seqs(timeline), timeline.pending.length]).toEqual([[1, 2, 3], 0]);
   });
 
-  test("a lost ack: the catch-up brings our message, and it does not stand twice", () => {
+  test("whose ack was lost appear once after the catch-up", () => {
     const timeline = applyMessage(says(fresh(), "mine"), message(1, "visitor", "mine"));
     expect([seqs(timeline), timeline.pending.length]).toEqual([[1], 0]);
     expect(seqs(applyAck(timeline, "mine", { seq: 1, id: "m1", at: AT }))).toEqual([1]);
   });
 
-  test("an agent's message under our client_id is not ours", () => {
+  test("an agent's message with the same client_id does not replace our text", () => {
     const timeline = applyMessage(says(fresh(), "same"), message(1, "agent", "same"));
     expect(timeline.pending.length).toBe(1);
   });
 
-  test("a reload that finds it in the outbox and in the transcript shows it once", () => {
+  test("a text that is both in the outbox and in the transcript appears once", () => {
     const timeline = says(applyMessage(fresh(), message(1, "visitor", "mine")), "mine");
     expect(timeline.pending.length).toBe(0);
   });
 
-  test("a failure shows on that text only", () => {
+  test("a failure marks that text only", () => {
     const timeline = updatePending(says(says(fresh(), "one"), "two"), "one", { state: "failed" });
     expect(timeline.pending.map((one) => one.state)).toEqual(["failed", "sending"]);
   });
 
-  test("an ack for something we no longer show still tells that there is news", () => {
+  test("an ack of a text that is no longer here still raises the head", () => {
     expect(hasGap(applyAck(fresh(), "gone", { seq: 1, id: "m1", at: AT }))).toBe(true);
   });
 });
 
 describe("notes", () => {
-  test("have their own numbers and their own gaps", () => {
+  test("have their own numbers and gaps", () => {
     const timeline = applyNote(applyMessage(emptyTimeline("agent", TICKET), message(1)), note(2, 1));
     expect([timeline.notes.length, timeline.last, hasGap(timeline)]).toEqual([0, 1, true]);
     const full = applyCatchUp(timeline, {
@@ -175,12 +175,12 @@ describe("notes", () => {
     expect([full.notes.length, hasGap(full)]).toEqual([2, false]);
   });
 
-  test("the last of many begin where they begin", () => {
+  test("start at the first of the last notes", () => {
     const answer = { messages: messages(1, 2), head: 2, notes: [note(41, 1), note(42, 2)], notes_head: 42 };
     expect(reset(emptyTimeline("agent"), TICKET, answer).notesLast).toBe(42);
   });
 
-  test("ours is shown at once and stands once", () => {
+  test("our own appear at once and only once", () => {
     const sent = addPending(applyMessage(emptyTimeline("agent", TICKET), message(1)), {
       client_id: "n1",
       text: "hm",
@@ -193,7 +193,7 @@ describe("notes", () => {
   });
 });
 
-/** A server's log and a wire that loses, repeats and mixes up; the client only knows its rules. */
+/** Runs one random interleaving: the server's messages are delivered late, twice, out of order or not at all. */
 function play(seed: number): { timeline: Timeline; log: Message[] } {
   const roll = dice(seed);
   const log: Message[] = [];
@@ -244,8 +244,8 @@ function play(seed: number): { timeline: Timeline; log: Message[] } {
   return { timeline, log };
 }
 
-describe("any interleaving", () => {
-  test("ends with exactly the server's log, in order, and nothing pending", () => {
+describe("every interleaving", () => {
+  test("ends with exactly the server's messages, in order, and nothing pending", () => {
     for (let seed = 1; seed <= 400; seed++) {
       const { timeline, log } = play(seed);
       expect(

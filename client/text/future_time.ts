@@ -1,13 +1,16 @@
-/** Times to come, in words: until when we answer, and when we open again. */
+/** Times in the future as text: until when we answer, and when we open again. */
 import { dateFormat, dateText, daysBetween, isFrench, NBSP, type TimeLocale, timeOfDay } from "./time_format";
 
-/** A promise: "mercredi 2 décembre à 9 h", "Wednesday, December 2 at 9:00 AM". Always a date, never "tomorrow". */
+/**
+ * The time of a promise: "mercredi 2 décembre à 9 h", "Wednesday, December 2 at 9:00 AM". Always a date, not
+ * "tomorrow".
+ */
 export function dateAndTime(at: string | number, timeLocale: TimeLocale, now: number = Date.now()): string {
   const joint = isFrench(timeLocale) ? "à" : "at";
   return `${dateText(at, timeLocale, now)} ${joint}${NBSP}${timeOfDay(at, timeLocale)}`;
 }
 
-/** When we open again: "à 9 h" today, "demain à 9 h", "lundi à 9 h" within a week, else the date. */
+/** When we open again: "à 9 h" today, "demain à 9 h", "lundi à 9 h" within a week, else with the date. */
 export function reopeningTime(at: string | number, timeLocale: TimeLocale, now: number = Date.now()): string {
   const ahead = -daysBetween(at, now, timeLocale);
   const time = `${isFrench(timeLocale) ? "à" : "at"}${NBSP}${timeOfDay(at, timeLocale)}`;

@@ -1,4 +1,4 @@
-/** Links in a text: found, judged safe, and returned as pieces; drawing them is the caller's, by text nodes. */
+/** Finds the web addresses in a text and splits it into parts; the caller draws them as text nodes and anchors. */
 
 export interface TextPiece {
   text: string;
@@ -8,7 +8,7 @@ export interface TextPiece {
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+|\bwww\.[^\s<>"'`]+\.[^\s<>"'`]+/gi;
 const TRAILING = /[.,;:!?…»”’]+$/u;
 
-/** Cuts a text at its web addresses; joined, the pieces' texts are the text. Only http and https become links. */
+/** Splits a text at its web addresses. Joined, the parts are the text. Only http and https become links. */
 export function linkify(text: string): TextPiece[] {
   const found: TextPiece[] = [];
   let from = 0;
@@ -24,7 +24,10 @@ export function linkify(text: string): TextPiece[] {
   return found;
 }
 
-/** Punctuation that ends the sentence is not the address's; a bracket is, when the address opened it. */
+/**
+ * Punctuation at the end of a sentence does not belong to the address; a closing bracket does if one was opened in
+ * it.
+ */
 function withoutTail(address: string): string {
   const cut = address.replace(TRAILING, "");
   const unbalanced = cut.endsWith(")") && !cut.includes("(");
@@ -34,7 +37,7 @@ function withoutTail(address: string): string {
 function hrefOf(address: string): string | undefined {
   try {
     const url = new URL(/^www\./i.test(address) ? `https://${address}` : address);
-    // user:password@ is how an address pretends to be another one.
+    // With user:password@ an address can pretend to be another one.
     return url.username || url.password ? undefined : url.href;
   } catch {
     return undefined;

@@ -1,16 +1,16 @@
-/** Times in words, in the reader's zone and language: "9 h 12", "mercredi 2 décembre à 9 h", "hier". */
+/** Times as text, in the reader's time zone and language: "9 h 12", "mercredi 2 décembre à 9 h", "hier". */
 
 export interface TimeLocale {
-  /** A BCP 47 tag; its first part decides the words. */
+  /** A BCP 47 tag; its first part decides the language. */
   locale: string;
-  /** Their own zone when absent. */
+  /** The browser's own time zone if absent. */
   timeZone?: string;
 }
 
 export const NBSP = "\u00a0";
 export const isFrench = (timeLocale: TimeLocale) => timeLocale.locale.startsWith("fr");
 
-// Building a format costs more than using it a hundred times.
+// Making a format costs more than using it a hundred times.
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 export function dateFormat(timeLocale: TimeLocale, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -22,7 +22,7 @@ export function dateFormat(timeLocale: TimeLocale, options: Intl.DateTimeFormatO
   return made;
 }
 
-/** A time of day: "9 h 12" and "9 h" in French, as the locale has it elsewhere ("9:12 AM", "09:12"). */
+/** A time of day: "9 h 12" and "9 h" in French, elsewhere as the locale has it ("9:12 AM", "09:12"). */
 export function timeOfDay(at: string | number, timeLocale: TimeLocale): string {
   const when = new Date(at);
   if (!isFrench(timeLocale))
@@ -38,7 +38,7 @@ export function timeOfDay(at: string | number, timeLocale: TimeLocale): string {
   return `${number("hour")}${NBSP}h${shown}`;
 }
 
-/** A date without its time: "mercredi 2 décembre", with the year only when it is not `now`'s. */
+/** A date without its time: "mercredi 2 décembre", with the year only if it is not `now`'s. */
 export function dateText(at: string | number, timeLocale: TimeLocale, now: number = Date.now()): string {
   const when = new Date(at);
   const year = dateFormat(timeLocale, { year: "numeric" });
@@ -46,12 +46,12 @@ export function dateText(at: string | number, timeLocale: TimeLocale, now: numbe
   const text = dateFormat(timeLocale, { weekday: "long", day: "numeric", month: "long", ...other }).format(
     when,
   );
-  // French says "1er", Intl says "1"; a number and its month stay on one line.
+  // French writes "1er" where Intl writes "1". A no-break space keeps the number and the month on one line.
   const french = isFrench(timeLocale) ? text.replace(/ 1 /, " 1er ") : text;
   return french.replace(/(\d(?:er)?) (?=\p{L})/u, `$1${NBSP}`);
 }
 
-/** The head of a day in a log: "aujourd’hui", "hier", else the date. */
+/** The heading of a day in a log: "aujourd’hui", "hier", else the date. */
 export function dayLabel(at: string | number, timeLocale: TimeLocale, now: number = Date.now()): string {
   const ago = daysBetween(at, now, timeLocale);
   if (ago < 0 || ago > 1) return dateText(at, timeLocale, now);
@@ -62,7 +62,7 @@ export function sameDay(a: string | number, b: string | number, timeLocale: Time
   return daysBetween(a, b, timeLocale) === 0;
 }
 
-/** Calendar days from `a` to `b` in the reader's zone: 0 on the same date, whatever the hours. */
+/** Calendar days from `a` to `b` in the reader's time zone: 0 on the same date, whatever the hours. */
 export function daysBetween(a: string | number, b: string | number, timeLocale: TimeLocale): number {
   const date = (at: string | number) => {
     const parts = dateFormat(

@@ -1,36 +1,36 @@
-/** The connection: keeps one link to the server up, and says when there is one. */
+/** The connection: opens a transport to the server, and a new one after each loss. */
 
 import type { Ack, Done } from "../protocol";
 import type { ConnectError } from "./packets";
 import { type Connect, ConnectionLost, type Transport, type TransportListener } from "./transport";
 import { connectWebSocket } from "./websocket_transport";
 
-/** What may be asked and how it is answered: VisitorCommands or AgentCommands. */
+/** Commands with their acks: VisitorCommands or AgentCommands. */
 type Commands<C> = { [K in keyof C]: { payload: unknown; ack: Done } };
 
 export interface ConnectionOptions {
   url: string;
   namespace: string;
-  /** Asked anew for each dialling: the token may have come meanwhile. */
+  /** Called for each attempt, for the token may have changed. */
   auth: () => unknown;
-  /** Up: say hello. It runs before `state` becomes "up" is told to anybody else. */
+  /** The transport is open: send hello. */
   onConnected: () => void;
   onDisconnected: () => void;
   onEvent: (event: string, payload: unknown) => void;
-  /** The server said no to our auth; we do not knock again by ourselves. */
+  /** The server rejected our auth. The connection does not retry by itself. */
   onRefused: (why: ConnectError) => void;
   connect?: Connect;
-  /** Loaded when WebSocket fails twice without a server having answered; rejects when it can't be loaded. */
+  /** Loads another transport after two attempts without any answer. Rejects if it can't be loaded. */
   fallback?: () => Promise<Connect>;
   random?: () => number;
 }
 
 const SHORTEST_MS = 500;
-// Who has been away for long is back within five seconds of the server, and ten thousand don't return in one.
+// The maximum lets a client return within 5 s of the server; the jitter keeps ten thousand from returning at once.
 export const LONGEST_MS = 5_000;
 const BLOCKED_AFTER = 2;
 
-/** The wait before attempt `n` (from 0), with jitter of half: so that a thousand clients do not return at once. */
+/** The wait in milliseconds before attempt `n` (from 0). Half of it is jitter. */
 export function backoff(n: number, random: number): number {
   const full = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** n);
   return Math.max(SHORTEST_MS, full * (0.5 + random / 2));
@@ -63,33 +63,33 @@ export class Connection<C extends Commands<C>> {
     if (!this.#transport && !this.#connecting) void this.#openTransport();
   }
 
-  /** Ends the link and stays down until `open`. */
+  /** Closes the transport; it stays closed until `open`. */
   close(): void {
     this.#wanted = false;
     clearTimeout(this.#timer);
     this.#transport?.close();
   }
 
-  /** Drops what there is and dials at once, with fresh auth. */
+  /** Closes the transport and opens a new one at once, with fresh auth. */
   reconnect(): void {
     this.close();
     this.#failures = 0;
     this.open();
   }
 
-  /** The browser says that it is offline: believed at once, not after a ping that never comes. */
+  /** Call when the browser is offline: it notices before a missing ping would. */
   drop(): void {
     this.#transport?.close();
   }
 
-  /** Something says the network may be back (online, visible, a retry): no more waiting. */
+  /** Call when the network may be back (online, page visible, a retry): ends the wait before the next attempt. */
   wake(): void {
     if (!this.#wanted || this.#transport || this.#connecting) return;
     clearTimeout(this.#timer);
     void this.#openTransport();
   }
 
-  /** Resolves with the ack, rejects with LinkLost. */
+  /** Resolves with the ack, rejects with ConnectionLost. */
   async request<K extends keyof C & string>(command: K, payload: C[K]["payload"]): Promise<Ack<C[K]["ack"]>> {
     if (!this.#transport || !this.#isOpen) throw new ConnectionLost();
     return (await this.#transport.request(command, payload)) as Ack<C[K]["ack"]>;
@@ -105,12 +105,12 @@ export class Connection<C extends Commands<C>> {
     try {
       this.#transport = this.#connectVia(url, namespace, auth(), listener);
     } catch {
-      // Where a policy forbids WebSocket its constructor throws.
+      // The WebSocket constructor throws if the page's policy forbids the address.
       listener.onClosed({ opened: false });
     }
   }
 
-  /** WebSocket blocked looks like a server that never answers; long polling is tried in its place. */
+  /** A blocked WebSocket looks like a server that never answers, so the two transports take turns. */
   async #chooseTransport(): Promise<void> {
     const { fallback, connect = connectWebSocket } = this.options;
     if (!fallback || this.#everOpened || this.#failures < BLOCKED_AFTER) return;
@@ -147,7 +147,7 @@ export class Connection<C extends Commands<C>> {
   }
 }
 
-/** Tells the connection what the browser knows: gone, back, online, seen again. Returns how to stop. */
+/** Follows the browser's events: page hidden or shown, offline or online. Returns a function that stops it. */
 export function followBrowser<C extends Commands<C>>(
   connection: Connection<C>,
   page: Window = window,

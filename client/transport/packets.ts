@@ -1,6 +1,6 @@
-/** Packets: Socket.IO v5 in Engine.IO v4 text frames, told apart and put together. No I/O, no state. */
+/** Encodes and decodes packets: Socket.IO v5 in Engine.IO v4 text frames. No I/O, no state. */
 
-/** What a namespace answers to a connect it does not want. */
+/** The payload with which a namespace rejects a connection. */
 export interface ConnectError {
   message: string;
   data?: unknown;
@@ -31,7 +31,7 @@ export function disconnectFrame(namespace: string): string {
   return `41${namespace},`;
 }
 
-/** Reads one text frame; anything malformed or of another namespace is `unknown`, never an exception. */
+/** Decodes one text frame. A malformed frame or one of another namespace is `unknown`; it never throws. */
 export function read(frame: string, namespace: string): Packet {
   try {
     return parse(frame, namespace);

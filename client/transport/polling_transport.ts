@@ -1,4 +1,4 @@
-/** The way in where WebSocket is blocked: the official client over long polling, loaded only then. */
+/** The transport for networks that block WebSocket: the official client over long polling, loaded only if needed. */
 import { io } from "socket.io-client";
 import type { ConnectError } from "./packets";
 import { type Connect, ConnectionLost } from "./transport";
@@ -28,7 +28,7 @@ export const connectPolling: Connect = (url, namespace, auth, listener) => {
   });
   socket.on("disconnect", () => end());
   socket.on("connect_error", (error: Error & { data?: unknown }) => {
-    // Only a refusal by the namespace leaves the transport standing; all else is a server out of reach.
+    // Only a refusal by the namespace leaves the engine open; any other error means that the server is out of reach.
     opened ||= socket.io.engine?.readyState === "open";
     end(opened ? { message: error.message, data: error.data } : undefined);
   });

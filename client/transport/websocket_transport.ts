@@ -1,4 +1,4 @@
-/** One link to the server over WebSocket: from dialling to its end, which is told exactly once. */
+/** The transport over WebSocket. */
 import {
   type ConnectError,
   connectFrame,
@@ -10,7 +10,7 @@ import {
 } from "./packets";
 import { type Connect, ConnectionLost, type Transport, type TransportListener } from "./transport";
 
-/** Longer than any honest handshake; a proxy that swallows the upgrade answers nothing at all. */
+/** Longer than any real handshake. A proxy that blocks WebSocket may answer nothing at all. */
 const HANDSHAKE_MS = 5_000;
 
 interface PendingAck {
@@ -84,7 +84,7 @@ class WebSocketTransport implements Transport {
     }
   }
 
-  /** A half-open connection says nothing: without a ping in time it is dead, whatever the browser thinks. */
+  /** A half-open connection stays silent, so the transport closes if no ping comes in time. */
   #armSilenceTimer(ms: number): void {
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = setTimeout(() => this.#end(), ms);

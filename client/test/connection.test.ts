@@ -14,12 +14,12 @@ afterEach(() => {
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
 describe("packets", () => {
-  test("are written as Socket.IO v5 has them", () => {
+  test("are encoded as Socket.IO v5 packets", () => {
     expect(connectFrame("/visitor", { site: "demo" })).toBe('40/visitor,{"site":"demo"}');
     expect(eventFrame("/visitor", 7, "hello", {})).toBe('42/visitor,7["hello",{}]');
   });
 
-  test("are told apart", () => {
+  test("are decoded", () => {
     expect(read('0{"sid":"x","pingInterval":25000,"pingTimeout":20000}', "/visitor")).toMatchObject({
       type: "open",
       pingInterval: 25000,
@@ -44,7 +44,7 @@ describe("packets", () => {
     expect(read("41/visitor,", "/visitor")).toEqual({ type: "disconnected" });
   });
 
-  test("of others and nonsense are unknown, never an exception", () => {
+  test("of other namespaces and malformed packets are unknown and never throw", () => {
     for (const odd of [
       "",
       "4",
@@ -59,7 +59,7 @@ describe("packets", () => {
     }
   });
 
-  test("text with line breaks inside survives", () => {
+  test("text with line breaks is decoded whole", () => {
     expect(read('42/visitor,["message",{"text":"a\\nb\u2028c"}]', "/visitor")).toMatchObject({
       payload: { text: "a\nb\u2028c" },
     });
@@ -87,7 +87,7 @@ class FakeSocket {
   }
 }
 
-describe("a WebSocket link", () => {
+describe("a WebSocket transport", () => {
   function attempts() {
     FakeSocket.all = [];
     vi.stubGlobal("WebSocket", FakeSocket);
@@ -102,7 +102,7 @@ describe("a WebSocket link", () => {
   }
   const OPEN = '0{"sid":"x","pingInterval":25000,"pingTimeout":20000}';
 
-  test("shakes hands, hears events and answers pings", () => {
+  test("connects, receives events and answers pings", () => {
     const { socket, received } = attempts();
     expect(socket.url).toBe("wss://chat.example/socket.io/?EIO=4&transport=websocket");
     socket.says(OPEN);
@@ -121,7 +121,7 @@ describe("a WebSocket link", () => {
     expect(await Promise.all([first, second])).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
-  test("without a ping in time it is dead, and says so once, to every waiting command too", async () => {
+  test("without a ping in time it closes once and rejects all pending requests", async () => {
     const { link, socket, received } = attempts();
     socket.says(OPEN);
     const lost = expect(link.request("hello", {})).rejects.toBeInstanceOf(ConnectionLost);
@@ -132,14 +132,14 @@ describe("a WebSocket link", () => {
     await expect(link.request("hello", {})).rejects.toBeInstanceOf(ConnectionLost);
   });
 
-  test("a handshake that is swallowed ends, and no server was seen", () => {
+  test("a handshake without an answer ends, and no server counts as seen", () => {
     const { received } = attempts();
     vi.advanceTimersByTime(5_000);
     expect(received).toEqual([["down", { opened: false, refused: undefined }]]);
   });
 });
 
-/** A dial whose links the test moves by hand. */
+/** A connection whose transports the test controls. */
 function setup(more: Partial<ConnectionOptions> = {}) {
   const attempts: TransportListener[] = [];
   const seen: string[] = [];
@@ -163,12 +163,12 @@ function setup(more: Partial<ConnectionOptions> = {}) {
 }
 
 describe("the connection", () => {
-  test("backs off from 0.5 to 5 s, never below and never above", () => {
+  test("waits between 0.5 and 5 s before a retry", () => {
     expect([0, 1, 2, 3, 20].map((n) => backoff(n, 1))).toEqual([500, 1000, 2000, 4000, 5000]);
     expect([0, 20].map((n) => backoff(n, 0))).toEqual([500, 2500]);
   });
 
-  test("comes back by itself, sooner when the network is said to be back", async () => {
+  test("reconnects by itself, and at once when the network is back", async () => {
     const { connection, attempts, seen } = setup();
     connection.open();
     await settle();
@@ -182,7 +182,7 @@ describe("the connection", () => {
     expect([attempts.length, seen]).toEqual([3, ["up", "down", "down"]]);
   });
 
-  test("knocks no more once refused", async () => {
+  test("does not reconnect after a refusal", async () => {
     const { connection, attempts, seen } = setup();
     connection.open();
     await settle();
@@ -191,11 +191,11 @@ describe("the connection", () => {
     expect([attempts.length, seen]).toEqual([1, ["down", "refused not_allowed"]]);
   });
 
-  test("a command without a link is lost at once", async () => {
+  test("a request without a connection is rejected at once", async () => {
     await expect(setup().connection.request("hello", {})).rejects.toBeInstanceOf(ConnectionLost);
   });
 
-  test("WebSocket blocked: the fallback is loaded after two silent failures, and kept once it works", async () => {
+  test("loads the fallback after two attempts without an answer, and stays with it once it works", async () => {
     const loaded: string[] = [];
     const polls: TransportListener[] = [];
     const { connection, attempts } = setup({
@@ -221,7 +221,7 @@ describe("the connection", () => {
     expect([attempts.length, polls.length]).toEqual([2, 2]);
   });
 
-  test("a server that is down is not taken for a blocked WebSocket: the fallback can't be loaded, we go on", async () => {
+  test("keeps using WebSocket if the fallback can't be loaded", async () => {
     const { connection, attempts } = setup({ fallback: () => Promise.reject(new Error("down")) });
     connection.open();
     await settle();
@@ -232,7 +232,7 @@ describe("the connection", () => {
     expect(attempts.length).toBe(5);
   });
 
-  test("a WebSocket that a policy forbids throws in its constructor: that is a failure like any other", async () => {
+  test("counts a WebSocket that the page's policy forbids as a failed attempt", async () => {
     const { connection, seen } = setup({
       connect: () => {
         throw new Error("SecurityError");
@@ -243,7 +243,7 @@ describe("the connection", () => {
     expect(seen).toEqual(["down"]);
   });
 
-  test("believes a browser that says it is offline, and comes back", async () => {
+  test("closes when the browser goes offline, and reconnects when it is online", async () => {
     const page = Object.assign(new EventTarget(), { document: new EventTarget() }) as unknown as Window;
     const { connection, attempts, seen } = setup();
     followBrowser(connection, page);
@@ -257,7 +257,7 @@ describe("the connection", () => {
     expect(attempts.length).toBe(2);
   });
 
-  test("leaves on pagehide and returns on pageshow, only if it was wanted", async () => {
+  test("closes on pagehide and reopens on pageshow if it was open", async () => {
     const page = Object.assign(new EventTarget(), { document: new EventTarget() }) as unknown as Window;
     const { connection, attempts } = setup();
     followBrowser(connection, page);
