@@ -1,4 +1,4 @@
-/** The frame: waits for its loader's first word, loads one language, and draws. */
+/** The frame: waits for the loader's `init`, loads one language and draws. */
 import { render } from "preact";
 import { followBrowser } from "../client/transport/connection";
 import { type Bridge, bridgeTo } from "./bridge/bridge";
@@ -36,7 +36,7 @@ function begin(): void {
     if (message.type === "init") store = pack?.then(({ texts }) => start(config, texts, bridge, message));
     else (await store)?.receive(message);
     const open = (await store)?.state.opened;
-    // Not for who has shut it again meanwhile, or gone elsewhere.
+    // Not if the visitor has closed it or moved the focus elsewhere meanwhile.
     if (open && !left && "focus" in message && message.focus) enter();
   });
 }
@@ -60,13 +60,13 @@ function start(
   followBrowser(store.session.connection);
   store.observable.effect(() => {
     render(<App store={store} />, document.body);
-    // A button that was pressed and is gone must not take the focus with it, nor Escape.
+    // If the focused button disappears, the focus moves to the panel, so that Escape still works.
     if (document.hasFocus() && document.activeElement === document.body) panel()?.focus();
   });
   return store;
 }
 
-/** The form's code and its styles, as a sheet made by script: a policy has nothing to say to it. */
+/** Loads the form's code and its styles. A constructed stylesheet needs no permission of the policy. */
 async function loadForm(): Promise<FormModule> {
   const loaded = await import("./form/lazy_form");
   const sheet = new CSSStyleSheet();
@@ -77,7 +77,7 @@ async function loadForm(): Promise<FormModule> {
 
 const panel = () => document.querySelector<HTMLElement>(".panel");
 
-/** Into the panel: to the text, or where a touch keyboard would cover half of it, to the log. */
+/** Moves the focus to the text field; with a touch keyboard, which would cover half of the panel, to the panel. */
 function enter(): void {
   const touch = matchMedia("(pointer: coarse)").matches;
   ((touch ? panel() : document.getElementById("text")) ?? document.querySelector("button"))?.focus();

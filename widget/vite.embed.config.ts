@@ -1,4 +1,4 @@
-/** Builds the loader: one file, an IIFE, whose configuration stays a placeholder that the server fills. */
+/** Builds the loader: one IIFE. The server fills the placeholder of its configuration. */
 import { defineConfig } from "vite";
 
 export default defineConfig({

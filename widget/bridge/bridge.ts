@@ -1,14 +1,14 @@
-/** The frame's end of the bridge to the loader: exact origins both ways, and the shelf that it lends us. */
+/** The frame's end of the bridge: it posts to the loader and receives from it, each with an exact origin. */
 import { type OutboxStorage, parseMessage } from "../../client/conversation/outbox";
 import type { StoredState, ToFrame, ToLoader } from "./messages";
 
 export interface Bridge {
   post(message: ToLoader): void;
-  /** Everything the loader says, from `init` on. Call once. */
+  /** Calls `onMessage` for every message of the loader, `init` first. Call it once. */
   listen(onMessage: (message: ToFrame) => void): void;
 }
 
-/** `parent` is the origin that the frame's address names and that the configuration allows. */
+/** `parent` is the origin in the frame's address; the server's configuration allows it. */
 export function bridgeTo(parent: string, page: Window = window): Bridge {
   const post = (message: ToLoader) => page.parent.postMessage(message, parent);
   return {
@@ -22,7 +22,7 @@ export function bridgeTo(parent: string, page: Window = window): Bridge {
   };
 }
 
-/** The host page's storage as we last heard of it, and the only way to change it. */
+/** The frame's copy of the host page's storage. `save` also writes to the host page. */
 export class HostStorage {
   constructor(
     private readonly bridge: Pick<Bridge, "post">,
@@ -34,8 +34,11 @@ export class HostStorage {
     this.bridge.post({ type: "store", patch });
   }
 
-  /** Letters are strings in it, so that a page's own script that meddles can at most spoil one. The page that comes
-   *  next mounts the frame for a letter alone: whoever leaves while it is being sent must not wait for its answer. */
+  /**
+   * Messages are stored as JSON strings, so that a script of the host page can spoil one message at most. Storing a
+   * message also sets `live` and `open`: the next page then mounts the frame and sends it, if the visitor leaves
+   * before the ack.
+   */
   outboxStorage(): OutboxStorage {
     return {
       messages: () =>

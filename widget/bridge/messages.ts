@@ -1,4 +1,4 @@
-/** What loader and frame say to each other, by postMessage with exact origins both ways. */
+/** The messages between loader and frame, by postMessage with exact origins in both directions. */
 
 export interface HostPage {
   url: string;
@@ -13,12 +13,12 @@ export interface Prefill {
   category?: string;
 }
 
-/** What the host page's localStorage keeps for us, as one JSON object; undefined takes a key away. */
+/** What we store in the host page's localStorage, as one JSON object. Undefined removes a key. */
 export interface StoredState {
   token?: string;
   /** The panel was open: it opens again on wide screens. */
   open?: boolean;
-  /** A conversation is under way: the frame is mounted when the page is idle. */
+  /** A chat goes on: the loader mounts the frame when the page is idle. */
   live?: boolean;
   draft?: string;
   /** The client_id of a form that was sent without an answer, and the token that it was sent with. */
@@ -46,9 +46,9 @@ export type ToFrame =
 
 export interface Badge {
   count: number;
-  /** The launcher's accessible name, with the count in words. */
+  /** The launcher's accessible name, with the number of unread messages. */
   label: string;
-  /** Shown in turn with the page's own title while the tab is hidden. */
+  /** Alternates with the page's own title while the tab is hidden. */
   title: string;
   preview: { text: string; who: string } | null;
 }
@@ -63,10 +63,10 @@ export type ToLoader =
 /** The literal that the server puts in place of __GUICHET_CONFIG__. */
 export interface LoaderConfig {
   key: string;
-  /** Ours, where the frame comes from. */
+  /** The origin of the server, from which the frame is loaded. */
   origin: string;
   texts: Record<string, LoaderTexts>;
-  /** The site's colour as #rrggbb, or null for ours. */
+  /** The site's colour as #rrggbb, or null for our own. */
   color: string | null;
   position: "right" | "left";
 }

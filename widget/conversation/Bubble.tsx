@@ -1,4 +1,4 @@
-/** One text: who, what, when, and for our own how far it has come. Links are text nodes in anchors, nothing else. */
+/** One text of the log: author, text and time; for the visitor's own also its state. */
 import { Component } from "preact";
 import type { TextEntry } from "../../client/conversation/log_entries";
 import { LinkedText } from "../../client/dom/linked_text";
@@ -10,7 +10,7 @@ interface Props extends ViewProps {
 }
 
 export class Bubble extends Component<Props> {
-  /** A log of 500 lines must not cost a keystroke. */
+  /** Without this a log of 500 entries would be drawn again at every keystroke. */
   override shouldComponentUpdate({ entry }: Props): boolean {
     return JSON.stringify(entry) !== JSON.stringify(this.props.entry);
   }

@@ -1,5 +1,7 @@
-/** Where one writes: a composer under the chat, or the form. One textarea for both, that is never replaced:
- * when the chat becomes a form under somebody's hands, text, caret and a half-composed character stay. */
+/**
+ * Where the visitor writes: the composer of the chat, or the form. Both use one textarea that is never replaced: when
+ * the chat turns into a form, the text, the caret and a composition in progress stay.
+ */
 import { Component, createRef } from "preact";
 import { LIMITS } from "../../client/protocol";
 import { textLength } from "../../client/text/message_text";
@@ -8,7 +10,7 @@ import { Icon } from "../ui/Icon";
 
 const COUNTED_FROM = 3_600;
 const TALLEST_PX = 132;
-/** What Safari says for the Enter that ends a composition. */
+/** Safari's key code for the Enter that ends a composition. */
 const COMPOSING = 229;
 
 export class Composer extends Component<ViewProps> {
@@ -106,7 +108,7 @@ export class Composer extends Component<ViewProps> {
   }
 }
 
-/** What is wrong with the text, else how much of it is left. */
+/** What is wrong with the text, or how many characters are left. */
 function Hint({ store, fault }: ViewProps & { fault: string }) {
   const { state, texts } = store;
   const text = state.draft;
@@ -120,7 +122,7 @@ function Hint({ store, fault }: ViewProps & { fault: string }) {
   );
 }
 
-/** Puts a text that came from elsewhere into the field; what was put before ours moves the caret along. */
+/** Puts a text from elsewhere into the field. If it was put before the visitor's own text, the caret moves along. */
 function setText(element: HTMLTextAreaElement, text: string): void {
   const { value, selectionStart, selectionEnd } = element;
   if (value === text) return;

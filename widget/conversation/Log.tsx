@@ -1,4 +1,4 @@
-/** What has been said: a live log that stays at its end while its reader is there. */
+/** The log: a live region that follows new entries while its end is in view. */
 import { Component, createRef } from "preact";
 import { Scroll } from "../../client/dom/scroll";
 import { dayLabel } from "../../client/text/time_format";
@@ -7,7 +7,7 @@ import { Bubble } from "./Bubble";
 import { type LogEntry, logEntries } from "./log_entries";
 import { StatusCards } from "./StatusCards";
 
-/** Older lines are fetched this many pixels before one gets to the top. */
+/** Older messages are loaded when the top is this near, in CSS pixels. */
 const AHEAD = 120;
 
 export class Log extends Component<ViewProps> {
@@ -34,7 +34,7 @@ export class Log extends Component<ViewProps> {
 
   override componentDidUpdate(): void {
     const { pending } = this.props.store.state.timeline;
-    // What one has just written oneself, one wants to see.
+    // A message of one's own always scrolls into view.
     if (pending.length > this.#pending) this.#scroll?.toEnd();
     else this.#scroll?.grown();
     this.#pending = pending.length;
@@ -66,7 +66,7 @@ export class Log extends Component<ViewProps> {
     const news = state.unread.filter((one) => !state.atEnd && one.seq > state.seenSeq).length;
     return (
       <div class="log">
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be within a keyboard's reach */}
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling box must be reachable by keyboard */}
         <section class="log__box" ref={this.#box} onScroll={this.#moved} tabIndex={0} aria-label={texts.log}>
           <div class="log__content">
             <div

@@ -1,4 +1,4 @@
-/** What stands under the last line: the place in the queue, the promise, or how to go on after the end. */
+/** The card under the log: the queue position, the promise, or how to go on after the end. */
 import type { Ticket } from "../../client/protocol";
 import type { TicketProps, ViewContext, ViewProps } from "../state/view_context";
 import { waitText } from "./queue_text";

@@ -1,8 +1,8 @@
-/** A place in the queue in words: what is seen on the card, and what is heard. */
+/** A queue position as text, for the card and for screen readers. */
 import type { Ticket } from "../../client/protocol";
 import type { Texts } from "../locales/en";
 
-/** The honest wait: nothing is guessed where nothing has been measured. */
+/** The estimated wait. Without an estimate the text gives no number. */
 export function waitText({ queue, form_offered }: Ticket, texts: Texts): string {
   if (form_offered) return texts.longWait;
   if (queue?.wait_s == null) return texts.waitUnknown;

@@ -1,4 +1,4 @@
-/** The conversation with the server: hello, catching up, events, and the outbox that follows behind. */
+/** The visitor's session with the server: hello, catch-up, events and the outbox. */
 import {
   Outbox,
   type OutboxHandler,
@@ -30,17 +30,17 @@ const OFFLINE_AFTER_MS = 2_000;
 const HELLO_RETRY_S = 5;
 
 export interface SessionListener {
-  /** The visitor's first words are stored: from now on they are known by their token. */
+  /** The first message is stored. From now on the server recognises the visitor by their token. */
   started(): void;
   messageArrived(message: Message): void;
   serviceChanged(before: Service | null, now: Service): void;
-  /** The server won't take this text as it is. */
+  /** The server rejected this message. */
   refused(message: OutboxMessage, why: Refusal): void;
 }
 
 export interface Identity {
   token: string | undefined;
-  /** The page that the server was told of last. */
+  /** The last page that was sent to the server. */
   page?: HostPage;
   auth(): unknown;
 }
@@ -85,7 +85,7 @@ export class VisitorSession implements OutboxHandler {
     this.connection.open();
   }
 
-  /** Says something that may be lost: typing, a read mark, a page. Never throws. */
+  /** Sends a command that may get lost: typing, a read mark, a page. Never throws. */
   async sendBestEffort<K extends keyof VisitorCommands>(
     command: K,
     payload: VisitorCommands[K]["payload"],
@@ -110,7 +110,10 @@ export class VisitorSession implements OutboxHandler {
       void this.sendBestEffort("mark_read", { ticket, seq });
   }
 
-  /** Fetches the 200 lines before the first one here; `around` is given what adds them, to keep the view still. */
+  /**
+   * Loads up to 200 older messages. Calls `around` with the function that adds them, so that the log can keep its
+   * place.
+   */
   async loadOlder(around: (add: () => void) => void): Promise<void> {
     const { ticket } = this.#thread.timeline;
     const first = this.#thread.missingBefore;
@@ -124,7 +127,7 @@ export class VisitorSession implements OutboxHandler {
     if (this.#thread.applyTicket(ticket)) void this.catchUp();
   }
 
-  // -- Postmaster: what the outbox asks and tells
+  // -- OutboxHandler
 
   send(message: OutboxMessage): Promise<Ack<Done>> {
     const { client_id, text, ticket } = message;
@@ -162,7 +165,7 @@ export class VisitorSession implements OutboxHandler {
     this.listener.started();
   }
 
-  // -- the link
+  // -- the connection
 
   async #hello(): Promise<void> {
     const ack = await this.sendBestEffort("hello", {});
@@ -182,13 +185,13 @@ export class VisitorSession implements OutboxHandler {
   #opened(ticket: Ticket, answer: { messages: Message[]; head: number }): void {
     const { id = "", read = ticket.read } = this.state.ticket ?? {};
     this.#thread.reset(ticket, answer);
-    // A read mark that went down with the last link.
+    // A read mark that was lost with the last connection.
     const { visitor: seq } = read;
     if (id === ticket.id && seq > ticket.read.visitor)
       void this.sendBestEffort("mark_read", { ticket: id, seq });
   }
 
-  /** Catch up first, then replay the outbox. */
+  /** Call after the catch-up, for only then may the outbox send again. */
   #ready(): void {
     clearTimeout(this.#offlineTimer);
     this.#offlineTimer = undefined;
@@ -205,14 +208,14 @@ export class VisitorSession implements OutboxHandler {
     this.#startOfflineTimer();
   }
 
-  /** Counted from the first loss: the attempts that fail meanwhile do not begin it anew. */
+  /** Counts from the first loss: failed attempts do not restart the timer. */
   #startOfflineTimer(): void {
     this.#offlineTimer ??= setTimeout(() => {
       this.state.offline = true;
     }, OFFLINE_AFTER_MS);
   }
 
-  /** One at a time: a second call while one is under way is that one. */
+  /** Runs one catch-up at a time: a second call returns the running one. */
   catchUp(): Promise<void> {
     const mine = this.#catchUpRunning ?? this.#catchUp();
     this.#catchUpRunning = mine;
@@ -252,7 +255,7 @@ export class VisitorSession implements OutboxHandler {
       this.listener.messageArrived(message);
       void this.catchUp();
     } else if (!this.state.ticket && ticket !== this.state.formerTicket) {
-      // Another tab of theirs has begun a chat.
+      // The visitor has started a chat in another tab.
       void this.#hello();
     }
   }

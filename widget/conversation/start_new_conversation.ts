@@ -1,4 +1,4 @@
-/** A new conversation, asked for: to where one writes, for the button that was pressed is gone. */
+/** Starts a new conversation and moves the focus to the text field, for the button that was pressed disappears. */
 import type { ViewContext } from "../state/view_context";
 
 export function startNewConversation({ startNew, observable }: ViewContext): void {

@@ -1,11 +1,13 @@
-/** The ticket on screen and its line: whatever the server says of it is merged here, and nowhere else. */
+/** The ticket on screen and its timeline. All that the server sends about it is merged here. */
 import type { OutboxMessage } from "../../client/conversation/outbox";
 import * as timeline from "../../client/conversation/timeline";
 import type { CaughtUp, Message, ReadEvent, Sent, Ticket } from "../../client/protocol";
 import { newerTicket, type State } from "../state/state";
 
 export class TicketThread {
-  /** `settle` takes a letter out of the outbox: it is stored, only its ack was lost. False: it was not there. */
+  /**
+   * `takeFromOutbox` removes a message that is stored although its ack was lost. Returns false if it was not there.
+   */
   constructor(
     private readonly state: State,
     private readonly takeFromOutbox: (client_id: string) => boolean,
@@ -19,12 +21,12 @@ export class TicketThread {
     return this.timeline.ticket !== null && timeline.hasGap(this.timeline);
   }
 
-  /** The first seq here, when there are older lines to be had; else 0. */
+  /** The seq of the first message here if older ones exist; else 0. */
   get missingBefore(): number {
     return timeline.missingBefore(this.timeline);
   }
 
-  /** A ticket as the server has it now, from an ack or an event. False: it is not the one on screen. */
+  /** Applies a ticket of an ack or an event. Returns false if it is not the ticket on screen. */
   applyTicket(ticket: Ticket): boolean {
     const current = this.state.ticket;
     if (ticket.id === this.state.formerTicket || (current && current.id !== ticket.id)) return false;
@@ -45,7 +47,7 @@ export class TicketThread {
     this.#takeStored(ack.messages);
   }
 
-  /** The first words are stored; what was written behind them stays pending. */
+  /** Call when the first message is stored. Messages written after it stay pending. */
   started(ticket: Ticket, message: Message): void {
     this.state.formerTicket = null;
     this.#follow(ticket);

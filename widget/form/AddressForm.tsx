@@ -1,4 +1,4 @@
-/** Where to answer: one address, asked of somebody whose words are stored already. */
+/** Asks for the address to answer to. The visitor's message is stored already. */
 import { Component, createRef } from "preact";
 import type { AddressFormProps } from "../state/view_context";
 import { Field } from "./Field";
@@ -10,7 +10,7 @@ export class AddressForm extends Component<AddressFormProps> {
     return this.#form.current?.querySelector("input");
   }
 
-  /** Asked for by a button that is gone now; what shows up by itself leaves the focus where it is. */
+  /** Takes the focus only if a button opened it; if it appeared by itself, the focus stays where it is. */
   override componentDidMount(): void {
     if (this.props.cancel) this.#email?.focus();
   }

@@ -1,4 +1,4 @@
-/** A labelled field whose fault is named beside it: an address, or a choice where there are `choices`. */
+/** A labelled field with its error beside it: an address, or a select if there are `choices`. */
 
 import type { Category } from "../frame/config";
 import type { Texts } from "../locales/en";

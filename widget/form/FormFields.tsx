@@ -1,4 +1,4 @@
-/** What the form has beside the text: a promise above it, a topic where the site has some, and an address. */
+/** The parts of the form besides the text: the promise, the topic if the site has topics, and the address. */
 import { dateAndTime, reopeningTime } from "../../client/text/future_time";
 import type { ViewContext } from "../state/view_context";
 import { Field } from "./Field";
@@ -13,7 +13,7 @@ export function fields(store: ViewContext) {
   ];
 }
 
-/** A date, before anybody has written a word. */
+/** The time by which we answer, shown before the visitor writes. */
 export function promise({ state, texts, timeLocale }: ViewContext) {
   const due = state.service?.promise?.due;
   return (

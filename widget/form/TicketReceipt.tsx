@@ -1,4 +1,4 @@
-/** A request that is ours to answer: its number, its promise, and how to find it again. */
+/** What the visitor sees of a ticket that we must answer: its number, its promise and its link. */
 import { dateAndTime } from "../../client/text/future_time";
 import type { TicketProps, ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";
@@ -32,7 +32,7 @@ function TicketLink({ store, link }: ViewProps & { link: string }) {
     state.copied = link;
     announcer.announce(texts.copied);
   };
-  // Where the clipboard is denied, the page itself can still be opened and kept.
+  // If the clipboard is denied, open the ticket's page instead.
   const denied = () => window.open(link, "_blank", "noopener");
   return (
     <button type="button" class="button" onClick={() => void copy().catch(denied)}>

@@ -1,4 +1,4 @@
-/** The form and the address: what is asked of somebody who will not wait, and how it is sent. */
+/** Sends the form, and the address that a waiting visitor leaves. */
 
 import { clientId } from "../../client/conversation/ids";
 import { emptyTimeline, reset } from "../../client/conversation/timeline";
@@ -21,7 +21,7 @@ interface Sender {
   locale: string;
 }
 
-/** No form is under way any more. */
+/** Removes the form from the storage: none is being sent any more. */
 const FORM_CLEARED = { form: undefined, formToken: undefined };
 
 /** The part of the visitor's session that the form uses. */
@@ -41,13 +41,13 @@ export class FormClient implements FormActions {
     private readonly post: typeof fetch = fetch.bind(globalThis),
   ) {}
 
-  /** Sends the form. Every fault lands in `state.faults`; the text stays where it is until it is stored. */
+  /** Sends the form. Errors go into `state.faults`. The text stays in the field until it is stored. */
   async submit({ email, category }: FormFieldValues): Promise<void> {
     const text = this.state.draft;
     const faults = localFaults({ email, text });
     this.state.faults = faults;
     if (Object.keys(faults).length || this.state.busy) return;
-    // Kept until it is answered: a retry, even after a reload, is the same form of the same visitor.
+    // Stored until the server answers: a retry, even after a reload, is the same form of the same visitor.
     const client_id = this.storage.stored.form ?? clientId();
     this.storage.save({ form: client_id, formToken: this.sender().token, draft: text });
     const { name } = this.state.prefill;
@@ -56,7 +56,7 @@ export class FormClient implements FormActions {
     );
   }
 
-  /** Leaves an address on the ticket; a waiting chat becomes a request, unless one keeps waiting. */
+  /** Sends an address for the ticket. A waiting chat becomes a request. */
   async giveContact(email: string): Promise<void> {
     const ticket = this.state.ticket;
     this.state.faults = localFaults({ email });
@@ -85,7 +85,7 @@ export class FormClient implements FormActions {
     if (response.status === 409) return this.#storedBefore();
     if (response.status === 429) return this.#tooMany(Number(response.headers.get("retry-after")));
     if (response.status !== 422) throw new TypeError("no answer");
-    // Nothing is stored: what is corrected now is another form.
+    // Nothing is stored: after a correction it is a new form with a new client_id.
     this.storage.save(FORM_CLEARED);
     this.state.faults = ((await response.json()) as { errors: Record<string, string> }).errors;
   }
@@ -102,12 +102,12 @@ export class FormClient implements FormActions {
     };
     this.state.draft = "";
     this.state.ticket = newerTicket(null, { ...ticket, link: ticket.link ?? link });
-    // Shown at once; the hello that follows brings the server's own copy.
+    // Shown at once; the following hello brings the server's copy.
     this.state.timeline = reset(emptyTimeline("visitor"), ticket.id, { messages: [message], head: 1 });
     this.done(answer);
   }
 
-  /** An answer got lost and the form was changed since: the first one stands, what is here may follow it. */
+  /** The ack was lost and the visitor changed the form since. The first one stands; the new text stays to be sent. */
   #storedBefore(): void {
     this.storage.save(FORM_CLEARED);
     this.session.connection.reconnect();
@@ -127,7 +127,7 @@ export class FormClient implements FormActions {
   }
 }
 
-/** What can be said without asking the server; it has the last word. */
+/** The errors that need no server. The server checks again. */
 function localFaults({ email, text }: { email: string; text?: string }): Record<string, string> {
   const faults: Record<string, string> = {};
   if (text !== undefined && text.trim() === "") faults.text = "empty";

@@ -1,4 +1,4 @@
-/** Forms and promises, loaded when there is one to be shown: most who open a chat never see them. */
+/** The lazily loaded module of forms and promises: most visitors never need it. */
 
 export { default as styles } from "../styles/form.css?inline";
 export { AddressForm } from "./AddressForm";

@@ -1,4 +1,4 @@
-/** The panel: header, what has been said, and where to write. */
+/** The panel: header, log and composer. */
 
 import { Composer } from "../conversation/Composer";
 import { Log } from "../conversation/Log";
@@ -31,7 +31,7 @@ export function App({ store }: ViewProps) {
   );
 }
 
-/** Nothing for the first 2 s without a link, so that a short gap does not flicker. */
+/** Null for the first 2 s without a connection, so that a short gap does not flicker. */
 function connectionText({ state, texts }: ViewContext): string | null {
   if (state.refused) return texts.unavailable;
   if (!state.offline || !state.opened) return null;

@@ -1,4 +1,4 @@
-/** Who one is talking to, and what can be expected of them now. */
+/** The header: the team or the agent, and what the visitor can expect now. */
 import { initials } from "../../client/text/initials";
 import type { ViewContext, ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";

@@ -1,4 +1,4 @@
-/** What the server tells the frame in its page: a meta element, never a script. */
+/** The frame's configuration, which the server writes into a meta element of its page. */
 
 export interface Category {
   id: string;
@@ -9,7 +9,7 @@ export interface FrameConfig {
   key: string;
   lang: "fr" | "en";
   categories: Category[];
-  /** What the team is called; our word for it when absent. */
+  /** The name of the team; absent or null: our word for it. */
   name?: string | null;
   color?: string | null;
 }
@@ -24,7 +24,10 @@ export function readConfig(page: Document): FrameConfig {
   return JSON.parse(meta?.content ?? "{}") as FrameConfig;
 }
 
-/** What the loader wrote behind the # of our address. Which pages may hold us at all is for frame-ancestors to say. */
+/**
+ * Reads what the loader wrote behind the # of the frame's address. Which pages may embed the frame is decided by
+ * frame-ancestors.
+ */
 export function readFrameParams(hash: string): FrameParams {
   const params = new URLSearchParams(hash.slice(1));
   return { parent: params.get("parent") ?? "", theme: params.get("theme") ?? "" };

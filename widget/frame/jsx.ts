@@ -1,4 +1,4 @@
-/** What JSX becomes, in place of Preact's own runtime, which also serves its debugger. */
+/** The JSX runtime of the widget. Preact's own is larger, for it also serves its debugger. */
 import { type ComponentType, Fragment, h, type VNode } from "preact";
 
 export { Fragment };

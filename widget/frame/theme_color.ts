@@ -1,4 +1,4 @@
-/** A site's colour as our accent: made readable on both grounds, with ink that reads on it. */
+/** Makes a site's colour our accent colour: readable on both backgrounds, with a readable text colour on it. */
 
 type Rgb = [number, number, number];
 
@@ -11,7 +11,7 @@ export interface Accent {
   text: string;
 }
 
-/** `color` as #rrggbb; anything else is null, and our own accent stays. */
+/** `color` as #rrggbb. For anything else it returns null, and our own accent stays. */
 export function accentOf(color: string, theme: "light" | "dark"): Accent | null {
   if (!/^#[0-9a-f]{6}$/i.test(color)) return null;
   const base = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)) as Rgb;
@@ -22,7 +22,7 @@ export function accentOf(color: string, theme: "light" | "dark"): Accent | null 
   return { accent: css(edge), ink: css(ink), text: css(text) };
 }
 
-/** Sets the accent of both themes; style rules by the object model are no inline style to a policy. */
+/** Sets the accent of both themes. Styles set by script are not inline styles to a content security policy. */
 export function applyThemeColor(color: string, root: HTMLElement = document.documentElement): void {
   const [light, dark] = [accentOf(color, "light"), accentOf(color, "dark")];
   if (!light || !dark) return;

@@ -1,6 +1,9 @@
-/** The loader's styles: launcher, preview and panel, inside the shadow root. Colours repeat tokens.css on purpose. */
+/** The loader's styles: launcher, preview and panel in the shadow root. Its colours repeat those of tokens.css. */
 
-/** One line to a browser. Sizes are kept out of the host page's reach; a page may lift the launcher with --guichet-bottom and --guichet-side. */
+/**
+ * One string without line breaks, to save bytes. Sizes are in px, out of the host page's reach. A page may move the
+ * launcher with --guichet-bottom and --guichet-side.
+ */
 export const styles = `\
 :host{all:initial!important}\
 @media print{.g{display:none}}\

@@ -1,4 +1,7 @@
-/** The loader: all that runs on the host page. A launcher, and the frame once somebody means to open it. */
+/**
+ * The loader, all of our code that runs on the host page: the launcher, and the frame once the visitor is about to
+ * open it.
+ */
 
 import type { Badge, HostPage, LoaderConfig, Prefill, ToFrame, ToLoader } from "../bridge/messages";
 import { styles } from "./embed.css";
@@ -20,20 +23,20 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   const { signal } = life;
   const listeners: Record<string, Set<Listener>> = {};
 
-  // The page's language, else the reader's, else English.
+  // The page's language, else the browser's, else English.
   const tags = [page.lang, ...navigator.languages];
   const lang = tags.map((tag) => tag.slice(0, 2)).find((tag) => texts[tag]) ?? "en";
-  // The reader's own variety of it, if they have one: times of day differ.
+  // The browser's own variant of that language, if there is one: times of day differ.
   const locale = navigator.languages.find((tag) => tag.startsWith(lang)) ?? lang;
   const labels = texts[lang] as LoaderConfig["texts"][string];
-  // "light" or "dark" where the page has decided; the reader's own wish where it has not.
+  // "light" or "dark" if the page sets a colour scheme; else the browser's preference.
   const theme = getComputedStyle(page).colorScheme;
 
-  // -- what is kept: only ever written when the frame asks, after the visitor has acted
+  // -- storage: written only when the frame asks for it, after the visitor has acted
   const storageKey = `guichet:${key}`;
   const [readStored, store] = openHostStorage(storageKey);
 
-  // -- what is drawn: by DOM calls and a constructed sheet, so that strict policies and Trusted Types have nothing to say
+  // -- elements: made by DOM calls and a constructed stylesheet, which strict policies and Trusted Types allow
   const make = <K extends keyof HTMLElementTagNameMap>(
     tag: K,
     parent: Node,
@@ -52,7 +55,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   shadow.adoptedStyleSheets = [sheet];
   const box = make("div", shadow, `g ${position}`);
   box.style.colorScheme = theme === "normal" ? "light dark" : theme;
-  // On it black or white, whichever reads.
+  // The text on it is black or white, whichever is readable.
   if (color) box.style.cssText += `--a:${color};--o:oklch(from var(--a) calc((.67 - l)*999) 0 0)`;
   const panel = make("div", box, "p");
   panel.role = "dialog";
@@ -82,7 +85,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
     referrer: document.referrer,
     ...pageOverride,
   });
-  // Before the frame has spoken there is nobody behind that origin; `init` tells it all that it missed.
+  // Undefined until the frame is ready: before that nobody listens at its origin, and `init` brings what it missed.
   let frameWindow: Window | null | undefined;
   const post = (message: ToFrame) => frameWindow?.postMessage(message, origin);
   const fire = (name: string, detail?: unknown) => {
@@ -93,8 +96,8 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
     iframe = make("iframe", panel);
     iframe.title = labels.title;
     iframe.allow = "clipboard-write";
-    // A frame whose document comes while it holds the focus may lose it, or leave the keys on the page (seen in
-    // Chromium): whoever goes there before is on the panel, and enters when it is ready.
+    // If the document of a frame loads while the frame has the focus, Chromium may drop the focus or keep sending
+    // keys to the page. So the frame is inert until it is ready, and the focus waits on the panel.
     iframe.inert = true;
     iframe.src = `${origin}/widget/frame?site=${key}&lang=${lang}#${new URLSearchParams({ parent: location.origin, theme })}`;
   };
@@ -113,7 +116,8 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   };
   const small = matchMedia("(max-width:480px)");
   let overflow = "";
-  // A keyboard shrinks the visual viewport only; the frame is sized by hand and the page behind it holds still.
+  // A screen keyboard shrinks the visual viewport only, so the script sizes the panel and stops the page from
+  // scrolling.
   const fit = () => {
     const view = opened && small.matches && visualViewport;
     page.style.overflow = view ? "hidden" : overflow;
@@ -148,7 +152,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
 
   const blink = titleBlinker(() => badge);
 
-  // -- what the frame says
+  // -- messages of the frame
   const handlers: { [M in ToLoader as M["type"]]: (message: M) => unknown } = {
     ready() {
       const focus = panel.contains(shadow.activeElement);
@@ -168,7 +172,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
     event: ({ name, detail }) => fire(name, detail),
   };
 
-  // -- what the page may ask
+  // -- the API for the host page
   const api: Record<string, (...more: never[]) => unknown> = {
     open: () => open(),
     close,
@@ -203,7 +207,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   host.guichet = (verb, ...more) => api[verb]?.(...more);
   host.guichet.up = true;
 
-  // -- what we listen to
+  // -- listeners
   const on = (target: EventTarget | null | undefined, names: string, listener: (event: Event) => void) => {
     for (const name of names.split(" ")) target?.addEventListener(name, listener, { signal });
   };
@@ -211,7 +215,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
     const { source, origin: from, data } = event as MessageEvent<ToLoader>;
     if (from === origin && source && source === iframe?.contentWindow) handlers[data.type]?.(data as never);
   });
-  // A page that comes back from the browser's cache has missed what the others did; its event names no key.
+  // A page from the back-forward cache has missed the changes of other tabs. The pageshow event has no key.
   on(
     window,
     "storage pageshow",
@@ -224,12 +228,12 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   on(small, "change", refit);
   on(launcher, "click", () => (opened ? close() : open()));
   on(preview, "click", () => open());
-  // What is pressed here is none of the page's shortcuts.
+  // Keys pressed in the widget are no shortcuts of the page.
   on(shadow, "keydown", (event) => {
     event.stopPropagation();
     if ((event as KeyboardEvent).key === "Escape") close();
   });
-  // Somebody means to open it: the frame is fetched, but says nothing to anybody before it is opened.
+  // The visitor is about to open the panel: the frame is loaded, but it does not connect before it is opened.
   let rest: ReturnType<typeof setTimeout> | undefined;
   on(launcher, "focus touchstart", mount);
   on(launcher, "pointerenter", () => {
@@ -237,14 +241,14 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   });
   on(launcher, "pointerleave", () => clearTimeout(rest));
 
-  // A frame that is not there has no page to be told; the title follows the address a moment later.
+  // Without a frame nobody needs the page. The title changes shortly after the address.
   onNavigation(on, () => {
     pageOverride = {};
     if (iframe) setTimeout(() => post({ type: "page", page: currentPage() }), 250);
   });
 
   draw();
-  // Not into the body: sites that swap it on navigation would take us away with it.
+  // Not into the body: sites that replace the body on navigation would remove the widget.
   page.append(root);
   const before = readStored();
   const idle = window.requestIdleCallback ?? setTimeout;
@@ -253,5 +257,5 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   for (const call of queuedCalls) host.guichet(...(call as [string]));
 }
 
-// Included twice, it is there once.
+// A page may include the loader twice; the second does nothing.
 if (!host.guichet?.up) start(__GUICHET_CONFIG__);

@@ -1,7 +1,10 @@
-/** What the host page's localStorage keeps for the chat; where that is denied or full, this page's memory. */
+/** The chat's entry in the host page's localStorage. Where that is denied or full, it stays in memory. */
 import type { StoredState } from "../bridge/messages";
 
-/** Read and change. Undefined takes a key away; with nothing left, nothing stands in the storage. Never throws. */
+/**
+ * Returns a function that reads and one that changes. Undefined removes a key; an empty object removes the entry.
+ * Neither throws.
+ */
 export function openHostStorage(key: string): [() => StoredState, (patch: StoredState) => void] {
   let memory: StoredState = {};
   const read = (): StoredState => {
@@ -18,7 +21,7 @@ export function openHostStorage(key: string): [() => StoredState, (patch: Stored
       if (json === "{}") localStorage.removeItem(key);
       else localStorage.setItem(key, json);
     } catch {
-      // The next page starts afresh.
+      // The next page starts without it.
     }
   };
   return [read, write];

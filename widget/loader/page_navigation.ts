@@ -1,9 +1,11 @@
-/** Pages of a single-page site: told when the address changes. */
+/** Detects the navigation of a single-page site. */
 
 type On = (target: EventTarget, names: string, listener: () => void) => void;
 
-/** Where the browser does not tell (before Firefox 147, Safari 26.2), it is seen at a click; at the next one, where the
- *  site takes its time. The page's own history functions are left alone. */
+/**
+ * Browsers without the Navigation API (Firefox before 147, Safari before 26.2) report no change of address, so it is
+ * compared at each click; a slow site is noticed at the next click. The page's history functions are not replaced.
+ */
 export function onNavigation(on: On, navigated: () => void): void {
   let last = location.href;
   const { navigation } = window as unknown as { navigation?: EventTarget };

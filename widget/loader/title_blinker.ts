@@ -1,13 +1,13 @@
-/** The page's title while nobody looks: ours and its own in turn, until somebody does. */
+/** Alternates our title with the page's own while the tab is hidden and messages are unread. */
 import type { Badge } from "../bridge/messages";
 
-/** Call the result whenever the badge or the page's visibility has changed. */
+/** Call the returned function when the badge or the visibility of the page has changed. */
 export function titleBlinker(badge: () => Partial<Badge>): () => void {
   let ours: string | undefined;
   let theirs = "";
   let blinking: ReturnType<typeof setInterval> | undefined;
   const swap = () => {
-    // What is not ours is the page's, which may have changed it meanwhile.
+    // Any title that is not ours is the page's, which may have changed it meanwhile.
     if (document.title === ours) document.title = theirs;
     else [theirs, document.title] = [document.title, ours ?? ""];
   };

@@ -1,4 +1,4 @@
-/** English, as a visitor reads it. The shape of this object is the shape of every language. */
+/** The English texts of the widget. The type of this object is the type of every language. */
 
 const one = (count: number, single: string, several: string) => `${count} ${count === 1 ? single : several}`;
 
@@ -17,7 +17,7 @@ export const texts = {
   log: "Conversation",
   you: "You",
 
-  // the line under the name
+  // the status under the name
   here: "The team is here",
   soon: "Someone is on the way",
   queued: "The team has your message",
@@ -29,7 +29,7 @@ export const texts = {
   onHold: "We are looking into it",
   ended: "Conversation ended",
 
-  // first words
+  // the first message
   hello: "Hello. What can we help you with?",
   message: "Your message",
   more: "Add a detail",
@@ -72,7 +72,7 @@ export const texts = {
   addressOnly: "Your address is only used to answer you.",
   submit: "Send",
   submitting: "Sending…",
-  /** A field's fault by `field.code`, else by `code`, else by `field`. */
+  /** An error of a field by `field.code`, else by `code`, else by `field`. */
   bad: {
     "email.empty": "Without an address we can’t answer you.",
     email: "This address does not look complete, for example name@example.com.",
@@ -87,7 +87,7 @@ export const texts = {
   noAnswer: "No connection. Your text is kept; please try again.",
   unavailable: "The chat is not available here.",
 
-  // afterwards
+  // after the form
   number: (number: number) => `Request no. ${number}`,
   answerHere: "The answer will come here and on your request’s page.",
   copy: "Copy the link to your request",
@@ -96,7 +96,7 @@ export const texts = {
   fresh: "New conversation",
   finish: "End",
 
-  // the link
+  // the connection
   connecting: "Connecting…",
   offline: "Connection lost. Your messages leave as soon as it is back.",
 
@@ -110,7 +110,7 @@ export const texts = {
   openWith: (count: number) => `Open the chat, ${one(count, "unread message", "unread messages")}`,
   justNow: "just now",
 
-  /** Events of a conversation, by name; one without words here is not shown. */
+  /** Events of a conversation by name. An event without a text here is not shown. */
   events: {
     joined: ({ agent }) => `${agent} has joined the conversation`,
     handed_over: ({ from, to }) => `${from} has handed the conversation over to ${to}`,

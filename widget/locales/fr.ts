@@ -1,4 +1,4 @@
-/** Le français, tel que le lit un visiteur : espaces insécables comprises, sans supposer le genre de personne. */
+/** Les textes du widget en français, espaces insécables comprises, sans supposer le genre de personne. */
 import type { Texts } from "./en";
 
 // En français, zéro et un sont au singulier.

@@ -1,4 +1,4 @@
-/** What follows by itself after every change of the state: each tells only what is new. */
+/** What happens after every change of the state. Each effect acts only on what has changed. */
 import type { Announcer } from "../../client/dom/live_region";
 import { normalizeText } from "../../client/text/message_text";
 import type { Bridge, HostStorage } from "../bridge/bridge";
@@ -30,7 +30,7 @@ export function startEffects(store: EffectContext): void {
   for (const watcher of watchers) store.observable.effect(watcher);
 }
 
-/** Read is what is really seen: panel open, tab visible, the end of the log in view. */
+/** A message counts as read if the panel is open, the tab visible and the end of the log in view. */
 function markRead({ state, session }: EffectContext): void {
   const last = state.unread.at(-1);
   if (last && state.opened && state.visible && state.atEnd && state.connected) session.markRead(last.seq);
@@ -45,13 +45,16 @@ function announceQueue({ state: { ticket }, announcer, texts }: EffectContext): 
   else announcer.cancel();
 }
 
-/** Somebody with a ticket is somebody the server has written down: only now is there anything to remember. */
+/** With a ticket the visitor exists on the server: only now is their token worth storing. */
 function saveToken({ state, storage, identity: { token } }: EffectContext): void {
   if (state.ticket && storage.stored.token !== token)
     storage.save({ token, open: state.opened || undefined });
 }
 
-/** A form whose answer got lost with its page is found again by its token: what it said need not be said again. */
+/**
+ * The ack of a form may get lost with its page; then its token finds the ticket. The draft is cleared if it was
+ * stored.
+ */
 function clearStoredForm({ state, storage, write }: EffectContext): void {
   if (!state.ticket || !storage.stored.form || state.busy) return;
   storage.save({ form: undefined, formToken: undefined });
@@ -59,7 +62,7 @@ function clearStoredForm({ state, storage, write }: EffectContext): void {
   if (state.timeline.messages.some((one) => one.text === draft)) write("");
 }
 
-/** Connecting tells the page; one that has changed since, be it before hello is answered, is told as soon as it can be. */
+/** The connection's auth carries the page. A page that has changed since is sent as soon as hello is answered. */
 function sendPage({ state: { connected, page }, identity, session }: EffectContext): void {
   if (!connected || page === identity.page) return;
   identity.page = page;
@@ -81,7 +84,7 @@ function badge({ state, bridge, texts }: EffectContext): () => void {
   );
 }
 
-/** Whether the next page is to mount the frame by itself. */
+/** Stores whether the next page mounts the frame by itself. */
 function live({ state, storage, fire }: EffectContext): () => void {
   return whenChanged(
     () => {

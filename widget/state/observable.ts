@@ -1,14 +1,18 @@
-/** A plain object that tells when it changes, and what follows from it: all of it, once, right after.
+/**
+ * A plain object with effects that run once after its changes.
  *
- * A library of signals and the hooks it needs weigh 3.5 kB of the 20 that an opened chat may; the panel is one
- * small tree that is drawn again as a whole, so that nothing has to know what depends on what.
+ * Signals and their hooks would weigh 3.5 kB of the 20 that an opened chat may have. The panel is one small tree that
+ * is drawn again as a whole, so no dependencies need to be tracked.
  */
 
 export class Observable {
   #effects = new Set<() => void>();
   #due = false;
 
-  /** The same object, watched: setting a property to something else is a change; changing inside a value is not. */
+  /**
+   * Returns a proxy of the object. Setting a property to another value is a change; changing something inside a value
+   * is not.
+   */
   watch<T extends object>(object: T): T {
     return new Proxy(object, {
       set: (target, name, value) => {
@@ -18,13 +22,13 @@ export class Observable {
     });
   }
 
-  /** Runs now and after every change. What it sets makes it run again, so it must come to rest. */
+  /** Runs `effect` now and after every change. If it sets something it runs again, so it must settle. */
   effect(effect: () => void): void {
     this.#effects.add(effect);
     effect();
   }
 
-  /** Runs what follows at once instead of at the end of this turn. */
+  /** Runs the effects at once instead of at the end of the current task. */
   flush(): void {
     this.#due = false;
     for (const effect of this.#effects) effect();

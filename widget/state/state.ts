@@ -1,10 +1,10 @@
-/** The state of the frame: what is known, and what follows from it. No I/O. */
+/** The state of the frame, and what can be computed from it. No I/O. */
 
 import { emptyTimeline, type Timeline } from "../../client/conversation/timeline";
 import type { Message, Service, Ticket } from "../../client/protocol";
 import type { HostPage, Prefill } from "../bridge/messages";
 
-/** Field -> code, as the server names what is wrong with a form. */
+/** Field -> error code, as the server returns them for a form. */
 export type Faults = Record<string, string>;
 
 export class State {
@@ -14,34 +14,34 @@ export class State {
   /** The panel is open; the tab may still be hidden. */
   opened = false;
   visible = true;
-  /** The end of the log is in view; else the last seq that was seen there. */
+  /** True while the end of the log is in view. If not, `seenSeq` is the last seq that was in view. */
   atEnd = true;
   seenSeq = 0;
   page: HostPage = { url: "", title: "", referrer: "" };
-  /** A link to the server stands and what it had to tell is here. */
+  /** The connection is open and hello is answered. */
   connected = false;
   everConnected = false;
-  /** No link for 2 s. */
+  /** No connection for 2 s. */
   offline = false;
-  /** The server does not want us here at all. */
+  /** The server rejects our connection. */
   refused = false;
-  /** The ticket that the visitor has turned their back on for a new conversation. */
+  /** The ticket that the visitor left for a new conversation. */
   formerTicket: string | null = null;
   typingName: string | null = null;
-  /** What is being written, in chat and form alike. */
+  /** The text being written, in the chat and in the form. */
   draft = "";
   prefill: Prefill = {};
   faults: Faults = {};
   busy = false;
   /** The form's code is loaded. */
   formLoaded = false;
-  /** The address is being asked of somebody who may still keep waiting. */
+  /** The visitor is asked for an address and may still go back to waiting. */
   askingAddress = false;
-  /** The link that was copied last: another request has another one. */
+  /** The last link that was copied; another request has another link. */
   copied = "";
-  /** What a screen reader hears. */
+  /** The text for screen readers. */
   announcement = "";
-  /** One line above the composer: why something was not done. */
+  /** Above the composer: why something was not done. */
   notice = "";
 
   get unread(): Message[] {
@@ -49,7 +49,7 @@ export class State {
     return this.timeline.messages.filter((one) => one.author.kind === "agent" && one.seq > read);
   }
 
-  /** Something is to be drawn that only the kit has: the form, an address asked for, a promise. */
+  /** The view needs the form's code: for the form, for an address, for a promise. */
   get needsForm(): boolean {
     const { ticket, service, timeline } = this;
     if (!ticket) return service?.mode === "form" && timeline.pending.length === 0;
@@ -57,7 +57,7 @@ export class State {
     return ticket.status === "open" || ticket.status === "on_hold";
   }
 
-  /** The form in place of the chat: nothing can be had but a ticket, and none is under way. */
+  /** The form replaces the chat: no chat is available and there is no ticket yet. */
   get form(): boolean {
     return this.needsForm && !this.ticket && this.formLoaded;
   }
@@ -67,13 +67,13 @@ export class State {
   }
 }
 
-/** Nothing can be said on it any more; a new conversation can be had. */
+/** True if nothing can be written on the ticket any more. */
 export function isEnded(ticket: Ticket | null, now: number = Date.now()): boolean {
   if (ticket?.status === "closed") return true;
   return ticket?.status === "solved" && ticket.reply_until !== null && Date.parse(ticket.reply_until) < now;
 }
 
-/** The newer of two views of one ticket; reads only grow, for news may overtake each other. */
+/** The newer of two versions of a ticket by `rev`. Read marks only grow, for events may overtake each other. */
 export function newerTicket(current: Ticket | null, news: Ticket): Ticket {
   if (current?.id !== news.id) return news;
   const base = news.rev >= current.rev ? news : current;

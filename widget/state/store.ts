@@ -1,4 +1,4 @@
-/** The store: state, conversation and form put together, and what the views may do. */
+/** The store: connects state, session, form and bridge, and has the functions that the views call. */
 
 import { clientId } from "../../client/conversation/ids";
 import type { OutboxMessage } from "../../client/conversation/outbox";
@@ -51,7 +51,7 @@ export class Store implements SessionListener, ViewContext {
   readonly storage: HostStorage;
   readonly identity: Identity;
   readonly session: VisitorSession;
-  /** Sends forms; here once the kit is. */
+  /** Undefined until the form's code is loaded. */
   formClient: FormClient | undefined;
   lazyForm: LazyForm | undefined;
   #deps: StoreDeps;
@@ -71,7 +71,7 @@ export class Store implements SessionListener, ViewContext {
     this.timeLocale = { locale: init.locale };
     this.storage = new HostStorage(bridge, init.stored);
     const outbox = this.storage.outboxStorage();
-    // Also that of first words or a form that were never answered: with another one they could be stored twice.
+    // A first message or a form without an ack must be sent again with its own token, or it could be stored twice.
     const orphan = outbox.messages().find((message) => message.more?.token)?.more?.token as
       | string
       | undefined;
@@ -85,7 +85,7 @@ export class Store implements SessionListener, ViewContext {
     else if (this.identity.token) this.session.open();
   }
 
-  // -- Ears: what the conversation tells
+  // -- SessionListener
 
   started(): void {
     this.fire("start", { number: this.state.ticket?.number });
@@ -97,16 +97,16 @@ export class Store implements SessionListener, ViewContext {
 
   serviceChanged(before: Service | null, now: Service): void {
     const { texts, announcer, state } = this;
-    // Said once, and only to somebody whose screen changes under their hands.
+    // Announced once, and only if the change replaces the visitor's screen.
     if (!before || before.mode === now.mode || state.ticket) return;
     announcer.announce(now.mode === "form" ? texts.nowForm : texts.nowChat);
   }
 
   refused(message: OutboxMessage, why: Refusal): void {
     const { name, email, category, ...more } = message.more ?? {};
-    // Ended meanwhile: the same words begin a new conversation.
+    // The ticket has ended meanwhile: the text starts a new conversation.
     if (why.code === "ticket_ended") this.#resendAsNew(message);
-    // What the page has prefilled may be nonsense; the visitor's words are not to suffer for it.
+    // The host page may have prefilled invalid values; the message is sent without them.
     else if (why.code === "bad_request" && (name || email || category))
       this.session.write({ ...message, more });
     else this.#putBack(message, why);
@@ -117,7 +117,7 @@ export class Store implements SessionListener, ViewContext {
     this.session.write({ ...message, ticket: null, more: this.#firstMessageFields() });
   }
 
-  /** Before what is being written meanwhile, so that neither is lost. */
+  /** Puts the text before what has been written since, so that neither is lost. */
   #putBack({ text }: OutboxMessage, { service }: Refusal): void {
     const { state } = this;
     if (service) {
@@ -127,7 +127,7 @@ export class Store implements SessionListener, ViewContext {
     this.write(state.draft ? `${text}\n\n${state.draft}` : text);
   }
 
-  // -- the form, when one is to be had
+  // -- the form
 
   fetchLazyForm(): void {
     if (this.#fetching) return;
@@ -158,7 +158,7 @@ export class Store implements SessionListener, ViewContext {
     this.session.connection.reconnect();
   }
 
-  // -- what the views do
+  // -- what the views call
 
   send = (): void => {
     const { state, session } = this;
@@ -177,7 +177,7 @@ export class Store implements SessionListener, ViewContext {
     state.draft = text;
     if (!state.form) this.#typing.typed(text);
     if (!text) clearTimeout(this.#draftTimer);
-    // A timer that runs is left alone: whoever types without a pause is kept too.
+    // A running timer is not restarted: it saves the draft of somebody who types without a pause too.
     if (text && this.#draftTimer) return;
     this.#draftTimer = setTimeout(() => this.#saveDraft(), text ? DRAFT_SAVE_DELAY_MS : 0);
   };
@@ -188,7 +188,7 @@ export class Store implements SessionListener, ViewContext {
     if (ack?.ok) session.applyTicket(ack.ticket);
   };
 
-  /** Leaves this ticket for a new conversation; nothing is told to the server before something is said. */
+  /** Leaves the ticket for a new conversation. The server is not informed before the next message. */
   startNew = (): void => {
     const { state } = this;
     state.formerTicket = state.ticket?.id ?? null;
@@ -210,7 +210,7 @@ export class Store implements SessionListener, ViewContext {
     return { token: this.identity.token, name, email, category };
   }
 
-  // -- what the loader says
+  // -- messages of the loader
 
   receive(message: ToFrame): void {
     if (message.type === "open" || message.type === "close") this.#open(message.type === "open");
@@ -229,7 +229,7 @@ export class Store implements SessionListener, ViewContext {
     this.state.page = page;
   }
 
-  /** Another tab has become somebody: here, where nothing has been said yet, we are the same. */
+  /** The visitor started a chat in another tab. If this tab has no message yet, it takes over the token. */
   #adopt(stored: StoredState): void {
     const { storage, identity, state, session } = this;
     storage.stored = stored;

@@ -1,4 +1,4 @@
-/** A server in memory that speaks the visitor's wire, and a host page that keeps: both as the tests want them. */
+/** A server in memory that follows the visitor protocol, and a host page with a storage. */
 
 import type { Message, Service, Ticket } from "../../client/protocol";
 import { type Connect, ConnectionLost, type TransportListener } from "../../client/transport/transport";
@@ -29,7 +29,7 @@ const no = (code: string, more: Answer = {}): Answer => ({
   error: { code, message: code, ...more },
 });
 
-/** One desk with one ticket at a time; tokens, client_ids and seqs by the rules of the protocol page. */
+/** Has one ticket at a time; tokens, client_ids and seqs follow docs/protocol.md. */
 export class Server {
   service = open;
   ticket: Ticket | null = null;
@@ -37,7 +37,7 @@ export class Server {
   owner: string | undefined;
   asked: [string, Answer][] = [];
   listeners: TransportListener[] = [];
-  /** Answers one command in another way, or swallows it. */
+  /** Replaces the ack of a command, or drops it. */
   instead: Record<string, (payload: Answer) => Answer | "silence" | "cut" | undefined> = {};
   #tokens = 0;
 
@@ -184,12 +184,12 @@ export function aTicket(id: string, change: Partial<Ticket> = {}): Ticket {
   };
 }
 
-/** A host page: what it keeps outlives its frames, as a localStorage does. */
+/** A host page. Its storage outlives its frames, as localStorage does. */
 export class Page {
   stored: StoredState = {};
   posted: ToLoader[] = [];
 
-  /** A frame on this page, open unless said otherwise. */
+  /** A frame on this page; open unless `init` says otherwise. */
   frame(server: Server, init: Partial<Extract<ToFrame, { type: "init" }>> = {}, post?: typeof fetch): Store {
     const page = { url: "https://shop.example/", title: "Shop", referrer: "" };
     return new Store({
@@ -219,7 +219,7 @@ export class Page {
   #hear(message: ToLoader): void {
     this.posted.push(message);
     if (message.type !== "store") return;
-    // As JSON does it: what is undefined is gone.
+    // JSON drops undefined values, as localStorage does.
     this.stored = JSON.parse(JSON.stringify({ ...this.stored, ...message.patch }));
   }
 }

@@ -5,9 +5,9 @@ import { aTicket, closed, Page, Server } from "./fake_server";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const calm = () => vi.advanceTimersByTimeAsync(1);
+const runPending = () => vi.advanceTimersByTimeAsync(1);
 
-/** Answers forms one after another, and keeps what was sent. */
+/** Answers one form after the other, and records what was sent. */
 function office(...answers: (() => Response)[]) {
   const sent: Record<string, unknown>[] = [];
   const post = ((_url: string, { body }: RequestInit) => {
@@ -33,17 +33,17 @@ async function zoe(post: typeof fetch, page = new Page()) {
   const server = new Server();
   server.service = closed;
   const store = page.frame(server, {}, post);
-  await calm();
+  await runPending();
   store.write("I can’t sign in");
   const submit = async (email: string) => {
     await store.formClient?.submit({ email });
-    await calm();
+    await runPending();
   };
   return { store, server, page, submit };
 }
 
 describe("the form", () => {
-  test("becomes a request with its number, its promise and its link; only then is the token kept", async () => {
+  test("shows its number, promise and link; only then is the token stored", async () => {
     const { post, sent } = office(stored("token-1"));
     const { store, page, submit } = await zoe(post);
     expect(page.stored.token).toBeUndefined();
@@ -63,7 +63,7 @@ describe("the form", () => {
     expect(page.stored).toEqual({ token: "token-1", live: true, open: true });
   });
 
-  test("names every bad field without asking", async () => {
+  test("shows every invalid field without asking the server", async () => {
     const { post, sent } = office();
     const { store, submit } = await zoe(post);
     store.write("  ");
@@ -71,7 +71,7 @@ describe("the form", () => {
     expect([store.state.faults, sent]).toEqual([{ text: "empty", email: "bad_request" }, []]);
   });
 
-  test("names what the server finds, and what is corrected is another form", async () => {
+  test("shows the server's errors, and sends a corrected form under a new client_id", async () => {
     const bad = () => Response.json({ errors: { email: "bad_request" } }, { status: 422 });
     const { post, sent } = office(bad, stored("token-1"));
     const { store, submit } = await zoe(post);
@@ -82,7 +82,7 @@ describe("the form", () => {
     expect(store.state.faults).toEqual({});
   });
 
-  test("without an answer: the text stays, and the retry is the same form, even after a reload", async () => {
+  test("without an answer the text stays, and the retry is the same form, even after a reload", async () => {
     const { post, sent } = office();
     const { store, page, submit } = await zoe(post);
     await submit("zoe@example.com");
@@ -94,14 +94,14 @@ describe("the form", () => {
     expect(page.stored.form).toBeUndefined();
   });
 
-  test("too many: the wait is named and nothing is lost", async () => {
+  test("too_many: the wait is shown and nothing is lost", async () => {
     const { post } = office(() => new Response("{}", { status: 429, headers: { "retry-after": "12" } }));
     const { store, submit } = await zoe(post);
     await submit("zoe@example.com");
     expect([store.state.notice, store.state.draft]).toEqual([texts.tooMany(12), "I can’t sign in"]);
   });
 
-  test("sent before and changed since: the first one stands, what is new stays to be sent", async () => {
+  test("sent before and changed since: the first form stands, and the new text stays in the field", async () => {
     const { post } = office(() => new Response("{}", { status: 409 }));
     const { store, server, page, submit } = await zoe(post);
     server.owner = "token-1";
@@ -115,16 +115,16 @@ describe("the form", () => {
   });
 });
 
-describe("an address", () => {
+describe("a contact address", () => {
   async function waiting() {
     const server = new Server();
     const store = new Page().frame(server);
-    await calm();
+    await runPending();
     store.write("Hello");
     store.send();
-    await calm();
+    await runPending();
     store.state.askingAddress = true;
-    await calm();
+    await runPending();
     return { server, store };
   }
 
@@ -138,7 +138,7 @@ describe("an address", () => {
     expect(store.state.ticket).toMatchObject({ status: "open", reachable: true, promise: closed.promise });
   });
 
-  test("that can’t be one is named before anything is sent", async () => {
+  test("that is invalid is shown before anything is sent", async () => {
     const { store, server } = await waiting();
     const before = server.asked.length;
     await store.formClient?.giveContact("vic");

@@ -1,46 +1,27 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { texts } from "../locales/en";
-import type { Store } from "../state/store";
 import { Page, Server } from "./fake_server";
+import { runPending, says, shownTexts, vic } from "./fixtures";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** All that is due by now, promises included. */
-const calm = () => vi.advanceTimersByTimeAsync(1);
-const shownTexts = (store: Store) => [
-  ...store.state.timeline.messages.map((one) => one.text),
-  ...store.state.timeline.pending.map((one) => `${one.text} (${one.state})`),
-];
-
-async function vic(server = new Server(), page = new Page()) {
-  const store = page.frame(server);
-  await calm();
-  return { server, page, store };
-}
-
-async function says(store: Store, text: string): Promise<void> {
-  store.write(text);
-  store.send();
-  await calm();
-}
-
-describe("the first words", () => {
-  test("nothing is kept before the visitor acts, and the token only once the chat has begun", async () => {
+describe("the first message", () => {
+  test("nothing is stored before the visitor acts, and the token only once the chat has begun", async () => {
     const { store, page } = await vic();
     expect(page.stored).toEqual({});
     await says(store, "Hello");
     expect(page.stored).toEqual({ token: "token-1", live: true, open: true });
   });
 
-  test("a frame that is only warmed up says nothing to anybody", async () => {
+  test("a frame that was mounted but not opened does not connect", async () => {
     const server = new Server();
     new Page().frame(server, { open: false });
-    await calm();
+    await runPending();
     expect(server.listeners).toEqual([]);
   });
 
-  test("stand on the screen before the server knows of them", async () => {
+  test("appears before the server has it", async () => {
     const { store, server } = await vic();
     server.instead.start_chat = () => "silence";
     await says(store, "Hello");
@@ -49,7 +30,7 @@ describe("the first words", () => {
     expect(shownTexts(store)).toEqual(["Hello (failed)"]);
   });
 
-  test("whose ack is lost with the page are stored once, by the same visitor", async () => {
+  test("is stored once if its ack was lost with the page, and by the same visitor", async () => {
     const { store, server, page } = await vic();
     server.instead.start_chat = () => "cut";
     await says(store, "Hello");
@@ -59,7 +40,7 @@ describe("the first words", () => {
     expect([shownTexts(later), server.log.length, page.stored.token]).toEqual([["Hello"], 1, "token-1"]);
   });
 
-  test("whose ack is lost are found by the next hello, and their writer is remembered", async () => {
+  test("is found by the next hello if its ack was lost, and the token is stored", async () => {
     const { store, server, page } = await vic();
     server.instead.start_chat = () => "cut";
     await says(store, "Hello");
@@ -69,20 +50,20 @@ describe("the first words", () => {
     expect(page.stored).toEqual({ token: "token-1", live: true, open: true });
   });
 
-  test("several, written fast, keep their order", async () => {
+  test("several messages sent at once keep their order", async () => {
     const { store, server } = await vic();
     for (const text of ["one", "two", "three"]) {
       store.write(text);
       store.send();
     }
-    await calm();
+    await runPending();
     expect(server.log.map((one) => one.text)).toEqual(["one", "two", "three"]);
     expect(shownTexts(store)).toEqual(["one", "two", "three"]);
   });
 });
 
-describe("a bad line", () => {
-  test("first the catch-up, then the outbox", async () => {
+describe("a lost connection", () => {
+  test("catches up first, then sends the outbox", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
     server.cut();
@@ -93,10 +74,10 @@ describe("a bad line", () => {
     expect([shownTexts(store), store.state.offline]).toEqual([["Hello", "Are you there", "Yes"], false]);
   });
 
-  test("is spoken of after 2 s only", async () => {
+  test("shows after 2 s only", async () => {
     const { store, server } = await vic();
-    server.connect = (_url, _namespace, _auth, ears) => {
-      queueMicrotask(() => ears.onClosed({ opened: false }));
+    server.connect = (_url, _namespace, _auth, listener) => {
+      queueMicrotask(() => listener.onClosed({ opened: false }));
       return { request: () => Promise.reject(new Error("unused")), close: () => {} };
     };
     server.cut();
@@ -106,7 +87,7 @@ describe("a bad line", () => {
     expect(store.state.offline).toBe(true);
   });
 
-  test("what was not sent survives the reload, and so does what was not finished", async () => {
+  test("unsent messages and the draft survive a reload", async () => {
     const { store, server, page } = await vic();
     await says(store, "Hello");
     server.instead.send_message = () => "silence";
@@ -119,25 +100,25 @@ describe("a bad line", () => {
     expect(Object.keys(page.stored).filter((key) => key.startsWith("outbox:"))).toEqual([]);
   });
 
-  test("an event that skips one is caught up", async () => {
+  test("an event that skips a message is followed by a catch-up", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
     server.ada("first", false);
     server.ada("second");
-    await calm();
+    await runPending();
     expect(shownTexts(store)).toEqual(["Hello", "first", "second"]);
   });
 
-  test("more than 200 lines missed come in one sitting", async () => {
+  test("more than 200 missed messages are caught up in one run", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
     for (let at = 0; at < 450; at++) server.ada(`line ${at}`, false);
     server.ada("last");
-    await calm();
+    await runPending();
     expect([store.state.timeline.messages.length, shownTexts(store).at(-1)]).toEqual([452, "last"]);
   });
 
-  test("asked to slow down, the text waits and goes by itself", async () => {
+  test("after too_many the message waits and is sent again by itself", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
     server.instead.send_message = () => ({
@@ -152,91 +133,91 @@ describe("a bad line", () => {
   });
 });
 
-describe("what is read", () => {
-  test("only what can be seen, and each once", async () => {
+describe("read marks", () => {
+  test("are sent only for what is in view, and once", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
     const marks = () => server.asked.filter(([command]) => command === "mark_read").map(([, { seq }]) => seq);
     store.receive({ type: "close" });
     server.ada("Yes");
-    await calm();
+    await runPending();
     expect(marks()).toEqual([]);
     store.state.visible = false;
     store.receive({ type: "open", focus: true });
-    await calm();
+    await runPending();
     expect(marks()).toEqual([]);
     store.state.visible = true;
-    await calm();
+    await runPending();
     expect(marks()).toEqual([2]);
     store.state.atEnd = false;
     server.ada("More");
-    await calm();
+    await runPending();
     expect(marks()).toEqual([2]);
   });
 
-  test("the launcher tells how many wait, and what the last one says; another tab's reading clears it", async () => {
+  test("the badge has the number of unread messages and the last of them; reading in another tab clears it", async () => {
     const { store, server, page } = await vic();
     await says(store, "Hello");
     store.receive({ type: "close" });
     server.ada("Yes");
     server.ada("Here I am");
-    await calm();
+    await runPending();
     expect(page.last("badge")).toMatchObject({
       count: 2,
       label: texts.openWith(2),
       preview: { text: "Here I am", who: "Ada · just now" },
     });
     server.tell("read", { ticket: "t1", seq: 3, by: "visitor" });
-    await calm();
+    await runPending();
     expect(page.last("badge")).toMatchObject({ count: 0, preview: null });
   });
 });
 
 describe("several tabs", () => {
-  test("one that has said nothing yet becomes the same visitor", async () => {
+  test("a tab without messages takes over the visitor of the other tab", async () => {
     const { store, server, page } = await vic();
     const other = page.frame(server);
-    await calm();
+    await runPending();
     await says(store, "Hello");
     other.receive({ type: "stored", stored: { ...page.stored } });
-    await calm();
+    await runPending();
     expect(shownTexts(other)).toEqual(["Hello"]);
     await says(other, "From here");
     expect(server.log.map((one) => one.text)).toEqual(["Hello", "From here"]);
   });
 });
 
-describe("the page around it", () => {
-  test("a page of a single-page site is told to the server, once there is one", async () => {
+describe("the host page", () => {
+  test("a navigation of a single-page site is sent to the server once connected", async () => {
     const { store, server } = await vic();
     store.receive({ type: "page", page: { url: "https://shop.example/cart", title: "Cart", referrer: "" } });
-    await calm();
+    await runPending();
     expect(server.asked.at(-1)).toEqual(["set_page", { url: "https://shop.example/cart", title: "Cart" }]);
   });
 
-  test("what its script meddles with spoils one letter at most", async () => {
+  test("a script that damages the storage spoils one message at most", async () => {
     const page = new Page();
     page.stored = { token: "token-9", "outbox:bad": "{", "outbox:odd": '{"text":1}' };
     const { store } = await vic(new Server(), page);
     expect(store.state.connected).toBe(true);
   });
 
-  test("what it prefills may be nonsense: the words are sent without it", async () => {
+  test("invalid prefilled values are dropped and the message is sent without them", async () => {
     const { store, server } = await vic();
     store.receive({ type: "prefill", prefill: { text: "Hello", email: "nonsense", category: "none" } });
     server.instead.start_chat = ({ email }) =>
       email ? { ok: false, error: { code: "bad_request", message: "", field: "email" } } : undefined;
     store.send();
-    await calm();
+    await runPending();
     expect(shownTexts(store)).toEqual(["Hello"]);
   });
 
-  test("hears of the start, of answers and of the end, and of no word that is said", async () => {
+  test("gets events of the start, of answers and of the end, but no message text", async () => {
     const { store, server, page } = await vic();
     await says(store, "Hello");
     server.ada("A secret");
     server.move({ status: "solved" });
-    await calm();
+    await runPending();
     const events = page.posted.filter((one) => one.type === "event");
     expect(events.map((one) => one.name)).toEqual(["start", "message", "ended"]);
     expect(JSON.stringify(events)).not.toContain("secret");
@@ -244,7 +225,7 @@ describe("the page around it", () => {
     expect(page.posted.filter((one) => one.type === "event" && one.name === "ended").length).toBe(1);
   });
 
-  test("4,000 code points are sent, one more is not", async () => {
+  test("4,000 code points are sent, 4,001 are not", async () => {
     const { store, server } = await vic();
     await says(store, "😀".repeat(4_001));
     expect(server.asked.some(([command]) => command === "start_chat")).toBe(false);

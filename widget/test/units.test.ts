@@ -26,7 +26,7 @@ describe("the log", () => {
   const textEntries = (list: ReturnType<typeof logEntries>) =>
     list.filter((one): one is TextEntry => one.kind === "text");
 
-  test("groups what one person says within three minutes", () => {
+  test("groups the messages of one author within three minutes", () => {
     const shown = textEntries(logEntries(timeline, 0, paris, fr.events));
     expect(shown.map(({ first, last }) => [first, last])).toEqual([
       [true, false],
@@ -35,7 +35,7 @@ describe("the log", () => {
     ]);
   });
 
-  test("puts days between days, and none above a conversation of today", () => {
+  test("has an entry for each day, but none above a conversation of today", () => {
     vi.useFakeTimers({ now: Date.parse(at(10)) });
     expect(logEntries(timeline, 0, paris, fr.events).filter(({ kind }) => kind === "day")).toEqual([]);
     vi.setSystemTime(Date.parse("2026-11-24T09:00:00Z"));
@@ -43,7 +43,7 @@ describe("the log", () => {
     vi.useRealTimers();
   });
 
-  test("says of our own how far it has come", () => {
+  test("shows the state of the visitor's own messages", () => {
     const mine = addPending(timeline, { client_id: "mine", text: "hm", at: at(7) });
     expect(textEntries(logEntries(mine, 0, paris, fr.events)).at(-1)).toMatchObject({
       own: true,
@@ -51,7 +51,7 @@ describe("the log", () => {
     });
   });
 
-  test("puts events into words, and passes over one that it has no words for", () => {
+  test("shows events as text and leaves out events without a text", () => {
     const event = (name: string, seq: number) => ({
       ...server.ada("", false),
       seq,
@@ -64,8 +64,8 @@ describe("the log", () => {
   });
 });
 
-describe("words", () => {
-  /** Every sentence of a language, with its functions called. */
+describe("texts", () => {
+  /** Every text of a language, with its functions called. */
   function sentences(value: unknown): string[] {
     if (typeof value === "string") return [value];
     const args = { agent: "Ada", from: "Ada", to: "Ben", by: "agent", status: "solved" };
@@ -81,23 +81,23 @@ describe("words", () => {
     }
   };
 
-  test("both languages say the same things", () => {
+  test("both languages have the same keys", () => {
     expect(Object.keys(fr).sort()).toEqual(Object.keys(en).sort());
     expect(Object.keys(fr.events).sort()).toEqual(Object.keys(en.events).sort());
     expect(Object.keys(fr.bad).sort()).toEqual(Object.keys(en.bad).sort());
   });
 
-  test("French has its spaces: no-break before a colon, narrow before ? and ;", () => {
+  test("French has no-break spaces before a colon and narrow ones before ? and ;", () => {
     for (const sentence of sentences(fr)) {
       expect(sentence, sentence).not.toMatch(/[^\u00a0]:( |$)|[^\u202f\u00a0][?;]|n° |« | »/u);
     }
   });
 
-  test("nobody shouts", () => {
+  test("there are no exclamation marks", () => {
     for (const sentence of [...sentences(fr), ...sentences(en)]) expect(sentence).not.toContain("!");
   });
 
-  test("a place in the queue, and an honest wait", () => {
+  test("a queue position and the estimated wait", () => {
     const ticket = aTicket("t1", { queue: { position: 1, wait_s: 61 } });
     expect(queueText(ticket, fr)).toBe(
       "Vous êtes en 1re\u00a0position. Environ 2\u00a0minutes d’attente. Vous pouvez garder cette page ouverte.",
@@ -111,25 +111,28 @@ describe("a site's colour", () => {
   const rgb = (hex: string) =>
     [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [number, number, number];
 
-  test.each(["#ffee00", "#0000ff", "#ffffff", "#000000", "#7f7f7f", "#e2001a"])("%s can be read", (color) => {
-    for (const [theme, ground] of [
-      ["light", "#ffffff"],
-      ["dark", "#141918"],
-    ] as const) {
-      const accent = accentOf(color, theme);
-      expect(contrast(rgb(accent?.text ?? ""), rgb(ground))).toBeGreaterThanOrEqual(4.5);
-      expect(contrast(rgb(accent?.ink ?? ""), rgb(accent?.accent ?? ""))).toBeGreaterThanOrEqual(4.5);
-      expect(contrast(rgb(accent?.accent ?? ""), rgb(ground))).toBeGreaterThanOrEqual(3);
-    }
-  });
+  test.each(["#ffee00", "#0000ff", "#ffffff", "#000000", "#7f7f7f", "#e2001a"])(
+    "%s becomes readable",
+    (color) => {
+      for (const [theme, ground] of [
+        ["light", "#ffffff"],
+        ["dark", "#141918"],
+      ] as const) {
+        const accent = accentOf(color, theme);
+        expect(contrast(rgb(accent?.text ?? ""), rgb(ground))).toBeGreaterThanOrEqual(4.5);
+        expect(contrast(rgb(accent?.ink ?? ""), rgb(accent?.accent ?? ""))).toBeGreaterThanOrEqual(4.5);
+        expect(contrast(rgb(accent?.accent ?? ""), rgb(ground))).toBeGreaterThanOrEqual(3);
+      }
+    },
+  );
 
-  test("what is no colour changes nothing", () => {
+  test("a value that is no colour changes nothing", () => {
     expect(accentOf("red;}", "light")).toBeNull();
   });
 });
 
-describe("small things", () => {
-  test("a solved ticket is over when its time to reply is", () => {
+describe("small parts", () => {
+  test("a solved ticket ends when its time to reply is over", () => {
     const now = Date.parse("2026-11-23T09:00:00Z");
     const solved = (reply_until: string) => aTicket("t1", { status: "solved", reply_until });
     expect(isEnded(solved("2026-11-23T09:00:01Z"), now)).toBe(false);
@@ -137,14 +140,14 @@ describe("small things", () => {
     expect(isEnded(aTicket("t1", { status: "closed" }), now)).toBe(true);
   });
 
-  test("the frame reads what the loader wrote behind the #", () => {
+  test("the frame reads the parameters behind the # of its address", () => {
     expect(readFrameParams("#parent=https%3A%2F%2Fshop.example&theme=dark")).toEqual({
       parent: "https://shop.example",
       theme: "dark",
     });
   });
 
-  test("denied storage: what is kept lasts as long as the page", () => {
+  test("where storage is denied, the state lasts as long as the page", () => {
     vi.stubGlobal("localStorage", {
       getItem: () => {
         throw new Error("denied");
@@ -160,7 +163,7 @@ describe("small things", () => {
     vi.unstubAllGlobals();
   });
 
-  test("a letter alone makes the next page open the chat: whoever leaves must not wait for its answer", () => {
+  test("an unsent message makes the next page open the chat", () => {
     const memory = new HostStorage({ post: () => {} }, {});
     const message = { client_id: "0192f0c1-aaaa", ticket: null, text: "Un premier mot.", at: 0 };
     memory.outboxStorage().put(message);
@@ -168,7 +171,7 @@ describe("small things", () => {
     expect(memory.outboxStorage().messages()).toEqual([message]);
   });
 
-  test("with nothing left to keep, nothing stands in the storage", () => {
+  test("an empty state leaves no entry in the storage", () => {
     const store = new Map<string, string>();
     vi.stubGlobal("localStorage", {
       getItem: (key: string) => store.get(key) ?? null,

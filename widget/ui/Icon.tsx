@@ -1,4 +1,4 @@
-/** An icon: one stroke path that takes the text's colour, on a grid of 24. */
+/** An icon: one stroke path in the text's colour, on a grid of 24. */
 
 export function Icon({ path, size = 20 }: { path: string; size?: number }) {
   return (
