@@ -1,4 +1,4 @@
-/** The console: dresses the page and opens the gate. */
+/** The console's entry: applies the preferences to the page and draws the app. */
 import "@preact/signals";
 import { render } from "preact";
 import { App } from "./app/app";

@@ -1,4 +1,4 @@
-/** One's own account on this browser: appearance, language, sounds, signing out. */
+/** The account menu: appearance, language, sound and shortcuts on this browser, and signing out. */
 
 import { Avatar } from "../ui/avatar";
 import { Menu, MenuGroup, MenuItem } from "../ui/menu";

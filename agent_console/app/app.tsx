@@ -1,4 +1,4 @@
-/** The gate: nobody, somebody, or not known yet. */
+/** Shows the sign-in page or the console, depending on the session. */
 import { useEffect, useState } from "preact/hooks";
 import type { Agent } from "../../client/protocol";
 import { openSocket } from "../connection/socket";
@@ -32,7 +32,8 @@ export function App() {
       agentConsole.close();
       setSignIn({ state: "out", expired });
     };
-    // Turned away while still signed in means a wrong address, not a lost session: say so and go on knocking.
+    // If the server refuses the socket although the session is valid, the page was opened at a wrong address: show a
+    // banner and keep trying.
     agentConsole.socket.onRefused(() => {
       currentAgent().then(
         (still) => (still ? setRefused(true) : leave(true)),
@@ -54,7 +55,7 @@ export function App() {
   if (signIn.state === "out") return <SignIn expired={signIn.expired} onSignedIn={enterConsole} />;
   const { agentConsole, alerts } = signIn;
   const leave = () => {
-    // While the session still stands.
+    // Before the session ends, or the server would refuse these commands.
     agentConsole.actions.delayedEnds.flush();
     void signOut().finally(() => {
       alerts.close();

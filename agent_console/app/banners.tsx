@@ -1,4 +1,4 @@
-/** What the agent must know and may otherwise miss: no line, no sound, set away. */
+/** Banners: no connection, blocked notifications or sound, set away by the server. */
 import { useState } from "preact/hooks";
 import type { Alerts, Obstacle } from "../presence/alerts";
 import { setAvailability } from "../presence/availability";
@@ -6,7 +6,9 @@ import { Icon } from "../ui/icon";
 import { useConsole } from "./console";
 import { texts } from "./preferences";
 
-/** Says so only after 2 seconds without a line; the region itself is always there, or it would not be read. */
+/**
+ * Shows after 2 seconds without a connection. The region is always there, for screen readers do not read a new one.
+ */
 export function OfflineBanner({ refused }: { refused: boolean }) {
   const { socket } = useConsole();
   const t = texts.value.banners;

@@ -1,4 +1,4 @@
-/** The console's state: every idea has its file, here they are put together and kept true to the server. */
+/** The console's state: puts the parts together and synchronises them with the server after each connection. */
 import { computed, effect, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
@@ -12,7 +12,7 @@ import { createParts, type Parts } from "./parts";
 import { texts } from "./preferences";
 import type { Router } from "./router";
 
-/** Words that were refused go back into the composer; nothing that was typed is lost. */
+/** Puts a refused message back into the composer and shows why. */
 function createRefusalHandler({ drafts, toasts }: Parts) {
   const textOf = (why: Refusal): string =>
     why.by ? texts.value.conflict.owner(why.by.name) : refusalText(why, texts.value);
@@ -30,7 +30,7 @@ export function createConsole(socket: AgentSocket, self: Agent, router: Router) 
   const outgoing = createOutgoing(socket, threads, self.id, createRefusalHandler(parts));
   const dialog = signal<"shortcuts" | "hand-over" | "explain" | null>(null);
 
-  /** Lists first, then each thread from its cursor, then what is still to be sent. */
+  /** Loads the lists, then catches up each thread, then sends the outbox. */
   async function syncOnConnect(): Promise<void> {
     try {
       const hello = await socket.request("hello", {});
@@ -42,7 +42,7 @@ export function createConsole(socket: AgentSocket, self: Agent, router: Router) 
       outgoing.resume();
       actions.delayedEnds.sendMissed();
     } catch {
-      // The line went down again meanwhile: the next hello does it all.
+      // The connection was lost again; the next hello starts over.
     }
   }
 
@@ -61,7 +61,7 @@ export function createConsole(socket: AgentSocket, self: Agent, router: Router) 
     actions,
     outgoing,
     dialog,
-    /** Shown at once; the mark itself only grows, so that a lost one costs nothing. */
+    /** Shown at once. Read marks only grow, so a lost command does no harm. */
     markRead(thread: Thread, seq: number): void {
       thread.applyRead("agent", seq);
       inbox.markRead(thread.id);

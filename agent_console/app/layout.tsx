@@ -1,4 +1,4 @@
-/** The whole console: lists, thread and details side by side; on a phone one of them at a time. */
+/** The layout: navigation, the current view, offers, toasts, dialogs and the keyboard shortcuts. */
 import { useEffect, useRef } from "preact/hooks";
 import { HandOver } from "../conversation/hand_over";
 import { RoutingExplanation } from "../conversation/routing_explanation";
@@ -24,7 +24,9 @@ const FIRST_FOCUS: Record<Pane, string> = {
   visitor: ".details__back",
 };
 
-/** Where one column replaces another the focus goes along, or it would be lost with the one that is hidden. */
+/**
+ * Where one column replaces another, the focus moves to the new one; otherwise it would be lost with the hidden one.
+ */
 function useFocusOfPane(): void {
   const pane = useConsole().router.pane.value;
   const previous = useRef(pane);
@@ -36,8 +38,8 @@ function useFocusOfPane(): void {
 }
 
 /**
- * What one takes or ends makes room, and the next of its kind moves under the pointer: the second click of a
- * double click is for nobody.
+ * After a click that takes an offer or ends a chat, the next one moves under the pointer: the second click of a
+ * double click is ignored there.
  */
 function useSingleClicks(): void {
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** What this browser remembers for the console; storage may be full or forbidden, the console works on. */
+/** Reads and writes the console's entries in localStorage. If it is full or forbidden, nothing throws. */
 import { effect, type Signal, signal } from "@preact/signals";
 
 const PREFIX = "guichet.console.";
@@ -17,11 +17,11 @@ export function writeStored(name: string, value: unknown): void {
     if (value === null) localStorage.removeItem(PREFIX + name);
     else localStorage.setItem(PREFIX + name, JSON.stringify(value));
   } catch {
-    // Nothing to do: the choice holds until the page is closed.
+    // The value then lasts until the page is closed.
   }
 }
 
-/** A signal that survives a reload. */
+/** A signal whose value survives a reload. */
 export function storedSignal<T>(name: string, fallback: T): Signal<T> {
   const value = signal(readStored(name, fallback));
   let first = true;

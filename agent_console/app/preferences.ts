@@ -1,4 +1,4 @@
-/** The agent's own choices on this browser: language, theme, sound, shortcuts. */
+/** The agent's preferences on this browser: language, theme, sound, shortcuts. */
 import { computed, effect } from "@preact/signals";
 import type { TimeLocale } from "../../client/text/time_format";
 import { en } from "../locales/en";
@@ -20,14 +20,14 @@ export const theme = storedSignal<Theme>("theme", "auto");
 export const sound = storedSignal("sound", true);
 export const shortcuts = storedSignal("shortcuts", true);
 
-/** How times and names of languages are written: the browser's own variant of the chosen language. */
+/** The browser's own variant of the chosen language, for times and for names of languages. */
 export const timeLocale = computed<TimeLocale>(() => ({
   locale: navigator.languages.find((tag) => tag.startsWith(language.value)) ?? language.value,
 }));
 
 export const texts = computed(() => LANGUAGES[language.value]);
 
-/** Keeps <html lang data-theme> true; answers a function that stops. */
+/** Sets <html lang data-theme> and keeps them up to date. Returns a function that stops. */
 export function applyPagePreferences(): () => void {
   const night = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {

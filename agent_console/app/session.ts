@@ -1,4 +1,4 @@
-/** Who is signed in on this browser: the cookie is the server's, we only ask. */
+/** The agent's session: the server sets the cookie, this file calls its routes. */
 import type { Agent } from "../../client/protocol";
 
 export type SignInError =
@@ -15,7 +15,7 @@ async function readAgent(response: Response): Promise<Agent> {
   return ((await response.json()) as { agent: Agent }).agent;
 }
 
-/** Null: nobody. Rejects when the server can't be reached, which is not the same as being signed out. */
+/** Null if nobody is signed in. Rejects if the server can't be reached, for the session may still be valid. */
 export async function currentAgent(): Promise<Agent | null> {
   const response = await fetch(ROUTE, { headers: { accept: "application/json" } });
   if (response.status === 401) return null;

@@ -1,4 +1,4 @@
-/** Signing in; says what is wrong in words, and keeps the address that was typed. */
+/** The sign-in page. After an error it says why and keeps the typed address. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Agent } from "../../client/protocol";
 import { texts } from "./preferences";
@@ -11,7 +11,7 @@ function errorMessage(error: SignInError): string {
   return error.kind === "wrong" ? t.wrong : t.away;
 }
 
-/** Over plain http from elsewhere than this machine the session's cookie is not kept. */
+/** Over plain http browsers drop the session cookie, except on this machine. */
 export function isUnsafe({ protocol, hostname }: Pick<Location, "protocol" | "hostname">): boolean {
   const loopback = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
   return protocol === "http:" && !loopback;

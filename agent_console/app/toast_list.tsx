@@ -1,4 +1,4 @@
-/** Short words over the thread, with what can still be undone. */
+/** Draws the toasts. */
 
 import { Icon } from "../ui/icon";
 import { useConsole } from "./console";

@@ -1,11 +1,11 @@
-/** Short words over the thread: something was done, refused, or can still be undone. */
+/** Toasts: short messages that something was done, refused, or can be undone. */
 import { signal } from "@preact/signals";
 
 export interface Toast {
   id: number;
   text: string;
   tone: "plain" | "bad";
-  /** `undoes`: it takes back what was just done, and is what the key for that means. */
+  /** `undoes`: the action takes back what was just done; the undo key runs it. */
   action?: { label: string; run: () => void; undoes?: boolean };
 }
 
@@ -20,11 +20,11 @@ export function createToasts() {
     shown.value = shown.value.filter((toast) => toast.id !== id);
   }
 
-  /** `lasts` in milliseconds; the answer takes the notice away before that. */
+  /** Returns a function that dismisses the toast before `durationMs`. */
   function show(toast: Omit<Toast, "id">, durationMs = DEFAULT_DURATION_MS): () => void {
     last += 1;
     const id = last;
-    // What can still be answered stays, however much else there is to say.
+    // Toasts with an action stay, however many others come.
     const surplus = Math.max(0, shown.value.length + 1 - MAX_TOASTS);
     const oldest = shown.value.filter(({ action }) => !action).slice(0, surplus);
     shown.value = [...shown.value.filter((one) => !oldest.includes(one)), { ...toast, id }];

@@ -1,4 +1,4 @@
-/** The line to the server: ask a command and get its answer, or a refusal; hear events; know when it is cut. */
+/** The agent's socket: sends commands, receives events, and knows whether it is connected. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { io } from "socket.io-client";
 import { type Ack, type AgentCommands, type AgentEvents, LIMITS, type Refusal } from "../../client/protocol";
@@ -16,28 +16,36 @@ export class ServerRefused extends Error {
 }
 
 export interface AgentSocket {
-  /** False from the first moment without a socket; views use `cut`. */
+  /** False as soon as there is no connection; views use `offline`. */
   readonly online: ReadonlySignal<boolean>;
-  /** Without a socket for more than 2 seconds: a short gap should not flicker. */
+  /** True after 2 seconds without a connection, so that a short gap does not flicker. */
   readonly offline: ReadonlySignal<boolean>;
-  /** Rejects with `Turned` when the server refused, with LinkLost when nobody knows whether it was done. */
+  /**
+   * Rejects with ServerRefused if the server refused, with ConnectionLost if it is unknown whether the command was
+   * done.
+   */
   request<C extends Command>(command: C, payload: Payload<C>): Promise<Answer<C>>;
-  /** The bare ack, however long it takes; rejects with LinkLost. For the outbox, which has its own patience. */
+  /**
+   * Resolves with the ack even if it is a refusal. It has no timeout, for the outbox has its own. Rejects with
+   * ConnectionLost.
+   */
   requestAck<C extends Command>(command: C, payload: Payload<C>): Promise<Ack<Answer<C>>>;
   on<E extends keyof AgentEvents>(event: E, listener: (news: AgentEvents[E]) => void): void;
-  /** Each time the line stands again, the first time included. */
+  /** After each connection, the first included. */
   onConnected(listener: () => void): void;
-  /** The server does not want this socket: signed out, or a wrong address. */
+  /** The server refused the socket: signed out, or a wrong address. */
   onRefused(listener: () => void): void;
   close(): void;
 }
 
 const OFFLINE_AFTER_MS = 2000;
 
-/** Half of it by chance: after a long outage the consoles of a whole team should not come back in one moment. */
+/**
+ * Half of the delay is random, so that the consoles of a team do not reconnect at the same moment after an outage.
+ */
 const maxDelayMs = (): number => LONGEST_MS * (0.5 + Math.random() / 2);
 
-/** `true` only after `lasts` milliseconds of a closed line. */
+/** True after `lasts` milliseconds without a connection. */
 export function createOffline(
   online: ReadonlySignal<boolean>,
   lasts = OFFLINE_AFTER_MS,
@@ -66,10 +74,10 @@ function createSocket() {
     reconnectionDelayMax: maxDelayMs(),
     randomizationFactor: 0.5,
   });
-  // It spreads a wait first and caps it afterwards: of a fixed cap all long waits would be equal.
+  // Socket.IO adds the jitter first and caps the delay afterwards: with a fixed cap all long delays would be equal.
   socket.io.on("reconnect_attempt", () => socket.io.reconnectionDelayMax(maxDelayMs()));
-  // Where WebSocket has worked it is not blocked: whoever is sent away after a restart comes again by it, and not at
-  // once by polling, which is dearer and would last until the next break.
+  // Once WebSocket has worked it is not blocked. Without this a failed attempt after a restart would switch to
+  // polling, which costs more and lasts until the next disconnect.
   socket.on("connect", () => {
     if (socket.io.engine.transport.name === "websocket") socket.io.opts.transports = ["websocket"];
   });
@@ -78,7 +86,10 @@ function createSocket() {
 
 type SocketIoClient = ReturnType<typeof createSocket>;
 
-/** `patience` in milliseconds. The client of socket.io would keep a command for later; a click is meant for now. */
+/**
+ * `timeoutMs` without an ack rejects. Socket.IO's client would queue a command while disconnected; a click must not
+ * run later.
+ */
 async function send<T>(
   socket: SocketIoClient,
   command: string,
@@ -92,13 +103,13 @@ async function send<T>(
   });
 }
 
-/** Comes back at once when the browser does, instead of sitting out the pause between two attempts. */
+/** Reconnects at once when the browser is online or the page is shown, instead of waiting for the next attempt. */
 function followPage(socket: SocketIoClient, closed: AbortSignal): void {
   const again = () => {
     if (!socket.connected && !document.hidden) socket.disconnect().connect();
   };
   const leave = () => socket.disconnect();
-  // The first showing is not a return: a connection is already on its way then.
+  // The first pageshow is not a return: the first connection is already being opened.
   const back = (event: PageTransitionEvent) => event.persisted && again();
   const until = { signal: closed };
   addEventListener("online", again, until);
@@ -107,7 +118,7 @@ function followPage(socket: SocketIoClient, closed: AbortSignal): void {
   addEventListener("pagehide", leave, until);
 }
 
-/** Calls back when the server closed the door itself; the client of socket.io does not come back by itself then. */
+/** Calls back if the server refuses or closes the socket. Socket.IO's client does not retry by itself then. */
 function watchRefusals(socket: SocketIoClient, refusedListeners: () => void): void {
   const retryLater = () => {
     refusedListeners();
@@ -135,8 +146,8 @@ export function openSocket(): AgentSocket {
     for (const listener of refusedListeners) listener();
   });
   const closing = new AbortController();
-  // Listeners of one window are called in the order in which they came: whoever is built on this link right now and
-  // has something left to say when the page goes says it before the line is closed.
+  // Listeners run in the order in which they were added. A pagehide listener that is added right after this call must
+  // run before ours, which disconnects.
   queueMicrotask(() => {
     if (closing.signal.aborted) return;
     followPage(socket, closing.signal);

@@ -1,4 +1,4 @@
-/** Where an answer or a note is written: kept as a draft at every letter, sent by Enter. */
+/** The composer for answers and notes. It saves a draft at each keystroke and sends on Enter. */
 
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
@@ -13,7 +13,7 @@ import type { Thread } from "./thread";
 
 const WARN_FROM = LIMITS.text_max - 400;
 
-/** Why no answer can be written here; a note always can. */
+/** Why the agent can't answer here; a note is always possible. Null if they can. */
 function useBlockedReason(thread: Thread, ticket: Ticket): string | null {
   const { self } = useConsole();
   const t = texts.value.composer;
@@ -55,7 +55,7 @@ function Count({ length }: { length: number }) {
   return <span class={over > 0 ? "bad" : ""}>{over > 0 ? t.tooLong(over) : t.left(-over)}</span>;
 }
 
-/** The field is as high as its text, up to a limit set in the style. */
+/** The field is as high as its text, up to a limit in the stylesheet. */
 function useHeight(field: { current: HTMLTextAreaElement | null }, text: string): void {
   useLayoutEffect(() => {
     if (!field.current) return;
@@ -66,14 +66,14 @@ function useHeight(field: { current: HTMLTextAreaElement | null }, text: string)
 
 const byTouch = (): boolean => matchMedia("(pointer: coarse)").matches;
 
-/** Enter sends where there is a real keyboard; on a phone it is the only way to a new line. */
+/** Enter sends with a real keyboard. With a touch keyboard it is the only way to a new line. */
 function sends(event: KeyboardEvent): boolean {
   if (event.key !== "Enter" || event.isComposing) return false;
   if (event.ctrlKey || event.metaKey) return true;
   return !event.shiftKey && !event.altKey && !byTouch();
 }
 
-/** What stands in the field, and what can be done with it. */
+/** The text in the field and what can be done with it. */
 function useWriting(thread: Thread, barred: boolean) {
   const { drafts, socket, outgoing } = useConsole();
   const { id } = thread;
@@ -96,7 +96,7 @@ function useWriting(thread: Thread, barred: boolean) {
       drafts.put(id, { ...draft, [tone]: next, tone });
       if (tone === "reply") typing.typed(next);
     },
-    /** After a note the field is for answers again. */
+    /** After a note the composer switches back to answers. */
     send(): void {
       if (tone === "reply") typing.stopped();
       outgoing.send(id, tone, text.trim());
@@ -105,7 +105,7 @@ function useWriting(thread: Thread, barred: boolean) {
   };
 }
 
-/** The focus, when somebody asked for it before the field was there. */
+/** Takes the focus if it was requested before the field was drawn. */
 function useWantedFocus(field: { current: HTMLTextAreaElement | null }, id: string): void {
   const { composerFocus } = useConsole().actions;
   useSignalEffect(() => {
@@ -120,7 +120,7 @@ interface Hint {
   text: string;
 }
 
-/** What whoever writes should know first: that they can't, what their answer does, which keys there are. */
+/** The most important hint: why no answer is possible, that the answer claims the ticket, or which keys there are. */
 function hintFor(ticket: Ticket, barrier: string | null, tone: Tone): Hint {
   const t = texts.value.composer;
   if (barrier !== null) return { kind: "firm", text: barrier };

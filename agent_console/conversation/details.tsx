@@ -1,4 +1,4 @@
-/** The right column: who this is, what page they are on, and what they asked before. */
+/** The right column: the visitor, their page and their earlier tickets. */
 import type { Card, Visitor } from "../../client/protocol";
 import { useConsole } from "../app/console";
 import { language, texts, timeLocale } from "../app/preferences";
@@ -18,7 +18,7 @@ function languageName(tag: string): string {
   }
 }
 
-/** Only what a browser may open: a visitor's page can say anything about itself. */
+/** Only http and https: the host page can send any address. */
 function safeHref(url: string): string | undefined {
   return /^https?:\/\//i.test(url) ? url : undefined;
 }

@@ -1,4 +1,4 @@
-/** What is written and not yet sent, one reply and one note a conversation; survives reload and a lost session. */
+/** Drafts: one answer and one note per ticket. They survive a reload and the end of the session. */
 import { computed, signal } from "@preact/signals";
 import { readStored, writeStored } from "../app/local_storage";
 
@@ -13,7 +13,7 @@ export interface Draft {
 const EMPTY: Draft = { tone: "reply", reply: "", note: "" };
 const MAX_DRAFTS = 200;
 
-/** Drafts belong to one agent: on a shared computer nobody finds another's words in their composer. */
+/** Drafts belong to one agent, so that another agent on the same computer does not see them. */
 export function createDrafts(agent: string) {
   const storageKey = `drafts.${agent}`;
   const all = signal<Record<string, Draft>>(readStored(storageKey, {}));
@@ -37,7 +37,7 @@ export function createDrafts(agent: string) {
 
   const of = (ticket: string): Draft => all.value[ticket] ?? EMPTY;
 
-  // One text, which stays equal while one types: or every letter would draw the whole inbox again.
+  // One string, so that it stays equal while the agent types and the inbox is not drawn again at each keystroke.
   const withReply = computed(() =>
     Object.keys(all.value)
       .filter((ticket) => of(ticket).reply.trim() !== "")
@@ -49,7 +49,7 @@ export function createDrafts(agent: string) {
     put,
     hasReply: (ticket: string): boolean => withReply.value.split(" ").includes(ticket),
     setTone: (ticket: string, tone: Tone): void => put(ticket, { ...of(ticket), tone }),
-    /** Puts back words that could not be sent, before whatever was typed since. */
+    /** Puts a refused text before what has been typed since. */
     restore(ticket: string, tone: Tone, text: string): void {
       const draft = of(ticket);
       put(ticket, { ...draft, tone, [tone]: draft[tone] ? `${text}\n${draft[tone]}` : text });

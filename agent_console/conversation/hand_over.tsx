@@ -1,4 +1,4 @@
-/** Handing a ticket to somebody else, or to a department, with a word for them. */
+/** The dialog that hands a ticket to another agent or a department, with a note. */
 import { useState } from "preact/hooks";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts } from "../app/preferences";
@@ -14,7 +14,7 @@ interface Receiver {
   to: { agent: string } | { department: string };
 }
 
-/** Those who are free first; who is away can't be rung at all. */
+/** The available agents, the least busy first. An agent who is away can't take an offer. */
 function peopleOf({
   presence,
   departments: all,
@@ -86,7 +86,7 @@ export function HandOver() {
   const [chosen, choose] = useState<Receiver | null>(null);
   const [requestError, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
-  // The one that was open when it was asked for: a click on a notification opens another under this dialog.
+  // The ticket that was open when the dialog opened: a click on a notification may open another one behind it.
   const [ticket] = useState(() => agentConsole.router.ticket.peek());
   const t = texts.value.handOver;
   const people = peopleOf(agentConsole);

@@ -1,4 +1,4 @@
-/** Sending: a line stands on screen at once, waits in the outbox, and gets its number from the server. */
+/** Sends messages and notes: each is pending at once, waits in the outbox and gets its seq from the ack. */
 import { clientId } from "../../client/conversation/ids";
 import {
   Outbox,
@@ -25,7 +25,10 @@ export interface RefusedMessage {
   why: Refusal;
 }
 
-/** `owner` keeps the letters of two agents on one computer apart. `returned` hears of what will never be taken. */
+/**
+ * `owner` separates the outboxes of two agents on one computer. `onRefused` gets each message that the server
+ * rejects.
+ */
 export function createOutgoing(
   socket: AgentSocket,
   threads: Threads,
@@ -75,7 +78,7 @@ export function createOutgoing(
     },
     retry: (client_id: string): void => outbox.retry(client_id),
     pause: (): void => outbox.pause(),
-    /** Only once every thread has caught up: what a former page sent may have arrived after all. */
+    /** Call when every thread has caught up, for a message of an earlier page may be stored already. */
     resume: (): void => outbox.resume(),
   };
 }

@@ -1,4 +1,4 @@
-/** Why a ticket rang where it did: who was weighed, and what decided. */
+/** The dialog that explains an assignment: which agents were considered and which rule decided. */
 import { useEffect, useState } from "preact/hooks";
 import type { Decision } from "../../client/protocol";
 import { timeOfDay } from "../../client/text/time_format";

@@ -1,4 +1,6 @@
-/** Which statuses an agent may set by hand: the same table as the server's, so that no menu offers a refusal. */
+/**
+ * The statuses that an agent may set. It equals the server's table, so that no menu offers what the server refuses.
+ */
 import type { Status } from "../../client/protocol";
 
 export const BY_HAND: Record<Status, readonly Status[]> = {

@@ -1,4 +1,4 @@
-/** One open ticket: its lines and notes in order, the person behind it, and the cursor that loses nothing. */
+/** The thread of one open ticket: its timeline, its visitor and the catch-up. */
 import { batch, signal } from "@preact/signals";
 import {
   applyCatchUp,
@@ -14,13 +14,13 @@ import { type AgentSocket, ServerRefused } from "../connection/socket";
 
 export type Phase = "loading" | "ready" | "missing" | "failed";
 
-/** Where the visitor is; null until somebody tells. */
+/** Where the visitor is; null until an event says so. */
 export interface VisitorLocation {
   state: "here" | "hidden" | "gone";
   page: Page | null;
 }
 
-/** 0: nothing of theirs is unread. */
+/** The first seq that our side has not read; 0 if no message of the visitor is unread. */
 function firstUnread({ ticket, messages }: Pick<Opened, "ticket" | "messages">): number {
   const read = ticket.read.agent;
   return messages.some((one) => one.seq > read && one.author.kind === "visitor") ? read + 1 : 0;
@@ -33,11 +33,11 @@ export function createThread(id: string, socket: AgentSocket) {
   const visitor = signal<Visitor | null>(null);
   const visitorLocation = signal<VisitorLocation | null>(null);
   const typing = signal<string | null>(null);
-  /** The first line that nobody on our side had read when the ticket was opened: the divider stands above it. */
+  /** The first message that our side had not read when the ticket was opened; the unread divider stands above it. */
   const unreadFrom = signal(0);
   let catchUpRunning: Promise<void> | null = null;
 
-  /** Older news than what is here (by `rev`) changes nothing. */
+  /** Ignores a ticket with an older `rev`. */
   function applyTicket(news: Ticket): void {
     if ((ticket.peek()?.rev ?? 0) <= news.rev) ticket.value = news;
   }
@@ -54,7 +54,7 @@ export function createThread(id: string, socket: AgentSocket) {
         phase.value = "ready";
       });
     } catch (error) {
-      // Without a line it still loads: the next hello asks again, and the banner says why it takes so long.
+      // Without a connection it stays "loading": the next hello loads it, and a banner says why it takes so long.
       if (phase.peek() === "ready" || !socket.online.peek()) return;
       phase.value =
         error instanceof ServerRefused && error.refusal.code === "not_found" ? "missing" : "failed";
@@ -71,12 +71,14 @@ export function createThread(id: string, socket: AgentSocket) {
         timeline.value = applyCatchUp(timeline.peek(), news);
       });
       const grown = timeline.peek().last > last || timeline.peek().notesLast > notesLast;
-      // An answer that brings nothing new would be asked for for ever.
+      // Without this check an ack that brings nothing new would repeat the request for ever.
       more = hasGap(timeline.peek()) && (grown || news.restart === true);
     }
   }
 
-  /** Fills every gap there is; asked for while it runs, it is the same run. Without a line the next hello mends. */
+  /**
+   * Fills all gaps. A second call returns the running catch-up. Without a connection the next hello calls it again.
+   */
   function catchUp(): Promise<void> {
     if (phase.peek() !== "ready") return load();
     catchUpRunning ??= fetchMissing()
@@ -87,7 +89,7 @@ export function createThread(id: string, socket: AgentSocket) {
     return catchUpRunning;
   }
 
-  /** `change` is one of the timeline's pure steps. */
+  /** `change` is one of the timeline's pure functions. */
   function update(change: (timeline: Timeline) => Timeline): void {
     timeline.value = change(timeline.peek());
     if (phase.peek() === "ready" && hasGap(timeline.peek())) void catchUp();
@@ -96,7 +98,7 @@ export function createThread(id: string, socket: AgentSocket) {
   const decisions = signal<readonly Decision[]>([]);
   let lastExplainedSeq = 0;
 
-  /** Why it rang where it did; asked once for each assignment that comes into view. */
+  /** Loads why the ticket rang where it did, once for each assignment that comes into view. */
   function loadDecisions(seq: number): void {
     if (seq <= lastExplainedSeq) return;
     lastExplainedSeq = seq;
@@ -132,7 +134,7 @@ export function createThread(id: string, socket: AgentSocket) {
       if (!current || current.read[by] >= seq) return;
       ticket.value = { ...current, read: { ...current.read, [by]: seq } };
     },
-    /** An agent owns it, and it is somebody else. */
+    /** The owner if it is another agent, else null. */
     otherOwner(me: string): Person | null {
       const owner = ticket.value?.agent ?? null;
       return owner && owner.id !== me ? owner : null;

@@ -1,4 +1,4 @@
-/** Who this is, where the ticket stands, and what can be done with it. */
+/** The header of a thread: the visitor, the status and the actions. */
 
 import type { Ticket } from "../../client/protocol";
 import { dateAndTime } from "../../client/text/future_time";
@@ -107,7 +107,7 @@ function Acts({ ticket }: { ticket: Ticket }) {
   );
 }
 
-/** The one fact about time that matters now: a wait, or a promise. */
+/** How long the visitor has waited, or the promised time. */
 function When({ ticket }: { ticket: Ticket }) {
   const { card } = useConsole();
   const t = texts.value.thread;
@@ -134,7 +134,7 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
   const category = categoryName(ticket.category, t);
   const name = agentConsole.actions.nameOf(ticket.id);
   const owner = thread.otherOwner(agentConsole.self.id);
-  // The menu's own face says the status.
+  // The label of the status menu has the status already.
   const hasMenu = rightsOn(ticket, agentConsole).maySet && BY_HAND[ticket.status].length > 0;
   return (
     <header class="thread__top">

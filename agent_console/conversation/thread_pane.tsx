@@ -1,4 +1,4 @@
-/** The middle column: one thread, or why there is none to see. */
+/** The middle column: the open thread, or why there is none. */
 
 import { useConsole } from "../app/console";
 import { texts } from "../app/preferences";

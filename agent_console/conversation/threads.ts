@@ -1,10 +1,10 @@
-/** All tickets open on this console: what happens is led to its thread, and after a cut each one catches up. */
+/** The threads of all open tickets: passes each event to its thread, and catches all up after a reconnect. */
 import { signal } from "@preact/signals";
 import { TypingIndicator } from "../../client/conversation/typing";
 import type { AgentSocket } from "../connection/socket";
 import { createThread, type Thread } from "./thread";
 
-/** Kept ready for a switch without waiting; the least recent beyond this are forgotten. */
+/** Threads that stay loaded for a fast switch; beyond this the least recently used is dropped. */
 const MAX_OPEN_THREADS = 24;
 
 export function createThreads(socket: AgentSocket) {
@@ -23,7 +23,7 @@ export function createThreads(socket: AgentSocket) {
     }
   }
 
-  /** The thread, made and loaded when it is new; asked again it moves to the front. */
+  /** Returns the thread, makes and loads it if it is new, and marks it as recently used. */
   function get(id: string): Thread {
     const existing = all.get(id);
     const thread = existing ?? createThread(id, socket);
@@ -60,7 +60,7 @@ export function createThreads(socket: AgentSocket) {
         void thread.load();
       shown.value = thread;
     },
-    /** After hello: the shown one first, then the rest, each from its own cursor. */
+    /** Call after hello: catches up the thread on screen first, then the others. */
     async catchUpAll(): Promise<void> {
       const first = shown.peek();
       if (first) await first.catchUp();

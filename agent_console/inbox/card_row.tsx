@@ -1,4 +1,4 @@
-/** One line of the inbox: who, the last words, and the one thing that matters in that list. */
+/** One card of the inbox: the visitor, the last message and one badge. */
 import type { Card } from "../../client/protocol";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";
@@ -9,7 +9,7 @@ import { LiveTime } from "../ui/live_time";
 import { cardTime, dueText, elapsed } from "../ui/time_format";
 import type { List } from "./inbox";
 
-/** Longer than this without an answer is worth a colour. */
+/** After this wait without an answer the time is coloured. */
 const CALM_MS = 40_000;
 
 interface RowProps {
@@ -54,7 +54,7 @@ function badgeOf({ card, list, position }: RowProps, agentConsole: AgentConsole)
   return list === "mine" ? { kind: "plain", text: texts.value.statuses[card.status] } : null;
 }
 
-/** A number that means nothing when it is read out without its word. */
+/** A number with a text for screen readers, for the number alone says nothing. */
 function ScreenReaderText({ kind, aloud, shown }: { kind: string; aloud: string; shown: string }) {
   return (
     <span class={kind}>
@@ -90,7 +90,7 @@ export function CardRow(props: RowProps) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     agentConsole.actions.open(card.ticket);
-    // Opened by key the answer is next; a tap on a phone must not bring the keyboard up.
+    // Opened by keyboard it moves the focus to the composer; a tap on a phone must not open the keyboard.
     if (event.detail === 0) agentConsole.actions.focusComposer(card.ticket);
   };
   return (

@@ -1,4 +1,4 @@
-/** The inbox: every card we know, and the three lists they fall into. */
+/** The inbox: all loaded cards and their three lists. */
 import { batch, computed, signal } from "@preact/signals";
 import type { AgentHello, Card, Ticket } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
@@ -8,7 +8,10 @@ export const LISTS: readonly List[] = ["waiting", "mine", "open"];
 
 type Cards = ReadonlyMap<string, Card>;
 
-/** The server's lists, but each card once: an open one of mine stands under mine only. Null: in none of them. */
+/**
+ * The list of a card; unlike the server's lists, each card is in one only: an open ticket of mine is in "mine". Null
+ * for none.
+ */
 export function listOf({ status, agent }: Card, me: string): List | null {
   if (status === "solved" || status === "closed") return null;
   if (agent?.id === me) return "mine";
@@ -21,13 +24,16 @@ const timeOrNever = (time: string | null): number =>
 
 const left = (card: Card): number => Number(card.visitor === "gone");
 
-/** Live chats first, then what we owe, then what others owe us; who has left sinks. */
+/**
+ * Live chats first, then tickets that we must answer, then the others. A visitor who has left comes last among the
+ * live.
+ */
 function urgency(card: Card): number {
   if (card.status === "live") return left(card);
   return card.status === "open" ? 2 : 3;
 }
 
-// Mine keep their places while they are talked in, so that Alt+1 stays the same person.
+// "mine" is sorted by number, so that Alt+1 opens the same chat while messages come in.
 const ORDER: Record<List, (a: Card, b: Card) => number> = {
   waiting: (a, b) =>
     left(a) - left(b) || timeOrNever(a.queued_at) - timeOrNever(b.queued_at) || a.number - b.number,
@@ -45,7 +51,7 @@ export function sortIntoLists(cards: Cards, me: string): Record<List, Card[]> {
   return lists;
 }
 
-/** Older news than what is here (by `rev`) changes nothing. */
+/** Ignores a card with an older `rev`. */
 export function withCard(cards: Cards, card: Card): Cards {
   const existing = cards.get(card.ticket);
   return existing && existing.rev > card.rev ? cards : new Map(cards).set(card.ticket, card);
@@ -59,13 +65,13 @@ export function createInbox(socket: AgentSocket, me: string) {
   const loaded = signal(false);
 
   const unreadListeners: ((card: Card) => void)[] = [];
-  // The rev with which a ticket left the lists: a card that comes late must not bring it back.
+  // The rev at which a ticket left the lists: an older card must not bring it back.
   const left = new Map<string, number>();
 
   function add(card: Card): void {
     if (card.rev <= (left.get(card.ticket) ?? -1)) return;
     const before = cards.value.get(card.ticket)?.unread ?? 0;
-    // Every change of any ticket is told; those of no list that were never here are nobody's business.
+    // The server sends a card for each change of any ticket. One that is in no list and was never loaded is ignored.
     if (listOf(card, me) === null && !cards.value.has(card.ticket)) return;
     cards.value = withCard(cards.value, card);
     if (card.unread > before) for (const listener of unreadListeners) listener(card);
@@ -93,21 +99,21 @@ export function createInbox(socket: AgentSocket, me: string) {
       return { waiting: total("waiting"), mine: total("mine"), open: total("open") };
     }),
     unread: computed(() => lists.value.mine.reduce((sum, card) => sum + card.unread, 0)),
-    /** The visitor of a ticket has written something that nobody has read. */
+    /** The visitor of a ticket has sent a new message. */
     onUnread: (listener: (card: Card) => void) => unreadListeners.push(listener),
-    /** An ack is our copy of a change that the others hear as a card. */
+    /** Applies the ticket of an ack, for the agent who sent the command gets no card event. */
     applyTicket({ id, status, agent, category, rev, promise }: Ticket): void {
       const card = cards.value.get(id);
       if (card) add({ ...card, status, agent, category, rev, due: promise?.due ?? null });
     },
-    /** Shown read at once; the server's own card follows. */
+    /** Shown as read at once; the server's card follows. */
     markRead(ticket: string): void {
       const card = cards.value.get(ticket);
       if (card && card.unread > 0) cards.value = new Map(cards.value).set(ticket, { ...card, unread: 0 });
     },
     hasMore: (list: List): boolean => notLoaded.value[list] > 0,
 
-    /** The lists as they now are; whatever was known before is forgotten. */
+    /** Replaces all lists by those of hello. */
     load({ cards: first, counts }: Pick<AgentHello, "cards" | "counts">): void {
       batch(() => {
         cards.value = new Map(LISTS.flatMap((list) => first[list].map((card) => [card.ticket, card])));
@@ -121,7 +127,10 @@ export function createInbox(socket: AgentSocket, me: string) {
       });
     },
 
-    /** The next page. The first repeats what hello brought, which has no cursor: so on to one that has news. */
+    /**
+     * Loads the next page. The first page repeats the cards of hello, which has no cursor, so it goes on to a page
+     * with new cards.
+     */
     async more(list: List): Promise<void> {
       const before = lists.value[list].length;
       do {

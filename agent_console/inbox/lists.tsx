@@ -1,4 +1,4 @@
-/** The inbox column: presence, search, and the three lists, always in sight. */
+/** The left column: tools, search and the three lists. */
 import { useState } from "preact/hooks";
 import { useConsole } from "../app/console";
 import { texts } from "../app/preferences";

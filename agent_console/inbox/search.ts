@@ -1,4 +1,4 @@
-/** Searching all tickets: asked once the typing pauses, the newest question wins, page by page. */
+/** Search in all tickets: it runs when typing pauses, the newest query wins, and results come in pages. */
 import { batch, signal } from "@preact/signals";
 import type { Card } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
@@ -46,7 +46,7 @@ export function createSearch(socket: AgentSocket) {
     });
   }
 
-  // What was found stays true while one looks at it.
+  // The results stay up to date while they are shown.
   socket.on("card", (card) => {
     const fresh = (one: Card) => (one.ticket === card.ticket && one.rev <= card.rev ? card : one);
     if (cards.value.some((one) => one.ticket === card.ticket)) cards.value = cards.value.map(fresh);

@@ -1,4 +1,4 @@
-/** The search box, and what it found in all tickets. */
+/** The search box and the results. */
 
 import { useConsole } from "../app/console";
 import { texts } from "../app/preferences";

@@ -1,4 +1,4 @@
-/** The words of the desk itself in English: statuses, events, reasons, refusals. */
+/** English names of statuses, categories, events, rules and refusals. */
 import type * as fr from "./fr.domain";
 
 export const statuses = {

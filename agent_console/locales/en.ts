@@ -1,4 +1,4 @@
-/** Every word of the console in English. */
+/** The English texts of the console. */
 import { categories, channels, events, excluded, refusals, rules, statuses } from "./en.domain";
 import type { Texts } from "./fr";
 

@@ -1,4 +1,4 @@
-/** The words of the desk itself in French: statuses, events, reasons, refusals. */
+/** French names of statuses, categories, events, rules and refusals. */
 
 export const statuses = {
   live: "En direct",

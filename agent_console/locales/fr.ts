@@ -1,4 +1,4 @@
-/** Every word of the console in French. Spaces: \u00a0 before ":" and in "n° 1", \u202f before "? ! ;". */
+/** The French texts of the console. Spaces: \u00a0 before ":" and in "n° 1", \u202f before "? ! ;". */
 import { categories, channels, events, excluded, refusals, rules, statuses } from "./fr.domain";
 
 const many = (count: number, one: string, more: string): string =>

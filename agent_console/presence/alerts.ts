@@ -1,4 +1,4 @@
-/** Calling the agent who looks elsewhere: sound, the page's title, a desktop notification; and what blocks them. */
+/** Alerts for an agent who looks elsewhere: sound, page title and desktop notifications; also what blocks them. */
 
 import { computed, effect, signal } from "@preact/signals";
 import { isPageFocused } from "../../client/dom/page_focus";
@@ -13,7 +13,7 @@ const TITLE_BLINK_MS = 1500;
 
 export type Obstacle = "blocked" | "ask" | "silent";
 
-/** True in one tab of this console only, or five open tabs would ring in five voices. */
+/** The tab leader: only one of several open tabs plays sounds. */
 function tabLeader(): { ask: () => void; has: () => boolean; release: () => void } {
   let isLeader = !("locks" in navigator);
   let asked = isLeader;
@@ -34,10 +34,10 @@ function tabLeader(): { ask: () => void; has: () => boolean; release: () => void
   };
 }
 
-/** The first touch of the page wakes the voice that browsers keep asleep until then. */
+/** Browsers allow sound only after the first click or key on the page. */
 function wakeOnTouch(wake: () => void): () => void {
   const once = { once: true, capture: true } as const;
-  // Not pointerdown: the banner that goes then would move what is being clicked from under the pointer.
+  // Not pointerdown: the banner disappears then, and the click would hit something else.
   addEventListener("click", wake, once);
   addEventListener("keydown", wake, once);
   return () => {
@@ -46,7 +46,7 @@ function wakeOnTouch(wake: () => void): () => void {
   };
 }
 
-/** "(2) Guichet", and who waits: steady while the tab is seen, in turns while it is not. */
+/** "(2) Guichet", or the visitor who waits. While the tab is hidden the two alternate. */
 export function titleText(
   unread: number,
   caller: string | null,
@@ -84,7 +84,7 @@ function followTitle(parts: Pick<Parts, "inbox" | "offers">): () => void {
   };
 }
 
-/** Desktop notifications by ticket, so that the second one replaces the first and the end takes it away. */
+/** Desktop notifications, one per ticket: a newer one replaces the older, and the end of an offer closes it. */
 function createDesktop(permission: { value: NotificationPermission }, open: (ticket: string) => void) {
   const shown = new Map<string, Notification>();
   return {
@@ -99,7 +99,7 @@ function createDesktop(permission: { value: NotificationPermission }, open: (tic
         };
         shown.set(ticket, notice);
       } catch {
-        // Chrome on Android has the constructor and throws: title and sound remain.
+        // Chrome on Android has the constructor and throws: sound and title remain.
       }
     },
     withdraw(ticket: string): void {
@@ -149,14 +149,14 @@ export function createAlerts(parts: Parts, speaker: Speaker) {
 
   return {
     permission,
-    /** What would keep a ringing conversation unnoticed; only while available, for only then does it ring. */
+    /** What could keep a ringing offer unnoticed. Null while away, for then no offer rings. */
     obstacle: computed<Obstacle | null>(() => {
       if (presence.choice.value !== "available") return null;
       if (permission.value === "denied") return "blocked";
       if (permission.value === "default") return "ask";
       return sound.value && !speaker.awake.value ? "silent" : null;
     }),
-    /** From a click or a key only: browsers ask their person no other way. */
+    /** Call it from a click or a key, or the browser refuses to ask. */
     async askPermission(): Promise<void> {
       wake();
       if (supported) permission.value = await Notification.requestPermission();

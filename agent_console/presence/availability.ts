@@ -1,4 +1,4 @@
-/** Going available is also the one moment at which it makes sense to ask for notifications and sound. */
+/** Sets the agent available or away; going available also asks for the permissions of notifications and sound. */
 
 import type { Parts } from "../app/parts";
 import { texts } from "../app/preferences";
@@ -6,7 +6,7 @@ import { errorText } from "../ui/labels";
 import type { Alerts } from "./alerts";
 import type { Availability } from "./presence";
 
-/** Call it from a click or a key: browsers ask their person only then. */
+/** Call it from a click or a key, or the browser refuses to ask. */
 export async function setAvailability(
   { presence, toasts }: Pick<Parts, "presence" | "toasts">,
   alerts: Alerts,

@@ -1,4 +1,4 @@
-/** What rings: who, why here, how long still; take it or pass. */
+/** The cards of the ringing offers: the visitor, the reason, the time left, take or decline. */
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useConsole } from "../app/console";
 import { shortcuts, texts } from "../app/preferences";
@@ -27,10 +27,10 @@ function Key({ label }: { label: string }) {
   );
 }
 
-/** `first`: the one that the keys speak to. */
+/** `first`: the keys A and X act on this offer. */
 function OfferCard({ offer, first }: { offer: RingingOffer; first: boolean }) {
   const { actions, inbox } = useConsole();
-  // The offer holds what was said when it began to ring; the list knows what was said since.
+  // The offer has the preview of the moment it began to ring; the inbox has the newest.
   const card = inbox.cards.value.get(offer.card.ticket) ?? offer.card;
   const keyed = first && shortcuts.value;
   const say = texts.value;
@@ -65,7 +65,7 @@ function OfferCard({ offer, first }: { offer: RingingOffer; first: boolean }) {
   );
 }
 
-/** Said once when it begins to ring; the seconds are for the eye only. */
+/** Announced once when an offer begins to ring, without the seconds. */
 function OfferAnnouncement({ offers }: { offers: readonly RingingOffer[] }) {
   const newest = offers.at(-1);
   const [announcement, say] = useState("");

@@ -38,7 +38,10 @@ export function createOffers(socket: AgentSocket) {
   const endListeners: ((offer: RingingOffer, reason: OfferEnded["reason"]) => void)[] = [];
   /** From the last hello; null before the first. */
   let ringMs: number | null = null;
-  /** Began to ring on this line before its hello was answered: the answer may be older than they are. */
+  /**
+   * Offers that came as events after the connection and before the ack of its hello: the ack may be older than they
+   * are.
+   */
   const receivedBeforeHello = new Set<string>();
 
   function drop(ticket: string): RingingOffer | undefined {

@@ -1,4 +1,4 @@
-/** Who of the team is there, and whether new conversations may ring here. */
+/** The presence of the team, and whether offers may ring on this console. */
 import { computed, signal } from "@preact/signals";
 import type { Agent, AgentHello } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
@@ -14,7 +14,7 @@ export function createPresence(socket: AgentSocket, self: Agent) {
   function applyAgent(agent: Agent): void {
     team.value = new Map(team.value).set(agent.id, agent);
     if (agent.id !== self.id) return;
-    // "offline" is what the others see while this very socket is being opened; it is no choice of ours.
+    // "offline" is what others see while this socket connects; the agent did not choose it.
     if (agent.state !== "offline") confirmed.value = agent.state;
     missed.value = agent.state === "away" && agent.why === "missed";
   }
@@ -25,7 +25,7 @@ export function createPresence(socket: AgentSocket, self: Agent) {
     team,
     missed,
     me: computed(() => team.value.get(self.id) ?? self),
-    /** Shown at once, before the server has agreed. */
+    /** Shown at once, before the server confirms. */
     choice: computed(() => requested.value ?? confirmed.value),
 
     load({ agent, presence, team: everybody }: Pick<AgentHello, "agent" | "presence" | "team">): void {
@@ -34,7 +34,7 @@ export function createPresence(socket: AgentSocket, self: Agent) {
       missed.value = presence === "away" && agent.why === "missed";
     },
 
-    /** Rejects when the server did not agree; the old state then shows again. */
+    /** Rejects if the server does not confirm; then the old state shows again. */
     async choose(state: Availability): Promise<void> {
       requested.value = state;
       try {

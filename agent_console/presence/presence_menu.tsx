@@ -1,4 +1,4 @@
-/** Available or away, how many places are taken, and whether one would be heard. */
+/** The presence menu: available or away, the number of chats, and a test of the sound. */
 
 import { useConsole } from "../app/console";
 import { texts } from "../app/preferences";

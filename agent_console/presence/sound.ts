@@ -1,4 +1,4 @@
-/** Two soft sounds made with WebAudio; browsers keep audio asleep until the first touch of the page. */
+/** Two sounds made with Web Audio. Browsers allow audio only after the first click or key on the page. */
 import { signal } from "@preact/signals";
 
 export interface SoundNote {
@@ -34,12 +34,12 @@ function playNote(audio: AudioContext, note: SoundNote): void {
   tone.stop(begin + note.lasts);
 }
 
-/** `awake` false: the browser would swallow a sound now. */
+/** False: the browser would not play a sound now. */
 export function createSpeaker() {
   const awake = signal(false);
   let audio: AudioContext | null = null;
 
-  /** Call it from a click or a key: only then may a page make itself heard. */
+  /** Call it from a click or a key, or the browser refuses. */
   async function wake(): Promise<boolean> {
     try {
       audio ??= new AudioContext();

@@ -1,4 +1,4 @@
-/** The sheet of shortcuts, and the switch that turns the single letters off. */
+/** The dialog that lists the shortcuts and turns the single-letter ones off. */
 
 import { useConsole } from "../app/console";
 import { shortcuts, texts } from "../app/preferences";

@@ -1,4 +1,4 @@
-/** Which key asks for what: pure, so that the sheet of shortcuts and the tests read the same table. */
+/** The keymap: which key stands for which action. Pure. */
 
 export type ShortcutAction =
   | "next"
@@ -23,13 +23,13 @@ export interface KeyPress {
   /** Ctrl, or Command on a Mac. */
   ctrl: boolean;
   shift: boolean;
-  /** Typed into a field, where plain letters are text. */
+  /** Typed into a field, where letters are text. */
   writing: boolean;
-  /** Held down: the same key comes again and again. */
+  /** The key is held down and repeats. */
   repeat?: boolean;
 }
 
-// Plain letters: where a keyboard writes no Latin letters the key of the same place is meant.
+// Plain letters. On a keyboard without Latin letters the position of the key counts.
 const LETTER_KEYS: Record<string, ShortcutAction> = {
   j: "next",
   k: "previous",
@@ -41,8 +41,8 @@ const LETTER_KEYS: Record<string, ShortcutAction> = {
   z: "undo",
 };
 
-// Held with Alt these work in the composer too. By place on the keyboard: Alt changes the letter on a Mac, and
-// a French keyboard has its digits behind Shift.
+// With Alt, also in the composer. By position: Alt changes the letter on a Mac, and a French keyboard has its digits
+// behind Shift.
 const ALT_KEYS: Record<string, ShortcutAction> = { KeyP: "note", KeyL: "reply" };
 
 function letterFor({ key, code }: KeyPress): string {
@@ -56,7 +56,7 @@ function altAction(code: string): ShortcutAction | null {
   return digit ? { chat: Number(digit[1]) } : (ALT_KEYS[code] ?? null);
 }
 
-/** Null: none of our business. Escape and Ctrl+K stay when single-letter shortcuts are turned off. */
+/** Null if the key has no action. Escape and Ctrl+K work even if single-letter shortcuts are off. */
 export function actionFor(press: KeyPress, shortcutsOn: boolean): ShortcutAction | null {
   const { key, code, alt, ctrl } = press;
   if (key === "Escape") return "back";
@@ -67,11 +67,11 @@ export function actionFor(press: KeyPress, shortcutsOn: boolean): ShortcutAction
   if (key === "?") return "shortcuts";
   if (press.shift) return null;
   const action = LETTER_KEYS[letterFor(press)] ?? null;
-  // A held key walks; it does not take one chat after the other.
+  // A held key moves through the list; it must not end one chat after the other.
   return press.repeat && action !== "next" && action !== "previous" ? null : action;
 }
 
-/** In a menu too: a letter typed there is a guess at one of its lines, and "e" must not end the chat behind it. */
+/** Also true in a menu: letters select its items there, and "e" must not end the chat behind it. */
 function isWriting(target: EventTarget | null): boolean {
   const fields = "input, textarea, select, [contenteditable], [role^=menu]";
   return target instanceof HTMLElement && target.matches(fields);

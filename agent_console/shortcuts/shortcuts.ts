@@ -1,4 +1,4 @@
-/** What a key does on the desk. True: it was ours, the browser need not do anything else. */
+/** Runs the action of a shortcut. Returns true if the browser must not handle the key. */
 
 import type { AgentConsole } from "../app/console";
 import { onPhone } from "../app/router";
@@ -10,7 +10,7 @@ function rows(): HTMLElement[] {
   return [...document.querySelectorAll<HTMLElement>(".lists [data-row]")];
 }
 
-/** J and K walk from the focused row, or from the one that is open; 0 goes to that one itself. */
+/** Moves the focus from the focused row, or from the open ticket's row, by `step`; 0 moves it to that row. */
 function moveFocus(step: 1 | -1 | 0): boolean {
   const all = rows();
   const focused = all.indexOf(document.activeElement as HTMLElement);
@@ -29,7 +29,7 @@ function focusComposer(agentConsole: AgentConsole, tone: "reply" | "note"): bool
   return true;
 }
 
-/** Out of the search and of a field first, then out of the details; on a phone out of the thread too. */
+/** Leaves the search and the field first, then the details; on a phone also the thread. */
 function back(agentConsole: AgentConsole): boolean {
   const { ticket, pane, openTicket, openInbox } = agentConsole.router;
   const field = document.activeElement;
@@ -57,7 +57,7 @@ function runOnTicket(agentConsole: AgentConsole, action: "end" | "handOver" | "c
   return true;
 }
 
-/** What rings comes before what is merely open. */
+/** Takes the ringing offer if there is one, else the open ticket. */
 function claim(agentConsole: AgentConsole): boolean {
   const ringing = agentConsole.offers.list.peek()[0];
   if (!ringing) return runOnTicket(agentConsole, "claim");

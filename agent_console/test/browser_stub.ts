@@ -1,4 +1,4 @@
-/** The little of a browser that the stores touch: storage, an address, a history. */
+/** The parts of a browser that the state uses: storage, an address, a history. */
 import { beforeEach } from "vitest";
 
 function storage(): Storage {

@@ -1,4 +1,4 @@
-/** The whole store against a server in memory: nothing is lost, nothing stands twice, nothing typed disappears. */
+/** The console's state against a server in memory: nothing is lost, duplicated or dropped from the composer. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { AgentConsole } from "../app/console";
 import { ada, agent, ben, card, openConsole, Server, settled } from "./fake_server";
@@ -27,7 +27,7 @@ async function arrive(ticket = "t1"): Promise<void> {
 const texts = (ticket = "t1") =>
   agentConsole.threads.find(ticket)?.timeline.value.messages.map((one) => `${one.author.kind}: ${one.text}`);
 
-test("Ada hears Vic and answers, in order", async () => {
+test("Ada receives Vic's message and answers, in order", async () => {
   await arrive();
   server.say("t1", "Bonjour");
   agentConsole.outgoing.send("t1", "reply", "Bonjour Vic");
@@ -37,7 +37,7 @@ test("Ada hears Vic and answers, in order", async () => {
   expect(agentConsole.threads.find("t1")?.timeline.value.pending).toHaveLength(0);
 });
 
-test("what was said while the line was cut is there when it is back, and nothing twice", async () => {
+test("messages missed without a connection are there after the reconnect, once", async () => {
   await arrive();
   server.say("t1", "un");
   server.cut();
@@ -50,7 +50,7 @@ test("what was said while the line was cut is there when it is back, and nothing
   expect(texts()).toEqual(["visitor: un", "visitor: deux", "agent: écrit hors ligne"]);
 });
 
-test("an answer that was stored but whose ack was lost stands once", async () => {
+test("an answer that was stored but whose ack was lost appears once", async () => {
   await arrive();
   server.dropAcks.add("send_message");
   agentConsole.outgoing.send("t1", "reply", "une seule fois");
@@ -73,7 +73,7 @@ test("an event ahead of a gap makes the thread catch up", async () => {
   expect(texts()).toEqual(["visitor: un", "visitor: deux", "visitor: trois"]);
 });
 
-test("a page that is loaded again sends what the former one could not", async () => {
+test("after a reload the outbox of the earlier page is sent", async () => {
   await arrive();
   server.cut();
   agentConsole.outgoing.send("t1", "reply", "avant le rechargement");
@@ -84,7 +84,7 @@ test("a page that is loaded again sends what the former one could not", async ()
   expect(server.tickets.get("t1")?.messages.map((one) => one.text)).toEqual(["avant le rechargement"]);
 });
 
-test("another agent on the same computer neither sees nor sends Ada's words", async () => {
+test("another agent on the same computer neither sees nor sends Ada's drafts and messages", async () => {
   await arrive();
   server.cut();
   agentConsole.outgoing.send("t1", "reply", "d’Ada");
@@ -100,7 +100,7 @@ test("another agent on the same computer neither sees nor sends Ada's words", as
   expect(agentConsole.drafts.of("t1").reply).toBe("un brouillon");
 });
 
-test("words refused because Ben has the ticket come back as a note, before what was typed since", async () => {
+test("a message refused because Ben owns the ticket comes back as a note, before what was typed since", async () => {
   server.open("t2", ben);
   await arrive("t2");
   agentConsole.outgoing.send("t2", "reply", "je réponds");
@@ -110,7 +110,7 @@ test("words refused because Ben has the ticket come back as a note, before what 
   expect(agentConsole.toasts.shown.value[0]?.text).toContain("Ben");
 });
 
-test("a note is kept in its place and never among the messages", async () => {
+test("a note follows its message and is never among the messages", async () => {
   await arrive();
   server.say("t1", "Bonjour");
   agentConsole.outgoing.send("t1", "note", "à vérifier");
@@ -120,7 +120,7 @@ test("a note is kept in its place and never among the messages", async () => {
   expect(texts()).toEqual(["visitor: Bonjour"]);
 });
 
-test("an end waits 8 seconds and can be taken back", async () => {
+test("an end waits 8 seconds and can be cancelled", async () => {
   await arrive();
   agentConsole.actions.end("t1");
   vi.advanceTimersByTime(7900);
@@ -135,7 +135,7 @@ test("an end waits 8 seconds and can be taken back", async () => {
   expect(agentConsole.inbox.lists.value.mine).toEqual([]);
 });
 
-test("Vic writes within these seconds, and the chat goes on", async () => {
+test("a message of the visitor within these seconds cancels the end", async () => {
   await arrive();
   agentConsole.actions.end("t1");
   server.say("t1", "encore une chose");
@@ -145,7 +145,7 @@ test("Vic writes within these seconds, and the chat goes on", async () => {
   expect(server.commands).not.toContain("end_chat");
 });
 
-test("leaving the page ends what was to be ended", async () => {
+test("leaving the page sends a pending end at once", async () => {
   await arrive();
   agentConsole.actions.end("t1");
   dispatchEvent(new Event("pagehide"));
@@ -153,7 +153,7 @@ test("leaving the page ends what was to be ended", async () => {
   expect(server.commands).toContain("end_chat");
 });
 
-test("an end that found no line is sent when it is back", async () => {
+test("an end without a connection is sent after the reconnect", async () => {
   await arrive();
   agentConsole.actions.end("t1");
   server.cut();
@@ -165,7 +165,7 @@ test("an end that found no line is sent when it is back", async () => {
   expect(server.commands).toContain("end_chat");
 });
 
-test("a claim that Ben won names Ben", async () => {
+test("a claim that Ben won shows Ben's name", async () => {
   server.open("t2", ben);
   await arrive();
   await agentConsole.actions.claim("t2");
@@ -181,7 +181,7 @@ test("a claimed chat moves from waiting to mine at once", async () => {
   expect(agentConsole.router.ticket.value).toBe("t2");
 });
 
-test("offers ring, are declined, end with a reason, and are told anew by hello", async () => {
+test("offers ring, end with a reason, and are replaced by those of the next hello", async () => {
   await arrive();
   const offer = { card: card("t9", 9), expires_at: "2026-11-25T09:01:00Z", why: "only_one", by: null };
   server.tell("offer", offer);
@@ -195,7 +195,7 @@ test("offers ring, are declined, end with a reason, and are told anew by hello",
   expect(agentConsole.offers.list.value).toEqual([]);
 });
 
-test("set away after two missed offers, Ada is told why; choosing again clears it", async () => {
+test("two missed offers set Ada away with a reason; choosing a state clears it", async () => {
   await arrive();
   server.tell("presence", agent("a1", "Ada", { state: "away", why: "missed" }));
   expect([agentConsole.presence.choice.value, agentConsole.presence.missed.value]).toEqual(["away", true]);
@@ -208,14 +208,14 @@ test("set away after two missed offers, Ada is told why; choosing again clears i
   ]);
 });
 
-test("a choice that the server never heard is taken back", async () => {
+test("a presence that the server did not get is taken back", async () => {
   await arrive();
   server.cut();
   await expect(agentConsole.presence.choose("away")).rejects.toThrow();
   expect(agentConsole.presence.choice.value).toBe("available");
 });
 
-test("Vic is typing until Vic's message comes, or for 3 seconds", async () => {
+test("Vic is typing for 3 seconds, or until the message arrives", async () => {
   await arrive();
   const thread = agentConsole.threads.find("t1");
   server.tell("typing", { ticket: "t1", on: true, name: "Vic" });
@@ -227,7 +227,7 @@ test("Vic is typing until Vic's message comes, or for 3 seconds", async () => {
   expect(thread?.typing.value).toBeNull();
 });
 
-test("a ticket that is not there says so; one asked for without a line comes with it; lost answers say so", async () => {
+test("a thread is missing, loading without a connection, or failed after a lost ack", async () => {
   await arrive("nowhere");
   expect(agentConsole.threads.shown.value?.phase.value).toBe("missing");
   server.cut();

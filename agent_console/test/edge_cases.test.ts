@@ -1,4 +1,4 @@
-/** The edges: a short gap does not flicker, the newest search wins, drafts stay within bounds, sign-in says why. */
+/** Edge cases of the connection, search, drafts, sign-in and inbox. */
 import { signal } from "@preact/signals";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Card } from "../../client/protocol";
@@ -15,7 +15,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("only a line that stays away for 2 seconds counts as cut", () => {
+test("the console is offline only after 2 seconds without a connection", () => {
   const online = signal(true);
   const cut = createOffline(online);
   online.value = false;
@@ -30,7 +30,7 @@ test("only a line that stays away for 2 seconds counts as cut", () => {
   expect(cut.value).toBe(false);
 });
 
-test("the newest question wins, however late an older answer comes", async () => {
+test("the newest search wins, however late an older answer comes", async () => {
   const answers = new Map<string, (cards: Card[]) => void>();
   const ask = (_command: string, { q }: { q: string }) =>
     new Promise((done) => answers.set(q, (cards) => done({ ok: true, cards, next: null })));
@@ -47,7 +47,7 @@ test("the newest question wins, however late an older answer comes", async () =>
   expect([search.phase.value, search.cards.value]).toEqual(["off", []]);
 });
 
-test("more brings the page after the one that hello brought, then the rest, then nothing", async () => {
+test("more loads the page after that of hello, then the rest, then nothing", async () => {
   const all = Array.from({ length: 120 }, (_, at) => card(`t${at}`, at, { status: "open" }));
   const ask = async (_command: string, { after }: { after: string | null }) => {
     const from = Number(after ?? 0);
@@ -68,7 +68,7 @@ test("more brings the page after the one that hello brought, then the rest, then
   ]);
 });
 
-test("drafts survive a reload; an empty one is not kept, and the oldest of too many goes", () => {
+test("drafts survive a reload, an empty one is removed, and the oldest beyond the maximum is dropped", () => {
   const drafts = createDrafts("a1");
   for (let at = 0; at < 205; at++) drafts.put(`t${at}`, { tone: "reply", reply: `mot ${at}`, note: "" });
   drafts.put("t204", { tone: "reply", reply: "", note: "" });
@@ -83,7 +83,7 @@ test("drafts survive a reload; an empty one is not kept, and the oldest of too m
 const answering = (status: number, body: unknown, headers: Record<string, string> = {}) =>
   vi.stubGlobal("fetch", async () => new Response(JSON.stringify(body), { status, headers }));
 
-test("signing in says who came in, or why nobody did", async () => {
+test("signing in returns the agent or the reason of the failure", async () => {
   answering(200, { agent: ada });
   expect(await signIn("ada@x.fr", "right")).toEqual({ agent: ada });
   answering(401, {});
@@ -98,14 +98,14 @@ test("signing in says who came in, or why nobody did", async () => {
   expect(await signIn("ada@x.fr", "right")).toEqual({ kind: "away" });
 });
 
-test("a server that can't be reached is not a session that has ended", async () => {
+test("a server that can't be reached is not the end of the session", async () => {
   answering(401, {});
   expect(await currentAgent()).toBeNull();
   answering(503, {});
   await expect(currentAgent()).rejects.toThrow();
 });
 
-test("a card that comes late does not bring back what has left the lists", () => {
+test("a late card does not bring back a ticket that has left the lists", () => {
   const listeners = new Map<string, (payload: never) => void>();
   const on = (event: string, listener: (payload: never) => void) => void listeners.set(event, listener);
   const inbox = createInbox({ request: async () => ({}), on } as unknown as AgentSocket, "a1");

@@ -1,4 +1,4 @@
-/** A desk in memory for the stores' tests: it numbers, remembers client_ids and refuses, as the wire says. */
+/** A server in memory that follows the agent protocol: it numbers, remembers client_ids and refuses. */
 import { signal } from "@preact/signals";
 import type { Agent, Card, Message, Note, Person, Refusal, Status, Ticket } from "../../client/protocol";
 import { ConnectionLost } from "../../client/transport/transport";
@@ -76,7 +76,7 @@ const refuse = (error: Partial<Refusal> & Pick<Refusal, "code">) => ({
 export class Server {
   readonly tickets = new Map<string, StoredTicket>();
   readonly commands: string[] = [];
-  /** Commands that are done, but whose answer gets lost. */
+  /** Commands that are done, but whose ack is lost. */
   readonly dropAcks = new Set<string>();
   /** How many seconds an offer rings; undefined as an older server. */
   ring_s: number | undefined;
@@ -84,7 +84,7 @@ export class Server {
   #rev = 1;
   #listeners = new Set<Listeners>();
 
-  /** A line of its own for each console that is opened. */
+  /** Returns a socket of its own for each console. */
   connect(): AgentSocket {
     const listeners: Listeners = { events: new Map(), up: [] };
     this.#listeners.add(listeners);
@@ -134,7 +134,7 @@ export class Server {
     return stored;
   }
 
-  /** A visitor writes; whoever is cut off does not hear it. */
+  /** A visitor sends a message; a console without a connection does not receive it. */
   say(id: string, text: string): Message {
     const message = this.#append(id, "visitor", text, `vic-${text}`);
     this.tell("message", message);
@@ -279,7 +279,7 @@ export class Server {
   }
 }
 
-/** Lets everything that is ready to run, run. */
+/** Runs all pending promises. */
 export const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 60; turn++) await Promise.resolve();
 };

@@ -1,4 +1,4 @@
-/** An agent in a hurry: what can be taken back stays in sight, and the key for it does nothing else. */
+/** A fast agent: undo toasts stay in sight, and the undo key does nothing else. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { AgentConsole } from "../app/console";
 import type { Alerts } from "../presence/alerts";
@@ -27,7 +27,7 @@ const press = (act: "undo") => performAction(act, agentConsole, undefined as unk
 const offered = () => agentConsole.toasts.shown.value.filter(({ action }) => action).length;
 const statuses = () => [...server.tickets.values()].map(({ status }) => status);
 
-test("four ends in a row can all be taken back, whatever is said meanwhile", async () => {
+test("four ends in a row can all be undone, whatever other toasts come", async () => {
   for (const id of ["t1", "t2", "t3", "t4"]) agentConsole.actions.end(id);
   for (const text of ["un", "deux", "trois"]) agentConsole.toasts.show({ text, tone: "plain" });
   expect(offered()).toBe(4);
@@ -36,12 +36,12 @@ test("four ends in a row can all be taken back, whatever is said meanwhile", asy
   expect(statuses()).toEqual(["live", "live", "live", "live"]);
 });
 
-test("words without an answer make room for newer ones", () => {
+test("toasts without an action make room for newer ones", () => {
   for (const text of ["un", "deux", "trois", "quatre"]) agentConsole.toasts.show({ text, tone: "plain" });
   expect(agentConsole.toasts.shown.value.map(({ text }) => text)).toEqual(["deux", "trois", "quatre"]);
 });
 
-test("the key that undoes presses no other button", () => {
+test("the undo key runs no other action", () => {
   const run = vi.fn();
   agentConsole.toasts.show({
     text: "Toutes vos places sont prises.",
@@ -59,7 +59,7 @@ test("the key that undoes presses no other button", () => {
   expect([run.mock.calls.length, agentConsole.actions.delayedEnds.pending.value.size]).toEqual([0, 0]);
 });
 
-test("who ends a chat and then hands it over has thought again", async () => {
+test("handing over a chat cancels its pending end", async () => {
   agentConsole.actions.end("t1");
   await agentConsole.actions.handOver("t1", { agent: ben.id }, "Ben", "");
   await vi.advanceTimersByTimeAsync(9000);
@@ -70,7 +70,7 @@ test("who ends a chat and then hands it over has thought again", async () => {
   expect(statuses()[0]).toBe("live");
 });
 
-test("a held key walks through the list and does nothing else", () => {
+test("a held key moves through the list and does nothing else", () => {
   const hold = (key: string) =>
     actionFor({ key, code: "", alt: false, ctrl: false, shift: false, writing: false, repeat: true }, true);
   expect(["j", "k", "a", "e", "x", "d", "z"].map(hold)).toEqual([

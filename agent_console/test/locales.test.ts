@@ -1,11 +1,11 @@
-/** Words: both languages say everything, French spaces stand where French wants them, nobody shouts. */
+/** Both languages have the same texts, French has its no-break spaces, and there are no exclamation marks. */
 import { expect, test } from "vitest";
 import { en } from "../locales/en";
 import { fr } from "../locales/fr";
 
 type Tree = { [key: string]: unknown };
 
-/** Every sentence with its path; functions are given arguments that fit any of them. */
+/** Every text with its path; functions get arguments that fit any of them. */
 function sentences(tree: Tree, path = ""): [string, string][] {
   return Object.entries(tree).flatMap(([key, value]): [string, string][] => {
     const at = `${path}.${key}`;
@@ -20,25 +20,25 @@ function argumentsFor(path: string): unknown[] {
   return path === ".offer.ended" ? ["Vic", "taken"] : [2, 4];
 }
 
-test("French and English have the same sentences", () => {
+test("French and English have the same texts", () => {
   const paths = (tree: Tree) => sentences(tree).map(([path]) => path);
   expect(paths(fr)).toEqual(paths(en));
 });
 
-test("no sentence is empty, shouts, or shows a hole", () => {
+test("no text is empty, has an exclamation mark or an undefined value", () => {
   for (const [path, text] of [...sentences(fr), ...sentences(en)]) {
     expect(text.trim(), path).not.toBe("");
     expect(text, path).not.toMatch(/!|undefined|\[object|NaN/);
   }
 });
 
-test("the net for French spaces catches", () => {
+test("the pattern for missing French spaces finds them", () => {
   expect("Prêt ?").toMatch(/[^\u00a0]:|[^\u202f][?;]|n° /);
 });
 
 test("French has its no-break spaces", () => {
   for (const [path, text] of sentences(fr)) {
-    // The key "?" is a key, and a time is written 0:52.
+    // Not the key "?" and not a time like 0:52.
     const plain = text.replace(", ? montre", "").replace(/\d:\d/g, "");
     expect(plain, path).not.toMatch(/[^\u00a0]:|[^\u202f][?;]|n° |« | »/);
     expect(plain, path).not.toMatch(/'/);

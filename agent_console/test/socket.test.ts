@@ -1,11 +1,11 @@
-/** The line over socket.io's own client, with a network that the test has in hand: when does it dial? */
+/** The socket over Socket.IO's own client and a simulated network: when does it connect? */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type AgentSocket, openSocket } from "../connection/socket";
 
 const HANDSHAKE = '0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":100000}';
 const NOT_LET_IN = '44/agent,{"message":"not_allowed"}';
 
-/** The moments of all dialling, a list a link. */
+/** The times of all attempts, one list per socket. */
 let attemptTimes: number[][];
 let server: "away" | "refuses";
 
@@ -53,7 +53,7 @@ async function consoles(seconds: number): Promise<void> {
 
 const attempts = () => attemptTimes.map((times) => times.length);
 
-/** Everything by which a browser says that its user may be back. */
+/** All events by which a browser says that its user may be back. */
 async function comeBack(): Promise<void> {
   dispatchEvent(new Event("online"));
   dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
@@ -61,14 +61,14 @@ async function comeBack(): Promise<void> {
   await vi.advanceTimersByTimeAsync(0);
 }
 
-/** All consoles' waits before their second attempt, before their third, and so on. */
+/** The waits of all consoles before their second attempt, before their third, and so on. */
 function waits(): number[][] {
   const all = attemptTimes.map((times) => times.slice(1).map((moment, at) => moment - (times[at] ?? 0)));
   const fewest = Math.min(...all.map((one) => one.length));
   return Array.from({ length: fewest }, (_, at) => all.map((one) => one[at] ?? 0));
 }
 
-test("however long the server is away, consoles don't come in step, and none waits for more than 5 s", async () => {
+test("while the server is away, consoles retry at different times and wait at most 5 s", async () => {
   server = "away";
   await consoles(120);
   expect(waits().length).toBeGreaterThan(20);
@@ -79,7 +79,7 @@ test("however long the server is away, consoles don't come in step, and none wai
   }
 });
 
-test("who was not let in knocks again, not in step with the others either", async () => {
+test("refused consoles retry, at different times too", async () => {
   server = "refuses";
   await consoles(60);
   expect(waits().length).toBeGreaterThan(8);
@@ -90,7 +90,7 @@ test("who was not let in knocks again, not in step with the others either", asyn
   }
 });
 
-test("a page that comes back dials at once, but a closed link never again", async () => {
+test("a page that comes back connects at once, but a closed socket never again", async () => {
   server = "away";
   await consoles(60);
   const before = attempts();
@@ -103,7 +103,7 @@ test("a page that comes back dials at once, but a closed link never again", asyn
   expect(attempts()).toEqual(back);
 });
 
-test("a link that is closed before it has dialled never does", async () => {
+test("a socket that is closed before its first attempt never connects", async () => {
   server = "away";
   openSocket().close();
   await comeBack();

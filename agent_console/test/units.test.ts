@@ -1,4 +1,4 @@
-/** The pure parts: keys, lists, lines, times, names, ends of offers, the title. */
+/** Pure functions: keymap, lists, log entries, labels, times, the page title. */
 import { describe, expect, test } from "vitest";
 import { emptyTimeline, reset } from "../../client/conversation/timeline";
 import type { Message, Note } from "../../client/protocol";
@@ -26,22 +26,22 @@ const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
   ...more,
 });
 
-describe("keys", () => {
+describe("the keymap", () => {
   test("single letters act outside of fields only, and can be turned off", () => {
     expect(actionFor(press("j"), true)).toBe("next");
     expect(actionFor(press("j", { writing: true }), true)).toBeNull();
     expect(actionFor(press("j"), false)).toBeNull();
     expect(actionFor(press("J", { shift: true }), true)).toBeNull();
   });
-  test("a Russian keyboard's key of the same place counts, a French accent does not", () => {
+  test("on a Russian keyboard the position of the key counts; a French accented letter is no shortcut", () => {
     expect(actionFor(press("о", { code: "KeyJ" }), true)).toBe("next");
     expect(actionFor(press("é", { code: "KeyJ" }), true)).toBeNull();
   });
-  test("Alt with a digit is that of the place, as a French keyboard writes & on 1", () => {
+  test("Alt with a digit counts by position, as a French keyboard writes & on 1", () => {
     expect(actionFor(press("&", { code: "Digit1", alt: true, writing: true }), true)).toEqual({ chat: 1 });
     expect(actionFor(press("π", { code: "KeyP", alt: true, writing: true }), true)).toBe("note");
   });
-  test("search and Escape stay when letters are off; the browser's own Ctrl keys are left alone", () => {
+  test("search and Escape work if letters are off; the browser's own Ctrl keys are not taken", () => {
     expect(actionFor(press("k", { ctrl: true, writing: true }), false)).toBe("search");
     expect(actionFor(press("Escape"), false)).toBe("back");
     expect(actionFor(press("t", { ctrl: true }), true)).toBeNull();
@@ -49,9 +49,9 @@ describe("keys", () => {
   });
 });
 
-describe("lists", () => {
+describe("the lists", () => {
   const mine = { id: "a1", name: "Ada", photo: null };
-  test("each card falls into one list or none", () => {
+  test("each card is in one list or none", () => {
     expect(listOf(card("t", 1), "a1")).toBe("waiting");
     expect(listOf(card("t", 1, { agent: mine }), "a1")).toBe("mine");
     expect(listOf(card("t", 1, { agent: mine }), "a2")).toBeNull();
@@ -60,11 +60,11 @@ describe("lists", () => {
     expect(listOf(card("t", 1, { status: "open", agent: mine }), "a2")).toBe("open");
     expect(listOf(card("t", 1, { status: "pending" }), "a1")).toBeNull();
   });
-  test("older news than what is known changes nothing", () => {
+  test("a card with an older rev changes nothing", () => {
     const cards = withCard(new Map(), card("t", 1, { rev: 5, preview: "new" }));
     expect(withCard(cards, card("t", 1, { rev: 4, preview: "old" })).get("t")?.preview).toBe("new");
   });
-  test("mine keep their places, those who left sink; the nearest promise comes first", () => {
+  test("mine are sorted by number with those who left last; open by promised time", () => {
     const cards = new Map(
       [
         card("c", 3, { agent: mine }),
@@ -81,7 +81,7 @@ describe("lists", () => {
   });
 });
 
-describe("lines", () => {
+describe("log entries", () => {
   const message = (seq: number, kind: "visitor" | "agent", at: string): Message => ({
     ticket: "t",
     seq,
@@ -116,7 +116,7 @@ describe("lines", () => {
       sameDay,
     );
 
-  test("one author within three minutes is one group", () => {
+  test("texts of one author within three minutes are one group", () => {
     const entries = draw([
       message(1, "visitor", "2026-11-25T09:00:00Z"),
       message(2, "visitor", "2026-11-25T09:01:00Z"),
@@ -128,7 +128,7 @@ describe("lines", () => {
     );
     expect(ends).toEqual(["day", "true-false", "false-true", "true-true", "true-true"]);
   });
-  test("a note stands after the message it followed, days and the divider where they belong", () => {
+  test("a note follows its message, with days and the unread divider in order", () => {
     const kinds = draw(
       [
         message(1, "visitor", "2026-11-25T09:00:00Z"),
@@ -142,24 +142,24 @@ describe("lines", () => {
   });
 });
 
-describe("words", () => {
+describe("labels and times", () => {
   const now = Date.parse(AT);
   const reader = { locale: "fr", timeZone: "Europe/Paris" };
-  test("waits run with a fixed shape and never below zero", () => {
+  test("a wait has a fixed format and is never negative", () => {
     expect(elapsed(AT, now + 52_000, fr)).toBe("0:52");
     expect(elapsed(AT, now - 5000, fr)).toBe("0:00");
     expect(elapsed(AT, now + 7_500_000, fr)).toBe("2\u00a0h");
   });
-  test("a promise is a date in words", () => {
+  test("a promised time is shown as a date", () => {
     expect(dueText("2026-11-25T14:05:00+01:00", reader, fr, now)).toBe("avant 14\u00a0h\u00a005");
     expect(dueText("2026-11-26T09:00:00+01:00", reader, fr, now)).toBe("avant demain 9\u00a0h");
     expect(dueText("2026-11-25T09:00:00+01:00", reader, fr, now)).toBe("en retard");
   });
-  test("an hour elsewhere, and nothing for a zone that nobody knows", () => {
+  test("the local time elsewhere, and null for an unknown time zone", () => {
     expect(localTime("America/New_York", reader, now)).toBe("4\u00a0h");
     expect(localTime("Mars/Base", reader, now)).toBeNull();
   });
-  test("people without a name have their number", () => {
+  test("a visitor without a name is shown by number", () => {
     expect(visitorName({ name: " ", number: 1051 }, fr)).toBe("Visiteur 1051");
     expect(nameInSentence({ name: "\u202eciV", number: 1 }, fr)).toBe("ciV");
     const agentSaid = card("t", 1, {
@@ -170,7 +170,7 @@ describe("words", () => {
     expect(previewText(agentSaid, "a1", fr)).toBe("Vous\u00a0: oui");
     expect(previewText(agentSaid, "a2", fr)).toBe("Ada\u00a0: oui");
   });
-  test("an event of a later version is told in general words", () => {
+  test("an unknown event has a general text", () => {
     expect(eventText({ name: "joined", args: { agent: "Ada" } }, en)).toBe("Assigned to Ada");
     expect(eventText({ name: "invented", args: {} }, en)).toBe(en.eventOther);
   });
@@ -193,14 +193,14 @@ describe("words", () => {
     expect(assignmentReason(joined, decisions, en)).toBe("fewest conversations");
     expect(assignmentReason(joined, decisions.slice(2), en)).toBeNull();
   });
-  test("the title counts what is unread and calls in turns", () => {
+  test("the title has the number of unread messages, or the visitor who waits", () => {
     expect(titleText(2, null, true, "Guichet")).toBe("(2) Guichet");
     expect(titleText(0, "Vic", true, "Guichet")).toBe("\u25cf Vic");
     expect(titleText(0, "Vic", false, "Guichet")).toBe("Guichet");
   });
 });
 
-test("initials of anybody, the same tint each time", () => {
+test("initials and tint of a name", () => {
   expect(["Marie Lefèvre", "Visiteur 1051", "Élo", "  ", "李 小龙"].map(initials)).toEqual([
     "ML",
     "51",
@@ -211,11 +211,11 @@ test("initials of anybody, the same tint each time", () => {
   expect(tintOf("Marie")).toBe(tintOf("Marie"));
 });
 
-test("length is counted in code points after trimming", () => {
+test("the length counts code points of the trimmed text", () => {
   expect(textLength("  e\u0301😀 ")).toBe(2);
 });
 
-test("plain http is unsafe anywhere but on this machine", () => {
+test("plain http is unsafe except on this machine", () => {
   const unsafe = (protocol: string, hostname: string) => isUnsafe({ protocol, hostname });
   expect([unsafe("http:", "desk.example"), unsafe("https:", "chat.fr")]).toEqual([true, false]);
   expect(["localhost", "a.localhost", "127.0.0.1"].map((host) => unsafe("http:", host))).toEqual([

@@ -1,9 +1,9 @@
-/** A face or two letters; the dot says whether that person is there, always beside the same in words. */
+/** A photo or initials. The dot shows presence; the same always stands beside it as text. */
 import { initials } from "../../client/text/initials";
 
 const TINTS = 6;
 
-/** The same person always has the same tint. */
+/** The same name always has the same tint. */
 export function tintOf(name: string): number {
   let sum = 0;
   for (const character of name) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9973;

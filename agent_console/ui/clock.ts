@@ -1,4 +1,4 @@
-/** The shared second hand: it ticks only while something on screen shows a running time. */
+/** The shared clock: it ticks every second while something on screen shows a running time. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 
 const now = signal(Date.now());
@@ -20,10 +20,10 @@ function tick(): void {
 
 document.addEventListener("visibilitychange", tick);
 
-/** Milliseconds since 1970, moved on each second while anybody watches. */
+/** Milliseconds since 1970; changes every second while it is watched. */
 export const clock: ReadonlySignal<number> = now;
 
-/** Answers a function that stops watching. */
+/** Returns a function that stops watching. */
 export function watchClock(): () => void {
   watchers += 1;
   tick();

@@ -1,4 +1,4 @@
-/** A native modal dialog: the browser keeps the focus inside, gives it back, and closes it on Escape. */
+/** A native modal dialog: the browser traps the focus, restores it and closes on Escape. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { texts } from "../app/preferences";
@@ -7,7 +7,7 @@ import { Icon } from "./icon";
 interface DialogProps {
   title: string;
   onClose: () => void;
-  /** A selector of what has the focus first; else the browser's choice, the button that closes. */
+  /** A selector of the element that takes the focus; without it the close button does. */
   first?: string;
   children: ComponentChildren;
 }
@@ -26,13 +26,13 @@ export function Dialog({ title, onClose, first, children }: DialogProps) {
     };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a click on the backdrop; the keyboard has Escape, built in.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click on the backdrop; for the keyboard there is Escape.
     <dialog
       class="dialog"
       ref={box}
       aria-labelledby={heading}
       onCancel={onClose}
-      // The event comes a moment after the end of a dialog that is gone: another one may be open by then.
+      // The event comes after the dialog is gone: another one may be open by then.
       onClose={() => box.current && onClose()}
       onClick={(event) => event.target === box.current && onClose()}
     >

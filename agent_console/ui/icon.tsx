@@ -1,4 +1,4 @@
-/** Line icons on one 24-unit grid; always beside a word or inside a labelled control, so hidden from readers. */
+/** Icons on a grid of 24. Each stands beside a text or in a labelled control, so screen readers skip it. */
 
 const SHAPES = {
   chats: ["M4 5h16v11H9l-5 4z"],

@@ -1,4 +1,4 @@
-/** What things are called on screen: people without a name, categories, refusals, the last line of a card. */
+/** Labels: visitors without a name, categories, refusals, previews, events. */
 
 import type { Card, Decision, Happening, Message, Refusal } from "../../client/protocol";
 import { ConnectionLost } from "../../client/transport/transport";
@@ -9,20 +9,20 @@ export function visitorName(who: { name: string | null; number: number }, texts:
   return who.name?.trim() || texts.visitorNumber(who.number);
 }
 
-// Marks that turn the direction of whatever follows them.
+// Characters that change the direction of the text after them.
 const DIRECTION_MARKS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** The same for a sentence of ours, where no element keeps such marks to themselves. */
+/** The name for use in a sentence, without characters that would change the direction of the rest. */
 export function nameInSentence(who: { name: string | null; number: number }, texts: Texts): string {
   return visitorName({ ...who, name: who.name?.replace(DIRECTION_MARKS, "") ?? null }, texts);
 }
 
-/** A category that an owner made is shown as the owner named it. */
+/** A category that the owner made has the owner's name. */
 export function categoryName(category: string | null, texts: Texts): string | null {
   return category === null ? null : (texts.categories[category] ?? category);
 }
 
-/** The last line of a card, with who said it when it was not the visitor. */
+/** The preview of a card, with its author if that is not the visitor. */
 export function previewText(card: Card, me: string, texts: Texts): string {
   if (card.last_from !== "agent") return card.preview;
   if (!card.agent || card.agent.id === me) return texts.list.byYou(card.preview);
@@ -43,8 +43,8 @@ export function errorText(error: unknown, texts: Texts): string {
 }
 
 /**
- * The rule behind an assignment. The event itself does not say it, for the visitor reads it too: it is the newest
- * decision before it that chose this agent. Null: taken by hand, or nobody knows.
+ * The rule behind an assignment, from the newest decision before it that chose this agent. The event does not carry
+ * the rule, for the visitor receives it too. Null if the ticket was taken by hand or no decision is known.
  */
 export function assignmentReason(
   { at, event }: Message,
@@ -58,7 +58,7 @@ export function assignmentReason(
   return decision ? (texts.rules[decision.rule] ?? null) : null;
 }
 
-/** An event of a later version is told in general words rather than not at all. */
+/** The text of an event; a general text for one of a later version. */
 export function eventText(event: Happening, texts: Texts): string {
   return texts.events[event.name]?.(event.args) ?? texts.eventOther;
 }

@@ -1,8 +1,8 @@
-/** A running time, which ticks only while it can be seen. */
+/** A running time that is updated only while it is on screen. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { clock, watchClock } from "./clock";
 
-/** Whether the element is on screen; where it can't be asked it counts as seen. */
+/** Whether the element is on screen; true if the browser can't tell. */
 function useVisible(box: { current: Element | null }): boolean {
   const [visible, setSeen] = useState(false);
   useEffect(() => {
@@ -17,7 +17,7 @@ function useVisible(box: { current: Element | null }): boolean {
 interface LiveTimeProps {
   text: (now: number) => string;
   kind: string;
-  /** One more class that depends on the time. */
+  /** A class that depends on the time. */
   extraClass?: (now: number) => string;
 }
 

@@ -1,4 +1,4 @@
-/** A button that opens a menu: arrows walk, Escape and a click elsewhere close, the focus comes back. */
+/** A menu button: arrows move, Escape and a click elsewhere close it, and the focus returns. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Icon } from "./icon";
@@ -27,7 +27,7 @@ function step(menu: HTMLElement, key: string): void {
   if (next !== undefined) items[next % items.length]?.focus();
 }
 
-/** Closes when the pointer goes down or the focus lands outside of `box`. */
+/** Closes when the pointer is pressed or the focus moves outside of `box`. */
 function useLeave(box: { current: HTMLElement | null }, open: boolean, leave: () => void): void {
   useEffect(() => {
     if (!open) return;
@@ -98,9 +98,9 @@ export function Menu({ label, face, kind = "button", side = "start", up = false,
 }
 
 interface ItemProps {
-  /** One of several. */
+  /** One choice of several. */
   chosen?: boolean;
-  /** On or off by itself. */
+  /** A switch of its own. */
   checked?: boolean;
   hint?: string;
   onPick: () => void;
@@ -109,7 +109,7 @@ interface ItemProps {
 
 export function MenuItem({ chosen, checked, hint, onPick, children }: ItemProps) {
   const mark = chosen ?? checked;
-  // Only what can be chosen or checked has a state to tell.
+  // Only a choice or a switch has a state.
   const state =
     mark === undefined
       ? { role: "menuitem" as const }
@@ -128,7 +128,7 @@ export function MenuItem({ chosen, checked, hint, onPick, children }: ItemProps)
 
 export function MenuGroup({ label, children }: { label: string; children: ComponentChildren }) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is no group of a menu.
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is not a group of a menu.
     <div class="menu__group" role="group" aria-label={label}>
       <span class="menu__label" aria-hidden="true">
         {label}

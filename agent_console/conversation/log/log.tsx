@@ -1,4 +1,4 @@
-/** The log of a thread: pinned to its end while one is there, read marks only for what was really seen. */
+/** The log of a thread: follows new entries while its end is in view. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { missingBefore } from "../../../client/conversation/timeline";
 import { Scroll } from "../../../client/dom/scroll";
@@ -30,7 +30,7 @@ function useScroll(box: { current: HTMLElement | null }, grows: unknown) {
   return { atEnd, moved: () => scroll.current?.moved(), toEnd: () => scroll.current?.toEnd() };
 }
 
-/** How many lines of theirs have come while one was reading above. */
+/** How many messages of the visitor have come while the agent reads above. */
 function useNewBelow(thread: Thread, atEnd: boolean): number {
   const [left, setLeft] = useState(0);
   const last = thread.timeline.value.last;
@@ -56,7 +56,7 @@ export function Log({ thread }: { thread: Thread }) {
     [timeline, thread.unreadFrom.value, timeLocale.value],
   );
   useReadTracking(box, thread);
-  // What one has just written is always shown, wherever one was reading.
+  // A message of one's own always scrolls into view.
   useLayoutEffect(() => {
     if (own > 0) toEnd();
   }, [own]);

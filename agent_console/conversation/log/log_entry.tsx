@@ -1,4 +1,4 @@
-/** One line of a log: a bubble, a note, an event in words, a day. Text nodes only. */
+/** One entry of the log: a text, a note, an event or a day. */
 import { useEffect } from "preact/hooks";
 import type { TextEntry } from "../../../client/conversation/log_entries";
 import type { Pending } from "../../../client/conversation/timeline";

@@ -1,6 +1,6 @@
 /**
- * Read marks by real visibility: a line counts as read once it is on screen, in a tab one looks at. Only the owner
- * reads for us: whoever looks over their shoulder must not clear what they have still to see.
+ * Sends read marks: a message counts as read if it is on screen in a focused tab. Only the owner of the ticket sends
+ * them: another agent who looks at it must not clear the owner's unread messages.
  */
 
 import { useEffect } from "preact/hooks";
@@ -8,7 +8,7 @@ import { isPageFocused } from "../../../client/dom/page_focus";
 import { useConsole } from "../../app/console";
 import type { Thread } from "../thread";
 
-/** The highest seq among the marked lines whose foot is within the box. */
+/** The highest seq among the entries whose lower edge is within the box. */
 export function lastVisibleSeq(box: HTMLElement): number {
   const { top, bottom } = box.getBoundingClientRect();
   let seen = 0;
@@ -27,7 +27,7 @@ export function useReadTracking(box: { current: HTMLElement | null }, thread: Th
     const markVisible = () => {
       const ticket = thread.ticket.peek();
       if (!mine || !box.current || !ticket || !isPageFocused()) return;
-      // The last lines may be one's own or events: once the end is in view all is read.
+      // The last entries may be own messages or events: with the end in view everything is read.
       const atEnd = box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight < 8;
       const seq = atEnd ? thread.timeline.peek().last : lastVisibleSeq(box.current);
       if (seq > ticket.read.agent) agentConsole.markRead(thread, seq);
