@@ -13,7 +13,7 @@ const packs: Record<string, () => Promise<{ texts: Texts }>> = {
   en: () => import("./locales/en"),
 };
 
-function begin(): void {
+function main(): void {
   const config = readConfig(document);
   const { parent, theme } = readFrameParams(location.hash);
   if (theme) document.documentElement.dataset.theme = theme;
@@ -22,12 +22,12 @@ function begin(): void {
   const bridge = bridgeTo(parent);
   const pack = (packs[config.lang] ?? packs.en)?.();
   let store: Promise<Store> | undefined;
-  let left = false;
+  let focusLeft = false;
   addEventListener("blur", () => {
-    left = true;
+    focusLeft = true;
   });
   addEventListener("focus", () => {
-    left = false;
+    focusLeft = false;
   });
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.isComposing) bridge.post({ type: "close" });
@@ -37,7 +37,7 @@ function begin(): void {
     else (await store)?.receive(message);
     const open = (await store)?.state.opened;
     // Not if the visitor has closed it or moved the focus elsewhere meanwhile.
-    if (open && !left && "focus" in message && message.focus) enter();
+    if (open && !focusLeft && "focus" in message && message.focus) focusPanel();
   });
 }
 
@@ -52,11 +52,11 @@ function start(
     fallback: async () => (await import("../client/transport/polling_transport")).connectPolling,
   };
   const store = new Store({ config, texts, bridge, init, connection, loadForm });
-  const look = () => {
+  const updateVisible = () => {
     store.state.visible = document.visibilityState === "visible";
   };
-  look();
-  document.addEventListener("visibilitychange", look);
+  updateVisible();
+  document.addEventListener("visibilitychange", updateVisible);
   followBrowser(store.session.connection);
   store.observable.effect(() => {
     render(<App store={store} />, document.body);
@@ -78,9 +78,9 @@ async function loadForm(): Promise<FormModule> {
 const panel = () => document.querySelector<HTMLElement>(".panel");
 
 /** Moves the focus to the text field; with a touch keyboard, which would cover half of the panel, to the panel. */
-function enter(): void {
+function focusPanel(): void {
   const touch = matchMedia("(pointer: coarse)").matches;
   ((touch ? panel() : document.getElementById("text")) ?? document.querySelector("button"))?.focus();
 }
 
-begin();
+main();

@@ -19,7 +19,7 @@ export function AccountMenu({ onSignOut, up = false }: { onSignOut: () => void; 
       kind="rail__me"
       up={up}
       side={up ? "start" : "end"}
-      face={<Avatar name={me.name} photo={me.photo} dot={dot} />}
+      content={<Avatar name={me.name} photo={me.photo} dot={dot} />}
     >
       {() => (
         <>

@@ -25,11 +25,11 @@ export function OfflineBanner({ refused }: { refused: boolean }) {
   );
 }
 
-function Obstructed({ obstacle, alerts }: { obstacle: Obstacle; alerts: Alerts }) {
+function ObstacleBanner({ obstacle, alerts }: { obstacle: Obstacle; alerts: Alerts }) {
   const [hidden, hide] = useState<Obstacle | null>(null);
   const t = texts.value.banners;
   if (hidden === obstacle) return null;
-  const cure = {
+  const remedy = {
     blocked: null,
     ask: { label: texts.value.presence.allow, run: () => void alerts.askPermission() },
     silent: { label: t.wake, run: alerts.wake },
@@ -41,10 +41,10 @@ function Obstructed({ obstacle, alerts }: { obstacle: Obstacle; alerts: Alerts }
       <button type="button" class="button button--icon" aria-label={t.hide} onClick={() => hide(obstacle)}>
         <Icon name="close" />
       </button>
-      {cure && (
+      {remedy && (
         <span class="banner__acts">
-          <button type="button" class="button button--small" onClick={cure.run}>
-            {cure.label}
+          <button type="button" class="button button--small" onClick={remedy.run}>
+            {remedy.label}
           </button>
         </span>
       )}
@@ -52,7 +52,7 @@ function Obstructed({ obstacle, alerts }: { obstacle: Obstacle; alerts: Alerts }
   );
 }
 
-function SetAway({ alerts }: { alerts: Alerts }) {
+function SetAwayBanner({ alerts }: { alerts: Alerts }) {
   const agentConsole = useConsole();
   const t = texts.value.banners;
   return (
@@ -77,8 +77,8 @@ export function AttentionBanners({ alerts }: { alerts: Alerts }) {
   const obstacle = alerts.obstacle.value;
   return (
     <div role="status">
-      {presence.missed.value && <SetAway alerts={alerts} />}
-      {obstacle && <Obstructed obstacle={obstacle} alerts={alerts} />}
+      {presence.missed.value && <SetAwayBanner alerts={alerts} />}
+      {obstacle && <ObstacleBanner obstacle={obstacle} alerts={alerts} />}
     </div>
   );
 }

@@ -16,9 +16,9 @@ import type { Router } from "./router";
 function createRefusalHandler({ drafts, toasts }: Parts) {
   const textOf = (why: Refusal): string =>
     why.by ? texts.value.conflict.owner(why.by.name) : refusalText(why, texts.value);
-  return ({ ticket, tone, text, why }: RefusedMessage): void => {
-    const asNote = why.code === "conflict" && tone === "reply";
-    drafts.restore(ticket, asNote ? "note" : tone, text);
+  return ({ ticket, mode, text, why }: RefusedMessage): void => {
+    const asNote = why.code === "conflict" && mode === "reply";
+    drafts.restore(ticket, asNote ? "note" : mode, text);
     toasts.show({ text: textOf(why), tone: "bad" });
   };
 }

@@ -8,7 +8,7 @@ import { textLength } from "../../client/text/message_text";
 import { useConsole } from "../app/console";
 import { texts } from "../app/preferences";
 import { Icon } from "../ui/icon";
-import type { Tone } from "./drafts";
+import type { ComposerMode } from "./drafts";
 import type { Thread } from "./thread";
 
 const WARN_FROM = LIMITS.text_max - 400;
@@ -22,24 +22,32 @@ function useBlockedReason(thread: Thread, ticket: Ticket): string | null {
   return owner ? t.owned(owner.name) : null;
 }
 
-function Tabs({ tone, barred, setTone }: { tone: Tone; barred: boolean; setTone: (tone: Tone) => void }) {
+function Tabs({
+  mode,
+  blocked,
+  setMode,
+}: {
+  mode: ComposerMode;
+  blocked: boolean;
+  setMode: (mode: ComposerMode) => void;
+}) {
   const t = texts.value.composer;
   return (
     <div class="composer__tabs">
       <button
         type="button"
-        aria-pressed={tone === "reply"}
+        aria-pressed={mode === "reply"}
         aria-keyshortcuts="Alt+L"
-        disabled={barred}
-        onClick={() => setTone("reply")}
+        disabled={blocked}
+        onClick={() => setMode("reply")}
       >
         {t.reply}
       </button>
       <button
         type="button"
-        aria-pressed={tone === "note"}
+        aria-pressed={mode === "note"}
         aria-keyshortcuts="Alt+P"
-        onClick={() => setTone("note")}
+        onClick={() => setMode("note")}
       >
         <Icon name="lock" />
         {t.note}
@@ -48,7 +56,7 @@ function Tabs({ tone, barred, setTone }: { tone: Tone; barred: boolean; setTone:
   );
 }
 
-function Count({ length }: { length: number }) {
+function CharacterCount({ length }: { length: number }) {
   const t = texts.value.composer;
   if (length < WARN_FROM) return null;
   const over = length - LIMITS.text_max;
@@ -64,22 +72,22 @@ function useHeight(field: { current: HTMLTextAreaElement | null }, text: string)
   }, [text]);
 }
 
-const byTouch = (): boolean => matchMedia("(pointer: coarse)").matches;
+const hasTouch = (): boolean => matchMedia("(pointer: coarse)").matches;
 
 /** Enter sends with a real keyboard. With a touch keyboard it is the only way to a new line. */
-function sends(event: KeyboardEvent): boolean {
+function isSendKey(event: KeyboardEvent): boolean {
   if (event.key !== "Enter" || event.isComposing) return false;
   if (event.ctrlKey || event.metaKey) return true;
-  return !event.shiftKey && !event.altKey && !byTouch();
+  return !event.shiftKey && !event.altKey && !hasTouch();
 }
 
 /** The text in the field and what can be done with it. */
-function useWriting(thread: Thread, barred: boolean) {
+function useComposer(thread: Thread, blocked: boolean) {
   const { drafts, socket, outgoing } = useConsole();
   const { id } = thread;
   const draft = drafts.of(id);
-  const tone: Tone = barred ? "note" : draft.tone;
-  const text = draft[tone];
+  const mode: ComposerMode = blocked ? "note" : draft.mode;
+  const text = draft[mode];
   const length = textLength(text);
   const typing = useMemo(
     () => new TypingSender((on) => void socket.request("typing", { ticket: id, on }).catch(() => undefined)),
@@ -87,26 +95,26 @@ function useWriting(thread: Thread, barred: boolean) {
   );
   useEffect(() => () => typing.stopped(), [typing]);
   return {
-    tone,
+    mode,
     text,
     length,
     ready: length > 0 && length <= LIMITS.text_max,
-    setTone: (next: Tone): void => drafts.setTone(id, next),
+    setMode: (next: ComposerMode): void => drafts.setMode(id, next),
     write(next: string): void {
-      drafts.put(id, { ...draft, [tone]: next, tone });
-      if (tone === "reply") typing.typed(next);
+      drafts.put(id, { ...draft, [mode]: next, mode });
+      if (mode === "reply") typing.typed(next);
     },
     /** After a note the composer switches back to answers. */
     send(): void {
-      if (tone === "reply") typing.stopped();
-      outgoing.send(id, tone, text.trim());
-      drafts.put(id, { ...draft, [tone]: "", tone: "reply" });
+      if (mode === "reply") typing.stopped();
+      outgoing.send(id, mode, text.trim());
+      drafts.put(id, { ...draft, [mode]: "", mode: "reply" });
     },
   };
 }
 
 /** Takes the focus if it was requested before the field was drawn. */
-function useWantedFocus(field: { current: HTMLTextAreaElement | null }, id: string): void {
+function useRequestedFocus(field: { current: HTMLTextAreaElement | null }, id: string): void {
   const { composerFocus } = useConsole().actions;
   useSignalEffect(() => {
     if (composerFocus.value !== id) return;
@@ -121,14 +129,14 @@ interface Hint {
 }
 
 /** The most important hint: why no answer is possible, that the answer claims the ticket, or which keys there are. */
-function hintFor(ticket: Ticket, barrier: string | null, tone: Tone): Hint {
+function hintFor(ticket: Ticket, blockedReason: string | null, mode: ComposerMode): Hint {
   const t = texts.value.composer;
-  if (barrier !== null) return { kind: "firm", text: barrier };
-  if (ticket.agent === null && tone === "reply") return { kind: "plain", text: t.firstAnswer };
-  return { kind: "keys", text: byTouch() ? "" : t.hint };
+  if (blockedReason !== null) return { kind: "firm", text: blockedReason };
+  if (ticket.agent === null && mode === "reply") return { kind: "plain", text: t.firstAnswer };
+  return { kind: "keys", text: hasTouch() ? "" : t.hint };
 }
 
-function Foot({ hint, now }: { hint: Hint; now: ReturnType<typeof useWriting> }) {
+function ComposerFooter({ hint, now }: { hint: Hint; now: ReturnType<typeof useComposer> }) {
   const t = texts.value.composer;
   return (
     <div class="composer__foot">
@@ -136,10 +144,10 @@ function Foot({ hint, now }: { hint: Hint; now: ReturnType<typeof useWriting> })
         {hint.text}
       </span>
       <span role="status">
-        <Count length={now.length} />
+        <CharacterCount length={now.length} />
       </span>
       <button type="submit" class="button button--primary" aria-disabled={!now.ready}>
-        {now.tone === "note" ? t.keepNote : t.send}
+        {now.mode === "note" ? t.keepNote : t.send}
       </button>
     </div>
   );
@@ -149,12 +157,12 @@ export function Composer({ thread }: { thread: Thread }) {
   const { actions } = useConsole();
   const field = useRef<HTMLTextAreaElement>(null);
   const ticket = thread.ticket.value as Ticket;
-  const barrier = useBlockedReason(thread, ticket);
-  const now = useWriting(thread, barrier !== null);
+  const blockedReason = useBlockedReason(thread, ticket);
+  const now = useComposer(thread, blockedReason !== null);
   const t = texts.value.composer;
   const name = actions.nameOf(ticket.id);
   useHeight(field, now.text);
-  useWantedFocus(field, ticket.id);
+  useRequestedFocus(field, ticket.id);
 
   function act(change: () => void): void {
     change();
@@ -166,10 +174,14 @@ export function Composer({ thread }: { thread: Thread }) {
   };
 
   return (
-    <form class={`composer composer--${now.tone}`} onSubmit={send}>
-      <Tabs tone={now.tone} barred={barrier !== null} setTone={(next) => act(() => now.setTone(next))} />
+    <form class={`composer composer--${now.mode}`} onSubmit={send}>
+      <Tabs
+        mode={now.mode}
+        blocked={blockedReason !== null}
+        setMode={(next) => act(() => now.setMode(next))}
+      />
       <label class="unseen" for="composer">
-        {now.tone === "note" ? t.noteAbout(name) : t.replyTo(name)}
+        {now.mode === "note" ? t.noteAbout(name) : t.replyTo(name)}
       </label>
       <textarea
         id="composer"
@@ -179,9 +191,9 @@ export function Composer({ thread }: { thread: Thread }) {
         value={now.text}
         aria-describedby="composer-hint"
         onInput={(event) => now.write(event.currentTarget.value)}
-        onKeyDown={(event) => sends(event) && send(event)}
+        onKeyDown={(event) => isSendKey(event) && send(event)}
       />
-      <Foot hint={hintFor(ticket, barrier, now.tone)} now={now} />
+      <ComposerFooter hint={hintFor(ticket, blockedReason, now.mode)} now={now} />
     </form>
   );
 }

@@ -19,7 +19,7 @@ function languageName(tag: string): string {
 }
 
 /** Only http and https: the host page can send any address. */
-function safeHref(url: string): string | undefined {
+function webAddress(url: string): string | undefined {
   return /^https?:\/\//i.test(url) ? url : undefined;
 }
 
@@ -49,13 +49,13 @@ function LocalTime({ zone }: { zone: string }) {
   );
 }
 
-function PageNow({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
+function CurrentPage({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
   const { card } = useConsole();
   const t = texts.value;
   const location = thread.visitorLocation.value;
   const state = location?.state ?? card.value?.visitor ?? "gone";
   const page = location?.page ?? visitor.page;
-  const href = page ? safeHref(page.url) : undefined;
+  const href = page ? webAddress(page.url) : undefined;
   const presence = { here: t.list.here, hidden: t.list.hidden, gone: t.visitor.leftPage }[state];
   return (
     <section aria-labelledby="page-now">
@@ -84,7 +84,7 @@ function PageNow({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
   );
 }
 
-function Earlier({ cards }: { cards: readonly Card[] }) {
+function EarlierTickets({ cards }: { cards: readonly Card[] }) {
   const { router } = useConsole();
   const t = texts.value;
   return (
@@ -162,8 +162,8 @@ export function Details() {
       {thread && visitor && (
         <>
           <Person thread={thread} visitor={visitor} />
-          <PageNow thread={thread} visitor={visitor} />
-          <Earlier cards={visitor.tickets} />
+          <CurrentPage thread={thread} visitor={visitor} />
+          <EarlierTickets cards={visitor.tickets} />
         </>
       )}
     </aside>

@@ -2,15 +2,15 @@
 import { computed, signal } from "@preact/signals";
 import { readStored, writeStored } from "../app/local_storage";
 
-export type Tone = "reply" | "note";
+export type ComposerMode = "reply" | "note";
 
 export interface Draft {
-  tone: Tone;
+  mode: ComposerMode;
   reply: string;
   note: string;
 }
 
-const EMPTY: Draft = { tone: "reply", reply: "", note: "" };
+const EMPTY: Draft = { mode: "reply", reply: "", note: "" };
 const MAX_DRAFTS = 200;
 
 /** Drafts belong to one agent, so that another agent on the same computer does not see them. */
@@ -30,7 +30,7 @@ export function createDrafts(agent: string) {
 
   function put(ticket: string, draft: Draft): void {
     const rest = without(ticket);
-    const blank = draft.reply === "" && draft.note === "" && draft.tone === "reply";
+    const blank = draft.reply === "" && draft.note === "" && draft.mode === "reply";
     const entries = Object.entries(blank ? rest : { ...rest, [ticket]: draft });
     save(Object.fromEntries(entries.slice(-MAX_DRAFTS)));
   }
@@ -48,11 +48,11 @@ export function createDrafts(agent: string) {
     of,
     put,
     hasReply: (ticket: string): boolean => withReply.value.split(" ").includes(ticket),
-    setTone: (ticket: string, tone: Tone): void => put(ticket, { ...of(ticket), tone }),
+    setMode: (ticket: string, mode: ComposerMode): void => put(ticket, { ...of(ticket), mode }),
     /** Puts a refused text before what has been typed since. */
-    restore(ticket: string, tone: Tone, text: string): void {
+    restore(ticket: string, mode: ComposerMode, text: string): void {
       const draft = of(ticket);
-      put(ticket, { ...draft, tone, [tone]: draft[tone] ? `${text}\n${draft[tone]}` : text });
+      put(ticket, { ...draft, mode, [mode]: draft[mode] ? `${text}\n${draft[mode]}` : text });
     },
   };
 }

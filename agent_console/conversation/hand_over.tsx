@@ -44,7 +44,7 @@ function departmentsOf({ departments }: AgentConsole): Receiver[] {
   }));
 }
 
-function Choices({
+function ReceiverChoices({
   title,
   receivers,
   chosen,
@@ -71,7 +71,7 @@ function Choices({
   );
 }
 
-function whyNot(requestError: unknown, { to }: Receiver): string {
+function errorMessage(requestError: unknown, { to }: Receiver): string {
   const t = texts.value.handOver;
   const away =
     requestError instanceof ServerRefused &&
@@ -105,7 +105,7 @@ export function HandOver() {
     const note = String(new FormData(event.currentTarget as HTMLFormElement).get("note") ?? "");
     const requestError = await agentConsole.actions.handOver(ticket, chosen.to, chosen.name, note);
     setBusy(false);
-    if (requestError) return setError(whyNot(requestError, chosen));
+    if (requestError) return setError(errorMessage(requestError, chosen));
     agentConsole.toasts.show({ text: t.ringing(chosen.name), tone: "plain" });
     close();
   }
@@ -114,9 +114,9 @@ export function HandOver() {
     <Dialog title={t.title} onClose={close} first="input">
       <form class="hand-over" onSubmit={submit}>
         <p class="hint">{t.hint}</p>
-        <Choices title={t.people} receivers={people} chosen={chosen} choose={pick} />
+        <ReceiverChoices title={t.people} receivers={people} chosen={chosen} choose={pick} />
         {people.length === 0 && <p>{t.nobody}</p>}
-        <Choices
+        <ReceiverChoices
           title={t.departments}
           receivers={departmentsOf(agentConsole)}
           chosen={chosen}

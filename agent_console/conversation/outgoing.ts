@@ -15,12 +15,12 @@ import {
 } from "../../client/conversation/timeline";
 import type { Noted, Refusal, Sent } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
-import type { Tone } from "./drafts";
+import type { ComposerMode } from "./drafts";
 import type { Threads } from "./threads";
 
 export interface RefusedMessage {
   ticket: string;
-  tone: Tone;
+  mode: ComposerMode;
   text: string;
   why: Refusal;
 }
@@ -56,7 +56,7 @@ export function createOutgoing(
     onSlowedDown: (message, retryAt) => update(message, { state: "sending", retryAt }),
     onRefused({ ticket, client_id, text, note }, why) {
       threads.get(ticket ?? "").update((timeline) => removePending(timeline, client_id));
-      onRefused({ ticket: ticket ?? "", tone: note ? "note" : "reply", text, why });
+      onRefused({ ticket: ticket ?? "", mode: note ? "note" : "reply", text, why });
     },
   };
   const outbox = new Outbox(
@@ -73,8 +73,8 @@ export function createOutgoing(
   }
 
   return {
-    send(ticket: string, tone: Tone, text: string): void {
-      outbox.add({ client_id: clientId(), ticket, text, at: Date.now(), note: tone === "note" });
+    send(ticket: string, mode: ComposerMode, text: string): void {
+      outbox.add({ client_id: clientId(), ticket, text, at: Date.now(), note: mode === "note" });
     },
     retry: (client_id: string): void => outbox.retry(client_id),
     pause: (): void => outbox.pause(),

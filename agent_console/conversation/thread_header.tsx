@@ -24,7 +24,7 @@ function StatusMenu({ ticket }: { ticket: Ticket }) {
     </>
   );
   return (
-    <Menu label={`${t.thread.changeStatus}${t.colon}${t.statuses[ticket.status]}`} side="end" face={face}>
+    <Menu label={`${t.thread.changeStatus}${t.colon}${t.statuses[ticket.status]}`} side="end" content={face}>
       {(close) =>
         moves.map((status) => (
           <MenuItem
@@ -58,10 +58,10 @@ function rightsOn(ticket: Ticket, { self }: AgentConsole): Rights {
   return { mine, free, ended, mayTakeOver: leads && !mine && !free && !ended, maySet: mine || leads || free };
 }
 
-function Acts({ ticket }: { ticket: Ticket }) {
+function TicketActions({ ticket }: { ticket: Ticket }) {
   const agentConsole = useConsole();
   const t = texts.value.thread;
-  const may = rightsOn(ticket, agentConsole);
+  const rights = rightsOn(ticket, agentConsole);
   const ending = agentConsole.actions.delayedEnds.pending.value.has(ticket.id);
   if (ending) {
     return (
@@ -72,7 +72,7 @@ function Acts({ ticket }: { ticket: Ticket }) {
   }
   return (
     <>
-      {may.free && !may.ended && (
+      {rights.free && !rights.ended && (
         <button
           type="button"
           class="button button--primary"
@@ -81,12 +81,12 @@ function Acts({ ticket }: { ticket: Ticket }) {
           {t.claim}
         </button>
       )}
-      {may.mayTakeOver && (
+      {rights.mayTakeOver && (
         <button type="button" class="button" onClick={() => void agentConsole.actions.takeOver(ticket.id)}>
           {t.takeOver}
         </button>
       )}
-      {may.mine && !may.ended && (
+      {rights.mine && !rights.ended && (
         <button
           type="button"
           class="button button--quiet"
@@ -97,8 +97,8 @@ function Acts({ ticket }: { ticket: Ticket }) {
           {t.handOver}
         </button>
       )}
-      {may.maySet && <StatusMenu ticket={ticket} />}
-      {may.mine && ticket.status === "live" && (
+      {rights.maySet && <StatusMenu ticket={ticket} />}
+      {rights.mine && ticket.status === "live" && (
         <button type="button" class="button" onClick={() => agentConsole.actions.end(ticket.id)}>
           {t.end}
         </button>
@@ -108,7 +108,7 @@ function Acts({ ticket }: { ticket: Ticket }) {
 }
 
 /** How long the visitor has waited, or the promised time. */
-function When({ ticket }: { ticket: Ticket }) {
+function WaitOrPromise({ ticket }: { ticket: Ticket }) {
   const { card } = useConsole();
   const t = texts.value.thread;
   const since = card.value?.waiting_since;
@@ -157,11 +157,11 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
           {!hasMenu && ` · ${t.statuses[ticket.status]}`}
           {owner && ` · ${t.thread.answeredBy(owner.name)}`}
           {!ticket.reachable && ticket.status === "open" && ` · ${t.thread.unreachable}`}
-          <When ticket={ticket} />
+          <WaitOrPromise ticket={ticket} />
         </p>
       </div>
       <div class="thread__acts">
-        <Acts ticket={ticket} />
+        <TicketActions ticket={ticket} />
         <button
           type="button"
           class="button button--icon narrow-only"

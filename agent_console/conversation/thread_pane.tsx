@@ -7,7 +7,7 @@ import { Log } from "./log/log";
 import type { Thread } from "./thread";
 import { ThreadHeader } from "./thread_header";
 
-function Empty() {
+function NoThread() {
   const t = texts.value.thread;
   return (
     <div class="thread__empty">
@@ -44,7 +44,7 @@ function Loading() {
   );
 }
 
-function Open({ thread }: { thread: Thread }) {
+function OpenThread({ thread }: { thread: Thread }) {
   const phase = thread.phase.value;
   if (phase === "loading") return <Loading />;
   if (phase !== "ready") return <LoadError thread={thread} text={texts.value.thread[phase]} />;
@@ -62,7 +62,7 @@ export function ThreadPane() {
   const thread = threads.shown.value;
   return (
     <section class="thread" id="thread" tabIndex={-1} aria-label={texts.value.thread.label}>
-      {thread ? <Open thread={thread} /> : <Empty />}
+      {thread ? <OpenThread thread={thread} /> : <NoThread />}
     </section>
   );
 }

@@ -7,14 +7,14 @@ import { Avatar } from "../ui/avatar";
 import { categoryName, previewText, visitorName } from "../ui/labels";
 import { LiveTime } from "../ui/live_time";
 import { cardTime, dueText, elapsed } from "../ui/time_format";
-import type { List } from "./inbox";
+import type { ListName } from "./inbox";
 
 /** After this wait without an answer the time is coloured. */
 const CALM_MS = 40_000;
 
 interface RowProps {
   card: Card;
-  list: List | "found";
+  list: ListName | "found";
   position: number;
 }
 
@@ -55,10 +55,10 @@ function badgeOf({ card, list, position }: RowProps, agentConsole: AgentConsole)
 }
 
 /** A number with a text for screen readers, for the number alone says nothing. */
-function ScreenReaderText({ kind, aloud, shown }: { kind: string; aloud: string; shown: string }) {
+function ScreenReaderText({ kind, spokenText, shown }: { kind: string; spokenText: string; shown: string }) {
   return (
     <span class={kind}>
-      <span class="unseen">{aloud}</span>
+      <span class="unseen">{spokenText}</span>
       <span aria-hidden="true">{shown}</span>
     </span>
   );
@@ -66,7 +66,7 @@ function ScreenReaderText({ kind, aloud, shown }: { kind: string; aloud: string;
 
 function BadgeView({ badge }: { badge: NonNullable<Badge> }) {
   const kind = `row__mark row__mark--${badge.kind}`;
-  if (badge.label) return <ScreenReaderText kind={kind} aloud={badge.label} shown={badge.text} />;
+  if (badge.label) return <ScreenReaderText kind={kind} spokenText={badge.label} shown={badge.text} />;
   return <span class={kind}>{badge.text}</span>;
 }
 
@@ -105,7 +105,7 @@ export function CardRow(props: RowProps) {
         {list === "open" ? (
           <ScreenReaderText
             kind="row__number"
-            aloud={texts.value.number(card.number)}
+            spokenText={texts.value.number(card.number)}
             shown={String(card.number)}
           />
         ) : (

@@ -3,8 +3,8 @@ import { batch, computed, signal } from "@preact/signals";
 import type { AgentHello, Card, Ticket } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
 
-export type List = "waiting" | "mine" | "open";
-export const LISTS: readonly List[] = ["waiting", "mine", "open"];
+export type ListName = "waiting" | "mine" | "open";
+export const LISTS: readonly ListName[] = ["waiting", "mine", "open"];
 
 type Cards = ReadonlyMap<string, Card>;
 
@@ -12,7 +12,7 @@ type Cards = ReadonlyMap<string, Card>;
  * The list of a card; unlike the server's lists, each card is in one only: an open ticket of mine is in "mine". Null
  * for none.
  */
-export function listOf({ status, agent }: Card, me: string): List | null {
+export function listOf({ status, agent }: Card, me: string): ListName | null {
   if (status === "solved" || status === "closed") return null;
   if (agent?.id === me) return "mine";
   if (status === "live") return agent ? null : "waiting";
@@ -34,15 +34,15 @@ function urgency(card: Card): number {
 }
 
 // "mine" is sorted by number, so that Alt+1 opens the same chat while messages come in.
-const ORDER: Record<List, (a: Card, b: Card) => number> = {
+const ORDER: Record<ListName, (a: Card, b: Card) => number> = {
   waiting: (a, b) =>
     left(a) - left(b) || timeOrNever(a.queued_at) - timeOrNever(b.queued_at) || a.number - b.number,
   mine: (a, b) => urgency(a) - urgency(b) || a.number - b.number,
   open: (a, b) => timeOrNever(a.due) - timeOrNever(b.due) || a.number - b.number,
 };
 
-export function sortIntoLists(cards: Cards, me: string): Record<List, Card[]> {
-  const lists: Record<List, Card[]> = { waiting: [], mine: [], open: [] };
+export function sortIntoLists(cards: Cards, me: string): Record<ListName, Card[]> {
+  const lists: Record<ListName, Card[]> = { waiting: [], mine: [], open: [] };
   for (const card of cards.values()) {
     const list = listOf(card, me);
     if (list) lists[list].push(card);
@@ -60,8 +60,8 @@ export function withCard(cards: Cards, card: Card): Cards {
 export function createInbox(socket: AgentSocket, me: string) {
   const cards = signal<Cards>(new Map());
   const lists = computed(() => sortIntoLists(cards.value, me));
-  const notLoaded = signal<Record<List, number>>({ waiting: 0, mine: 0, open: 0 });
-  const cursors: Record<List, string | null> = { waiting: null, mine: null, open: null };
+  const notLoaded = signal<Record<ListName, number>>({ waiting: 0, mine: 0, open: 0 });
+  const cursors: Record<ListName, string | null> = { waiting: null, mine: null, open: null };
   const loaded = signal(false);
 
   const unreadListeners: ((card: Card) => void)[] = [];
@@ -95,7 +95,7 @@ export function createInbox(socket: AgentSocket, me: string) {
     loaded,
     add,
     counts: computed(() => {
-      const total = (list: List) => lists.value[list].length + notLoaded.value[list];
+      const total = (list: ListName) => lists.value[list].length + notLoaded.value[list];
       return { waiting: total("waiting"), mine: total("mine"), open: total("open") };
     }),
     unread: computed(() => lists.value.mine.reduce((sum, card) => sum + card.unread, 0)),
@@ -111,7 +111,7 @@ export function createInbox(socket: AgentSocket, me: string) {
       const card = cards.value.get(ticket);
       if (card && card.unread > 0) cards.value = new Map(cards.value).set(ticket, { ...card, unread: 0 });
     },
-    hasMore: (list: List): boolean => notLoaded.value[list] > 0,
+    hasMore: (list: ListName): boolean => notLoaded.value[list] > 0,
 
     /** Replaces all lists by those of hello. */
     load({ cards: first, counts }: Pick<AgentHello, "cards" | "counts">): void {
@@ -131,7 +131,7 @@ export function createInbox(socket: AgentSocket, me: string) {
      * Loads the next page. The first page repeats the cards of hello, which has no cursor, so it goes on to a page
      * with new cards.
      */
-    async more(list: List): Promise<void> {
+    async more(list: ListName): Promise<void> {
       const before = lists.value[list].length;
       do {
         const page = await socket.request("list", { view: list, after: cursors[list] ?? null });

@@ -4,12 +4,12 @@ import { useConsole } from "../app/console";
 import { texts } from "../app/preferences";
 import type { ViewProps } from "../app/view";
 import { CardRow } from "./card_row";
-import { LISTS, type List } from "./inbox";
+import { LISTS, type ListName } from "./inbox";
 import { Results, SearchBox } from "./search_box";
 
 const EMPTY = { waiting: "nobodyWaits", mine: "nothingMine", open: "nothingOpen" } as const;
 
-function More({ list }: { list: List }) {
+function MoreButton({ list }: { list: ListName }) {
   const { inbox, actions } = useConsole();
   const [busy, setBusy] = useState(false);
   if (!inbox.hasMore(list)) return null;
@@ -27,7 +27,7 @@ function More({ list }: { list: List }) {
   );
 }
 
-function ListSection({ list }: { list: List }) {
+function ListSection({ list }: { list: ListName }) {
   const { inbox } = useConsole();
   const t = texts.value.list;
   const cards = inbox.lists.value[list];
@@ -43,7 +43,7 @@ function ListSection({ list }: { list: List }) {
         ))}
       </ul>
       {inbox.loaded.value && cards.length === 0 && <p class="lists__empty">{t[EMPTY[list]]}</p>}
-      <More list={list} />
+      <MoreButton list={list} />
     </section>
   );
 }

@@ -35,7 +35,7 @@ function tabLeader(): { ask: () => void; has: () => boolean; release: () => void
 }
 
 /** Browsers allow sound only after the first click or key on the page. */
-function wakeOnTouch(wake: () => void): () => void {
+function wakeOnFirstInput(wake: () => void): () => void {
   const once = { once: true, capture: true } as const;
   // Not pointerdown: the banner disappears then, and the click would hit something else.
   addEventListener("click", wake, once);
@@ -138,7 +138,7 @@ export function createAlerts(parts: Parts, speaker: Speaker) {
   const ringing = computed(() => offers.list.value.length > 0);
   const stops = [
     followTitle(parts),
-    wakeOnTouch(wake),
+    wakeOnFirstInput(wake),
     effect(() => {
       if (!ringing.value) return;
       play(RING);

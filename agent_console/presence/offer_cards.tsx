@@ -32,11 +32,11 @@ function OfferCard({ offer, first }: { offer: RingingOffer; first: boolean }) {
   const { actions, inbox } = useConsole();
   // The offer has the preview of the moment it began to ring; the inbox has the newest.
   const card = inbox.cards.value.get(offer.card.ticket) ?? offer.card;
-  const keyed = first && shortcuts.value;
-  const say = texts.value;
-  const name = visitorName(card, say);
-  const why = offer.by ? say.offer.from(offer.by.name) : say.rules[offer.why];
-  const about = [categoryName(card.category, say), why].filter(Boolean).join(" · ");
+  const showsKeys = first && shortcuts.value;
+  const t = texts.value;
+  const name = visitorName(card, t);
+  const why = offer.by ? t.offer.from(offer.by.name) : t.rules[offer.why];
+  const about = [categoryName(card.category, t), why].filter(Boolean).join(" · ");
   return (
     <li class="offer">
       <Bar offer={offer} />
@@ -44,7 +44,7 @@ function OfferCard({ offer, first }: { offer: RingingOffer; first: boolean }) {
       <div class="offer__who">
         <p class="offer__name">
           <span dir="auto">{name}</span>
-          <LiveTime kind="offer__left" text={(now) => say.offer.left(secondsLeft(offer, now))} />
+          <LiveTime kind="offer__left" text={(now) => t.offer.left(secondsLeft(offer, now))} />
         </p>
         <p class="offer__last" dir="auto">
           {card.preview}
@@ -53,12 +53,12 @@ function OfferCard({ offer, first }: { offer: RingingOffer; first: boolean }) {
       </div>
       <div class="offer__acts">
         <button type="button" class="button button--quiet" onClick={() => void actions.decline(card.ticket)}>
-          {say.offer.decline}
-          {keyed && <Key label="X" />}
+          {t.offer.decline}
+          {showsKeys && <Key label="X" />}
         </button>
         <button type="button" class="button button--primary" onClick={() => void actions.claim(card.ticket)}>
-          {say.offer.accept}
-          {keyed && <Key label="A" />}
+          {t.offer.accept}
+          {showsKeys && <Key label="A" />}
         </button>
       </div>
     </li>
@@ -68,10 +68,10 @@ function OfferCard({ offer, first }: { offer: RingingOffer; first: boolean }) {
 /** Announced once when an offer begins to ring, without the seconds. */
 function OfferAnnouncement({ offers }: { offers: readonly RingingOffer[] }) {
   const newest = offers.at(-1);
-  const [announcement, say] = useState("");
+  const [announcement, t] = useState("");
   useEffect(() => {
-    if (!newest) return say("");
-    say(`${texts.value.offer.announced(nameInSentence(newest.card, texts.value))}. ${newest.card.preview}`);
+    if (!newest) return t("");
+    t(`${texts.value.offer.announced(nameInSentence(newest.card, texts.value))}. ${newest.card.preview}`);
   }, [newest?.card.ticket]);
   return (
     <p class="unseen" role="alert">

@@ -31,7 +31,7 @@ export function PresenceMenu({ alerts }: { alerts: Alerts }) {
       label={`${t.label}${texts.value.colon}${t[choice]}, ${t.slots(chats, capacity)}`}
       kind="pill"
       side="end"
-      face={face}
+      content={face}
     >
       {(close) => (
         <>

@@ -21,10 +21,10 @@ function moveFocus(step: 1 | -1 | 0): boolean {
   return true;
 }
 
-function focusComposer(agentConsole: AgentConsole, tone: "reply" | "note"): boolean {
+function focusComposer(agentConsole: AgentConsole, mode: "reply" | "note"): boolean {
   const ticket = agentConsole.router.ticket.peek();
   if (!ticket) return false;
-  agentConsole.drafts.setTone(ticket, tone);
+  agentConsole.drafts.setMode(ticket, mode);
   agentConsole.actions.focusComposer(ticket);
   return true;
 }
@@ -77,8 +77,8 @@ function undo(agentConsole: AgentConsole): boolean {
   return notice !== undefined;
 }
 
-function openMine(agentConsole: AgentConsole, place: number): boolean {
-  const card = agentConsole.inbox.lists.peek().mine[place - 1];
+function openMine(agentConsole: AgentConsole, number: number): boolean {
+  const card = agentConsole.inbox.lists.peek().mine[number - 1];
   if (!card) return false;
   agentConsole.actions.open(card.ticket);
   agentConsole.actions.focusComposer(card.ticket);

@@ -88,7 +88,7 @@ test("another agent on the same computer neither sees nor sends Ada's drafts and
   await arrive();
   server.cut();
   agentConsole.outgoing.send("t1", "reply", "d’Ada");
-  agentConsole.drafts.put("t1", { tone: "reply", reply: "un brouillon", note: "" });
+  agentConsole.drafts.put("t1", { mode: "reply", reply: "un brouillon", note: "" });
   agentConsole.close();
   agentConsole = openConsole(server, ben);
   expect(agentConsole.drafts.of("t1").reply).toBe("");
@@ -104,9 +104,9 @@ test("a message refused because Ben owns the ticket comes back as a note, before
   server.open("t2", ben);
   await arrive("t2");
   agentConsole.outgoing.send("t2", "reply", "je réponds");
-  agentConsole.drafts.put("t2", { tone: "note", reply: "", note: "et encore" });
+  agentConsole.drafts.put("t2", { mode: "note", reply: "", note: "et encore" });
   await settled();
-  expect(agentConsole.drafts.of("t2")).toEqual({ tone: "note", reply: "", note: "je réponds\net encore" });
+  expect(agentConsole.drafts.of("t2")).toEqual({ mode: "note", reply: "", note: "je réponds\net encore" });
   expect(agentConsole.toasts.shown.value[0]?.text).toContain("Ben");
 });
 
@@ -115,8 +115,8 @@ test("a note follows its message and is never among the messages", async () => {
   server.say("t1", "Bonjour");
   agentConsole.outgoing.send("t1", "note", "à vérifier");
   await settled();
-  const line = agentConsole.threads.find("t1")?.timeline.value;
-  expect(line?.notes.map((note) => [note.after, note.text])).toEqual([[1, "à vérifier"]]);
+  const timeline = agentConsole.threads.find("t1")?.timeline.value;
+  expect(timeline?.notes.map((note) => [note.after, note.text])).toEqual([[1, "à vérifier"]]);
   expect(texts()).toEqual(["visitor: Bonjour"]);
 });
 

@@ -70,8 +70,8 @@ test("more loads the page after that of hello, then the rest, then nothing", asy
 
 test("drafts survive a reload, an empty one is removed, and the oldest beyond the maximum is dropped", () => {
   const drafts = createDrafts("a1");
-  for (let at = 0; at < 205; at++) drafts.put(`t${at}`, { tone: "reply", reply: `mot ${at}`, note: "" });
-  drafts.put("t204", { tone: "reply", reply: "", note: "" });
+  for (let at = 0; at < 205; at++) drafts.put(`t${at}`, { mode: "reply", reply: `mot ${at}`, note: "" });
+  drafts.put("t204", { mode: "reply", reply: "", note: "" });
   const again = createDrafts("a1");
   expect([again.hasReply("t0"), again.hasReply("t203"), again.hasReply("t204")]).toEqual([
     false,

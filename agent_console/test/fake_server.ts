@@ -142,7 +142,7 @@ export class Server {
   }
 
   ticket(id: string): Ticket {
-    const stored = this.#kept(id);
+    const stored = this.#stored(id);
     return {
       id,
       number: stored.number,
@@ -161,14 +161,14 @@ export class Server {
     };
   }
 
-  #kept(id: string): StoredTicket {
+  #stored(id: string): StoredTicket {
     const stored = this.tickets.get(id);
     if (!stored) throw new Error(`no ticket ${id}`);
     return stored;
   }
 
   #append(id: string, kind: "visitor" | "agent", text: string, client_id: string): Message {
-    const { messages } = this.#kept(id);
+    const { messages } = this.#stored(id);
     const seq = messages.length + 1;
     const author = kind === "agent" ? { kind, id: ada.id, name: ada.name } : { kind, name: "Vic" };
     const message = {

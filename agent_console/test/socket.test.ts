@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type AgentSocket, openSocket } from "../connection/socket";
 
 const HANDSHAKE = '0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":100000}';
-const NOT_LET_IN = '44/agent,{"message":"not_allowed"}';
+const CONNECT_ERROR = '44/agent,{"message":"not_allowed"}';
 
 /** The times of all attempts, one list per socket. */
 let attemptTimes: number[][];
@@ -28,7 +28,7 @@ vi.mock("socket.io-client", async (real) => {
         return this;
       }
       override write() {
-        queueMicrotask(() => this.onData(NOT_LET_IN));
+        queueMicrotask(() => this.onData(CONNECT_ERROR));
       }
     }
     return io(`http://desk.example${namespace}`, { ...options, forceNew: true, transports: [InHand] });

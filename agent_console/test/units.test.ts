@@ -144,20 +144,20 @@ describe("log entries", () => {
 
 describe("labels and times", () => {
   const now = Date.parse(AT);
-  const reader = { locale: "fr", timeZone: "Europe/Paris" };
+  const timeLocale = { locale: "fr", timeZone: "Europe/Paris" };
   test("a wait has a fixed format and is never negative", () => {
     expect(elapsed(AT, now + 52_000, fr)).toBe("0:52");
     expect(elapsed(AT, now - 5000, fr)).toBe("0:00");
     expect(elapsed(AT, now + 7_500_000, fr)).toBe("2\u00a0h");
   });
   test("a promised time is shown as a date", () => {
-    expect(dueText("2026-11-25T14:05:00+01:00", reader, fr, now)).toBe("avant 14\u00a0h\u00a005");
-    expect(dueText("2026-11-26T09:00:00+01:00", reader, fr, now)).toBe("avant demain 9\u00a0h");
-    expect(dueText("2026-11-25T09:00:00+01:00", reader, fr, now)).toBe("en retard");
+    expect(dueText("2026-11-25T14:05:00+01:00", timeLocale, fr, now)).toBe("avant 14\u00a0h\u00a005");
+    expect(dueText("2026-11-26T09:00:00+01:00", timeLocale, fr, now)).toBe("avant demain 9\u00a0h");
+    expect(dueText("2026-11-25T09:00:00+01:00", timeLocale, fr, now)).toBe("en retard");
   });
   test("the local time elsewhere, and null for an unknown time zone", () => {
-    expect(localTime("America/New_York", reader, now)).toBe("4\u00a0h");
-    expect(localTime("Mars/Base", reader, now)).toBeNull();
+    expect(localTime("America/New_York", timeLocale, now)).toBe("4\u00a0h");
+    expect(localTime("Mars/Base", timeLocale, now)).toBeNull();
   });
   test("a visitor without a name is shown by number", () => {
     expect(visitorName({ name: " ", number: 1051 }, fr)).toBe("Visiteur 1051");

@@ -7,9 +7,9 @@ function useVisible(box: { current: Element | null }): boolean {
   const [visible, setSeen] = useState(false);
   useEffect(() => {
     if (!box.current || typeof IntersectionObserver === "undefined") return setSeen(true);
-    const eye = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? false));
-    eye.observe(box.current);
-    return () => eye.disconnect();
+    const observer = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? false));
+    observer.observe(box.current);
+    return () => observer.disconnect();
   }, []);
   return visible;
 }

@@ -5,7 +5,7 @@ import { Icon } from "./icon";
 
 interface MenuProps {
   label: string;
-  face: ComponentChildren;
+  content: ComponentChildren;
   kind?: string;
   side?: "start" | "end";
   up?: boolean;
@@ -31,19 +31,19 @@ function step(menu: HTMLElement, key: string): void {
 function useLeave(box: { current: HTMLElement | null }, open: boolean, leave: () => void): void {
   useEffect(() => {
     if (!open) return;
-    const look = (event: Event) => {
+    const leaveIfOutside = (event: Event) => {
       if (event.target instanceof Node && !box.current?.contains(event.target)) leave();
     };
-    document.addEventListener("pointerdown", look);
-    document.addEventListener("focusin", look);
+    document.addEventListener("pointerdown", leaveIfOutside);
+    document.addEventListener("focusin", leaveIfOutside);
     return () => {
-      document.removeEventListener("pointerdown", look);
-      document.removeEventListener("focusin", look);
+      document.removeEventListener("pointerdown", leaveIfOutside);
+      document.removeEventListener("focusin", leaveIfOutside);
     };
   }, [open]);
 }
 
-export function Menu({ label, face, kind = "button", side = "start", up = false, children }: MenuProps) {
+export function Menu({ label, content, kind = "button", side = "start", up = false, children }: MenuProps) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -78,7 +78,7 @@ export function Menu({ label, face, kind = "button", side = "start", up = false,
         aria-controls={open ? id : undefined}
         onClick={() => setOpen(!open)}
       >
-        {face}
+        {content}
       </button>
       {open && (
         <div

@@ -41,7 +41,7 @@ export function note(note_seq: number, after: number): Note {
 }
 
 /** A seeded random generator, so that a failing interleaving can be run again. */
-export function dice(seed: number): (sides: number) => number {
+export function seededRandom(seed: number): (sides: number) => number {
   let state = seed;
   return (sides) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -15,7 +15,7 @@ import {
   updatePending,
 } from "../conversation/timeline";
 import type { Message } from "../protocol";
-import { dice, message, messages, note, TICKET } from "./fixtures";
+import { message, messages, note, seededRandom, TICKET } from "./fixtures";
 
 const AT = "2026-11-23T09:00:00Z";
 const fresh = () => emptyTimeline("visitor", TICKET);
@@ -195,7 +195,7 @@ describe("notes", () => {
 
 /** Runs one random interleaving: the server's messages are delivered late, twice, out of order or not at all. */
 function play(seed: number): { timeline: Timeline; log: Message[] } {
-  const roll = dice(seed);
+  const roll = seededRandom(seed);
   const log: Message[] = [];
   let wire: Message[] = [];
   let acks: Message[] = [];

@@ -5,15 +5,15 @@ export interface TextPiece {
   href?: string;
 }
 
-const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+|\bwww\.[^\s<>"'`]+\.[^\s<>"'`]+/gi;
-const TRAILING = /[.,;:!?…»”’]+$/u;
+const URL_PATTERN = /\bhttps?:\/\/[^\s<>"'`]+|\bwww\.[^\s<>"'`]+\.[^\s<>"'`]+/gi;
+const TRAILING_PUNCTUATION = /[.,;:!?…»”’]+$/u;
 
 /** Splits a text at its web addresses. Joined, the parts are the text. Only http and https become links. */
 export function linkify(text: string): TextPiece[] {
   const found: TextPiece[] = [];
   let from = 0;
-  for (const match of text.matchAll(ADDRESS)) {
-    const shown = withoutTail(match[0]);
+  for (const match of text.matchAll(URL_PATTERN)) {
+    const shown = trimPunctuation(match[0]);
     const href = hrefOf(shown);
     if (!href) continue;
     if (match.index > from) found.push({ text: text.slice(from, match.index) });
@@ -28,10 +28,10 @@ export function linkify(text: string): TextPiece[] {
  * Punctuation at the end of a sentence does not belong to the address; a closing bracket does if one was opened in
  * it.
  */
-function withoutTail(address: string): string {
-  const cut = address.replace(TRAILING, "");
+function trimPunctuation(address: string): string {
+  const cut = address.replace(TRAILING_PUNCTUATION, "");
   const unbalanced = cut.endsWith(")") && !cut.includes("(");
-  return unbalanced ? withoutTail(cut.slice(0, -1)) : cut;
+  return unbalanced ? trimPunctuation(cut.slice(0, -1)) : cut;
 }
 
 function hrefOf(address: string): string | undefined {

@@ -68,7 +68,7 @@ export class FormClient implements FormActions {
         wait: false,
       });
       if (ack.ok) return this.session.applyTicket(ack.ticket);
-      if (ack.error.code === "too_many") this.#tooMany(ack.error.retry_after);
+      if (ack.error.code === "too_many") this.#showWait(ack.error.retry_after);
       else this.state.faults = { email: ack.error.code };
     });
   }
@@ -82,8 +82,8 @@ export class FormClient implements FormActions {
       body: JSON.stringify({ ...this.sender(), ...fields, page }),
     });
     if (response.ok) return this.#stored((await response.json()) as NewTicketDone, fields);
-    if (response.status === 409) return this.#storedBefore();
-    if (response.status === 429) return this.#tooMany(Number(response.headers.get("retry-after")));
+    if (response.status === 409) return this.#alreadyStored();
+    if (response.status === 429) return this.#showWait(Number(response.headers.get("retry-after")));
     if (response.status !== 422) throw new TypeError("no answer");
     // Nothing is stored: after a correction it is a new form with a new client_id.
     this.storage.save(FORM_CLEARED);
@@ -108,19 +108,19 @@ export class FormClient implements FormActions {
   }
 
   /** The ack was lost and the visitor changed the form since. The first one stands; the new text stays to be sent. */
-  #storedBefore(): void {
+  #alreadyStored(): void {
     this.storage.save(FORM_CLEARED);
     this.session.connection.reconnect();
   }
 
-  #tooMany(seconds: number | undefined): void {
+  #showWait(seconds: number | undefined): void {
     this.state.notice = this.texts.tooMany(seconds || 60);
   }
 
-  async #whileBusy(work: () => Promise<void>): Promise<void> {
+  async #whileBusy(send: () => Promise<void>): Promise<void> {
     this.state.busy = true;
     this.state.notice = "";
-    await work().catch(() => {
+    await send().catch(() => {
       this.state.notice = this.texts.noAnswer;
     });
     this.state.busy = false;

@@ -2,8 +2,8 @@
 
 type Rgb = [number, number, number];
 
-const GROUNDS = { light: [255, 255, 255] as Rgb, dark: [20, 25, 24] as Rgb };
-const READABLE = 4.5;
+const BACKGROUNDS = { light: [255, 255, 255] as Rgb, dark: [20, 25, 24] as Rgb };
+const MIN_CONTRAST = 4.5;
 
 export interface Accent {
   accent: string;
@@ -15,11 +15,11 @@ export interface Accent {
 export function accentOf(color: string, theme: "light" | "dark"): Accent | null {
   if (!/^#[0-9a-f]{6}$/i.test(color)) return null;
   const base = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)) as Rgb;
-  const ground = GROUNDS[theme];
-  const edge = adjustUntil(base, theme, (one) => contrast(one, ground) >= 3);
-  const text = adjustUntil(base, theme, (one) => contrast(one, ground) >= READABLE + 0.4);
-  const ink: Rgb = contrast(edge, [255, 255, 255]) >= READABLE ? [255, 255, 255] : [0, 0, 0];
-  return { accent: css(edge), ink: css(ink), text: css(text) };
+  const background = BACKGROUNDS[theme];
+  const surface = adjustUntil(base, theme, (one) => contrast(one, background) >= 3);
+  const text = adjustUntil(base, theme, (one) => contrast(one, background) >= MIN_CONTRAST + 0.4);
+  const ink: Rgb = contrast(surface, [255, 255, 255]) >= MIN_CONTRAST ? [255, 255, 255] : [0, 0, 0];
+  return { accent: css(surface), ink: css(ink), text: css(text) };
 }
 
 /** Sets the accent of both themes. Styles set by script are not inline styles to a content security policy. */

@@ -19,8 +19,8 @@ const page = document.documentElement;
 
 function start({ key, origin, texts, color, position }: LoaderConfig): void {
   const queuedCalls = host.guichet?.q ?? [];
-  const life = new AbortController();
-  const { signal } = life;
+  const lifetime = new AbortController();
+  const { signal } = lifetime;
   const listeners: Record<string, Set<Listener>> = {};
 
   // The page's language, else the browser's, else English.
@@ -156,10 +156,10 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   const handlers: { [M in ToLoader as M["type"]]: (message: M) => unknown } = {
     ready() {
       const focus = panel.contains(shadow.activeElement);
-      const it = iframe as HTMLIFrameElement;
-      frameWindow = it.contentWindow;
-      it.inert = false;
-      if (focus) it.focus();
+      const element = iframe as HTMLIFrameElement;
+      frameWindow = element.contentWindow;
+      element.inert = false;
+      if (focus) element.focus();
       post({ type: "init", stored: readStored(), locale, page: currentPage(), open: opened, focus, prefill });
     },
     store: ({ patch }) => store(patch),
@@ -197,7 +197,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
     },
     destroy: () => {
       close();
-      life.abort();
+      lifetime.abort();
       badge = {};
       blink();
       root.remove();
@@ -234,12 +234,12 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
     if ((event as KeyboardEvent).key === "Escape") close();
   });
   // The visitor is about to open the panel: the frame is loaded, but it does not connect before it is opened.
-  let rest: ReturnType<typeof setTimeout> | undefined;
+  let hoverTimer: ReturnType<typeof setTimeout> | undefined;
   on(launcher, "focus touchstart", mount);
   on(launcher, "pointerenter", () => {
-    rest = setTimeout(mount, 90);
+    hoverTimer = setTimeout(mount, 90);
   });
-  on(launcher, "pointerleave", () => clearTimeout(rest));
+  on(launcher, "pointerleave", () => clearTimeout(hoverTimer));
 
   // Without a frame nobody needs the page. The title changes shortly after the address.
   onNavigation(on, () => {

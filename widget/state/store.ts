@@ -72,10 +72,13 @@ export class Store implements SessionListener, ViewContext {
     this.storage = new HostStorage(bridge, init.stored);
     const outbox = this.storage.outboxStorage();
     // A first message or a form without an ack must be sent again with its own token, or it could be stored twice.
-    const orphan = outbox.messages().find((message) => message.more?.token)?.more?.token as
+    const unsentToken = outbox.messages().find((message) => message.more?.token)?.more?.token as
       | string
       | undefined;
-    this.identity = { token: init.stored.token ?? orphan ?? init.stored.formToken, auth: () => this.#auth() };
+    this.identity = {
+      token: init.stored.token ?? unsentToken ?? init.stored.formToken,
+      auth: () => this.#auth(),
+    };
     this.state.page = init.page;
     this.state.prefill = init.prefill;
     this.state.draft = init.prefill.text ?? init.stored.draft ?? "";
@@ -215,7 +218,7 @@ export class Store implements SessionListener, ViewContext {
   receive(message: ToFrame): void {
     if (message.type === "open" || message.type === "close") this.#open(message.type === "open");
     else if (message.type === "page") this.#setPage(message.page);
-    else if (message.type === "stored") this.#adopt(message.stored);
+    else if (message.type === "stored") this.#adoptToken(message.stored);
     else if (message.type === "prefill") this.#prefill(message.prefill);
   }
 
@@ -230,7 +233,7 @@ export class Store implements SessionListener, ViewContext {
   }
 
   /** The visitor started a chat in another tab. If this tab has no message yet, it takes over the token. */
-  #adopt(stored: StoredState): void {
+  #adoptToken(stored: StoredState): void {
     const { storage, identity, state, session } = this;
     storage.stored = stored;
     if (!stored.token || stored.token === identity.token || state.ticket || session.outbox.messages.length)

@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 const runPending = () => vi.advanceTimersByTimeAsync(1);
 
 /** Answers one form after the other, and records what was sent. */
-function office(...answers: (() => Response)[]) {
+function formServer(...answers: (() => Response)[]) {
   const sent: Record<string, unknown>[] = [];
   const post = ((_url: string, { body }: RequestInit) => {
     sent.push(JSON.parse(String(body)));
@@ -44,7 +44,7 @@ async function zoe(post: typeof fetch, page = new Page()) {
 
 describe("the form", () => {
   test("shows its number, promise and link; only then is the token stored", async () => {
-    const { post, sent } = office(stored("token-1"));
+    const { post, sent } = formServer(stored("token-1"));
     const { store, page, submit } = await zoe(post);
     expect(page.stored.token).toBeUndefined();
     await submit("zoe@example.com");
@@ -64,7 +64,7 @@ describe("the form", () => {
   });
 
   test("shows every invalid field without asking the server", async () => {
-    const { post, sent } = office();
+    const { post, sent } = formServer();
     const { store, submit } = await zoe(post);
     store.write("  ");
     await submit("zoe@");
@@ -73,7 +73,7 @@ describe("the form", () => {
 
   test("shows the server's errors, and sends a corrected form under a new client_id", async () => {
     const bad = () => Response.json({ errors: { email: "bad_request" } }, { status: 422 });
-    const { post, sent } = office(bad, stored("token-1"));
+    const { post, sent } = formServer(bad, stored("token-1"));
     const { store, submit } = await zoe(post);
     await submit("zoe@example.c");
     expect(store.state.faults).toEqual({ email: "bad_request" });
@@ -83,11 +83,11 @@ describe("the form", () => {
   });
 
   test("without an answer the text stays, and the retry is the same form, even after a reload", async () => {
-    const { post, sent } = office();
+    const { post, sent } = formServer();
     const { store, page, submit } = await zoe(post);
     await submit("zoe@example.com");
     expect([store.state.notice, store.state.draft]).toEqual([texts.noAnswer, "I can’t sign in"]);
-    const again = office(stored("token-1"));
+    const again = formServer(stored("token-1"));
     const later = await zoe(again.post, page);
     await later.submit("zoe@example.com");
     expect(again.sent[0]).toEqual(sent[0]);
@@ -95,14 +95,14 @@ describe("the form", () => {
   });
 
   test("too_many: the wait is shown and nothing is lost", async () => {
-    const { post } = office(() => new Response("{}", { status: 429, headers: { "retry-after": "12" } }));
+    const { post } = formServer(() => new Response("{}", { status: 429, headers: { "retry-after": "12" } }));
     const { store, submit } = await zoe(post);
     await submit("zoe@example.com");
     expect([store.state.notice, store.state.draft]).toEqual([texts.tooMany(12), "I can’t sign in"]);
   });
 
   test("sent before and changed since: the first form stands, and the new text stays in the field", async () => {
-    const { post } = office(() => new Response("{}", { status: 409 }));
+    const { post } = formServer(() => new Response("{}", { status: 409 }));
     const { store, server, page, submit } = await zoe(post);
     server.owner = "token-1";
     server.ticket = aTicket("t7", { status: "open", channel: "form", reachable: true });

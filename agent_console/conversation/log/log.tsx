@@ -23,9 +23,9 @@ function useScroll(box: { current: HTMLElement | null }, grows: unknown) {
   useLayoutEffect(() => scroll.current?.grown(), [grows]);
   useEffect(() => {
     if (!box.current || typeof ResizeObserver === "undefined") return;
-    const watch = new ResizeObserver(() => scroll.current?.grown());
-    watch.observe(box.current);
-    return () => watch.disconnect();
+    const observer = new ResizeObserver(() => scroll.current?.grown());
+    observer.observe(box.current);
+    return () => observer.disconnect();
   }, []);
   return { atEnd, moved: () => scroll.current?.moved(), toEnd: () => scroll.current?.toEnd() };
 }
