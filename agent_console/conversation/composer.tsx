@@ -3,15 +3,15 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { TypingSender } from "../../client/conversation/typing";
-import { LIMITS, type Ticket } from "../../client/protocol";
-import { textLength } from "../../client/text/message_text";
+import type { Ticket } from "../../client/protocol";
+import { TEXT_MAX, textLength } from "../../client/text/message_text";
 import { useConsole } from "../app/console";
 import { texts } from "../app/preferences";
 import { Icon } from "../ui/icon";
 import type { ComposerMode } from "./drafts";
 import type { Thread } from "./thread";
 
-const WARN_FROM = LIMITS.text_max - 400;
+const WARN_FROM = TEXT_MAX - 400;
 
 /** Why the agent can't answer here; a note is always possible. Null if they can. */
 function useBlockedReason(thread: Thread, ticket: Ticket): string | null {
@@ -59,7 +59,7 @@ function Tabs({
 function CharacterCount({ length }: { length: number }) {
   const t = texts.value.composer;
   if (length < WARN_FROM) return null;
-  const over = length - LIMITS.text_max;
+  const over = length - TEXT_MAX;
   return <span class={over > 0 ? "bad" : ""}>{over > 0 ? t.tooLong(over) : t.left(-over)}</span>;
 }
 
@@ -98,7 +98,7 @@ function useComposer(thread: Thread, blocked: boolean) {
     mode,
     text,
     length,
-    ready: length > 0 && length <= LIMITS.text_max,
+    ready: length > 0 && length <= TEXT_MAX,
     setMode: (next: ComposerMode): void => drafts.setMode(id, next),
     write(next: string): void {
       drafts.put(id, { ...draft, [mode]: next, mode });

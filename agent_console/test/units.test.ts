@@ -103,7 +103,7 @@ describe("log entries", () => {
     text: "note",
     at: "2026-11-25T09:00:30Z",
   };
-  const sameDay = (a: string, b: string) => a.slice(0, 10) === b.slice(0, 10);
+  const sameDay = (a: string | number, b: string) => String(a).slice(0, 10) === b.slice(0, 10);
   const draw = (messages: Message[], notes: Note[] = [], unreadFrom = 0) =>
     logEntries(
       reset(emptyTimeline("agent", "t"), "t", {

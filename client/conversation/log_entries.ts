@@ -4,7 +4,8 @@ import type { Pending, PendingState } from "./timeline";
 
 const GROUP_MS = 3 * 60_000;
 
-export interface TextEntry {
+/** A text before `withGroups` has marked its place in its group. */
+export interface UngroupedText {
   kind: "text";
   key: string;
   at: string;
@@ -17,6 +18,9 @@ export interface TextEntry {
   seq: number;
   state: PendingState | "read";
   retryAt?: number;
+}
+
+export interface TextEntry extends UngroupedText {
   /** The name stands above the first text of a group, the time below the last. */
   first: boolean;
   last: boolean;
@@ -36,37 +40,25 @@ export interface DayEntry {
 }
 
 /** `readSeq`: the highest seq that the other side has read. */
-export function messageEntry(message: Message, me: Side, readSeq = 0): TextEntry | EventEntry {
+export function messageEntry(message: Message, me: Side, readSeq = 0): UngroupedText | EventEntry {
   const { kind, seq, at, author, text, client_id } = message;
   const own = author.kind === me;
   // A stored text keeps the key of its pending copy, so that its bubble stays and only its state changes.
   const key = own && client_id ? client_id : `m${seq}`;
   if (kind === "event") return { kind, key, at, message };
   const state = own && seq <= readSeq ? "read" : "sent";
-  return { kind, key, at, text, own, author, seq, state, first: true, last: true };
+  return { kind, key, at, text, own, author, seq, state };
 }
 
-export function pendingEntry({ client_id: key, at, text, state, retryAt }: Pending): TextEntry {
-  return {
-    kind: "text",
-    key,
-    at,
-    text,
-    own: true,
-    author: null,
-    seq: 0,
-    state,
-    retryAt,
-    first: true,
-    last: true,
-  };
+export function pendingEntry({ client_id: key, at, text, state, retryAt }: Pending): UngroupedText {
+  return { kind: "text", key, at, text, own: true, author: null, seq: 0, state, retryAt };
 }
 
 /** Puts a day entry where a new day begins. Above the first entry there is none if that is `today`. */
 export function withDays<E extends { key: string; at: string }>(
   entries: readonly E[],
-  sameDay: (a: string, b: string) => boolean,
-  today?: string,
+  sameDay: (a: string | number, b: string) => boolean,
+  today?: number,
 ): (E | DayEntry)[] {
   return entries.flatMap((entry, index) => {
     const { key, at } = entry;
@@ -77,10 +69,10 @@ export function withDays<E extends { key: string; at: string }>(
 
 /** Marks the first and last text of each group: one author and one state within three minutes, nothing in between. */
 export function withGroups<E extends { kind: string }>(
-  entries: readonly (E | TextEntry)[],
-): (E | TextEntry)[] {
+  entries: readonly (E | UngroupedText)[],
+): (Exclude<E, UngroupedText> | TextEntry)[] {
   return entries.map((entry, index) => {
-    if (!isText(entry)) return entry;
+    if (!isText(entry)) return entry as Exclude<E, UngroupedText>;
     return {
       ...entry,
       first: !inOneGroup(entries[index - 1], entry),
@@ -89,7 +81,7 @@ export function withGroups<E extends { kind: string }>(
   });
 }
 
-const isText = (entry: { kind: string } | undefined): entry is TextEntry => entry?.kind === "text";
+const isText = (entry: { kind: string } | undefined): entry is UngroupedText => entry?.kind === "text";
 
 function inOneGroup(one: { kind: string } | undefined, next: { kind: string } | undefined): boolean {
   if (!isText(one) || !isText(next) || authorOf(one) !== authorOf(next)) return false;
@@ -98,4 +90,4 @@ function inOneGroup(one: { kind: string } | undefined, next: { kind: string } | 
   return sameState && Date.parse(next.at) - Date.parse(one.at) < GROUP_MS;
 }
 
-const authorOf = ({ own, author }: TextEntry): string => `${own} ${author?.id ?? ""}`;
+const authorOf = ({ own, author }: UngroupedText): string => `${own} ${author?.id ?? ""}`;

@@ -3,8 +3,7 @@
  * the chat turns into a form, the text, the caret and a composition in progress stay.
  */
 import { Component, createRef } from "preact";
-import { LIMITS } from "../../client/protocol";
-import { textLength } from "../../client/text/message_text";
+import { TEXT_MAX, textLength } from "../../client/text/message_text";
 import type { ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";
 
@@ -112,8 +111,8 @@ export class Composer extends Component<ViewProps> {
 function Hint({ store, fault }: ViewProps & { fault: string }) {
   const { state, texts } = store;
   const text = state.draft;
-  const left = LIMITS.text_max - (text.length < COUNTED_FROM ? 0 : textLength(text));
-  const counted = left <= LIMITS.text_max - COUNTED_FROM;
+  const left = TEXT_MAX - (text.length < COUNTED_FROM ? 0 : textLength(text));
+  const counted = left <= TEXT_MAX - COUNTED_FROM;
   const count = left < 0 ? texts.over(-left) : texts.left(left);
   return (
     <p class={fault || left < 0 ? "hint fault" : "hint"} id="text-hint" hidden={!fault && !counted}>

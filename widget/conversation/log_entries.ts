@@ -4,6 +4,7 @@ import {
   messageEntry,
   pendingEntry,
   type TextEntry,
+  type UngroupedText,
   withDays,
   withGroups,
 } from "../../client/conversation/log_entries";
@@ -28,13 +29,12 @@ export function logEntries(
   timeLocale: TimeLocale,
   events: EventTexts,
 ): LogEntry[] {
-  const stored = messages.flatMap((message): (TextEntry | EventTextEntry)[] => {
+  const stored = messages.flatMap((message): (UngroupedText | EventTextEntry)[] => {
     const entry = messageEntry(message, me, readByAgent);
     return entry.kind === "text" ? [entry] : eventEntry(message, events);
   });
   const all = [...stored, ...pending.map(pendingEntry)];
-  const today = new Date().toISOString();
-  return withGroups<LogEntry>(withDays(all, (a, b) => sameDay(a, b, timeLocale), today));
+  return withGroups(withDays(all, (a, b) => sameDay(a, b, timeLocale), Date.now()));
 }
 
 /** An event that this version has no text for is left out. */

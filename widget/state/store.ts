@@ -5,8 +5,8 @@ import type { OutboxMessage } from "../../client/conversation/outbox";
 import { emptyTimeline } from "../../client/conversation/timeline";
 import { TypingSender } from "../../client/conversation/typing";
 import { Announcer } from "../../client/dom/live_region";
-import { LIMITS, type Message, type NewTicketDone, type Refusal, type Service } from "../../client/protocol";
-import { normalizeText, textLength } from "../../client/text/message_text";
+import type { Message, NewTicketDone, Refusal, Service } from "../../client/protocol";
+import { normalizeText, TEXT_MAX, textLength } from "../../client/text/message_text";
 import type { TimeLocale } from "../../client/text/time_format";
 import type { ConnectionOptions } from "../../client/transport/connection";
 import { type Bridge, HostStorage } from "../bridge/bridge";
@@ -166,7 +166,7 @@ export class Store implements SessionListener, ViewContext {
   send = (): void => {
     const { state, session } = this;
     const text = normalizeText(state.draft);
-    if (!text || textLength(text) > LIMITS.text_max) return;
+    if (!text || textLength(text) > TEXT_MAX) return;
     const message = { client_id: clientId(), ticket: state.ticket?.id ?? null, text, at: Date.now() };
     this.#typing.stopped();
     state.notice = "";

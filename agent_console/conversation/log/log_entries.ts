@@ -5,6 +5,7 @@ import {
   messageEntry,
   pendingEntry,
   type TextEntry,
+  type UngroupedText,
   withDays,
   withGroups,
 } from "../../../client/conversation/log_entries";
@@ -23,17 +24,19 @@ interface UnreadDivider {
   key: string;
 }
 
-export type LogEntry = TextEntry | EventEntry | DayEntry | NoteEntry | UnreadDivider;
+type UngroupedEntry = UngroupedText | EventEntry | DayEntry | NoteEntry | UnreadDivider;
+
+export type LogEntry = Exclude<UngroupedEntry, UngroupedText> | TextEntry;
 
 /** `sameDay` in the agent's time zone; `unreadFrom` is the first unread seq, 0 for no divider. */
 export function logEntries(
   timeline: Timeline,
   unreadFrom: number,
-  sameDay: (a: string, b: string) => boolean,
+  sameDay: (a: string | number, b: string) => boolean,
 ): LogEntry[] {
   const pending = timeline.pending.map((one) => (one.note ? noteEntry(one) : pendingEntry(one)));
   const days = withDays([...withNotes(timeline), ...pending], sameDay);
-  return withGroups<LogEntry>(withUnreadDivider(days, unreadFrom));
+  return withGroups(withUnreadDivider(days, unreadFrom));
 }
 
 /** Puts each note behind the message that it follows; a note older than the first message shown comes first. */
@@ -51,13 +54,13 @@ function noteEntry(note: Note | Pending): NoteEntry {
   return { kind: "note", key: "note_seq" in note ? `n${note.note_seq}` : note.client_id, at: note.at, note };
 }
 
-function withUnreadDivider(entries: readonly LogEntry[], unreadFrom: number): LogEntry[] {
+function withUnreadDivider(entries: readonly UngroupedEntry[], unreadFrom: number): UngroupedEntry[] {
   const at = unreadFrom ? entries.findIndex((entry) => seqOf(entry) >= unreadFrom) : -1;
   // Above the first text there is only its day: nothing to divide.
   return at > 1 ? entries.toSpliced(at, 0, { kind: "unread", key: "unread" }) : [...entries];
 }
 
-function seqOf(entry: LogEntry): number {
+function seqOf(entry: UngroupedEntry): number {
   if (entry.kind === "event") return entry.message.seq;
   return entry.kind === "text" ? entry.seq : 0;
 }
