@@ -1,4 +1,6 @@
 /** Sends messages and notes: each is pending at once, waits in the outbox and gets its seq from the ack. */
+
+import { applyNoteAck } from "../../client/conversation/agent_timeline";
 import { clientId } from "../../client/conversation/ids";
 import {
   Outbox,
@@ -6,13 +8,7 @@ import {
   type OutboxMessage,
   outboxStorageIn,
 } from "../../client/conversation/outbox";
-import {
-  addPending,
-  applyAck,
-  applyNoteAck,
-  removePending,
-  updatePending,
-} from "../../client/conversation/timeline";
+import { addPending, applyAck, removePending, updatePending } from "../../client/conversation/timeline";
 import type { Noted, Refusal, Sent } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
 import type { ComposerMode } from "./drafts";

@@ -1,14 +1,14 @@
 /** The thread of one open ticket: its timeline, its visitor and the catch-up. */
 import { batch, signal } from "@preact/signals";
 import {
-  applyCatchUp,
-  applyMessage,
+  type AgentTimeline,
+  applyAgentCatchUp,
   applyNote,
-  emptyTimeline,
-  hasGap,
-  reset,
-  type Timeline,
-} from "../../client/conversation/timeline";
+  emptyAgentTimeline,
+  hasAgentGap,
+  resetAgent,
+} from "../../client/conversation/agent_timeline";
+import { applyMessage } from "../../client/conversation/timeline";
 import type { Decision, Message, Note, Opened, Page, Person, Ticket, Visitor } from "../../client/protocol";
 import { type AgentSocket, ServerRefused } from "../connection/socket";
 
@@ -29,7 +29,7 @@ function firstUnread({ ticket, messages }: Pick<Opened, "ticket" | "messages">):
 export function createThread(id: string, socket: AgentSocket) {
   const phase = signal<Phase>("loading");
   const ticket = signal<Ticket | null>(null);
-  const timeline = signal<Timeline>(emptyTimeline("agent", id));
+  const timeline = signal<AgentTimeline>(emptyAgentTimeline(id));
   const visitor = signal<Visitor | null>(null);
   const visitorLocation = signal<VisitorLocation | null>(null);
   const typing = signal<string | null>(null);
@@ -48,7 +48,7 @@ export function createThread(id: string, socket: AgentSocket) {
       const found = await socket.request("open_ticket", { ticket: id });
       batch(() => {
         applyTicket(found.ticket);
-        timeline.value = reset(timeline.peek(), id, found);
+        timeline.value = resetAgent(timeline.peek(), id, found);
         visitor.value = found.visitor;
         if (phase.peek() !== "ready") unreadFrom.value = firstUnread(found);
         phase.value = "ready";
@@ -68,11 +68,11 @@ export function createThread(id: string, socket: AgentSocket) {
       const news = await socket.request("catch_up", { ticket: id, after: last, notes_after: notesLast });
       batch(() => {
         applyTicket(news.ticket);
-        timeline.value = applyCatchUp(timeline.peek(), news);
+        timeline.value = applyAgentCatchUp(timeline.peek(), news);
       });
       const grown = timeline.peek().last > last || timeline.peek().notesLast > notesLast;
       // Without this check an ack that brings nothing new would repeat the request for ever.
-      more = hasGap(timeline.peek()) && (grown || news.restart === true);
+      more = hasAgentGap(timeline.peek()) && (grown || news.restart === true);
     }
   }
 
@@ -90,9 +90,9 @@ export function createThread(id: string, socket: AgentSocket) {
   }
 
   /** `change` is one of the timeline's pure functions. */
-  function update(change: (timeline: Timeline) => Timeline): void {
+  function update(change: (timeline: AgentTimeline) => AgentTimeline): void {
     timeline.value = change(timeline.peek());
-    if (phase.peek() === "ready" && hasGap(timeline.peek())) void catchUp();
+    if (phase.peek() === "ready" && hasAgentGap(timeline.peek())) void catchUp();
   }
 
   const decisions = signal<readonly Decision[]>([]);

@@ -1,6 +1,6 @@
 /** Pure functions: keymap, lists, log entries, labels, times, the page title. */
 import { describe, expect, test } from "vitest";
-import { emptyTimeline, reset } from "../../client/conversation/timeline";
+import { emptyAgentTimeline, resetAgent } from "../../client/conversation/agent_timeline";
 import type { Message, Note } from "../../client/protocol";
 import { initials } from "../../client/text/initials";
 import { textLength } from "../../client/text/message_text";
@@ -106,7 +106,7 @@ describe("log entries", () => {
   const sameDay = (a: string | number, b: string) => String(a).slice(0, 10) === b.slice(0, 10);
   const draw = (messages: Message[], notes: Note[] = [], unreadFrom = 0) =>
     logEntries(
-      reset(emptyTimeline("agent", "t"), "t", {
+      resetAgent(emptyAgentTimeline("t"), "t", {
         messages,
         head: messages.length,
         notes,

@@ -4,8 +4,6 @@ import {
   applyAck,
   applyCatchUp,
   applyMessage,
-  applyNote,
-  applyNoteAck,
   emptyTimeline,
   hasGap,
   missingBefore,
@@ -15,7 +13,7 @@ import {
   updatePending,
 } from "../conversation/timeline";
 import type { Message } from "../protocol";
-import { message, messages, note, seededRandom, TICKET } from "./fixtures";
+import { message, messages, seededRandom, TICKET } from "./fixtures";
 
 const AT = "2026-11-23T09:00:00Z";
 const fresh = () => emptyTimeline("visitor", TICKET);
@@ -159,37 +157,6 @@ describe("our own texts", () => {
 
   test("an ack of a text that is no longer here still raises the head", () => {
     expect(hasGap(applyAck(fresh(), "gone", { seq: 1, id: "m1", at: AT }))).toBe(true);
-  });
-});
-
-describe("notes", () => {
-  test("have their own numbers and gaps", () => {
-    const timeline = applyNote(applyMessage(emptyTimeline("agent", TICKET), message(1)), note(2, 1));
-    expect([timeline.notes.length, timeline.last, hasGap(timeline)]).toEqual([0, 1, true]);
-    const full = applyCatchUp(timeline, {
-      messages: [],
-      head: 1,
-      notes: [note(1, 0), note(2, 1)],
-      notes_head: 2,
-    });
-    expect([full.notes.length, hasGap(full)]).toEqual([2, false]);
-  });
-
-  test("start at the first of the last notes", () => {
-    const answer = { messages: messages(1, 2), head: 2, notes: [note(41, 1), note(42, 2)], notes_head: 42 };
-    expect(reset(emptyTimeline("agent"), TICKET, answer).notesLast).toBe(42);
-  });
-
-  test("our own appear at once and only once", () => {
-    const sent = addPending(applyMessage(emptyTimeline("agent", TICKET), message(1)), {
-      client_id: "n1",
-      text: "hm",
-      at: AT,
-      note: true,
-    });
-    const timeline = applyNoteAck(sent, "n1", { note_seq: 1, id: "n1", at: AT });
-    expect([timeline.pending.length, timeline.notes[0]?.after]).toEqual([0, 1]);
-    expect(applyNote(timeline, note(1, 1)).notes.length).toBe(1);
   });
 });
 

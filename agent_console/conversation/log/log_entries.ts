@@ -1,4 +1,6 @@
 /** What the console's log shows of a timeline: also the notes and the unread divider. Pure. */
+
+import type { AgentTimeline } from "../../../client/conversation/agent_timeline";
 import {
   type DayEntry,
   type EventEntry,
@@ -9,7 +11,7 @@ import {
   withDays,
   withGroups,
 } from "../../../client/conversation/log_entries";
-import type { Pending, Timeline } from "../../../client/conversation/timeline";
+import type { Pending } from "../../../client/conversation/timeline";
 import type { Note } from "../../../client/protocol";
 
 interface NoteEntry {
@@ -30,7 +32,7 @@ export type LogEntry = Exclude<UngroupedEntry, UngroupedText> | TextEntry;
 
 /** `sameDay` in the agent's time zone; `unreadFrom` is the first unread seq, 0 for no divider. */
 export function logEntries(
-  timeline: Timeline,
+  timeline: AgentTimeline,
   unreadFrom: number,
   sameDay: (a: string | number, b: string) => boolean,
 ): LogEntry[] {
@@ -40,7 +42,7 @@ export function logEntries(
 }
 
 /** Puts each note behind the message that it follows; a note older than the first message shown comes first. */
-function withNotes({ me, messages, notes }: Timeline) {
+function withNotes({ me, messages, notes }: AgentTimeline) {
   const before = (from: number, to: number) =>
     notes.filter(({ after }) => after >= from && after < to).map(noteEntry);
   const stored = messages.flatMap((message, index) => [
