@@ -4,11 +4,11 @@ import type { Agent } from "../../client/protocol";
 import { openSocket } from "../connection/socket";
 import { type Alerts, createAlerts } from "../presence/alerts";
 import { createSpeaker } from "../presence/sound";
+import { currentAgent, signOut } from "../sign_in/session";
+import { SignIn } from "../sign_in/sign_in";
 import { type AgentConsole, ConsoleContext, createConsole } from "./console";
 import { Layout } from "./layout";
 import { createRouter } from "./router";
-import { currentAgent, signOut } from "./session";
-import { SignIn } from "./sign_in";
 import { VIEWS } from "./views";
 
 type SignInState =

@@ -2,11 +2,11 @@
 import { signal } from "@preact/signals";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Card } from "../../client/protocol";
-import { currentAgent, signIn } from "../app/session";
 import { type AgentSocket, createOffline } from "../connection/socket";
 import { createDrafts } from "../conversation/drafts";
 import { createInbox } from "../inbox/inbox";
 import { createSearch } from "../inbox/search";
+import { currentAgent, signIn } from "../sign_in/session";
 import { ada, card } from "./fake_server";
 
 beforeEach(() => void vi.useFakeTimers());

@@ -4,13 +4,13 @@ import { emptyAgentTimeline, resetAgent } from "../../client/conversation/agent_
 import type { Message, Note } from "../../client/protocol";
 import { initials } from "../../client/text/initials";
 import { textLength } from "../../client/text/message_text";
-import { isUnsafe } from "../app/sign_in";
 import { logEntries } from "../conversation/log/log_entries";
 import { listOf, sortIntoLists, withCard } from "../inbox/inbox";
 import { en } from "../locales/en";
 import { fr } from "../locales/fr";
 import { titleText } from "../presence/alerts";
 import { actionFor, type KeyPress } from "../shortcuts/keymap";
+import { isUnsafe } from "../sign_in/sign_in";
 import { tintOf } from "../ui/avatar";
 import { assignmentReason, eventText, nameInSentence, previewText, visitorName } from "../ui/labels";
 import { dueText, elapsed, localTime } from "../ui/time_format";

@@ -1,7 +1,7 @@
 /** The sign-in page. After an error it says why and keeps the typed address. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Agent } from "../../client/protocol";
-import { texts } from "./preferences";
+import { texts } from "../app/preferences";
 import { type SignInError, signIn } from "./session";
 
 function errorMessage(error: SignInError): string {
