@@ -84,6 +84,6 @@ export const ConsoleContext = createContext<AgentConsole | null>(null);
 
 export function useConsole(): AgentConsole {
   const agentConsole = useContext(ConsoleContext);
-  if (!agentConsole) throw new Error("a view outside of the desk");
+  if (!agentConsole) throw new Error("useConsole needs a ConsoleContext");
   return agentConsole;
 }
