@@ -1,4 +1,4 @@
-// Writes the .br and .gz twins of every built file, for the server to hand out as they are.
+// Writes a .br and a .gz copy of every built file; the server sends them as they are.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";

@@ -1,4 +1,4 @@
-// One run for the units of all three workspaces, each with its own vite config.
+// One run for the unit tests of all three workspaces, each with its own vitest config.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

@@ -1,10 +1,10 @@
-/** The console: dresses the page and opens the gate. */
+/** The console's entry: applies the preferences to the page and draws the app. */
 import "@preact/signals";
 import { render } from "preact";
-import { dressPage } from "./settings";
-import { App } from "./views/app";
+import { App } from "./app/app";
+import { applyPagePreferences } from "./app/preferences";
 import "./styles/console.css";
 
-const place = document.getElementById("app");
-dressPage();
-if (place) render(<App />, place);
+const root = document.getElementById("app");
+applyPagePreferences();
+if (root) render(<App />, root);

@@ -1,4 +1,4 @@
-/** Builds the console: hashed names and a manifest, from which the server writes the page's script and style. */
+/** Builds the console: hashed files and a manifest, from which the server writes the script and style elements. */
 import { defineConfig } from "vite";
 
 export default defineConfig({

@@ -1,4 +1,4 @@
-/** The console's units, in Node: what they touch of a browser is in test/page.ts. */
+/** Unit tests of the console in Node; test/browser_stub.ts has the parts of a browser that they use. */
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { setupFiles: ["test/page.ts"] } });
+export default defineConfig({ test: { setupFiles: ["test/browser_stub.ts"] } });

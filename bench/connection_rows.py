@@ -148,7 +148,7 @@ def wait_until_connected(generator: "subprocess.Popen[str]") -> None:
 
 
 def reconnect_rows(run: BenchRun, plan: Plan) -> list[Row]:
-    """Every client reconnects as our client does (`backoff` in client/socket.ts)."""
+    """Every client reconnects as our client does (`backoff` in client/transport/connection.ts)."""
     rounds = run_interleaved({"guichet": partial(measure_reconnect, run)}, plan.rounds)
     run.record("reconnect", rounds)
     count = sum(RECONNECT_SIZE)

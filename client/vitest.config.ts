@@ -1,4 +1,4 @@
-/** The client's units; `css` so that a test can read the tokens. */
+/** Unit tests of client/. `css` lets a test read the colour tokens. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({ test: { css: true } });

@@ -140,7 +140,9 @@ def constants(pattern: str, *files: str) -> dict[str, int]:
 
 
 def test_reconnect_backoff_of_the_generator_is_that_of_the_client() -> None:
-    client = constants(r"const (\w+) = ([\d_]+);", "client/socket.ts", "client/link.ts")
+    client = constants(
+        r"const (\w+) = ([\d_]+);", "client/transport/connection.ts", "client/transport/websocket_transport.ts"
+    )
     generator = constants(r"#define (\w+) (\d+)", "bench/generator/connections.c")
     names = ("SHORTEST_MS", "LONGEST_MS")
     assert [generator[name] for name in names] == [client[name] for name in names]

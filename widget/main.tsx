@@ -1,75 +1,74 @@
-/** The frame: waits for its loader's first word, loads one language, and draws. */
+/** The frame: waits for the loader's `init`, loads one language and draws. */
 import { render } from "preact";
-import { followBrowser } from "../client/socket";
-import { type Bridge, bridgeTo } from "./bridge";
-import { type FrameConfig, readBirth, readConfig } from "./config";
-import type { Words } from "./locales/en";
-import type { ToFrame } from "./messages";
-import type { Kit } from "./state";
-import { Store } from "./store";
-import { App } from "./views/App";
+import { followBrowser } from "../client/transport/connection";
+import { type Bridge, bridgeTo } from "./bridge/bridge";
+import type { ToFrame } from "./bridge/messages";
+import { App } from "./frame/App";
+import { type FrameConfig, readConfig, readFrameParams } from "./frame/config";
+import type { Texts } from "./locales/en";
+import { type FormModule, Store } from "./state/store";
 
-const packs: Record<string, () => Promise<{ words: Words }>> = {
+const packs: Record<string, () => Promise<{ texts: Texts }>> = {
   fr: () => import("./locales/fr"),
   en: () => import("./locales/en"),
 };
 
-function begin(): void {
+function main(): void {
   const config = readConfig(document);
-  const { parent, theme } = readBirth(location.hash);
+  const { parent, theme } = readFrameParams(location.hash);
   if (theme) document.documentElement.dataset.theme = theme;
   const { color } = config;
-  if (color) void import("./brand").then(({ applyBrand }) => applyBrand(color));
+  if (color) void import("./frame/theme_color").then(({ applyThemeColor }) => applyThemeColor(color));
   const bridge = bridgeTo(parent);
-  const words = (packs[config.lang] ?? packs.en)?.();
+  const pack = (packs[config.lang] ?? packs.en)?.();
   let store: Promise<Store> | undefined;
-  let left = false;
+  let focusLeft = false;
   addEventListener("blur", () => {
-    left = true;
+    focusLeft = true;
   });
   addEventListener("focus", () => {
-    left = false;
+    focusLeft = false;
   });
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.isComposing) bridge.post({ type: "close" });
   });
   bridge.listen(async (message) => {
-    if (message.type === "init") store = words?.then((pack) => start(config, pack.words, bridge, message));
-    else (await store)?.heard(message);
+    if (message.type === "init") store = pack?.then(({ texts }) => start(config, texts, bridge, message));
+    else (await store)?.receive(message);
     const open = (await store)?.state.opened;
-    // Not for who has shut it again meanwhile, or gone elsewhere.
-    if (open && !left && "focus" in message && message.focus) enter();
+    // Not if the visitor has closed it or moved the focus elsewhere meanwhile.
+    if (open && !focusLeft && "focus" in message && message.focus) focusPanel();
   });
 }
 
 function start(
   config: FrameConfig,
-  words: Words,
+  texts: Texts,
   bridge: Bridge,
   init: Extract<ToFrame, { type: "init" }>,
 ): Store {
-  const wiring = {
+  const connection = {
     url: location.origin,
-    fallback: async () => (await import("../client/polling")).dialPolling,
+    fallback: async () => (await import("../client/transport/polling_transport")).connectPolling,
   };
-  const store = new Store({ config, words, bridge, init, wiring, kit });
-  const look = () => {
+  const store = new Store({ config, texts, bridge, init, connection, loadForm });
+  const updateVisible = () => {
     store.state.visible = document.visibilityState === "visible";
   };
-  look();
-  document.addEventListener("visibilitychange", look);
-  followBrowser(store.talk.connection);
-  store.changes.follow(() => {
+  updateVisible();
+  document.addEventListener("visibilitychange", updateVisible);
+  followBrowser(store.session.connection);
+  store.observable.effect(() => {
     render(<App store={store} />, document.body);
-    // A button that was pressed and is gone must not take the focus with it, nor Escape.
+    // If the focused button disappears, the focus moves to the panel, so that Escape still works.
     if (document.hasFocus() && document.activeElement === document.body) panel()?.focus();
   });
   return store;
 }
 
-/** The form's code and its styles, as a sheet made by script: a policy has nothing to say to it. */
-async function kit(): Promise<Kit> {
-  const loaded = await import("./kit");
+/** Loads the form's code and its styles. A constructed stylesheet needs no permission of the policy. */
+async function loadForm(): Promise<FormModule> {
+  const loaded = await import("./form/lazy_form");
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(loaded.styles);
   document.adoptedStyleSheets.push(sheet);
@@ -78,10 +77,10 @@ async function kit(): Promise<Kit> {
 
 const panel = () => document.querySelector<HTMLElement>(".panel");
 
-/** Into the panel: to the text, or where a touch keyboard would cover half of it, to the log. */
-function enter(): void {
+/** Moves the focus to the text field; with a touch keyboard, which would cover half of the panel, to the panel. */
+function focusPanel(): void {
   const touch = matchMedia("(pointer: coarse)").matches;
   ((touch ? panel() : document.getElementById("text")) ?? document.querySelector("button"))?.focus();
 }
 
-begin();
+main();

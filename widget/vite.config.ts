@@ -1,14 +1,17 @@
-/** Builds the frame: hashed files and a manifest for the server; language packs and long polling load when needed. */
+/**
+ * Builds the frame: hashed files and a manifest for the server. Languages, the form and long polling are chunks of
+ * their own.
+ */
 import { defineConfig, type Plugin } from "vite";
 
-/** Vite wraps every import() in a preloader of 0.8 kB; ours have nothing to preload. */
+/** Vite wraps every import() in a preloader of 0.8 kB; our chunks have nothing to preload. */
 const bareImports: Plugin = {
   name: "bare-imports",
   enforce: "pre",
   load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null),
 };
 
-/** The tokens are shared with the console; what the widget does not use of them is not sent. */
+/** The tokens are shared with the console; those that the widget does not use are removed. */
 const usedTokens: Plugin = {
   name: "used-tokens",
   enforce: "post",
@@ -26,7 +29,7 @@ const usedTokens: Plugin = {
 
 export default defineConfig({
   base: "./",
-  resolve: { alias: { "preact/jsx-runtime": new URL("./jsx.ts", import.meta.url).pathname } },
+  resolve: { alias: { "preact/jsx-runtime": new URL("./frame/jsx.ts", import.meta.url).pathname } },
   plugins: [bareImports, usedTokens],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {

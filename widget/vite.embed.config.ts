@@ -1,4 +1,4 @@
-/** Builds the loader: one file, an IIFE, whose configuration stays a placeholder that the server fills. */
+/** Builds the loader: one IIFE. The server fills the placeholder of its configuration. */
 import { defineConfig } from "vite";
 
 export default defineConfig({
@@ -7,6 +7,6 @@ export default defineConfig({
     outDir: "../chat/static/widget",
     emptyOutDir: false,
     copyPublicDir: false,
-    lib: { entry: "embed.ts", formats: ["iife"], name: "guichetLoader", fileName: () => "embed.js" },
+    lib: { entry: "loader/embed.ts", formats: ["iife"], name: "guichetLoader", fileName: () => "embed.js" },
   },
 });

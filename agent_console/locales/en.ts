@@ -1,11 +1,11 @@
-/** Every word of the console in English. */
-import { categories, channels, events, excluded, refusals, rules, statuses } from "./en.desk";
-import type { Words } from "./fr";
+/** The English texts of the console. */
+import { categories, channels, events, excluded, refusals, rules, statuses } from "./en.domain";
+import type { Texts } from "./fr";
 
 const many = (count: number, one: string, more: string): string =>
   `${count} ${Math.abs(count) === 1 ? one : more}`;
 
-export const en: Words = {
+export const en: Texts = {
   product: "Guichet",
   close: "Close",
   cancel: "Cancel",
@@ -53,7 +53,7 @@ export const en: Words = {
     available: "Available",
     away: "Away",
     count: (chats, capacity) => `${chats}/${capacity}`,
-    places: (chats, capacity) => `${chats} of ${many(capacity, "place", "places")} taken`,
+    slots: (chats, capacity) => `${chats} of ${many(capacity, "place", "places")} taken`,
     availableHint: "New conversations ring here.",
     awayHint: "Conversations you have go on.",
     test: "Try the sound",
@@ -91,13 +91,13 @@ export const en: Words = {
     late: "late",
     draft: "Draft",
     unread: (count) => many(count, "unread message", "unread messages"),
-    place: (position) => `no. ${position}`,
+    position: (position) => `no. ${position}`,
     gone: "offline",
     hidden: "other tab",
     here: "on the site",
     ending: "ends in a moment",
-    youSaid: (text) => `You: ${text}`,
-    saidBy: (name, text) => `${name}: ${text}`,
+    byYou: (text) => `You: ${text}`,
+    byAgent: (name, text) => `${name}: ${text}`,
   },
 
   offer: {
@@ -119,6 +119,8 @@ export const en: Words = {
   statuses,
   categories,
 
+  notFound: { text: "This page does not exist.", back: "Back to the conversations" },
+
   thread: {
     label: "Open conversation",
     none: "Choose a conversation",
@@ -139,7 +141,7 @@ export const en: Words = {
     end: "End",
     changeStatus: "Change the status",
     why: "why?",
-    unreadLine: "New messages",
+    unreadDivider: "New messages",
     newBelow: (count) => many(count, "new message", "new messages"),
     typing: (name) => `${name} is writing…`,
     noteBy: (name) => `Note by ${name}`,
@@ -181,7 +183,7 @@ export const en: Words = {
 
   ending: {
     done: (name) => `Conversation with ${name} ended`,
-    kept: (name) => `${name} has just written: the conversation goes on.`,
+    continues: (name) => `${name} has just written: the conversation goes on.`,
     status: (name, status) => `${name}: ${status}`,
   },
 
@@ -193,7 +195,7 @@ export const en: Words = {
     nobody: "Nobody else is available.",
     note: "Note for what comes next (optional)",
     submit: "Hand over",
-    rings: (name) => `The conversation rings for ${name}.`,
+    ringing: (name) => `The conversation rings for ${name}.`,
     passed: (receiver, name) => `${receiver} did not take the conversation with ${name}: it stays yours.`,
     nobodyThere: "Nobody of this department is available right now.",
     away: "This person has just gone away. Choose somebody else.",
@@ -227,12 +229,12 @@ export const en: Words = {
     leftPage: "has left the site",
   },
 
-  sheet: {
+  shortcutsDialog: {
     title: "Keyboard shortcuts",
     next: "Next, previous conversation",
     open: "Open, go to the message",
     send: "Send",
-    line: "New line",
+    newLine: "New line",
     end: "End (8 seconds to undo)",
     claim: "Take",
     decline: "Pass",

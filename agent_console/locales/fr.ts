@@ -1,5 +1,5 @@
-/** Every word of the console in French. Spaces: \u00a0 before ":" and in "n° 1", \u202f before "? ! ;". */
-import { categories, channels, events, excluded, refusals, rules, statuses } from "./fr.desk";
+/** The French texts of the console. Spaces: \u00a0 before ":" and in "n° 1", \u202f before "? ! ;". */
+import { categories, channels, events, excluded, refusals, rules, statuses } from "./fr.domain";
 
 const many = (count: number, one: string, more: string): string =>
   `${count}\u00a0${Math.abs(count) < 2 ? one : more}`;
@@ -53,7 +53,7 @@ export const fr = {
     available: "Disponible",
     away: "Absence",
     count: (chats: number, capacity: number) => `${chats}/${capacity}`,
-    places: (chats: number, capacity: number) =>
+    slots: (chats: number, capacity: number) =>
       `${chats} sur ${many(capacity, "place prise", "places prises")}`,
     availableHint: "Les nouvelles conversations sonnent ici.",
     awayHint: "Vos conversations en cours continuent.",
@@ -93,13 +93,13 @@ export const fr = {
     late: "en retard",
     draft: "Brouillon",
     unread: (count: number) => many(count, "message non lu", "messages non lus"),
-    place: (position: number) => `n°\u00a0${position}`,
+    position: (position: number) => `n°\u00a0${position}`,
     gone: "hors ligne",
     hidden: "autre onglet",
     here: "sur le site",
     ending: "fin dans un instant",
-    youSaid: (text: string) => `Vous\u00a0: ${text}`,
-    saidBy: (name: string, text: string) => `${name}\u00a0: ${text}`,
+    byYou: (text: string) => `Vous\u00a0: ${text}`,
+    byAgent: (name: string, text: string) => `${name}\u00a0: ${text}`,
   },
 
   offer: {
@@ -121,6 +121,8 @@ export const fr = {
   statuses,
   categories,
 
+  notFound: { text: "Cette page n’existe pas.", back: "Retour aux conversations" },
+
   thread: {
     label: "Conversation ouverte",
     none: "Choisissez une conversation",
@@ -141,7 +143,7 @@ export const fr = {
     end: "Terminer",
     changeStatus: "Changer de statut",
     why: "pourquoi\u202f?",
-    unreadLine: "Nouveaux messages",
+    unreadDivider: "Nouveaux messages",
     newBelow: (count: number) => many(count, "nouveau message", "nouveaux messages"),
     typing: (name: string) => `${name} écrit…`,
     noteBy: (name: string) => `Note de ${name}`,
@@ -183,7 +185,7 @@ export const fr = {
 
   ending: {
     done: (name: string) => `Conversation avec ${name} terminée`,
-    kept: (name: string) => `${name} vient d’écrire\u00a0: la conversation continue.`,
+    continues: (name: string) => `${name} vient d’écrire\u00a0: la conversation continue.`,
     status: (name: string, status: string) => `${name}\u00a0: ${status}`,
   },
 
@@ -195,7 +197,7 @@ export const fr = {
     nobody: "Personne d’autre n’est disponible.",
     note: "Note pour la suite (facultatif)",
     submit: "Transmettre",
-    rings: (name: string) => `La conversation sonne chez ${name}.`,
+    ringing: (name: string) => `La conversation sonne chez ${name}.`,
     passed: (receiver: string, name: string) =>
       `${receiver} n’a pas pris la conversation avec ${name}\u00a0: elle reste la vôtre.`,
     nobodyThere: "Personne de ce service n’est disponible en ce moment.",
@@ -230,12 +232,12 @@ export const fr = {
     leftPage: "a quitté le site",
   },
 
-  sheet: {
+  shortcutsDialog: {
     title: "Raccourcis clavier",
     next: "Conversation suivante, précédente",
     open: "Ouvrir, aller au message",
     send: "Envoyer",
-    line: "Nouvelle ligne",
+    newLine: "Nouvelle ligne",
     end: "Terminer (8 secondes pour annuler)",
     claim: "Prendre",
     decline: "Passer",
@@ -264,4 +266,4 @@ export const fr = {
   },
 };
 
-export type Words = typeof fr;
+export type Texts = typeof fr;

@@ -9,8 +9,8 @@
 #define RECONNECT_LIMIT_S 90
 #define STABLE_S 0.5  // long enough to notice work still queued, short enough for a machine with other load
 #define RESPONSIVE_MS 50
-#define HANDSHAKE_S 5  // as in client/link.ts
-#define SHORTEST_MS 500  // this and LONGEST_MS as in client/socket.ts
+#define HANDSHAKE_S 5  // as in client/transport/websocket_transport.ts
+#define SHORTEST_MS 500  // this and LONGEST_MS as in client/transport/connection.ts
 #define LONGEST_MS 5000
 
 static bool reconnecting;
@@ -82,7 +82,7 @@ int run_idle(void) {
 
 // -- reconnect ------------------------------------------------------------------------------------------------
 
-// Sets the wait before the next attempt, as `backoff` of client/socket.ts does.
+// Sets the wait before the next attempt, as `backoff` of client/transport/connection.ts does.
 void schedule_reconnect(connection *c) {
   if (reconnecting && !first_lost_at) first_lost_at = now();
   double full = fmin(LONGEST_MS, SHORTEST_MS * pow(2, c->failures++));

@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { LinkLost } from "../link";
-import { type Letter, Outbox, PATIENCE_MS, type Shelf, shelfIn } from "../outbox";
+import {
+  ACK_TIMEOUT_MS,
+  Outbox,
+  type OutboxMessage,
+  type OutboxStorage,
+  outboxStorageIn,
+} from "../conversation/outbox";
 import type { Ack, Done, Refusal } from "../protocol";
+import { ConnectionLost } from "../transport/transport";
 
 const ok: Ack<Done> = { ok: true };
 const no = (code: Refusal["code"], more: Partial<Refusal> = {}): Ack<Done> => ({
@@ -9,167 +15,170 @@ const no = (code: Refusal["code"], more: Partial<Refusal> = {}): Ack<Done> => ({
   error: { code, message: code, ...more },
 });
 
-function letter(client_id: string, ticket: string | null = "t1", at = 0): Letter {
+function outgoing(client_id: string, ticket: string | null = "t1", at = 0): OutboxMessage {
   return { client_id, ticket, text: `text of ${client_id}`, at };
 }
 
-function memoryShelf(kept: Letter[] = []): Shelf & { kept: Map<string, Letter> } {
-  const map = new Map(kept.map((one) => [one.client_id, one]));
+function memoryStorage(stored: OutboxMessage[] = []): OutboxStorage & { stored: Map<string, OutboxMessage> } {
+  const map = new Map(stored.map((message) => [message.client_id, message]));
   return {
-    kept: map,
-    letters: () => [...map.values()],
-    put: (one) => void map.set(one.client_id, one),
-    drop: (id) => void map.delete(id),
+    stored: map,
+    messages: () => [...map.values()],
+    put: (message) => void map.set(message.client_id, message),
+    remove: (id) => void map.delete(id),
   };
 }
 
-/** A server whose answers the test gives by hand, and a record of what the outbox told. */
-function office(shelf = memoryShelf()) {
-  const asked: { letter: Letter; answer: (ack: Ack<Done>) => void; lose: () => void }[] = [];
-  const told: string[] = [];
-  const outbox = new Outbox(shelf, {
-    send: (one) =>
+/** An outbox whose acks the test sends by hand, and the calls that its handler received. */
+function setup(storage = memoryStorage()) {
+  const asked: { outgoing: OutboxMessage; answer: (ack: Ack<Done>) => void; lose: () => void }[] = [];
+  const calls: string[] = [];
+  const outbox = new Outbox(storage, {
+    send: (message) =>
       new Promise((resolve, reject) => {
-        asked.push({ letter: one, answer: resolve, lose: () => reject(new LinkLost()) });
+        asked.push({ outgoing: message, answer: resolve, lose: () => reject(new ConnectionLost()) });
       }),
-    sending: () => {},
-    acked: (one) => {
-      told.push(`acked ${one.client_id}`);
-      if (one.ticket === null) outbox.address("t9");
+    onSending: () => {},
+    onAcked: (message) => {
+      calls.push(`acked ${message.client_id}`);
+      if (message.ticket === null) outbox.assignTicket("t9");
     },
-    failed: (one) => told.push(`failed ${one.client_id}`),
-    slowed: (one) => told.push(`slowed ${one.client_id}`),
-    refused: (one, why) => told.push(`refused ${one.client_id} ${why.code}`),
+    onFailed: (message) => calls.push(`failed ${message.client_id}`),
+    onSlowedDown: (message) => calls.push(`slowed ${message.client_id}`),
+    onRefused: (message, why) => calls.push(`refused ${message.client_id} ${why.code}`),
   });
-  const ids = () => asked.map((one) => one.letter.client_id);
+  const ids = () => asked.map((message) => message.outgoing.client_id);
   const answer = async (at: number, ack: Ack<Done>) => {
     asked[at]?.answer(ack);
     await vi.advanceTimersByTimeAsync(0);
   };
-  return { outbox, asked, told, ids, answer, shelf };
+  return { outbox, asked, calls, ids, answer, storage };
 }
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe("order", () => {
-  test("the next text goes only when the one before is stored", async () => {
-    const { outbox, ids, answer, told } = office();
+  test("a message is sent only after the one before is stored", async () => {
+    const { outbox, ids, answer, calls } = setup();
     outbox.resume();
-    outbox.add(letter("one"));
-    outbox.add(letter("two"));
+    outbox.add(outgoing("one"));
+    outbox.add(outgoing("two"));
     expect(ids()).toEqual(["one"]);
     await answer(0, ok);
-    expect([ids(), told]).toEqual([["one", "two"], ["acked one"]]);
+    expect([ids(), calls]).toEqual([["one", "two"], ["acked one"]]);
   });
 
   test("tickets do not wait for each other", () => {
-    const { outbox, ids } = office();
+    const { outbox, ids } = setup();
     outbox.resume();
-    outbox.add(letter("one", "t1"));
-    outbox.add(letter("two", "t2"));
+    outbox.add(outgoing("one", "t1"));
+    outbox.add(outgoing("two", "t2"));
     expect(ids()).toEqual(["one", "two"]);
   });
 
-  test("what was written behind the first words of a chat follows them into its ticket", async () => {
-    const { outbox, asked, answer } = office();
+  test("messages written before the chat has a ticket follow the first one into it", async () => {
+    const { outbox, asked, answer } = setup();
     outbox.resume();
-    outbox.add(letter("first", null));
-    outbox.add(letter("second", null));
+    outbox.add(outgoing("first", null));
+    outbox.add(outgoing("second", null));
     await answer(0, ok);
-    expect(asked[1]?.letter).toMatchObject({ client_id: "second", ticket: "t9" });
+    expect(asked[1]?.outgoing).toMatchObject({ client_id: "second", ticket: "t9" });
   });
 });
 
-describe("a lost link", () => {
-  test("nothing is sent before the lines have caught up", () => {
-    const { outbox, ids } = office();
-    outbox.add(letter("one"));
+describe("a lost connection", () => {
+  test("nothing is sent before the timelines have caught up", () => {
+    const { outbox, ids } = setup();
+    outbox.add(outgoing("one"));
     expect(ids()).toEqual([]);
     outbox.resume();
     expect(ids()).toEqual(["one"]);
   });
 
-  test("what was under way is sent again under its own id, in order", async () => {
-    const { outbox, asked, ids, answer, told } = office();
+  test("unacknowledged messages are sent again under their own ids, in order", async () => {
+    const { outbox, asked, ids, answer, calls } = setup();
     outbox.resume();
-    outbox.add(letter("one"));
-    outbox.add(letter("two"));
+    outbox.add(outgoing("one"));
+    outbox.add(outgoing("two"));
     outbox.pause();
     asked[0]?.lose();
     await vi.advanceTimersByTimeAsync(0);
     outbox.resume();
     await answer(1, ok);
     await answer(2, ok);
-    expect([ids(), told]).toEqual([
+    expect([ids(), calls]).toEqual([
       ["one", "one", "two"],
       ["acked one", "acked two"],
     ]);
   });
 
-  test("what the catch-up has shown already is not sent again", () => {
-    const { outbox, ids, shelf } = office(memoryShelf([letter("one")]));
+  test("a message that the catch-up brought is not sent again", () => {
+    const { outbox, ids, storage } = setup(memoryStorage([outgoing("one")]));
     outbox.take("one");
     outbox.resume();
-    expect([ids(), shelf.kept.size]).toEqual([[], 0]);
+    expect([ids(), storage.stored.size]).toEqual([[], 0]);
   });
 
-  test("a reload finds everything again, in the order it was written", () => {
-    const { outbox, ids } = office(memoryShelf([letter("late", "t1", 9), letter("early", "t1", 3)]));
+  test("after a reload the stored messages are sent in the order they were written", () => {
+    const { outbox, ids } = setup(memoryStorage([outgoing("late", "t1", 9), outgoing("early", "t1", 3)]));
     outbox.resume();
-    expect([outbox.letters.map((one) => one.client_id), ids()]).toEqual([["early", "late"], ["early"]]);
+    expect([outbox.messages.map((message) => message.client_id), ids()]).toEqual([
+      ["early", "late"],
+      ["early"],
+    ]);
   });
 });
 
-describe("patience", () => {
-  test("after 15 s the writer is told, and the late answer still counts, once", async () => {
-    const { outbox, told, answer } = office();
+describe("timeouts", () => {
+  test("after 15 s without an ack the handler is called, and a late ack still counts once", async () => {
+    const { outbox, calls, answer } = setup();
     outbox.resume();
-    outbox.add(letter("one"));
-    vi.advanceTimersByTime(PATIENCE_MS - 1);
-    expect(told).toEqual([]);
+    outbox.add(outgoing("one"));
+    vi.advanceTimersByTime(ACK_TIMEOUT_MS - 1);
+    expect(calls).toEqual([]);
     vi.advanceTimersByTime(1);
-    expect(told).toEqual(["failed one"]);
+    expect(calls).toEqual(["failed one"]);
     await answer(0, ok);
-    expect(told).toEqual(["failed one", "acked one"]);
+    expect(calls).toEqual(["failed one", "acked one"]);
   });
 
-  test("a retry keeps the id, and two answers are one", async () => {
-    const { outbox, told, ids, answer, shelf } = office();
+  test("a retry uses the same id, and a second ack is ignored", async () => {
+    const { outbox, calls, ids, answer, storage } = setup();
     outbox.resume();
-    outbox.add(letter("one"));
-    outbox.add(letter("two"));
-    vi.advanceTimersByTime(PATIENCE_MS);
+    outbox.add(outgoing("one"));
+    outbox.add(outgoing("two"));
+    vi.advanceTimersByTime(ACK_TIMEOUT_MS);
     outbox.retry("two");
     expect(ids()).toEqual(["one", "one"]);
     await answer(1, ok);
     await answer(0, ok);
     await answer(2, ok);
-    expect([ids(), shelf.kept.size]).toEqual([["one", "one", "two"], 0]);
-    expect(told.filter((line) => line.startsWith("acked"))).toEqual(["acked one", "acked two"]);
+    expect([ids(), storage.stored.size]).toEqual([["one", "one", "two"], 0]);
+    expect(calls.filter((call) => call.startsWith("acked"))).toEqual(["acked one", "acked two"]);
   });
 });
 
 describe("refusals", () => {
-  test("too many: the text is kept and goes by itself when the wait is over", async () => {
-    const { outbox, told, ids, answer } = office();
+  test("too_many: the message stays and is sent again when the pause is over", async () => {
+    const { outbox, calls, ids, answer } = setup();
     outbox.resume();
-    outbox.add(letter("one"));
+    outbox.add(outgoing("one"));
     await answer(0, no("too_many", { retry_after: 7 }));
-    outbox.add(letter("two"));
+    outbox.add(outgoing("two"));
     await vi.advanceTimersByTimeAsync(6_999);
-    expect([told, ids()]).toEqual([["slowed one"], ["one"]]);
+    expect([calls, ids()]).toEqual([["slowed one"], ["one"]]);
     await vi.advanceTimersByTimeAsync(1);
     expect(ids()).toEqual(["one", "one"]);
   });
 
-  test("what will never be taken is handed back, and the rest goes on", async () => {
-    const { outbox, told, ids, answer, shelf } = office();
+  test("a refused message is handed to the caller, and the next is sent", async () => {
+    const { outbox, calls, ids, answer, storage } = setup();
     outbox.resume();
-    outbox.add(letter("one"));
-    outbox.add(letter("two"));
+    outbox.add(outgoing("one"));
+    outbox.add(outgoing("two"));
     await answer(0, no("form_instead"));
-    expect([told, ids(), shelf.kept.has("one")]).toEqual([
+    expect([calls, ids(), storage.stored.has("one")]).toEqual([
       ["refused one form_instead"],
       ["one", "two"],
       false,
@@ -177,43 +186,43 @@ describe("refusals", () => {
   });
 });
 
-describe("the shelf", () => {
-  test("keeps one key a letter, so that two tabs never overwrite each other", () => {
+describe("the storage", () => {
+  test("has one key per message, so that two tabs never overwrite each other", () => {
     const store = fakeStorage();
-    const [mine, theirs] = [shelfIn(() => store, "o:"), shelfIn(() => store, "o:")];
-    mine.put(letter("one"));
-    theirs.put(letter("two"));
-    mine.drop("one");
-    expect(mine.letters().map((one) => one.client_id)).toEqual(["two"]);
+    const [mine, theirs] = [outboxStorageIn(() => store, "o:"), outboxStorageIn(() => store, "o:")];
+    mine.put(outgoing("one"));
+    theirs.put(outgoing("two"));
+    mine.remove("one");
+    expect(mine.messages().map((message) => message.client_id)).toEqual(["two"]);
   });
 
-  test("denied storage: nothing throws, memory serves for this page", () => {
-    const denied = shelfIn(() => {
+  test("where web storage is denied, messages stay in memory and nothing throws", () => {
+    const denied = outboxStorageIn(() => {
       throw new Error("denied");
     }, "o:");
-    denied.put(letter("one"));
-    expect(denied.letters()).toEqual([letter("one")]);
-    denied.drop("one");
-    expect(denied.letters()).toEqual([]);
+    denied.put(outgoing("one"));
+    expect(denied.messages()).toEqual([outgoing("one")]);
+    denied.remove("one");
+    expect(denied.messages()).toEqual([]);
   });
 
-  test("what others wrote under our prefix is passed over", () => {
+  test("entries of other scripts under our prefix are ignored", () => {
     const store = fakeStorage();
     store.setItem("o:bad", "{not json");
     store.setItem("o:odd", '{"text": 1}');
-    expect(shelfIn(() => store, "o:").letters()).toEqual([]);
+    expect(outboxStorageIn(() => store, "o:").messages()).toEqual([]);
   });
 });
 
 function fakeStorage(): Storage {
   const hidden = { enumerable: false };
-  const place = Object.create(
+  const store = Object.create(
     {},
     {
-      getItem: { value: (key: string) => place[key] ?? null, ...hidden },
-      setItem: { value: (key: string, value: string) => Object.assign(place, { [key]: value }), ...hidden },
-      removeItem: { value: (key: string) => delete place[key], ...hidden },
+      getItem: { value: (key: string) => store[key] ?? null, ...hidden },
+      setItem: { value: (key: string, value: string) => Object.assign(store, { [key]: value }), ...hidden },
+      removeItem: { value: (key: string) => delete store[key], ...hidden },
     },
   ) as Storage;
-  return place;
+  return store;
 }

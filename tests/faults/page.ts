@@ -6,13 +6,13 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { WebSocket as NodeSocket } from "ws";
-import { type Dial, dialWebSocket } from "../../client/link";
-import { Desk } from "../../widget/desk";
-import { keeping } from "../../widget/keeping";
-import { words } from "../../widget/locales/en";
-import type { ToLoader } from "../../widget/messages";
-import type { Kit } from "../../widget/state";
-import { Store } from "../../widget/store";
+import type { Connect } from "../../client/transport/transport";
+import { connectWebSocket } from "../../client/transport/websocket_transport";
+import type { ToLoader } from "../../widget/bridge/messages";
+import { FormClient } from "../../widget/form/form_client";
+import { openHostStorage } from "../../widget/loader/host_storage";
+import { texts } from "../../widget/locales/en";
+import { type FormModule, Store } from "../../widget/state/store";
 
 const [url = "", place = ""] = process.argv.slice(2);
 const tell = (news: object) => process.stdout.write(`${JSON.stringify(news)}\n`);
@@ -45,63 +45,63 @@ Object.assign(globalThis, {
   },
 });
 
-const [kept, keep] = keeping("guichet");
+const [readStored, writeStored] = openHostStorage("guichet");
 
 /** The widget's own transport, which also reports the frames of both directions. */
-const dial: Dial = (address, namespace, auth, ears) => {
-  const link = dialWebSocket(address, namespace, auth, {
-    up: () => ears.up(),
-    heard: (event, payload) => {
+const connect: Connect = (address, namespace, auth, listener) => {
+  const transport = connectWebSocket(address, namespace, auth, {
+    onConnected: () => listener.onConnected(),
+    onEvent: (event, payload) => {
       tell({ type: "heard", event, payload });
-      ears.heard(event, payload);
+      listener.onEvent(event, payload);
     },
-    down: (end) => {
+    onClosed: (end) => {
       tell({ type: "down", refused: end.refused });
-      ears.down(end);
+      listener.onClosed(end);
     },
   });
   return {
-    close: () => link.close(),
-    ask: async (command, payload) => {
-      const { last, head } = store.state.line;
+    close: () => transport.close(),
+    request: async (command, payload) => {
+      const { last, head } = store.state.timeline;
       tell({ type: "asked", command, payload, last, head });
-      const ack = await link.ask(command, payload);
+      const ack = await transport.request(command, payload);
       tell({ type: "answered", command, payload, ack });
       return ack;
     },
   };
 };
 
-const { draft: _, ...stored } = kept();
+const { draft: _, ...stored } = readStored();
 const store: Store = new Store({
   config: { key: "demo", lang: "en", categories: [] },
-  words,
-  bridge: { post: (message: ToLoader) => message.type === "keep" && keep(message.patch) },
+  texts,
+  bridge: { post: (message: ToLoader) => message.type === "store" && writeStored(message.patch) },
   init: {
     type: "init",
-    kept: stored,
+    stored,
     locale: "en",
     page: { url: "http://shop.example/", title: "Shop", referrer: "" },
     open: true,
     focus: false,
     prefill: {},
   },
-  wiring: { url, dial },
-  kit: async () => ({ Desk }) as Kit,
+  connection: { url, connect },
+  loadForm: async () => ({ FormClient }) as FormModule,
 });
 
 let drawn = "";
-store.changes.follow(() => {
-  const { ticket, line, up, draft, notice, service } = store.state;
+store.observable.effect(() => {
+  const { ticket, timeline, connected, draft, notice, service } = store.state;
   const screen = JSON.stringify({
     type: "screen",
     ticket: ticket?.id ?? "",
     status: ticket?.status ?? "",
-    messages: line.messages.map(({ seq, id, text }) => [seq, id, text]),
-    unsent: line.pending.map(({ text, state }) => [text, state]),
+    messages: timeline.messages.map(({ seq, id, text }) => [seq, id, text]),
+    unsent: timeline.pending.map(({ text, state }) => [text, state]),
     draft,
     notice,
-    up,
+    up: connected,
     mode: service?.mode ?? "",
   });
   if (screen === drawn) return;
@@ -113,16 +113,16 @@ const ahead = { ms: 0 };
 const realNow = Date.now;
 Date.now = () => realNow() + ahead.ms;
 
-const { talk } = store;
+const { session } = store;
 const orders: Record<string, (order: { text?: string; ms?: number }) => void> = {
   say: ({ text = "" }) => {
     store.write(text);
     store.send();
     tell({ type: "said", text });
   },
-  hide: () => talk.connection.close(),
-  show: () => talk.connection.open(),
-  offline: () => talk.connection.drop(),
+  hide: () => session.connection.close(),
+  show: () => session.connection.open(),
+  offline: () => session.connection.drop(),
   jump: ({ ms = 0 }) => {
     ahead.ms += ms;
   },

@@ -1,4 +1,4 @@
-/** English, as a visitor reads it. The shape of this object is the shape of every language. */
+/** The English texts of the widget. The type of this object is the type of every language. */
 
 const one = (count: number, single: string, several: string) => `${count} ${count === 1 ? single : several}`;
 
@@ -10,14 +10,14 @@ const statuses: Record<string, string> = {
   closed: "Request closed",
 };
 
-export const words = {
+export const texts = {
   team: "Support",
   write: "Write to us",
   close: "Close",
   log: "Conversation",
   you: "You",
 
-  // the line under the name
+  // the status under the name
   here: "The team is here",
   soon: "Someone is on the way",
   queued: "The team has your message",
@@ -29,7 +29,7 @@ export const words = {
   onHold: "We are looking into it",
   ended: "Conversation ended",
 
-  // first words
+  // the first message
   hello: "Hello. What can we help you with?",
   message: "Your message",
   more: "Add a detail",
@@ -49,7 +49,12 @@ export const words = {
   newMessages: (count: number) => one(count, "new message", "new messages"),
 
   // waiting
-  place: (position: number) => ({ before: "You are number ", number: `${position}`, ordinal: "", after: "" }),
+  queuePosition: (position: number) => ({
+    before: "You are number ",
+    number: `${position}`,
+    ordinal: "",
+    after: "",
+  }),
   searching: "We are calling the team",
   wait: (minutes: number) =>
     `About ${one(minutes, "minute", "minutes")} to wait. You can keep this page open.`,
@@ -67,7 +72,7 @@ export const words = {
   addressOnly: "Your address is only used to answer you.",
   submit: "Send",
   submitting: "Sending…",
-  /** A field's fault by `field.code`, else by `code`, else by `field`. */
+  /** An error of a field by `field.code`, else by `code`, else by `field`. */
   bad: {
     "email.empty": "Without an address we can’t answer you.",
     email: "This address does not look complete, for example name@example.com.",
@@ -82,7 +87,7 @@ export const words = {
   noAnswer: "No connection. Your text is kept; please try again.",
   unavailable: "The chat is not available here.",
 
-  // afterwards
+  // after the form
   number: (number: number) => `Request no. ${number}`,
   answerHere: "The answer will come here and on your request’s page.",
   copy: "Copy the link to your request",
@@ -91,7 +96,7 @@ export const words = {
   fresh: "New conversation",
   finish: "End",
 
-  // the link
+  // the connection
   connecting: "Connecting…",
   offline: "Connection lost. Your messages leave as soon as it is back.",
 
@@ -105,7 +110,7 @@ export const words = {
   openWith: (count: number) => `Open the chat, ${one(count, "unread message", "unread messages")}`,
   justNow: "just now",
 
-  /** Events of a conversation, by name; one without words here is not shown. */
+  /** Events of a conversation by name. An event without a text here is not shown. */
   events: {
     joined: ({ agent }) => `${agent} has joined the conversation`,
     handed_over: ({ from, to }) => `${from} has handed the conversation over to ${to}`,
@@ -120,4 +125,4 @@ export const words = {
   } as Record<string, (args: Record<string, string>) => string>,
 };
 
-export type Words = typeof words;
+export type Texts = typeof texts;

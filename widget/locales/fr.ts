@@ -1,5 +1,5 @@
-/** Le français, tel que le lit un visiteur : espaces insécables comprises, sans supposer le genre de personne. */
-import type { Words } from "./en";
+/** Les textes du widget en français, espaces insécables comprises, sans supposer le genre de personne. */
+import type { Texts } from "./en";
 
 // En français, zéro et un sont au singulier.
 const one = (count: number, single: string, several: string) =>
@@ -13,7 +13,7 @@ const statuses: Record<string, string> = {
   closed: "Demande close",
 };
 
-export const words: Words = {
+export const texts: Texts = {
   team: "Support",
   write: "Écrivez-nous",
   close: "Fermer",
@@ -48,7 +48,7 @@ export const words: Words = {
   typing: (name) => `${name} écrit…`,
   newMessages: (count) => one(count, "nouveau message", "nouveaux messages"),
 
-  place: (position) => ({
+  queuePosition: (position) => ({
     before: "Vous êtes en ",
     number: `${position}`,
     ordinal: position === 1 ? "re" : "e",

@@ -1,4 +1,4 @@
-/** The gate on bytes, as a browser gets them: brotli, with the server's parts filled in. */
+/** The limits on the size of the built files, as a browser gets them: brotli, with the server's parts filled in. */
 import { readFileSync } from "node:fs";
 import { brotliCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -17,18 +17,18 @@ function loader() {
   return built("embed.js").toString().replace("__GUICHET_CONFIG__", JSON.stringify(config));
 }
 
-/** The frame's page as its template makes it, a little longer than life. */
+/** The frame's page as its template makes it, with more categories than usual. */
 function page() {
   const template = readFileSync(new URL("../../chat/templates/frame.html", import.meta.url)).toString();
   return template.replace("{{ config }}", "&#34;category&#34;:&#34;Something&#34;,".repeat(12));
 }
 
-describe("the weight (built files: npm run build)", () => {
-  test("the loader has one place for its configuration", () => {
+describe("the size (built files: npm run build)", () => {
+  test("the loader has its placeholder exactly once", () => {
     expect(built("embed.js").toString().split("__GUICHET_CONFIG__").length).toBe(2);
   });
 
-  test("the loader, its configuration in it", () => {
+  test("the loader with its configuration is within the limit", () => {
     expect(weight(loader())).toBeLessThanOrEqual(LOADER_MAX);
   });
 
@@ -41,7 +41,7 @@ describe("the weight (built files: npm run build)", () => {
     expect(bytes).toBeLessThanOrEqual(OPENED_MAX);
   });
 
-  test("the script brings no chunk along", () => {
+  test("the script imports no other chunk", () => {
     const manifest = JSON.parse(built(".vite/manifest.json").toString());
     expect(manifest["main.tsx"].imports ?? []).toEqual([]);
   });

@@ -1,88 +1,69 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { words } from "../locales/en";
-import type { Store } from "../store";
-import { Page, Server } from "./server";
+import { texts } from "../locales/en";
+import { Page, Server } from "./fake_server";
+import { runPending, says, shownTexts, vic } from "./fixtures";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** All that is due by now, promises included. */
-const calm = () => vi.advanceTimersByTimeAsync(1);
-const texts = (store: Store) => [
-  ...store.state.line.messages.map((one) => one.text),
-  ...store.state.line.pending.map((one) => `${one.text} (${one.state})`),
-];
-
-async function vic(server = new Server(), page = new Page()) {
-  const store = page.frame(server);
-  await calm();
-  return { server, page, store };
-}
-
-async function says(store: Store, text: string): Promise<void> {
-  store.write(text);
-  store.send();
-  await calm();
-}
-
-describe("the first words", () => {
-  test("nothing is kept before the visitor acts, and the token only once the chat has begun", async () => {
+describe("the first message", () => {
+  test("nothing is stored before the visitor acts, and the token only once the chat has begun", async () => {
     const { store, page } = await vic();
-    expect(page.kept).toEqual({});
+    expect(page.stored).toEqual({});
     await says(store, "Hello");
-    expect(page.kept).toEqual({ token: "token-1", live: true, open: true });
+    expect(page.stored).toEqual({ token: "token-1", live: true, open: true });
   });
 
-  test("a frame that is only warmed up says nothing to anybody", async () => {
+  test("a frame that was mounted but not opened does not connect", async () => {
     const server = new Server();
     new Page().frame(server, { open: false });
-    await calm();
-    expect(server.links).toEqual([]);
+    await runPending();
+    expect(server.listeners).toEqual([]);
   });
 
-  test("stand on the screen before the server knows of them", async () => {
+  test("appears before the server has it", async () => {
     const { store, server } = await vic();
     server.instead.start_chat = () => "silence";
     await says(store, "Hello");
-    expect(texts(store)).toEqual(["Hello (sending)"]);
+    expect(shownTexts(store)).toEqual(["Hello (sending)"]);
     await vi.advanceTimersByTimeAsync(15_000);
-    expect(texts(store)).toEqual(["Hello (failed)"]);
+    expect(shownTexts(store)).toEqual(["Hello (failed)"]);
   });
 
-  test("whose ack is lost with the page are stored once, by the same visitor", async () => {
+  test("is stored once if its ack was lost with the page, and by the same visitor", async () => {
     const { store, server, page } = await vic();
     server.instead.start_chat = () => "cut";
     await says(store, "Hello");
     expect(server.log.length).toBe(1);
     server.instead = {};
     const later = (await vic(server, page)).store;
-    expect([texts(later), server.log.length, page.kept.token]).toEqual([["Hello"], 1, "token-1"]);
+    expect([shownTexts(later), server.log.length, page.stored.token]).toEqual([["Hello"], 1, "token-1"]);
   });
 
-  test("whose ack is lost are found by the next hello, and their writer is remembered", async () => {
+  test("is found by the next hello if its ack was lost, and the token is stored", async () => {
     const { store, server, page } = await vic();
     server.instead.start_chat = () => "cut";
     await says(store, "Hello");
     server.instead = {};
     await vi.advanceTimersByTimeAsync(1_000);
-    expect([texts(store), server.log.length]).toEqual([["Hello"], 1]);
-    expect(page.kept).toEqual({ token: "token-1", live: true, open: true });
+    expect([shownTexts(store), server.log.length]).toEqual([["Hello"], 1]);
+    expect(page.stored).toEqual({ token: "token-1", live: true, open: true });
   });
 
-  test("several, written fast, keep their order", async () => {
+  test("several messages sent at once keep their order", async () => {
     const { store, server } = await vic();
     for (const text of ["one", "two", "three"]) {
       store.write(text);
       store.send();
     }
-    await calm();
+    await runPending();
     expect(server.log.map((one) => one.text)).toEqual(["one", "two", "three"]);
-    expect(texts(store)).toEqual(["one", "two", "three"]);
+    expect(shownTexts(store)).toEqual(["one", "two", "three"]);
   });
 });
 
-describe("a bad line", () => {
-  test("first the catch-up, then the outbox", async () => {
+describe("a lost connection", () => {
+  test("catches up first, then sends the outbox", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
     server.cut();
@@ -90,23 +71,23 @@ describe("a bad line", () => {
     server.asked = [];
     await says(store, "Yes");
     expect(server.asked.map(([command]) => command).slice(0, 2)).toEqual(["hello", "send_message"]);
-    expect([texts(store), store.state.cut]).toEqual([["Hello", "Are you there", "Yes"], false]);
+    expect([shownTexts(store), store.state.offline]).toEqual([["Hello", "Are you there", "Yes"], false]);
   });
 
-  test("is spoken of after 2 s only", async () => {
+  test("shows after 2 s only", async () => {
     const { store, server } = await vic();
-    server.dial = (_url, _namespace, _auth, ears) => {
-      queueMicrotask(() => ears.down({ opened: false }));
-      return { ask: () => Promise.reject(new Error("unused")), close: () => {} };
+    server.connect = (_url, _namespace, _auth, listener) => {
+      queueMicrotask(() => listener.onClosed({ opened: false }));
+      return { request: () => Promise.reject(new Error("unused")), close: () => {} };
     };
     server.cut();
     await vi.advanceTimersByTimeAsync(1_990);
-    expect(store.state.cut).toBe(false);
+    expect(store.state.offline).toBe(false);
     await vi.advanceTimersByTimeAsync(20);
-    expect(store.state.cut).toBe(true);
+    expect(store.state.offline).toBe(true);
   });
 
-  test("what was not sent survives the reload, and so does what was not finished", async () => {
+  test("unsent messages and the draft survive a reload", async () => {
     const { store, server, page } = await vic();
     await says(store, "Hello");
     server.instead.send_message = () => "silence";
@@ -115,29 +96,29 @@ describe("a bad line", () => {
     await vi.advanceTimersByTimeAsync(500);
     server.instead = {};
     const later = (await vic(server, page)).store;
-    expect([texts(later), later.state.draft]).toEqual([["Hello", "Lost"], "half a sen"]);
-    expect(Object.keys(page.kept).filter((key) => key.startsWith("letter:"))).toEqual([]);
+    expect([shownTexts(later), later.state.draft]).toEqual([["Hello", "Lost"], "half a sen"]);
+    expect(Object.keys(page.stored).filter((key) => key.startsWith("outbox:"))).toEqual([]);
   });
 
-  test("an event that skips one is caught up", async () => {
+  test("an event that skips a message is followed by a catch-up", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
     server.ada("first", false);
     server.ada("second");
-    await calm();
-    expect(texts(store)).toEqual(["Hello", "first", "second"]);
+    await runPending();
+    expect(shownTexts(store)).toEqual(["Hello", "first", "second"]);
   });
 
-  test("more than 200 lines missed come in one sitting", async () => {
+  test("more than 200 missed messages are caught up in one run", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
     for (let at = 0; at < 450; at++) server.ada(`line ${at}`, false);
     server.ada("last");
-    await calm();
-    expect([store.state.line.messages.length, texts(store).at(-1)]).toEqual([452, "last"]);
+    await runPending();
+    expect([store.state.timeline.messages.length, shownTexts(store).at(-1)]).toEqual([452, "last"]);
   });
 
-  test("asked to slow down, the text waits and goes by itself", async () => {
+  test("after too_many the message waits and is sent again by itself", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
     server.instead.send_message = () => ({
@@ -145,106 +126,106 @@ describe("a bad line", () => {
       error: { code: "too_many", message: "", retry_after: 3 },
     });
     await says(store, "again");
-    expect(store.state.line.pending[0]?.retryAt).toBeGreaterThan(Date.now());
+    expect(store.state.timeline.pending[0]?.retryAt).toBeGreaterThan(Date.now());
     server.instead = {};
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(texts(store)).toEqual(["Hello", "again"]);
+    expect(shownTexts(store)).toEqual(["Hello", "again"]);
   });
 });
 
-describe("what is read", () => {
-  test("only what can be seen, and each once", async () => {
+describe("read marks", () => {
+  test("are sent only for what is in view, and once", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
     const marks = () => server.asked.filter(([command]) => command === "mark_read").map(([, { seq }]) => seq);
-    store.heard({ type: "close" });
+    store.receive({ type: "close" });
     server.ada("Yes");
-    await calm();
+    await runPending();
     expect(marks()).toEqual([]);
     store.state.visible = false;
-    store.heard({ type: "open", focus: true });
-    await calm();
+    store.receive({ type: "open", focus: true });
+    await runPending();
     expect(marks()).toEqual([]);
     store.state.visible = true;
-    await calm();
+    await runPending();
     expect(marks()).toEqual([2]);
     store.state.atEnd = false;
     server.ada("More");
-    await calm();
+    await runPending();
     expect(marks()).toEqual([2]);
   });
 
-  test("the launcher tells how many wait, and what the last one says; another tab's reading clears it", async () => {
+  test("the badge has the number of unread messages and the last of them; reading in another tab clears it", async () => {
     const { store, server, page } = await vic();
     await says(store, "Hello");
-    store.heard({ type: "close" });
+    store.receive({ type: "close" });
     server.ada("Yes");
     server.ada("Here I am");
-    await calm();
+    await runPending();
     expect(page.last("badge")).toMatchObject({
       count: 2,
-      label: words.openWith(2),
+      label: texts.openWith(2),
       preview: { text: "Here I am", who: "Ada · just now" },
     });
     server.tell("read", { ticket: "t1", seq: 3, by: "visitor" });
-    await calm();
+    await runPending();
     expect(page.last("badge")).toMatchObject({ count: 0, preview: null });
   });
 });
 
 describe("several tabs", () => {
-  test("one that has said nothing yet becomes the same visitor", async () => {
+  test("a tab without messages takes over the visitor of the other tab", async () => {
     const { store, server, page } = await vic();
     const other = page.frame(server);
-    await calm();
+    await runPending();
     await says(store, "Hello");
-    other.heard({ type: "kept", kept: { ...page.kept } });
-    await calm();
-    expect(texts(other)).toEqual(["Hello"]);
+    other.receive({ type: "stored", stored: { ...page.stored } });
+    await runPending();
+    expect(shownTexts(other)).toEqual(["Hello"]);
     await says(other, "From here");
     expect(server.log.map((one) => one.text)).toEqual(["Hello", "From here"]);
   });
 });
 
-describe("the page around it", () => {
-  test("a page of a single-page site is told to the server, once there is one", async () => {
+describe("the host page", () => {
+  test("a navigation of a single-page site is sent to the server once connected", async () => {
     const { store, server } = await vic();
-    store.heard({ type: "page", page: { url: "https://shop.example/cart", title: "Cart", referrer: "" } });
-    await calm();
+    store.receive({ type: "page", page: { url: "https://shop.example/cart", title: "Cart", referrer: "" } });
+    await runPending();
     expect(server.asked.at(-1)).toEqual(["set_page", { url: "https://shop.example/cart", title: "Cart" }]);
   });
 
-  test("what its script meddles with spoils one letter at most", async () => {
+  test("a script that damages the storage spoils one message at most", async () => {
     const page = new Page();
-    page.kept = { token: "token-9", "letter:bad": "{", "letter:odd": '{"text":1}' };
+    page.stored = { token: "token-9", "outbox:bad": "{", "outbox:odd": '{"text":1}' };
     const { store } = await vic(new Server(), page);
-    expect(store.state.up).toBe(true);
+    expect(store.state.connected).toBe(true);
   });
 
-  test("what it prefills may be nonsense: the words are sent without it", async () => {
+  test("invalid prefilled values are dropped and the message is sent without them", async () => {
     const { store, server } = await vic();
-    store.heard({ type: "prefill", prefill: { text: "Hello", email: "nonsense", category: "none" } });
+    store.receive({ type: "prefill", prefill: { text: "Hello", email: "nonsense", category: "none" } });
     server.instead.start_chat = ({ email }) =>
       email ? { ok: false, error: { code: "bad_request", message: "", field: "email" } } : undefined;
     store.send();
-    await calm();
-    expect(texts(store)).toEqual(["Hello"]);
+    await runPending();
+    expect(shownTexts(store)).toEqual(["Hello"]);
   });
 
-  test("hears of the start, of answers and of the end, and of no word that is said", async () => {
+  test("gets events of the start, of answers and of the end, but no message text", async () => {
     const { store, server, page } = await vic();
     await says(store, "Hello");
     server.ada("A secret");
     server.move({ status: "solved" });
-    await calm();
-    const events = page.told.filter((one) => one.type === "event");
+    await runPending();
+    const events = page.posted.filter((one) => one.type === "event");
     expect(events.map((one) => one.name)).toEqual(["start", "message", "ended"]);
     expect(JSON.stringify(events)).not.toContain("secret");
     await vic(server, page);
-    expect(page.told.filter((one) => one.type === "event" && one.name === "ended").length).toBe(1);
+    expect(page.posted.filter((one) => one.type === "event" && one.name === "ended").length).toBe(1);
   });
 
-  test("4,000 code points are sent, one more is not", async () => {
+  test("4,000 code points are sent, 4,001 are not", async () => {
     const { store, server } = await vic();
     await says(store, "😀".repeat(4_001));
     expect(server.asked.some(([command]) => command === "start_chat")).toBe(false);

@@ -1,0 +1,51 @@
+/** The account menu: appearance, language, sound and shortcuts on this browser, and signing out. */
+
+import { Avatar } from "../ui/avatar";
+import { Menu, MenuGroup, MenuItem } from "../ui/menu";
+import { useConsole } from "./console";
+import { type Language, language, shortcuts, sound, type Theme, texts, theme } from "./preferences";
+
+const THEMES: readonly Theme[] = ["auto", "light", "dark"];
+const LANGUAGES: readonly Language[] = ["fr", "en"];
+
+export function AccountMenu({ onSignOut, up = false }: { onSignOut: () => void; up?: boolean }) {
+  const { presence } = useConsole();
+  const me = presence.me.value;
+  const dot = presence.choice.value === "available" ? "on" : "off";
+  const t = texts.value.nav;
+  return (
+    <Menu
+      label={t.account(me.name)}
+      kind="rail__me"
+      up={up}
+      side={up ? "start" : "end"}
+      content={<Avatar name={me.name} photo={me.photo} dot={dot} />}
+    >
+      {() => (
+        <>
+          <MenuGroup label={t.theme}>
+            {THEMES.map((one) => (
+              <MenuItem key={one} chosen={theme.value === one} onPick={() => (theme.value = one)}>
+                {t.themes[one]}
+              </MenuItem>
+            ))}
+          </MenuGroup>
+          <MenuGroup label={t.language}>
+            {LANGUAGES.map((one) => (
+              <MenuItem key={one} chosen={language.value === one} onPick={() => (language.value = one)}>
+                <span lang={one}>{t.languages[one]}</span>
+              </MenuItem>
+            ))}
+          </MenuGroup>
+          <MenuItem checked={sound.value} onPick={() => (sound.value = !sound.value)}>
+            {t.sound}
+          </MenuItem>
+          <MenuItem checked={shortcuts.value} onPick={() => (shortcuts.value = !shortcuts.value)}>
+            {t.shortcutsOn}
+          </MenuItem>
+          <MenuItem onPick={onSignOut}>{t.signOut}</MenuItem>
+        </>
+      )}
+    </Menu>
+  );
+}

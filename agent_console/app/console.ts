@@ -1,0 +1,89 @@
+/** The console's state: puts the parts together and synchronises them with the server after each connection. */
+import { computed, effect, signal } from "@preact/signals";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Agent, Refusal } from "../../client/protocol";
+import type { AgentSocket } from "../connection/socket";
+import { createOutgoing, type RefusedMessage } from "../conversation/outgoing";
+import type { Thread } from "../conversation/thread";
+import { createTicketActions } from "../conversation/ticket_actions";
+import { refusalText } from "../ui/labels";
+import { createParts, type Parts } from "./parts";
+import { texts } from "./preferences";
+import type { Router } from "./router";
+
+/** Puts a refused message back into the composer and shows why. */
+function createRefusalHandler({ drafts, toasts }: Parts) {
+  const textOf = (why: Refusal): string =>
+    why.by ? texts.value.conflict.owner(why.by.name) : refusalText(why, texts.value);
+  return ({ ticket, mode, text, why }: RefusedMessage): void => {
+    const asNote = why.code === "conflict" && mode === "reply";
+    drafts.restore(ticket, asNote ? "note" : mode, text);
+    toasts.show({ text: textOf(why), tone: "bad" });
+  };
+}
+
+export function createConsole(socket: AgentSocket, self: Agent, router: Router) {
+  const parts = createParts(socket, self, router);
+  const { inbox, presence, offers, threads } = parts;
+  const actions = createTicketActions(parts);
+  const outgoing = createOutgoing(socket, threads, self.id, createRefusalHandler(parts));
+  const dialog = signal<"shortcuts" | "hand-over" | "explain" | null>(null);
+
+  /** Loads the lists, then catches up each thread, then sends the outbox. */
+  async function syncOnConnect(): Promise<void> {
+    try {
+      const hello = await socket.request("hello", {});
+      presence.load(hello);
+      inbox.load(hello);
+      parts.departments.value = hello.departments;
+      offers.load(hello);
+      await threads.catchUpAll();
+      outgoing.resume();
+      actions.delayedEnds.sendMissed();
+    } catch {
+      // The connection was lost again; the next hello starts over.
+    }
+  }
+
+  socket.onConnected(() => void syncOnConnect());
+  const stops = [
+    socket.online.subscribe((up) => {
+      if (!up) outgoing.pause();
+    }),
+    effect(() => threads.show(router.ticket.value)),
+  ];
+  const flush = () => actions.delayedEnds.flush();
+  addEventListener("pagehide", flush, { capture: true });
+
+  return {
+    ...parts,
+    actions,
+    outgoing,
+    dialog,
+    /** Shown at once. Read marks only grow, so a lost command does no harm. */
+    markRead(thread: Thread, seq: number): void {
+      thread.applyRead("agent", seq);
+      inbox.markRead(thread.id);
+      socket.request("mark_read", { ticket: thread.id, seq }).catch(() => undefined);
+    },
+    card: computed(() => inbox.cards.value.get(router.ticket.value ?? "") ?? null),
+    close(): void {
+      flush();
+      removeEventListener("pagehide", flush, { capture: true });
+      for (const stop of stops) stop();
+      router.leave();
+      socket.close();
+    },
+  };
+}
+
+export type AgentConsole = ReturnType<typeof createConsole>;
+
+export const ConsoleContext = createContext<AgentConsole | null>(null);
+
+export function useConsole(): AgentConsole {
+  const agentConsole = useContext(ConsoleContext);
+  if (!agentConsole) throw new Error("useConsole needs a ConsoleContext");
+  return agentConsole;
+}

@@ -1,0 +1,88 @@
+/** The log of a thread: follows new entries while its end is in view. */
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { missingBefore } from "../../../client/conversation/timeline";
+import { Scroll } from "../../../client/dom/scroll";
+import { sameDay } from "../../../client/text/time_format";
+import { useConsole } from "../../app/console";
+import { texts, timeLocale } from "../../app/preferences";
+import { Icon } from "../../ui/icon";
+import type { Thread } from "../thread";
+import { logEntries } from "./log_entries";
+import { LogEntryView } from "./log_entry";
+import { useReadTracking } from "./read_tracking";
+
+function useScroll(box: { current: HTMLElement | null }, grows: unknown) {
+  const [atEnd, setAtEnd] = useState(true);
+  const scroll = useRef<Scroll | null>(null);
+  useLayoutEffect(() => {
+    if (box.current) {
+      scroll.current = new Scroll(box.current, setAtEnd);
+      scroll.current.toEnd();
+    }
+  }, []);
+  useLayoutEffect(() => scroll.current?.grown(), [grows]);
+  useEffect(() => {
+    if (!box.current || typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(() => scroll.current?.grown());
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  return { atEnd, moved: () => scroll.current?.moved(), toEnd: () => scroll.current?.toEnd() };
+}
+
+/** How many messages of the visitor have come while the agent reads above. */
+function useNewBelow(thread: Thread, atEnd: boolean): number {
+  const [left, setLeft] = useState(0);
+  const last = thread.timeline.value.last;
+  useEffect(() => {
+    if (atEnd) setLeft(thread.timeline.peek().last);
+  }, [atEnd, last]);
+  if (atEnd) return 0;
+  return thread.timeline.value.messages.filter((one) => one.seq > left && one.author.kind === "visitor")
+    .length;
+}
+
+export function Log({ thread }: { thread: Thread }) {
+  const { actions } = useConsole();
+  const box = useRef<HTMLDivElement>(null);
+  const timeline = thread.timeline.value;
+  const typing = thread.typing.value;
+  const name = actions.nameOf(thread.id);
+  const own = timeline.pending.length;
+  const { atEnd, moved, toEnd } = useScroll(box, `${timeline.last}.${timeline.notesLast}.${own}.${typing}`);
+  const below = useNewBelow(thread, atEnd);
+  const entries = useMemo(
+    () => logEntries(timeline, thread.unreadFrom.value, (a, b) => sameDay(a, b, timeLocale.value)),
+    [timeline, thread.unreadFrom.value, timeLocale.value],
+  );
+  useReadTracking(box, thread);
+  // A message of one's own always scrolls into view.
+  useLayoutEffect(() => {
+    if (own > 0) toEnd();
+  }, [own]);
+
+  const t = texts.value.thread;
+  return (
+    <div class="log-frame">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      <div class="log" ref={box} role="log" aria-label={t.log(name)} tabIndex={0} onScroll={moved}>
+        <div class="log__lines">
+          {missingBefore(timeline) > 0 && <p class="log__day">{t.earlier}</p>}
+          {entries.length === 0 && <p class="log__day">{t.empty}</p>}
+          {entries.map((entry) => (
+            <LogEntryView key={entry.key} entry={entry} thread={thread} name={name} />
+          ))}
+        </div>
+      </div>
+      {below > 0 && (
+        <button type="button" class="log__below" onClick={toEnd}>
+          <Icon name="arrow" />
+          {t.newBelow(below)}
+        </button>
+      )}
+      <p class="log__typing" aria-live="polite">
+        {typing !== null && t.typing(typing || name)}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+/** The left column: tools, search and the three lists. */
+import { useState } from "preact/hooks";
+import { useConsole } from "../app/console";
+import { texts } from "../app/preferences";
+import type { ViewProps } from "../app/view";
+import { CardRow } from "./card_row";
+import { LISTS, type ListName } from "./inbox";
+import { Results, SearchBox } from "./search_box";
+
+const EMPTY = { waiting: "nobodyWaits", mine: "nothingMine", open: "nothingOpen" } as const;
+
+function MoreButton({ list }: { list: ListName }) {
+  const { inbox, actions } = useConsole();
+  const [busy, setBusy] = useState(false);
+  if (!inbox.hasMore(list)) return null;
+  const load = () => {
+    setBusy(true);
+    inbox
+      .more(list)
+      .catch((error) => actions.reportError(error))
+      .finally(() => setBusy(false));
+  };
+  return (
+    <button type="button" class="button button--quiet lists__more" disabled={busy} onClick={load}>
+      {texts.value.more}
+    </button>
+  );
+}
+
+function ListSection({ list }: { list: ListName }) {
+  const { inbox } = useConsole();
+  const t = texts.value.list;
+  const cards = inbox.lists.value[list];
+  return (
+    <section aria-labelledby={`list-${list}`}>
+      <h3 class="lists__head" id={`list-${list}`}>
+        {t[list]}
+        <span>{inbox.loaded.value ? inbox.counts.value[list] : ""}</span>
+      </h3>
+      <ul class="lists__rows">
+        {cards.map((card, position) => (
+          <CardRow key={card.ticket} card={card} list={list} position={position + 1} />
+        ))}
+      </ul>
+      {inbox.loaded.value && cards.length === 0 && <p class="lists__empty">{t[EMPTY[list]]}</p>}
+      <MoreButton list={list} />
+    </section>
+  );
+}
+
+function Skeleton() {
+  return (
+    <div class="skeleton" role="status" aria-label={texts.value.loading}>
+      {[1, 2, 3, 4].map((row) => (
+        <i key={row} />
+      ))}
+    </div>
+  );
+}
+
+export function Lists({ tools, banners }: ViewProps) {
+  const { inbox, search } = useConsole();
+  return (
+    <section class="lists" aria-labelledby="lists-title">
+      <header class="lists__top">
+        <h2 id="lists-title">{texts.value.list.title}</h2>
+        {tools}
+      </header>
+      <SearchBox />
+      {banners}
+      <div class="lists__scroll">
+        {search.phase.value !== "off" ? (
+          <Results />
+        ) : (
+          <>
+            {!inbox.loaded.value && <Skeleton />}
+            {inbox.loaded.value && LISTS.map((list) => <ListSection key={list} list={list} />)}
+          </>
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,66 @@
+/** French names of statuses, categories, events, rules and refusals. */
+
+export const statuses = {
+  live: "En direct",
+  open: "À répondre",
+  pending: "En attente du visiteur",
+  on_hold: "En cours d’examen",
+  solved: "Résolue",
+  closed: "Close",
+};
+
+export const categories = {
+  technical: "Problème technique",
+  payments: "Paiements",
+  account: "Compte",
+  affiliation: "Affiliation",
+  general: "Informations",
+  dispute: "Litige",
+  suggestion: "Suggestion",
+} as Record<string, string>;
+
+export const channels = { chat: "chat", form: "formulaire", email: "e-mail", api: "application" };
+
+export const events = {
+  joined: ({ agent = "" }) => `Attribuée à ${agent}`,
+  handed_over: ({ from = "", to = "" }) => `Transmise par ${from} à ${to}`,
+  agent_gone: ({ agent = "" }) => `${agent} n’est plus en ligne\u00a0: retour dans la file`,
+  agent_back: ({ agent = "" }) => `${agent} est de retour et reprend`,
+  ended: ({ agent = "" }) => (agent ? `Terminée par ${agent}` : "Terminée côté visiteur"),
+  reopened: () => "Rouverte par un nouveau message",
+  became_ticket: () =>
+    "Personne n’a pu répondre à temps\u00a0: c’est devenu une demande écrite, avec une date promise",
+  paused: () => "Mise en pause après une heure de silence",
+  status: ({ status = "" }) => `Statut\u00a0: ${(statuses as Record<string, string>)[status] ?? status}`,
+} as Record<string, (args: Record<string, string>) => string>;
+
+export const rules = {
+  knew_visitor: "connaît déjà cette personne",
+  only_one: "seule place libre",
+  fewest_chats: "moins de conversations",
+  longest_idle: "libre depuis plus longtemps",
+  all_alike: "charge égale",
+  nobody: "personne de libre",
+  handed_over: "transmise",
+} as Record<string, string>;
+
+export const excluded = {
+  away: "en absence",
+  department: "autre service",
+  passed: "a déjà passé",
+  full: "aucune place libre",
+} as Record<string, string>;
+
+export const refusals = {
+  bad_request: "Le serveur n’a pas compris la demande.",
+  not_found: "Cette conversation n’existe pas, ou plus.",
+  not_allowed: "Vous n’avez pas le droit de faire cela.",
+  form_instead: "Ce n’est pas possible pour le moment.",
+  ticket_ended: "Cette conversation est close.",
+  conflict: "Ce n’est plus possible\u00a0: quelque chose a changé entre-temps.",
+  empty: "Il n’y a rien à envoyer.",
+  too_long: "Le texte est trop long (4\u202f000 caractères au plus).",
+  too_many: "Trop de demandes à la fois.",
+  unavailable: "Le serveur est occupé. Réessayez dans un instant.",
+  unanswered: "Le serveur n’a pas répondu. Réessayez dans un instant.",
+};

@@ -1,0 +1,64 @@
+/** Labels: visitors without a name, categories, refusals, previews, events. */
+
+import type { Card, Decision, Happening, Message, Refusal } from "../../client/protocol";
+import { ConnectionLost } from "../../client/transport/transport";
+import { ServerRefused } from "../connection/socket";
+import type { Texts } from "../locales/fr";
+
+export function visitorName(who: { name: string | null; number: number }, texts: Texts): string {
+  return who.name?.trim() || texts.visitorNumber(who.number);
+}
+
+// Characters that change the direction of the text after them.
+const DIRECTION_MARKS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The name for use in a sentence, without characters that would change the direction of the rest. */
+export function nameInSentence(who: { name: string | null; number: number }, texts: Texts): string {
+  return visitorName({ ...who, name: who.name?.replace(DIRECTION_MARKS, "") ?? null }, texts);
+}
+
+/** A category that the owner made has the owner's name. */
+export function categoryName(category: string | null, texts: Texts): string | null {
+  return category === null ? null : (texts.categories[category] ?? category);
+}
+
+/** The preview of a card, with its author if that is not the visitor. */
+export function previewText(card: Card, me: string, texts: Texts): string {
+  if (card.last_from !== "agent") return card.preview;
+  if (!card.agent || card.agent.id === me) return texts.list.byYou(card.preview);
+  return texts.list.byAgent(card.agent.name, card.preview);
+}
+
+export function refusalText(refusal: Refusal, texts: Texts): string {
+  if (refusal.by) return texts.conflict.taken(refusal.by.name);
+  if (refusal.reason === "capacity") return texts.conflict.capacity;
+  const plain = texts.refusals[refusal.code] ?? texts.refusals.bad_request;
+  return refusal.retry_after ? `${plain} ${texts.wait(refusal.retry_after)}` : plain;
+}
+
+export function errorText(error: unknown, texts: Texts): string {
+  if (error instanceof ServerRefused) return refusalText(error.refusal, texts);
+  if (error instanceof ConnectionLost) return texts.refusals.unanswered;
+  throw error;
+}
+
+/**
+ * The rule behind an assignment, from the newest decision before it that chose this agent. The event does not carry
+ * the rule, for the visitor receives it too. Null if the ticket was taken by hand or no decision is known.
+ */
+export function assignmentReason(
+  { at, event }: Message,
+  decisions: readonly Decision[],
+  texts: Texts,
+): string | null {
+  if (event?.name !== "joined") return null;
+  const chose = ({ chosen, candidates }: Decision) =>
+    candidates.some((one) => one.agent === chosen && one.name === event.args.agent);
+  const decision = decisions.find((one) => Date.parse(one.at) <= Date.parse(at) && chose(one));
+  return decision ? (texts.rules[decision.rule] ?? null) : null;
+}
+
+/** The text of an event; a general text for one of a later version. */
+export function eventText(event: Happening, texts: Texts): string {
+  return texts.events[event.name]?.(event.args) ?? texts.eventOther;
+}

@@ -1,0 +1,78 @@
+/** The messages between loader and frame, by postMessage with exact origins in both directions. */
+
+export interface HostPage {
+  url: string;
+  title: string;
+  referrer: string;
+}
+
+export interface Prefill {
+  text?: string;
+  email?: string;
+  name?: string;
+  category?: string;
+}
+
+/** What we store in the host page's localStorage, as one JSON object. Undefined removes a key. */
+export interface StoredState {
+  token?: string;
+  /** The panel was open: it opens again on wide screens. */
+  open?: boolean;
+  /** A chat goes on: the loader mounts the frame when the page is idle. */
+  live?: boolean;
+  draft?: string;
+  /** The client_id of a form that was sent without an answer, and the token that it was sent with. */
+  form?: string;
+  formToken?: string;
+  /** Unsent messages, one key each, so that two tabs never overwrite each other. */
+  [message: `outbox:${string}`]: string | undefined;
+}
+
+export type ToFrame =
+  | {
+      type: "init";
+      stored: StoredState;
+      locale: string;
+      page: HostPage;
+      open: boolean;
+      focus: boolean;
+      prefill: Prefill;
+    }
+  | { type: "open"; focus: boolean }
+  | { type: "close" }
+  | { type: "page"; page: HostPage }
+  | { type: "stored"; stored: StoredState }
+  | { type: "prefill"; prefill: Prefill };
+
+export interface Badge {
+  count: number;
+  /** The launcher's accessible name, with the number of unread messages. */
+  label: string;
+  /** Alternates with the page's own title while the tab is hidden. */
+  title: string;
+  preview: { text: string; who: string } | null;
+}
+
+export type ToLoader =
+  | { type: "ready" }
+  | { type: "store"; patch: StoredState }
+  | { type: "close" }
+  | ({ type: "badge" } & Badge)
+  | { type: "event"; name: string; detail: unknown };
+
+/** The literal that the server puts in place of __GUICHET_CONFIG__. */
+export interface LoaderConfig {
+  key: string;
+  /** The origin of the server, from which the frame is loaded. */
+  origin: string;
+  texts: Record<string, LoaderTexts>;
+  /** The site's colour as #rrggbb, or null for our own. */
+  color: string | null;
+  position: "right" | "left";
+}
+
+export interface LoaderTexts {
+  open: string;
+  close: string;
+  title: string;
+}

@@ -1,0 +1,62 @@
+/** The card under the log: the queue position, the promise, or how to go on after the end. */
+import type { Ticket } from "../../client/protocol";
+import type { TicketProps, ViewContext, ViewProps } from "../state/view_context";
+import { waitText } from "./queue_text";
+import { startNewConversation } from "./start_new_conversation";
+
+export function StatusCards({ store }: ViewProps) {
+  const { ticket, ended } = store.state;
+  const { lazyForm } = store;
+  switch (ticket?.status) {
+    case "live":
+      return ticket.agent ? null : <Waiting store={store} ticket={ticket} />;
+    case "open":
+    case "on_hold":
+      return lazyForm && <lazyForm.TicketReceipt store={store} ticket={ticket} />;
+    case "solved":
+      return ended ? null : <Ended store={store} />;
+    default:
+      return null;
+  }
+}
+
+function Waiting({ store, ticket }: TicketProps) {
+  const { texts, state, lazyForm } = store;
+  const leave = (leaving: boolean) => () => {
+    state.askingAddress = leaving;
+  };
+  return (
+    <section class="card">
+      <h2>{positionText(store, ticket)}</h2>
+      <p>{waitText(ticket, texts)}</p>
+      {state.askingAddress && lazyForm ? (
+        <lazyForm.AddressForm
+          store={store}
+          label={texts.later}
+          cancel={{ label: texts.keepWaiting, act: leave(false) }}
+        />
+      ) : (
+        <button type="button" class="button" onClick={leave(true)}>
+          {texts.later}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function positionText({ texts }: ViewContext, { queue }: Ticket) {
+  if (!queue) return texts.searching;
+  const { before, number, ordinal, after } = texts.queuePosition(queue.position);
+  return [before, number, ordinal && <sup>{ordinal}</sup>, after];
+}
+
+function Ended({ store }: ViewProps) {
+  return (
+    <section class="card">
+      <p>{store.texts.endedHint}</p>
+      <button type="button" class="button" onClick={() => startNewConversation(store)}>
+        {store.texts.fresh}
+      </button>
+    </section>
+  );
+}

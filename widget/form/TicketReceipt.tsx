@@ -1,0 +1,43 @@
+/** What the visitor sees of a ticket that we must answer: its number, its promise and its link. */
+import { dateAndTime } from "../../client/text/future_time";
+import type { TicketProps, ViewProps } from "../state/view_context";
+import { Icon } from "../ui/Icon";
+import { AddressForm } from "./AddressForm";
+
+const CHECK = "m5 12 5 5L20 7";
+const COPY = "M9 9h10v11H9zM15 9V4H5v11h4";
+
+export function TicketReceipt({ store, ticket }: TicketProps) {
+  const { texts, timeLocale } = store;
+  const { promise, reachable, link } = ticket;
+  return (
+    <section class="card">
+      <h2>{texts.number(ticket.number)}</h2>
+      {promise && (
+        <p class="promise">
+          {texts.answeredBefore} <b>{dateAndTime(promise.due, timeLocale)}</b>
+        </p>
+      )}
+      {reachable ? <p>{texts.answerHere}</p> : <AddressForm store={store} label={texts.submit} />}
+      {link && <TicketLink store={store} link={link} />}
+    </section>
+  );
+}
+
+function TicketLink({ store, link }: ViewProps & { link: string }) {
+  const { texts, state, announcer } = store;
+  const copied = state.copied === link;
+  const copy = async () => {
+    await navigator.clipboard.writeText(link);
+    state.copied = link;
+    announcer.announce(texts.copied);
+  };
+  // If the clipboard is denied, open the ticket's page instead.
+  const denied = () => window.open(link, "_blank", "noopener");
+  return (
+    <button type="button" class="button" onClick={() => void copy().catch(denied)}>
+      <Icon path={copied ? CHECK : COPY} size={16} />
+      {copied ? texts.copied : texts.copy}
+    </button>
+  );
+}

@@ -1,0 +1,137 @@
+/** Sends the form, and the address that a waiting visitor leaves. */
+
+import { clientId } from "../../client/conversation/ids";
+import { emptyTimeline, reset } from "../../client/conversation/timeline";
+import type { NewTicketDone, Ticket, VisitorCommands } from "../../client/protocol";
+import type { Connection } from "../../client/transport/connection";
+import type { HostStorage } from "../bridge/bridge";
+import type { Texts } from "../locales/en";
+import { newerTicket, type State } from "../state/state";
+import type { FormActions, FormFieldValues } from "../state/view_context";
+
+interface Form extends FormFieldValues {
+  client_id: string;
+  text: string;
+  name?: string;
+}
+
+interface Sender {
+  site: string;
+  token: string | undefined;
+  locale: string;
+}
+
+/** Removes the form from the storage: none is being sent any more. */
+const FORM_CLEARED = { form: undefined, formToken: undefined };
+
+/** The part of the visitor's session that the form uses. */
+interface FormSession {
+  readonly connection: Pick<Connection<VisitorCommands>, "request" | "reconnect">;
+  applyTicket(ticket: Ticket): void;
+}
+
+export class FormClient implements FormActions {
+  constructor(
+    private readonly state: State,
+    private readonly session: FormSession,
+    private readonly storage: HostStorage,
+    private readonly texts: Texts,
+    private readonly sender: () => Sender,
+    private readonly done: (ticket: NewTicketDone) => void,
+    private readonly post: typeof fetch = fetch.bind(globalThis),
+  ) {}
+
+  /** Sends the form. Errors go into `state.faults`. The text stays in the field until it is stored. */
+  async submit({ email, category }: FormFieldValues): Promise<void> {
+    const text = this.state.draft;
+    const faults = localFaults({ email, text });
+    this.state.faults = faults;
+    if (Object.keys(faults).length || this.state.busy) return;
+    // Stored until the server answers: a retry, even after a reload, is the same form of the same visitor.
+    const client_id = this.storage.stored.form ?? clientId();
+    this.storage.save({ form: client_id, formToken: this.sender().token, draft: text });
+    const { name } = this.state.prefill;
+    await this.#whileBusy(() =>
+      this.#send({ client_id, email, text, name, category: category || undefined }),
+    );
+  }
+
+  /** Sends an address for the ticket. A waiting chat becomes a request. */
+  async giveContact(email: string): Promise<void> {
+    const ticket = this.state.ticket;
+    this.state.faults = localFaults({ email });
+    if (!ticket || this.state.faults.email) return;
+    await this.#whileBusy(async () => {
+      const ack = await this.session.connection.request("give_contact", {
+        ticket: ticket.id,
+        email,
+        wait: false,
+      });
+      if (ack.ok) return this.session.applyTicket(ack.ticket);
+      if (ack.error.code === "too_many") this.#showWait(ack.error.retry_after);
+      else this.state.faults = { email: ack.error.code };
+    });
+  }
+
+  async #send(fields: Form): Promise<void> {
+    const { url, title, referrer } = this.state.page;
+    const page = url ? { url, title, referrer } : undefined;
+    const response = await this.post("/api/tickets", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ ...this.sender(), ...fields, page }),
+    });
+    if (response.ok) return this.#stored((await response.json()) as NewTicketDone, fields);
+    if (response.status === 409) return this.#alreadyStored();
+    if (response.status === 429) return this.#showWait(Number(response.headers.get("retry-after")));
+    if (response.status !== 422) throw new TypeError("no answer");
+    // Nothing is stored: after a correction it is a new form with a new client_id.
+    this.storage.save(FORM_CLEARED);
+    this.state.faults = ((await response.json()) as { errors: Record<string, string> }).errors;
+  }
+
+  #stored(answer: NewTicketDone, { client_id, text }: { client_id: string; text: string }): void {
+    const { ticket, link } = answer;
+    this.storage.save({ ...FORM_CLEARED, draft: undefined });
+    const base = { ticket: ticket.id, seq: 1, id: client_id, client_id, kind: "text" as const, files: [] };
+    const message = {
+      ...base,
+      author: { kind: "visitor" as const, name: null },
+      text,
+      at: new Date().toISOString(),
+    };
+    this.state.draft = "";
+    this.state.ticket = newerTicket(null, { ...ticket, link: ticket.link ?? link });
+    // Shown at once; the following hello brings the server's copy.
+    this.state.timeline = reset(emptyTimeline("visitor"), ticket.id, { messages: [message], head: 1 });
+    this.done(answer);
+  }
+
+  /** The ack was lost and the visitor changed the form since. The first one stands; the new text stays to be sent. */
+  #alreadyStored(): void {
+    this.storage.save(FORM_CLEARED);
+    this.session.connection.reconnect();
+  }
+
+  #showWait(seconds: number | undefined): void {
+    this.state.notice = this.texts.tooMany(seconds || 60);
+  }
+
+  async #whileBusy(send: () => Promise<void>): Promise<void> {
+    this.state.busy = true;
+    this.state.notice = "";
+    await send().catch(() => {
+      this.state.notice = this.texts.noAnswer;
+    });
+    this.state.busy = false;
+  }
+}
+
+/** The errors that need no server. The server checks again. */
+function localFaults({ email, text }: { email: string; text?: string }): Record<string, string> {
+  const faults: Record<string, string> = {};
+  if (text !== undefined && text.trim() === "") faults.text = "empty";
+  if (email.trim() === "") faults.email = "empty";
+  else if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email.trim())) faults.email = "bad_request";
+  return faults;
+}

@@ -1,0 +1,8 @@
+/** The lazily loaded module of forms and promises: most visitors never need it. */
+
+export { default as styles } from "../styles/form.css?inline";
+export { AddressForm } from "./AddressForm";
+export { faultText } from "./Field";
+export { fields, promise, reopening } from "./FormFields";
+export { FormClient } from "./form_client";
+export { TicketReceipt } from "./TicketReceipt";

@@ -1,0 +1,261 @@
+/** The store: connects state, session, form and bridge, and has the functions that the views call. */
+
+import { clientId } from "../../client/conversation/ids";
+import type { OutboxMessage } from "../../client/conversation/outbox";
+import { emptyTimeline } from "../../client/conversation/timeline";
+import { TypingSender } from "../../client/conversation/typing";
+import { Announcer } from "../../client/dom/live_region";
+import type { Message, NewTicketDone, Refusal, Service } from "../../client/protocol";
+import { normalizeText, TEXT_MAX, textLength } from "../../client/text/message_text";
+import type { TimeLocale } from "../../client/text/time_format";
+import type { ConnectionOptions } from "../../client/transport/connection";
+import { type Bridge, HostStorage } from "../bridge/bridge";
+import type { HostPage, Prefill, StoredState, ToFrame } from "../bridge/messages";
+import { type Identity, type SessionListener, VisitorSession } from "../conversation/session";
+import type { FormClient } from "../form/form_client";
+import type { FrameConfig } from "../frame/config";
+import type { Texts } from "../locales/en";
+import { startEffects } from "./effects";
+import { Observable } from "./observable";
+import { State } from "./state";
+import type { LazyForm, ViewContext } from "./view_context";
+
+const DRAFT_SAVE_DELAY_MS = 400;
+const LAZY_FORM_RETRY_MS = 5_000;
+
+/** The lazily loaded module form/lazy_form.ts. */
+export interface FormModule extends LazyForm {
+  FormClient: typeof FormClient;
+}
+
+export interface StoreDeps {
+  config: FrameConfig;
+  texts: Texts;
+  bridge: Pick<Bridge, "post">;
+  init: Extract<ToFrame, { type: "init" }>;
+  connection: Pick<ConnectionOptions, "url" | "connect" | "fallback">;
+  loadForm: () => Promise<FormModule>;
+  post?: typeof fetch;
+}
+
+export class Store implements SessionListener, ViewContext {
+  readonly observable = new Observable();
+  readonly state = this.observable.watch(new State());
+  readonly announcer = new Announcer((text) => {
+    this.state.announcement = text;
+  });
+  readonly config: FrameConfig;
+  readonly texts: Texts;
+  readonly timeLocale: TimeLocale;
+  readonly bridge: Pick<Bridge, "post">;
+  readonly storage: HostStorage;
+  readonly identity: Identity;
+  readonly session: VisitorSession;
+  /** Undefined until the form's code is loaded. */
+  formClient: FormClient | undefined;
+  lazyForm: LazyForm | undefined;
+  #deps: StoreDeps;
+  #typing = new TypingSender((on) => {
+    const { ticket } = this.state;
+    if (ticket?.status === "live") void this.session.sendBestEffort("typing", { ticket: ticket.id, on });
+  });
+  #draftTimer: ReturnType<typeof setTimeout> | undefined;
+  #fetching = false;
+
+  constructor(deps: StoreDeps) {
+    const { config, texts, bridge, init, connection } = deps;
+    this.#deps = deps;
+    this.config = config;
+    this.texts = texts;
+    this.bridge = bridge;
+    this.timeLocale = { locale: init.locale };
+    this.storage = new HostStorage(bridge, init.stored);
+    const outbox = this.storage.outboxStorage();
+    // A first message or a form without an ack must be sent again with its own token, or it could be stored twice.
+    const unsentToken = outbox.messages().find((message) => message.more?.token)?.more?.token as
+      | string
+      | undefined;
+    this.identity = {
+      token: init.stored.token ?? unsentToken ?? init.stored.formToken,
+      auth: () => this.#auth(),
+    };
+    this.state.page = init.page;
+    this.state.prefill = init.prefill;
+    this.state.draft = init.prefill.text ?? init.stored.draft ?? "";
+    this.session = new VisitorSession(this.state, this.identity, this, outbox, connection);
+    startEffects(this);
+    if (init.open) this.#open(true);
+    else if (this.identity.token) this.session.open();
+  }
+
+  // -- SessionListener
+
+  started(): void {
+    this.fire("start", { number: this.state.ticket?.number });
+  }
+
+  messageArrived({ author }: Message): void {
+    if (author.kind === "agent") this.fire("message", { from: author.name });
+  }
+
+  serviceChanged(before: Service | null, now: Service): void {
+    const { texts, announcer, state } = this;
+    // Announced once, and only if the change replaces the visitor's screen.
+    if (!before || before.mode === now.mode || state.ticket) return;
+    announcer.announce(now.mode === "form" ? texts.nowForm : texts.nowChat);
+  }
+
+  refused(message: OutboxMessage, why: Refusal): void {
+    const { name, email, category, ...more } = message.more ?? {};
+    // The ticket has ended meanwhile: the text starts a new conversation.
+    if (why.code === "ticket_ended") this.#resendAsNew(message);
+    // The host page may have prefilled invalid values; the message is sent without them.
+    else if (why.code === "bad_request" && (name || email || category))
+      this.session.write({ ...message, more });
+    else this.#putBack(message, why);
+  }
+
+  #resendAsNew(message: OutboxMessage): void {
+    if (message.ticket === this.state.ticket?.id) this.startNew();
+    this.session.write({ ...message, ticket: null, more: this.#firstMessageFields() });
+  }
+
+  /** Puts the text before what has been written since, so that neither is lost. */
+  #putBack({ text }: OutboxMessage, { service }: Refusal): void {
+    const { state } = this;
+    if (service) {
+      this.serviceChanged(state.service, service);
+      state.service = service;
+    } else state.notice = this.texts.notSent;
+    this.write(state.draft ? `${text}\n\n${state.draft}` : text);
+  }
+
+  // -- the form
+
+  fetchLazyForm(): void {
+    if (this.#fetching) return;
+    this.#fetching = true;
+    this.#deps.loadForm().then(
+      (form) => this.#useLazyForm(form),
+      () =>
+        setTimeout(() => {
+          this.#fetching = false;
+          this.fetchLazyForm();
+        }, LAZY_FORM_RETRY_MS),
+    );
+  }
+
+  #useLazyForm(form: FormModule): void {
+    const { state, session, storage, texts, config, identity, timeLocale } = this;
+    const sender = () => ({ site: config.key, token: identity.token, locale: timeLocale.locale });
+    const done = (answer: NewTicketDone) => this.#submitted(answer);
+    this.formClient = new form.FormClient(state, session, storage, texts, sender, done, this.#deps.post);
+    this.lazyForm = form;
+    state.formLoaded = true;
+  }
+
+  #submitted({ ticket: { number }, token }: NewTicketDone): void {
+    this.identity.token = token;
+    this.announcer.announce(this.texts.formSent(number));
+    this.fire("ticket", { number });
+    this.session.connection.reconnect();
+  }
+
+  // -- what the views call
+
+  send = (): void => {
+    const { state, session } = this;
+    const text = normalizeText(state.draft);
+    if (!text || textLength(text) > TEXT_MAX) return;
+    const message = { client_id: clientId(), ticket: state.ticket?.id ?? null, text, at: Date.now() };
+    this.#typing.stopped();
+    state.notice = "";
+    this.write("");
+    session.write(message.ticket ? message : { ...message, more: this.#firstMessageFields() });
+  };
+
+  write = (text: string): void => {
+    const { state } = this;
+    if (text === state.draft) return;
+    state.draft = text;
+    if (!state.form) this.#typing.typed(text);
+    if (!text) clearTimeout(this.#draftTimer);
+    // A running timer is not restarted: it saves the draft of somebody who types without a pause too.
+    if (text && this.#draftTimer) return;
+    this.#draftTimer = setTimeout(() => this.#saveDraft(), text ? DRAFT_SAVE_DELAY_MS : 0);
+  };
+
+  endChat = async (): Promise<void> => {
+    const { state, session } = this;
+    const ack = state.ticket && (await session.sendBestEffort("end_chat", { ticket: state.ticket.id }));
+    if (ack?.ok) session.applyTicket(ack.ticket);
+  };
+
+  /** Leaves the ticket for a new conversation. The server is not informed before the next message. */
+  startNew = (): void => {
+    const { state } = this;
+    state.formerTicket = state.ticket?.id ?? null;
+    state.ticket = null;
+    state.timeline = emptyTimeline("visitor");
+  };
+
+  close = (): void => this.bridge.post({ type: "close" });
+
+  fire = (name: string, detail: unknown = {}): void => this.bridge.post({ type: "event", name, detail });
+
+  #saveDraft(): void {
+    this.#draftTimer = undefined;
+    this.storage.save({ draft: this.state.draft || undefined });
+  }
+
+  #firstMessageFields(): Record<string, unknown> {
+    const { name, email, category } = this.state.prefill;
+    return { token: this.identity.token, name, email, category };
+  }
+
+  // -- messages of the loader
+
+  receive(message: ToFrame): void {
+    if (message.type === "open" || message.type === "close") this.#open(message.type === "open");
+    else if (message.type === "page") this.#setPage(message.page);
+    else if (message.type === "stored") this.#adoptToken(message.stored);
+    else if (message.type === "prefill") this.#prefill(message.prefill);
+  }
+
+  #open(open: boolean): void {
+    this.state.opened = open;
+    if (open) this.session.open();
+    if (this.storage.stored.token || !open) this.storage.save({ open: open || undefined });
+  }
+
+  #setPage(page: HostPage): void {
+    this.state.page = page;
+  }
+
+  /** The visitor started a chat in another tab. If this tab has no message yet, it takes over the token. */
+  #adoptToken(stored: StoredState): void {
+    const { storage, identity, state, session } = this;
+    storage.stored = stored;
+    if (!stored.token || stored.token === identity.token || state.ticket || session.outbox.messages.length)
+      return;
+    identity.token = stored.token;
+    if (session.connection.isWanted) session.connection.reconnect();
+  }
+
+  #prefill(fields: Prefill): void {
+    this.state.prefill = { ...this.state.prefill, ...fields };
+    if (fields.text !== undefined) this.write(fields.text);
+  }
+
+  #auth(): unknown {
+    const { page } = this.state;
+    this.identity.page = page;
+    return {
+      site: this.config.key,
+      token: this.identity.token,
+      locale: this.timeLocale.locale,
+      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      page: page.url ? page : undefined,
+    };
+  }
+}

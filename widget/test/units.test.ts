@@ -1,0 +1,188 @@
+import { describe, expect, test, vi } from "vitest";
+import type { TextEntry } from "../../client/conversation/log_entries";
+import { addPending, applyMessage, emptyTimeline } from "../../client/conversation/timeline";
+import { HostStorage } from "../bridge/bridge";
+import { logEntries } from "../conversation/log_entries";
+import { queueText, waitText } from "../conversation/queue_text";
+import { readFrameParams } from "../frame/config";
+import { accentOf, contrast } from "../frame/theme_color";
+import { openHostStorage } from "../loader/host_storage";
+import { texts as en } from "../locales/en";
+import { texts as fr } from "../locales/fr";
+import { isEnded } from "../state/state";
+import { aTicket, Server } from "./fake_server";
+
+const paris = { locale: "fr-FR", timeZone: "Europe/Paris" };
+
+describe("the log", () => {
+  const server = new Server();
+  server.ticket = aTicket("t1");
+  const at = (minute: number) => `2026-11-23T09:${String(minute).padStart(2, "0")}:00Z`;
+  const timeline = [
+    { ...server.ada("one", false), at: at(0) },
+    { ...server.ada("two", false), at: at(2) },
+    { ...server.ada("three", false), at: at(6) },
+  ].reduce(applyMessage, emptyTimeline("visitor", "t1"));
+  const textEntries = (list: ReturnType<typeof logEntries>) =>
+    list.filter((one): one is TextEntry => one.kind === "text");
+
+  test("groups the messages of one author within three minutes", () => {
+    const shown = textEntries(logEntries(timeline, 0, paris, fr.events));
+    expect(shown.map(({ first, last }) => [first, last])).toEqual([
+      [true, false],
+      [false, true],
+      [true, true],
+    ]);
+  });
+
+  test("has an entry for each day, but none above a conversation of today", () => {
+    vi.useFakeTimers({ now: Date.parse(at(10)) });
+    expect(logEntries(timeline, 0, paris, fr.events).filter(({ kind }) => kind === "day")).toEqual([]);
+    vi.setSystemTime(Date.parse("2026-11-24T09:00:00Z"));
+    expect(logEntries(timeline, 0, paris, fr.events).filter(({ kind }) => kind === "day").length).toBe(1);
+    vi.useRealTimers();
+  });
+
+  test("shows the state of the visitor's own messages", () => {
+    const mine = addPending(timeline, { client_id: "mine", text: "hm", at: at(7) });
+    expect(textEntries(logEntries(mine, 0, paris, fr.events)).at(-1)).toMatchObject({
+      own: true,
+      state: "sending",
+    });
+  });
+
+  test("shows events as text and leaves out events without a text", () => {
+    const event = (name: string, seq: number) => ({
+      ...server.ada("", false),
+      seq,
+      kind: "event" as const,
+      event: { name, args: { agent: "Ada" } },
+    });
+    const full = [event("joined", 4), event("unheard_of", 5)].reduce(applyMessage, timeline);
+    const shown = logEntries(full, 0, paris, fr.events).filter(({ kind }) => kind === "event");
+    expect(shown).toMatchObject([{ text: "Ada a rejoint la conversation" }]);
+  });
+});
+
+describe("texts", () => {
+  /** Every text of a language, with its functions called. */
+  function sentences(value: unknown): string[] {
+    if (typeof value === "string") return [value];
+    const args = { agent: "Ada", from: "Ada", to: "Ben", by: "agent", status: "solved" };
+    if (typeof value === "function")
+      return [2, args].flatMap((given) => sentences(tried(() => value(given))));
+    return value && typeof value === "object" ? Object.values(value).flatMap(sentences) : [];
+  }
+  const tried = (call: () => unknown) => {
+    try {
+      return call();
+    } catch {
+      return "";
+    }
+  };
+
+  test("both languages have the same keys", () => {
+    expect(Object.keys(fr).sort()).toEqual(Object.keys(en).sort());
+    expect(Object.keys(fr.events).sort()).toEqual(Object.keys(en.events).sort());
+    expect(Object.keys(fr.bad).sort()).toEqual(Object.keys(en.bad).sort());
+  });
+
+  test("French has no-break spaces before a colon and narrow ones before ? and ;", () => {
+    for (const sentence of sentences(fr)) {
+      expect(sentence, sentence).not.toMatch(/[^\u00a0]:( |$)|[^\u202f\u00a0][?;]|n° |« | »/u);
+    }
+  });
+
+  test("there are no exclamation marks", () => {
+    for (const sentence of [...sentences(fr), ...sentences(en)]) expect(sentence).not.toContain("!");
+  });
+
+  test("a queue position and the estimated wait", () => {
+    const ticket = aTicket("t1", { queue: { position: 1, wait_s: 61 } });
+    expect(queueText(ticket, fr)).toBe(
+      "Vous êtes en 1re\u00a0position. Environ 2\u00a0minutes d’attente. Vous pouvez garder cette page ouverte.",
+    );
+    expect(waitText(aTicket("t1", { queue: { position: 3, wait_s: null } }), fr)).toBe(fr.waitUnknown);
+    expect(waitText(aTicket("t1", { form_offered: true }), en)).toBe(en.longWait);
+  });
+});
+
+describe("a site's colour", () => {
+  const rgb = (hex: string) =>
+    [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [number, number, number];
+
+  test.each(["#ffee00", "#0000ff", "#ffffff", "#000000", "#7f7f7f", "#e2001a"])(
+    "%s becomes readable",
+    (color) => {
+      for (const [theme, ground] of [
+        ["light", "#ffffff"],
+        ["dark", "#141918"],
+      ] as const) {
+        const accent = accentOf(color, theme);
+        expect(contrast(rgb(accent?.text ?? ""), rgb(ground))).toBeGreaterThanOrEqual(4.5);
+        expect(contrast(rgb(accent?.ink ?? ""), rgb(accent?.accent ?? ""))).toBeGreaterThanOrEqual(4.5);
+        expect(contrast(rgb(accent?.accent ?? ""), rgb(ground))).toBeGreaterThanOrEqual(3);
+      }
+    },
+  );
+
+  test("a value that is no colour changes nothing", () => {
+    expect(accentOf("red;}", "light")).toBeNull();
+  });
+});
+
+describe("small parts", () => {
+  test("a solved ticket ends when its time to reply is over", () => {
+    const now = Date.parse("2026-11-23T09:00:00Z");
+    const solved = (reply_until: string) => aTicket("t1", { status: "solved", reply_until });
+    expect(isEnded(solved("2026-11-23T09:00:01Z"), now)).toBe(false);
+    expect(isEnded(solved("2026-11-23T08:59:59Z"), now)).toBe(true);
+    expect(isEnded(aTicket("t1", { status: "closed" }), now)).toBe(true);
+  });
+
+  test("the frame reads the parameters behind the # of its address", () => {
+    expect(readFrameParams("#parent=https%3A%2F%2Fshop.example&theme=dark")).toEqual({
+      parent: "https://shop.example",
+      theme: "dark",
+    });
+  });
+
+  test("where storage is denied, the state lasts as long as the page", () => {
+    vi.stubGlobal("localStorage", {
+      getItem: () => {
+        throw new Error("denied");
+      },
+      setItem: () => {
+        throw new Error("denied");
+      },
+    });
+    const [readStored, writeStored] = openHostStorage("guichet:demo");
+    writeStored({ token: "t" });
+    writeStored({ live: true });
+    expect(readStored()).toEqual({ token: "t", live: true });
+    vi.unstubAllGlobals();
+  });
+
+  test("an unsent message makes the next page open the chat", () => {
+    const memory = new HostStorage({ post: () => {} }, {});
+    const message = { client_id: "0192f0c1-aaaa", ticket: null, text: "Un premier mot.", at: 0 };
+    memory.outboxStorage().put(message);
+    expect(memory.stored).toMatchObject({ live: true, open: true });
+    expect(memory.outboxStorage().messages()).toEqual([message]);
+  });
+
+  test("an empty state leaves no entry in the storage", () => {
+    const store = new Map<string, string>();
+    vi.stubGlobal("localStorage", {
+      getItem: (key: string) => store.get(key) ?? null,
+      setItem: (key: string, value: string) => store.set(key, value),
+      removeItem: (key: string) => store.delete(key),
+    });
+    const [, writeStored] = openHostStorage("guichet:demo");
+    writeStored({ draft: "a" });
+    expect(store.size).toBe(1);
+    writeStored({ draft: undefined });
+    expect(store.size).toBe(0);
+    vi.unstubAllGlobals();
+  });
+});
