@@ -44,8 +44,8 @@ def test_a_table_that_nobody_makes_is_refused() -> None:
 def test_the_limits_are_those_of_the_desk() -> None:
     assert protocol.LIMITS["text_max"] == text.MAX_TEXT
     assert protocol.LIMITS["name_max"] == text.MAX_NAME
-    assert protocol.LIMITS["messages_at_once"] == messages.PAGE_SIZE
-    assert protocol.LIMITS["cards_a_page"] == inbox.PAGE_SIZE
+    assert protocol.LIMITS["messages_at_once"] == messages.MESSAGES_PER_PAGE
+    assert protocol.LIMITS["cards_a_page"] == inbox.TICKETS_PER_PAGE
 
 
 def test_every_shape_is_told_with_a_docstring_of_its_own() -> None:

@@ -15,7 +15,7 @@ from chat.domain.people import agents, departments, password_links, sites
 from chat.domain.queries.calendar import load_calendar, parse_moment, set_calendar
 from chat.domain.refusals import Refused
 from chat.domain.rules.hours import calendar_json
-from chat.domain.rules.hours.calendar_json import BadCalendar
+from chat.domain.rules.hours.calendar_json import InvalidCalendar
 from chat.settings import Settings, address
 from chat.store.store import Store
 from chat.store.transaction import Unavailable
@@ -45,7 +45,7 @@ async def run(desk: OperatorContext, name: str, asked: Arguments) -> Answer:
     """Do one command; its answer is plain JSON. Raises Failed."""
     try:
         return await COMMANDS[name](desk, asked)
-    except BadCalendar as bad:
+    except InvalidCalendar as bad:
         raise Failed("\n".join(f"{fault.path}: {fault.problem}" for fault in bad.faults)) from bad
     except Refused as refused:
         raise Failed(refused.message) from refused

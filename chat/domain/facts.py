@@ -64,7 +64,7 @@ class OfferMade:
 
     offer: OfferRow
     ticket: TicketRow
-    giver: AgentRef | None
+    from_agent: AgentRef | None
 
 
 @dataclass(frozen=True, slots=True)

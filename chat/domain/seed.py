@@ -8,7 +8,7 @@ from chat.domain.people.sites import SiteEdit, set_site
 from chat.store.tables import categories, sites
 from chat.store.transaction import Transaction
 
-DEMO = "demo"
+DEMO_SITE_KEY = "demo"
 # The policy's kinds of request, in the order in which a form offers them.
 CATEGORIES = (
     ("technical", "question"),
@@ -23,13 +23,13 @@ CATEGORIES = (
 
 def seed(tx: Transaction, now: datetime) -> None:
     """Write down what is missing; a second time, or beside another node, nothing."""
-    if not _any(tx.sql):
-        set_site(tx, DEMO, SiteEdit("Demo", ["localhost"]), now)
+    if not _has_site(tx.sql):
+        set_site(tx, DEMO_SITE_KEY, SiteEdit("Demo", ["localhost"]), now)
     known = set(tx.sql.execute(select(categories.c.name)).scalars())
     for position, (name, kind) in enumerate(CATEGORIES):
         if name not in known:
             tx.sql.execute(insert(categories).values(name=name, kind=kind, position=position))
 
 
-def _any(sql: Connection) -> bool:
+def _has_site(sql: Connection) -> bool:
     return sql.execute(select(func.count()).select_from(sites)).scalar_one() > 0

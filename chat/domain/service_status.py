@@ -59,8 +59,10 @@ def due_from(sql: Connection, now: datetime) -> datetime | None:
     return promise.due(load_calendar(sql), now)
 
 
-def _mode(sql: Connection, state: ServiceState, present: frozenset[int] | None, department_id: int | None) -> Mode:
-    available = available_agents(sql, present, department_id) if present else 0
+def _mode(
+    sql: Connection, state: ServiceState, online_agents: frozenset[int] | None, department_id: int | None
+) -> Mode:
+    available = available_agents(sql, online_agents, department_id) if online_agents else 0
     if state == "closed" or not available:
         return "form"
     counted = _WAITING if department_id is None else _WAITING_FOR_DEPARTMENT
@@ -68,11 +70,11 @@ def _mode(sql: Connection, state: ServiceState, present: frozenset[int] | None, 
     return availability.mode(state, available, number, availability.estimated_wait(recent_wait_rates(sql), number + 1))
 
 
-def available_agents(sql: Connection, present: frozenset[int], department_id: int | None) -> int:
+def available_agents(sql: Connection, online_agents: frozenset[int], department_id: int | None) -> int:
     """Agents who chose to be available and are connected, full ones and those in their grace included."""
     query = _AVAILABLE if department_id is None else _AVAILABLE_IN_DEPARTMENT
     chose = sql.execute(query, {} if department_id is None else {"department": department_id})
-    return len(present.intersection(chose.scalars().all()))
+    return len(online_agents.intersection(chose.scalars().all()))
 
 
 def has_available_agents(sql: Connection) -> bool:

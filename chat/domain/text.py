@@ -27,13 +27,13 @@ def normalize_unicode(text: str, field: str = "text") -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def clean_text(text: str, field: str = "text", longest: int = MAX_TEXT) -> str:
+def clean_text(text: str, field: str = "text", max_length: int = MAX_TEXT) -> str:
     """As `composed`, and Empty, or TooLong (code points)."""
     text = normalize_unicode(text, field)
     if not text:
         raise Empty("nothing is left after trimming", field=field)
-    if len(text) > longest:
-        raise TooLong(f"at most {longest} code points", field=field)
+    if len(text) > max_length:
+        raise TooLong(f"at most {max_length} code points", field=field)
     return text
 
 
@@ -49,9 +49,9 @@ def require_same_text(repeated: MessageRow, text: str) -> MessageRow:
     return repeated
 
 
-def strip_nul(said: str) -> str:
+def strip_nul(text: str) -> str:
     """Without NUL, which PostgreSQL does not even compare: nothing that is kept has one."""
-    return said.replace("\0", "\ufffd")
+    return text.replace("\0", "\ufffd")
 
 
 def normalize_email(email: str) -> str:

@@ -67,7 +67,7 @@ async def node(url: str) -> AsyncIterator[Desk]:
     store = Store(url, lambda told: facts.extend(one.fact for one in told))
     await store.start()
     try:
-        yield Desk(store, facts, rehearses=url.startswith("sqlite"))
+        yield Desk(store, facts, runs_twice=url.startswith("sqlite"))
     finally:
         await store.close()
 
@@ -83,5 +83,5 @@ async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
 async def nodes(postgresql: str) -> AsyncIterator[tuple[Desk, Desk]]:
     """Two nodes on one PostgreSQL."""
     async with node(postgresql) as one, node(postgresql) as other:
-        other.now, other.here = one.now, one.here
+        other.now, other.online = one.now, one.online
         yield one, other

@@ -34,7 +34,7 @@ from chat.store.rows import AgentRow, MessageRow, NoteRow, TicketRow
 from chat.store.store import Store
 from chat.store.transaction import Transaction
 from chat.vocabulary import AgentState, Status, VisitorPresence
-from tests.domain.fact_replica import Hearsay, reality
+from tests.domain.fact_replica import FactReplica, read_state
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,15 +49,15 @@ def new_id() -> str:
     return f"test-client-id-{next(_ids):06}"
 
 
-def rehearsed(verb: Callable[Concatenate[Transaction, P], T]) -> Callable[Concatenate[Transaction, P], T]:
+def run_twice(action: Callable[Concatenate[Transaction, P], T]) -> Callable[Concatenate[Transaction, P], T]:
     """A verb that is run, undone and run again, as Works may do; both runs must come out alike."""
 
     def both(tx: Transaction, /, *args: P.args, **kwargs: P.kwargs) -> T:
         first = Transaction(tx.sql, tx.origin)
         undone = tx.sql.begin_nested()
-        once = outcome(lambda: verb(first, *args, **kwargs))
+        once = outcome(lambda: action(first, *args, **kwargs))
         undone.rollback()
-        twice = outcome(lambda: verb(tx, *args, **kwargs))
+        twice = outcome(lambda: action(tx, *args, **kwargs))
         assert type(once) is type(twice) and kinds(first) == kinds(tx)
         if isinstance(twice, Refused):
             raise twice
@@ -77,7 +77,7 @@ def kinds(tx: Transaction) -> list[type]:
     return [type(told.fact) for told in tx.facts]
 
 
-def post_rehearsed(store: Sequence[Transaction], posts: Sequence[Post]) -> list[MessageRow | Exception]:
+def post_twice(store: Sequence[Transaction], posts: Sequence[Post]) -> list[MessageRow | Exception]:
     """`post_batch`, run, undone and run again."""
     undone = store[0].sql.begin_nested()
     once = post_batch([Transaction(tx.sql) for tx in store], posts)
@@ -95,7 +95,7 @@ def read_up_to(tx: Transaction, /, ticket: str, seq: int, now: datetime, **whose
         raise refused
 
 
-def hired(tx: Transaction, new: agents.NewAgent, now: datetime) -> AgentRow:
+def add_available_agent(tx: Transaction, new: agents.NewAgent, now: datetime) -> AgentRow:
     """Somebody new, who has chosen to be available."""
     return agents.set_presence(tx, agents.add_agent(tx, new, now).id, "available", now)
 
@@ -107,29 +107,29 @@ class Desk:
     store: Store
     facts: list[object]
     now: datetime = MONDAY
-    here: set[int] = field(default_factory=set)
+    online: set[int] = field(default_factory=set)
     redis: bool = True
     # It doubles what a verb costs, so that one database must do.
-    rehearses: bool = True
-    hearsay: Hearsay = field(default_factory=Hearsay)
+    runs_twice: bool = True
+    replica: FactReplica = field(default_factory=FactReplica)
 
     @property
     def context(self) -> DomainContext:
-        return DomainContext(self.now, frozenset(self.here) if self.redis else None)
+        return DomainContext(self.now, frozenset(self.online) if self.redis else None)
 
     def later(self, **passed: float) -> None:
         self.now += timedelta(**passed)
 
-    async def run(self, verb: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, action: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The verb, rehearsed; afterwards what was announced must be what is true."""
         try:
-            return await self.store.write(rehearsed(verb) if self.rehearses else verb, *args, **kwargs)
+            return await self.store.write(run_twice(action) if self.runs_twice else action, *args, **kwargs)
         finally:
             await self.compare()
 
     async def post(self, post: Post) -> MessageRow:
         try:
-            return await self.store.post(post_rehearsed if self.rehearses else post_batch, post)
+            return await self.store.post(post_twice if self.runs_twice else post_batch, post)
         finally:
             await self.compare()
 
@@ -138,14 +138,14 @@ class Desk:
 
     async def compare(self) -> None:
         """Zulip's idea: a stale copy that has heard every fact equals what the database says."""
-        self.hearsay.hear_new(self.facts)
-        self.hearsay.check(await self.store.read(reality, self.hearsay.seen))
+        self.replica.apply_new(self.facts)
+        self.replica.check(await self.store.read(read_state, self.replica.seen))
 
     async def agent(self, name: str, **more: object) -> "Agent":
         """Somebody of the team, available and connected."""
         new = agents.NewAgent(f"{name.lower().replace(chr(32), chr(46))}@example.test", name, **more)  # type: ignore[arg-type]  # a shorthand
         # Told in every story: neither rehearsed nor compared until something happens.
-        row = await self.store.write(hired, new, self.now)
+        row = await self.store.write(add_available_agent, new, self.now)
         agent = Agent(self, name, row.id, row.public_id)
         agent.connects()
         return agent
@@ -166,12 +166,12 @@ class Desk:
 
     async def ringing(self) -> dict[str, int]:
         """On whose console each ticket rings."""
-        return await self.read(_rings)
+        return await self.read(_ringing)
 
-    async def offers_are_made(self) -> int:
+    async def offer_waiting_chats(self) -> int:
         return await self.run(offers.offer_waiting, self.context)
 
-    async def works_once(self) -> None:
+    async def run_worker(self) -> None:
         """Everything that the worker has on its list."""
         await self.run(offers.expire_offers, self.now)
         await self.run(lost_agents.release_chats_of_absent_agents, self.context)
@@ -181,7 +181,7 @@ class Desk:
         await self.run(idle_chats.close_idle_chats, self.now)
 
 
-def _rings(sql: Connection) -> dict[str, int]:
+def _ringing(sql: Connection) -> dict[str, int]:
     return {ticket_by_key(sql, offer.ticket_id).public_id: offer.agent_id for offer in ringing_offers(sql)}
 
 
@@ -191,13 +191,13 @@ class Visitor:
 
     desk: Desk
     name: str
-    newcomer: VisitorIdentity
+    identity: VisitorIdentity
     id: int = 0
     ticket: str = ""
 
     async def starts(self, text: str = "Bonjour", client_id: str | None = None, **more: str) -> StartedChat:
         chat = NewChat(client_id or new_id(), text, **more)
-        started = await self.desk.run(start.start_chat, self.newcomer, chat, self.desk.context)
+        started = await self.desk.run(start.start_chat, self.identity, chat, self.desk.context)
         self.id, self.ticket = started.ticket.visitor_id, started.ticket.public_id
         return started
 
@@ -207,7 +207,7 @@ class Visitor:
 
     async def fills_in(self, text: str = "Où est mon colis ?", **more: str) -> start.Submitted:
         form = NewForm(**{"client_id": new_id(), "text": text, "email": "vic@example.test", **more})
-        sent = await self.desk.run(start.submit_form, self.newcomer, form, self.desk.now)
+        sent = await self.desk.run(start.submit_form, self.identity, form, self.desk.now)
         self.id, self.ticket = sent.ticket.visitor_id, sent.ticket.public_id
         return sent
 
@@ -238,10 +238,10 @@ class Agent:
     public_id: str
 
     def connects(self) -> None:
-        self.desk.here.add(self.id)
+        self.desk.online.add(self.id)
 
     def drops(self) -> None:
-        self.desk.here.discard(self.id)
+        self.desk.online.discard(self.id)
 
     async def chooses(self, state: AgentState) -> AgentRow:
         return await self.desk.run(agents.set_presence, self.id, state, self.desk.now)

@@ -92,7 +92,7 @@ async def a_day(desk: Desk) -> None:
     ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
     await desk.run(sites.set_site, "demo", sites.SiteEdit("Demo", ["localhost"]), desk.now)
     await vic.starts(email="vic@example.test")
-    await desk.works_once()
+    await desk.run_worker()
     await ada.claims(vic.ticket)
     await ada.notes(vic.ticket, "She is a VIP.")
     await ada.says(vic.ticket)

@@ -42,4 +42,4 @@ async def test_facts_that_are_not_true(desk: Desk) -> None:
         with pytest.raises(AssertionError):
             await desk.compare()
         desk.facts.pop()
-        desk.hearsay.heard = len(desk.facts)
+        desk.replica.applied = len(desk.facts)

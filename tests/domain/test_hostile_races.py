@@ -36,7 +36,7 @@ async def test_a_department_is_not_rung_for_what_one_of_it_has(desk: Desk) -> No
 async def test_one_form_from_two_sides_at_once_is_one_ticket(nodes: tuple[Desk, Desk]) -> None:
     for _ in range(8):
         form = NewForm(new_id(), "Where is it?", "vic@example.test")
-        people = [node.visitor(name).newcomer for node, name in zip(nodes, ("Vic", "Zoe"), strict=True)]
+        people = [node.visitor(name).identity for node, name in zip(nodes, ("Vic", "Zoe"), strict=True)]
         asked = (node.store.write(submit_form, who, form, node.now) for node, who in zip(nodes, people, strict=True))
         sent = await asyncio.gather(*asked, return_exceptions=True)
         assert {type(one) for one in sent} == {Submitted, Conflict}
@@ -54,7 +54,7 @@ async def test_a_reopened_chat_and_a_new_one_at_once_make_one_live(nodes: tuple[
         again = Post(vic.ticket, new_id(), "Again", one.context, visitor_id=vic.id)
         said, begun = await asyncio.gather(
             one.store.post(post_batch, again),
-            other.store.write(start_chat, vic.newcomer, NewChat(new_id(), "Anew"), other.context),
+            other.store.write(start_chat, vic.identity, NewChat(new_id(), "Anew"), other.context),
         )
         statuses = [(await one.ticket(public_id)).status for public_id in {vic.ticket, begun.ticket.public_id}]
         assert (said.text, begun.message.text, statuses.count("live")) == ("Again", "Anew", 1)

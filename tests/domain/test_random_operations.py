@@ -112,14 +112,14 @@ class AnyDay(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([0.1, 1, 6, 30, 61]))
     def time_passes(self, minutes: float) -> None:
         self.desk.now += timedelta(minutes=minutes)
-        self.do(self.desk.works_once())
+        self.do(self.desk.run_worker())
 
     @invariant()
     def what_must_hold(self) -> None:
         self.loop.run_until_complete(self._check())
 
     async def _check(self) -> None:
-        rows = list(self.desk.hearsay.tickets.values())
+        rows = list(self.desk.replica.tickets.values())
         live = [row.visitor_id for row in rows if row.status == "live"]
         assert len(live) == len(set(live)), "one live ticket a visitor"
         rung = [offer.ticket_id for offer in await self.desk.read(ringing_offers)]

@@ -14,10 +14,10 @@ from chat.domain.queries.tickets import (
     ticket_without_position,
 )
 from chat.domain.queries.visitors import (
-    _OWN,
     VisitorIdentity,
-    _any,
+    any_ticket,
     get_visitor,
+    tickets_of_visitor,
     visitor_by_token,
 )
 from chat.domain.refusals import BadRequest
@@ -29,9 +29,10 @@ from chat.vocabulary import VisitorPresence
 
 _LOCALE = re.compile(r"[A-Za-z0-9_-]{0,9}[A-Za-z0-9](?![A-Za-z0-9])")
 _ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,60}")
-_FOLLOWED = _OWN.where(
+_FOLLOWED = tickets_of_visitor.where(
     or_(
-        tickets.c.id == select(func.max(_any.c.id)).where(_any.c.visitor_id == bindparam("visitor")).scalar_subquery(),
+        tickets.c.id
+        == select(func.max(any_ticket.c.id)).where(any_ticket.c.visitor_id == bindparam("visitor")).scalar_subquery(),
         tickets.c.status == LIVE,
     )
 )

@@ -28,11 +28,11 @@ def _parsed(stored: str) -> Calendar:
     return calendar_json.parse(json.loads(stored))
 
 
-def parse_moment(calendar: Calendar, said: str) -> datetime:
+def parse_moment(calendar: Calendar, text: str) -> datetime:
     """RFC 3339 with its offset, or naive in the calendar's zone; a `+` that was not escaped reaches us as a space.
     BadRequest for anything else."""
     try:
-        at = datetime.fromisoformat(said.replace(" ", "+") if "T" in said else said)
+        at = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
         return validated(at if at.tzinfo else instant(calendar.zone, at))
     except (ValueError, OverflowError):
         raise BadRequest("a time like 2026-11-24T09:00:00+01:00", field="at") from None

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from chat.domain.queries import agents, inbox, messages, tickets, visitors
 from chat.domain.queries.agents import all_departments
 from chat.domain.queries.inbox import InboxSnapshot
-from chat.domain.queries.messages import CaughtUp
+from chat.domain.queries.messages import CatchUpResult
 from chat.domain.queries.offers import RingingOffer, offers_ringing_for
 from chat.store.rows import AgentRow, DepartmentRow, TicketRow, VisitorRow
 
@@ -24,7 +24,7 @@ class ConsoleSnapshot(NamedTuple):
 class OpenedTicket(NamedTuple):
     """A ticket with its threads, and the person behind it with their other tickets."""
 
-    thread: CaughtUp
+    thread: CatchUpResult
     visitor: VisitorRow
     earlier: list[TicketRow]
 
@@ -42,7 +42,7 @@ def console_snapshot(sql: Connection, agent_id: int) -> ConsoleSnapshot:
 def open_ticket(sql: Connection, ticket: str) -> OpenedTicket:
     """A ticket's newest 200 messages and notes; NotFound."""
     row = tickets.ticket_by_public_id(sql, ticket)
-    found = CaughtUp(row, messages.newest_messages(sql, row), False, messages.newest_notes(sql, row))
+    found = CatchUpResult(row, messages.newest_messages(sql, row), False, messages.newest_notes(sql, row))
     visitor = visitors.visitor_by_id(sql, row.visitor_id)
     assert visitor is not None
     return OpenedTicket(found, visitor, visitors.earlier_tickets(sql, row.visitor_id, row.id))

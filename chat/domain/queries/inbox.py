@@ -28,7 +28,7 @@ from chat.store.rows import TicketRow
 from chat.store.tables import NO_PROMISE, OPEN, messages, tickets
 from chat.vocabulary import InboxView
 
-PAGE_SIZE = 50
+TICKETS_PER_PAGE = 50
 _NUMBER = re.compile(r"-?[0-9]{1,16}")
 
 
@@ -71,7 +71,7 @@ def _condition(view: InboxView, agent_id: int) -> ColumnElement[bool]:
     return tickets.c.status == OPEN if view == "open" else true()
 
 
-def _order(view: InboxView) -> tuple[Any, ...]:
+def _sort_columns(view: InboxView) -> tuple[Any, ...]:
     """Each list by what is most pressing, in the words of its index; all ends with the key, so that a cursor is
     exact."""
     if view == "waiting":
@@ -85,16 +85,16 @@ def list_tickets(
     sql: Connection, agent_id: int, view: InboxView, q: str | None = None, after: str | None = None
 ) -> Page:
     """A page of 50. BadRequest for a cursor that is none."""
-    query, order = ticket_query().where(_condition(view, agent_id), *_matches(sql, q)), _order(view)
+    query, order = ticket_query().where(_condition(view, agent_id), *_matches(sql, q)), _sort_columns(view)
     newest_first = view in ("mine", "all")
     if after is not None:
         here, end = tuple_(*order), queue_bounds(order, _cursor_position(order, after))
         query = query.where(here < end if newest_first else here > end)
     ordered = query.order_by(*(part.desc() if newest_first else part for part in order))
-    rows = tickets_of(sql, ordered.limit(PAGE_SIZE + 1))
-    if len(rows) <= PAGE_SIZE:
+    rows = tickets_of(sql, ordered.limit(TICKETS_PER_PAGE + 1))
+    if len(rows) <= TICKETS_PER_PAGE:
         return Page(rows, None)
-    return Page(rows[:PAGE_SIZE], _cursor(sql, order, rows[PAGE_SIZE - 1]))
+    return Page(rows[:TICKETS_PER_PAGE], _cursor(sql, order, rows[TICKETS_PER_PAGE - 1]))
 
 
 def _cursor(sql: Connection, order: tuple[Any, ...], last: TicketRow) -> str:
@@ -112,12 +112,12 @@ def _cursor_position(order: tuple[Any, ...], cursor: str) -> list[int]:
 def _matches(sql: Connection, q: str | None) -> list[ColumnElement[bool]]:
     """Every word must stand in a name, an address, a number or a message."""
     place_of = func.strpos if sql.dialect.name == "postgresql" else func.instr
-    return [_has(word, place_of) for word in strip_nul(q or "").split()[:8]]
+    return [_contains_word(word, place_of) for word in strip_nul(q or "").split()[:8]]
 
 
-def _has(word: str, place_of: Callable[..., ColumnElement[int]]) -> ColumnElement[bool]:
+def _contains_word(word: str, index_of: Callable[..., ColumnElement[int]]) -> ColumnElement[bool]:
     def stands_in(column: Column[str]) -> ColumnElement[bool]:
-        return place_of(func.lower(column), func.lower(word)) > 0
+        return index_of(func.lower(column), func.lower(word)) > 0
 
     in_text = select(messages.c.id).where(messages.c.ticket_id == tickets.c.id, stands_in(messages.c.text))
     number = word.removeprefix("#")

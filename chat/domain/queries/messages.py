@@ -13,7 +13,7 @@ from chat.store.tables import (
     tickets,
 )
 
-PAGE_SIZE = 200
+MESSAGES_PER_PAGE = 200
 
 
 def _message_query() -> Select[Any]:
@@ -35,7 +35,9 @@ def _message_query() -> Select[Any]:
     )
 
 
-_MESSAGES = _message_query().where(messages.c.seq <= tickets.c.last_seq).order_by(messages.c.seq).limit(PAGE_SIZE)
+_MESSAGES = (
+    _message_query().where(messages.c.seq <= tickets.c.last_seq).order_by(messages.c.seq).limit(MESSAGES_PER_PAGE)
+)
 _OF_TICKET = _MESSAGES.where(messages.c.ticket_id == bindparam("ticket"))
 _AFTER = _OF_TICKET.where(messages.c.seq > bindparam("after"))
 _AT = _OF_TICKET.where(messages.c.seq == bindparam("at"))
@@ -59,7 +61,7 @@ def message_at(sql: Connection, ticket_id: int, seq: int) -> MessageRow:
 
 def newest_messages(sql: Connection, ticket: TicketRow) -> list[MessageRow]:
     """The last 200, oldest first: seq is gapless, so they are those above head - 200."""
-    return messages_after(sql, ticket.id, ticket.last_seq - PAGE_SIZE)
+    return messages_after(sql, ticket.id, ticket.last_seq - MESSAGES_PER_PAGE)
 
 
 def notes_after(sql: Connection, ticket_id: int, note_seq: int) -> list[NoteRow]:
@@ -69,7 +71,7 @@ def notes_after(sql: Connection, ticket_id: int, note_seq: int) -> list[NoteRow]
 
 def newest_notes(sql: Connection, ticket: TicketRow) -> list[NoteRow]:
     """The last 200 notes, oldest first."""
-    return notes_after(sql, ticket.id, ticket.last_note_seq - PAGE_SIZE)
+    return notes_after(sql, ticket.id, ticket.last_note_seq - MESSAGES_PER_PAGE)
 
 
 def notes_where(sql: Connection, *condition: ColumnElement[bool]) -> list[NoteRow]:
@@ -89,13 +91,13 @@ def notes_where(sql: Connection, *condition: ColumnElement[bool]) -> list[NoteRo
         .select_from(notes.join(tickets).join(agents, agents.c.id == notes.c.agent_id))
         .where(*condition)
         .order_by(notes.c.note_seq)
-        .limit(PAGE_SIZE)
+        .limit(MESSAGES_PER_PAGE)
     )
     return [NoteRow(*row) for row in sql.execute(query).all()]
 
 
 @dataclass(frozen=True, slots=True)
-class CaughtUp:
+class CatchUpResult:
     """What came after a cursor. `restart`: the cursor was newer than the data (a restored backup)."""
 
     ticket: TicketRow

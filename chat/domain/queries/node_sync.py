@@ -14,7 +14,7 @@ from chat.store.rows import TicketRow
 from chat.store.tables import GONE, LIVE, tickets
 
 # Rows of a look that goes on at the next one.
-PAGE_SIZE = 1_000
+SYNC_PAGE_SIZE = 1_000
 
 
 class TicketRevision(NamedTuple):
@@ -45,18 +45,18 @@ class QueuePosition(NamedTuple):
 
 
 _REVISIONS = select(tickets.c.id, tickets.c.public_id, tickets.c.rev, tickets.c.last_seq, tickets.c.last_note_seq)
-_OF_KEYS = _REVISIONS.where(in_keys(tickets.c.id))
-_OF_INBOX = _REVISIONS.where(unfinished())
-_NEXT = _OF_INBOX.where(tickets.c.id > bindparam("after")).order_by(tickets.c.id).limit(PAGE_SIZE)
-_SINCE = _REVISIONS.where(tickets.c.updated_at >= bindparam("moment"))
+_BY_KEYS = _REVISIONS.where(in_keys(tickets.c.id))
+_UNFINISHED = _REVISIONS.where(unfinished())
+_NEXT_UNFINISHED = _UNFINISHED.where(tickets.c.id > bindparam("after")).order_by(tickets.c.id).limit(SYNC_PAGE_SIZE)
+_UPDATED_SINCE = _REVISIONS.where(tickets.c.updated_at >= bindparam("moment"))
 
 
 def ticket_revisions(sql: Connection, keys: Sequence[int], inbox: bool) -> list[TicketRevision]:
     """How far these tickets have come and, for `inbox`, all that an inbox still shows: of a full one that takes long,
     and is asked once; `moved` and `next_marks` are for every few seconds."""
-    found = {row[0]: TicketRevision(*row) for row in sql.execute(_OF_INBOX).all()} if inbox else {}
+    found = {row[0]: TicketRevision(*row) for row in sql.execute(_UNFINISHED).all()} if inbox else {}
     if others := [key for key in keys if key not in found]:
-        found |= {row[0]: TicketRevision(*row) for row in sql.execute(_OF_KEYS, {"keys": others}).all()}
+        found |= {row[0]: TicketRevision(*row) for row in sql.execute(_BY_KEYS, {"keys": others}).all()}
     return list(found.values())
 
 
@@ -64,12 +64,12 @@ def revisions_since(sql: Connection, since: datetime) -> list[TicketRevision]:
     """The tickets that were written to since then, whatever their status: what changes a ticket without a word (a
     read mark, a visitor who leaves) and what a slow transaction or another node's clock hides from this, is found
     by `next_marks`."""
-    return [TicketRevision(*row) for row in sql.execute(_SINCE, {"moment": since}).all()]
+    return [TicketRevision(*row) for row in sql.execute(_UPDATED_SINCE, {"moment": since}).all()]
 
 
 def next_unfinished_revisions(sql: Connection, after: int) -> list[TicketRevision]:
     """The next 1,000 of the tickets that an inbox still shows, by key; fewer at the end: begin again with 0."""
-    return [TicketRevision(*row) for row in sql.execute(_NEXT, {"after": after}).all()]
+    return [TicketRevision(*row) for row in sql.execute(_NEXT_UNFINISHED, {"after": after}).all()]
 
 
 def tickets_by_ids(sql: Connection, keys: Sequence[int]) -> list[TicketRow]:
@@ -92,21 +92,21 @@ def queue_positions(sql: Connection, keys: Collection[int]) -> dict[int, QueuePo
 
 
 _newer = tickets.alias("newer")
-_ANOTHER = exists().where(_newer.c.visitor_id == tickets.c.visitor_id, _newer.c.id > tickets.c.id)
-_NOT_GONE = (
+_HAS_NEWER_TICKET = exists().where(_newer.c.visitor_id == tickets.c.visitor_id, _newer.c.id > tickets.c.id)
+_MARKED_PRESENT = (
     select(tickets.c.visitor_id)
-    .where(unfinished(), tickets.c.visitor_state != GONE, or_(tickets.c.status == LIVE, ~_ANOTHER))
+    .where(unfinished(), tickets.c.visitor_state != GONE, or_(tickets.c.status == LIVE, ~_HAS_NEWER_TICKET))
     .where(tickets.c.visitor_id > bindparam("after"))
     .order_by(tickets.c.visitor_id)
 )
-_SOME_NOT_GONE = _NOT_GONE.limit(PAGE_SIZE)
+_NEXT_MARKED_PRESENT = _MARKED_PRESENT.limit(SYNC_PAGE_SIZE)
 
 
 def visitors_marked_present(sql: Connection) -> set[int]:
     """Visitors whose live ticket, or newest if it is unfinished, says that they are still here."""
-    return set(sql.execute(_NOT_GONE, {"after": 0}).scalars().all())
+    return set(sql.execute(_MARKED_PRESENT, {"after": 0}).scalars().all())
 
 
 def next_visitors_marked_present(sql: Connection, after: int) -> list[int]:
     """The next 1,000 of them, by key; fewer at the end: begin again with 0."""
-    return list(sql.execute(_SOME_NOT_GONE, {"after": after}).scalars().all())
+    return list(sql.execute(_NEXT_MARKED_PRESENT, {"after": after}).scalars().all())

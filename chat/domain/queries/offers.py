@@ -44,7 +44,7 @@ class RingingOffer(NamedTuple):
 
     offer: OfferRow
     ticket: TicketRow
-    giver: AgentRef | None
+    from_agent: AgentRef | None
 
 
 def offers_ringing_for(sql: Connection, agent_ids: Iterable[int]) -> list[RingingOffer]:

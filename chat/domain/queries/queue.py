@@ -29,27 +29,27 @@ from chat.store.tables import GONE, LIVE, tickets
 MEASURED_CHATS = 20
 waiting = and_(tickets.c.status == LIVE, tickets.c.assignee_id.is_(None))
 # Visitors who are here before those who left; places are kept. In the words of `ix_tickets_queue`.
-_here, _left = (literal_column(number, Integer) for number in "01")
+_present, _gone = (literal_column(number, Integer) for number in "01")
 queue_order: tuple[ColumnElement[Any], ...] = (
-    case((tickets.c.visitor_state == GONE, _left), else_=_here),
+    case((tickets.c.visitor_state == GONE, _gone), else_=_present),
     tickets.c.queued_at,
     tickets.c.id,
 )
 
 _ORDER_KEY = select(*queue_order).where(tickets.c.id == bindparam("key"))
 _order_key = [bindparam(f"mark_{place}", type_=part.type) for place, part in enumerate(queue_order)]
-_same_queue = tickets.c.department_id.is_not_distinct_from(bindparam("department", type_=BigInteger))
+_same_department = tickets.c.department_id.is_not_distinct_from(bindparam("department", type_=BigInteger))
 
 
-def _ahead(place: int) -> ScalarSelect[int]:
+def _count_ahead(column: int) -> ScalarSelect[int]:
     """How many are like the mark up to this part of the order, and before it in this part."""
-    alike = (part == mark for part, mark in zip(queue_order[:place], _order_key, strict=False))
-    before = queue_order[place] < _order_key[place]
-    return select(func.count()).select_from(tickets).where(waiting, _same_queue, *alike, before).scalar_subquery()
+    alike = (part == mark for part, mark in zip(queue_order[:column], _order_key, strict=False))
+    before = queue_order[column] < _order_key[column]
+    return select(func.count()).select_from(tickets).where(waiting, _same_department, *alike, before).scalar_subquery()
 
 
 # One comparison of whole rows would say the same, but neither database finds its way through an index by it.
-_AHEAD = select(_ahead(0) + _ahead(1) + _ahead(2))
+_AHEAD = select(_count_ahead(0) + _count_ahead(1) + _count_ahead(2))
 _QUEUE = select(tickets.c.id, tickets.c.department_id).where(waiting).order_by(*queue_order)
 _RECENT_WAITS = (
     select(tickets.c.queued_at, tickets.c.assigned_at, tickets.c.queue_position)

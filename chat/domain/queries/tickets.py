@@ -68,7 +68,7 @@ def _with_local_due(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
     ]
 
 
-def _one(rows: list[TicketRow]) -> TicketRow:
+def _require_one(rows: list[TicketRow]) -> TicketRow:
     if not rows:
         raise NotFound
     return rows[0]
@@ -76,17 +76,17 @@ def _one(rows: list[TicketRow]) -> TicketRow:
 
 def ticket_where(sql: Connection, *condition: ColumnElement[bool]) -> TicketRow:
     """The one ticket of which this is true; NotFound when there is none."""
-    return _one(tickets_of(sql, ticket_query().where(*condition).limit(1)))
+    return _require_one(tickets_of(sql, ticket_query().where(*condition).limit(1)))
 
 
 def ticket_by_key(sql: Connection, ticket_id: int) -> TicketRow:
     """The ticket with this inner key; NotFound."""
-    return _one(tickets_of(sql, _BY_KEY, key=ticket_id))
+    return _require_one(tickets_of(sql, _BY_KEY, key=ticket_id))
 
 
 def ticket_without_position(sql: Connection, ticket_id: int) -> TicketRow:
     """The same without its place in the queue; NotFound."""
-    return _one(rows_without_position(sql, _BY_KEY, key=ticket_id))
+    return _require_one(rows_without_position(sql, _BY_KEY, key=ticket_id))
 
 
 def tickets_without_position(sql: Connection, keys: Collection[int]) -> list[TicketRow]:
@@ -96,12 +96,12 @@ def tickets_without_position(sql: Connection, keys: Collection[int]) -> list[Tic
 
 def ticket_by_public_id(sql: Connection, public_id: str) -> TicketRow:
     """The ticket with this public id, whosever it is: for agents. NotFound."""
-    return _one(tickets_of(sql, _BY_PUBLIC_ID, said=strip_nul(public_id)))
+    return _require_one(tickets_of(sql, _BY_PUBLIC_ID, said=strip_nul(public_id)))
 
 
 def ticket_of_visitor(sql: Connection, visitor_id: int, public_id: str) -> TicketRow:
     """This visitor's ticket; NotFound when it is somebody else's, as if there were none."""
-    return _one(tickets_of(sql, _BY_VISITOR, said=strip_nul(public_id), visitor=visitor_id))
+    return _require_one(tickets_of(sql, _BY_VISITOR, said=strip_nul(public_id), visitor=visitor_id))
 
 
 # -- messages and notes ----------------------------------------------------------------------------------------

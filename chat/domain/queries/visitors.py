@@ -49,10 +49,12 @@ class VisitorLookup(NamedTuple):
 
 
 _VISITOR = [visitors.c[name] for name in VisitorRow.__dataclass_fields__]
-_any = tickets.alias("any")
-_NEWEST = select(func.max(_any.c.id)).where(_any.c.visitor_id == visitors.c.id).scalar_subquery()
+any_ticket = tickets.alias("any")
+_NEWEST = select(func.max(any_ticket.c.id)).where(any_ticket.c.visitor_id == visitors.c.id).scalar_subquery()
 _ELSEWHERE = exists().where(
-    _any.c.visitor_id == visitors.c.id, _any.c.status == LIVE, _any.c.visitor_state != bindparam("state")
+    any_ticket.c.visitor_id == visitors.c.id,
+    any_ticket.c.status == LIVE,
+    any_ticket.c.visitor_state != bindparam("state"),
 )
 _BY_TOKEN = select(*_VISITOR).where(visitors.c.token_hash == bindparam("token_hash"))
 _LOOKUP = (
@@ -62,21 +64,21 @@ _LOOKUP = (
     )
     .where(visitors.c.token_hash == bindparam("token_hash"))
 )
-_OWN = ticket_query().where(tickets.c.visitor_id == bindparam("visitor")).order_by(tickets.c.id)
+tickets_of_visitor = ticket_query().where(tickets.c.visitor_id == bindparam("visitor")).order_by(tickets.c.id)
 
 
-def lookup_visitor(sql: Connection, who: VisitorIdentity, state: VisitorPresence) -> VisitorLookup:
+def lookup_visitor(sql: Connection, identity: VisitorIdentity, state: VisitorPresence) -> VisitorLookup:
     """All that a hello asks, in one read."""
-    row = sql.execute(_LOOKUP, {"token_hash": who.token_hash, "state": state}).first()
+    row = sql.execute(_LOOKUP, {"token_hash": identity.token_hash, "state": state}).first()
     if row is None:
         return VisitorLookup(None)
     visitor, elsewhere, found = VisitorRow(*row[: len(_VISITOR)]), row[len(_VISITOR)], row[len(_VISITOR) + 1 :]
-    if visitor.site_id != who.site_id:
+    if visitor.site_id != identity.site_id:
         return VisitorLookup(None, other_site=True)
     if found[0] is None:
         return VisitorLookup(visitor)
     (ticket,) = complete_rows(sql, [TicketRow(*found)])
-    news = elsewhere or ticket.visitor_state != state or (who.page is not None and visitor.page != who.page)
+    news = elsewhere or ticket.visitor_state != state or (identity.page is not None and visitor.page != identity.page)
     return VisitorLookup(visitor, False, ticket, newest_messages(sql, ticket), news)
 
 
@@ -100,5 +102,5 @@ def get_visitor(sql: Connection, visitor_id: int) -> VisitorRow:
 
 def earlier_tickets(sql: Connection, visitor_id: int, but: int) -> list[TicketRow]:
     """Their last 20 other tickets, newest first."""
-    others = _OWN.where(tickets.c.id != but).order_by(None).order_by(tickets.c.id.desc()).limit(20)
+    others = tickets_of_visitor.where(tickets.c.id != but).order_by(None).order_by(tickets.c.id.desc()).limit(20)
     return tickets_of(sql, others, visitor=visitor_id)

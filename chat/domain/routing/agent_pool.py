@@ -9,18 +9,20 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from chat.domain.context import DomainContext
-from chat.domain.queries.agents import chats_taken, ringing_by_agent
+from chat.domain.queries.agents import assigned_chat_count, ringing_offer_counts
 from chat.domain.rules.routing import MAX_RECORDED_CANDIDATES, Candidate
 from chat.store.key_list import in_keys
 from chat.store.tables import agent_departments, agents, offers, tickets
 
 _chose = (agents.c.state == "available", agents.c.removed_at.is_(None))
-_FREE = select(agents.c.id, agents.c.capacity - chats_taken).where(*_chose, agents.c.capacity > chats_taken)
+_FREE = select(agents.c.id, agents.c.capacity - assigned_chat_count).where(
+    *_chose, agents.c.capacity > assigned_chat_count
+)
 _POOL = select(
     agents.c.id,
     agents.c.public_id,
     agents.c.name,
-    chats_taken,
+    assigned_chat_count,
     agents.c.capacity,
     agents.c.idle_since,
     agents.c.state_since,
@@ -42,7 +44,7 @@ _HAD = (
 
 def free_agents(sql: Connection, present: Collection[int]) -> set[int]:
     """Who is there, available and has a place left; of a full desk that is nobody, told by indexes alone."""
-    rung = ringing_by_agent(sql)
+    rung = ringing_offer_counts(sql)
     return {key for key, left in sql.execute(_FREE).all() if key in present and left > rung.get(key, 0)}
 
 
@@ -83,7 +85,7 @@ class AgentPool:
 
     def __init__(self, sql: Connection, context: DomainContext, but: Collection[str | None] = ()) -> None:
         self._seats: dict[int, PoolAgent] = {}
-        rung = ringing_by_agent(sql)
+        rung = ringing_offer_counts(sql)
         for key, agent, name, taken, capacity, idle_since, since in sql.execute(_POOL).all():
             if key in (context.online_agents or ()) and agent not in but:
                 idle_s = max(0, int((context.now - idle_since).total_seconds()))

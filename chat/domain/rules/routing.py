@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-Excluded = Literal["away", "department", "passed", "full"]
+ExclusionReason = Literal["away", "department", "passed", "full"]
 Rule = Literal["knew_visitor", "only_one", "fewest_chats", "longest_idle", "all_alike", "nobody"]
 # Enough to see why it was this one; of a bigger team those are told of who came closest.
 MAX_RECORDED_CANDIDATES = 20
@@ -26,7 +26,7 @@ class ConsideredCandidate(NamedTuple):
     """A candidate, and the reason why it was left out (None: it was not)."""
 
     candidate: Candidate
-    excluded: Excluded | None
+    excluded: ExclusionReason | None
 
 
 class Decision(NamedTuple):
@@ -64,7 +64,7 @@ def preference(one: Candidate) -> tuple[bool, int, float, str]:
     return not one.knows_visitor, one.chats, -one.idle_s, one.agent
 
 
-def exclusion_reason(one: Candidate) -> Excluded | None:
+def exclusion_reason(one: Candidate) -> ExclusionReason | None:
     """The first reason that leaves an agent out."""
     if not one.available:
         return "away"

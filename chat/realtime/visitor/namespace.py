@@ -16,7 +16,7 @@ from chat.domain.messages.read_marks import ReadMark
 from chat.domain.people import sites
 from chat.domain.people.visitors import record_visit, set_locale, set_page, set_visitor_presence
 from chat.domain.queries import visitors
-from chat.domain.queries.messages import CaughtUp
+from chat.domain.queries.messages import CatchUpResult
 from chat.domain.queries.tickets import ticket_of_visitor
 from chat.domain.queries.visitors import VisitorIdentity, VisitorLookup
 from chat.domain.refusals import BadRequest, NotFound
@@ -278,7 +278,7 @@ class VisitorNamespace(CommandNamespace[VisitorSocket]):
     def _present(self, ticket: TicketRow) -> protocol.Ticket:
         return presenters.ticket(ticket, self.services.links)
 
-    def _caught_up(self, found: CaughtUp) -> protocol.CaughtUp:
+    def _caught_up(self, found: CatchUpResult) -> protocol.CaughtUp:
         return protocol.CaughtUp(
             restart=True if found.restart else UNSET,
             ticket=self._present(found.ticket),

@@ -61,10 +61,10 @@ def new_id(prefix: str) -> str:
     return new_ids(prefix, 1)[0]
 
 
-def new_ids(prefix: str, number: int) -> list[str]:
+def new_ids(prefix: str, count: int) -> list[str]:
     """Many of them: random bytes cost little more than the asking for them."""
-    drawn = secrets.token_urlsafe(12 * number)
-    return [f"{prefix}_{drawn[at : at + 16]}" for at in range(0, 16 * number, 16)]
+    drawn = secrets.token_urlsafe(12 * count)
+    return [f"{prefix}_{drawn[at : at + 16]}" for at in range(0, 16 * count, 16)]
 
 
 # SQLite only numbers rows by itself for a plain INTEGER key.
@@ -75,11 +75,11 @@ Key = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON(none_as_null=True)
 
 
-def _id() -> Column[int]:
+def primary_key() -> Column[int]:
     return Column("id", Key, primary_key=True, autoincrement=True)
 
 
-def _reference(name: str, target: str, nullable: bool = False, index: bool = False) -> Column[int]:
+def reference(name: str, target: str, nullable: bool = False, index: bool = False) -> Column[int]:
     return Column(name, Key, ForeignKey(f"{target}.id"), nullable=nullable, index=index)
 
 
@@ -91,17 +91,17 @@ UNFINISHED = tuple(literal_column(f"'{status}'", String) for status in ("live", 
 
 # Without a promise: after all that have one.
 NO_PROMISE = literal_column(str(2**53), BigInteger)
-_IS_WAITING = "status = 'live' AND assignee_id IS NULL"
-_IS_UNFINISHED = "status IN ('live', 'open', 'pending', 'on_hold')"
+IS_WAITING = "status = 'live' AND assignee_id IS NULL"
+IS_UNFINISHED = "status IN ('live', 'open', 'pending', 'on_hold')"
 
 
-def _one_of(column: str, words: object) -> CheckConstraint:
+def vocabulary_check(column: str, vocabulary: object) -> CheckConstraint:
     """The column holds one of a word list of chat/vocabulary.py."""
-    listed = ", ".join(f"'{word}'" for word in get_args(words))
+    listed = ", ".join(f"'{word}'" for word in get_args(vocabulary))
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-def _index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """One of the rows of which `where` is true; a column in brackets is an expression."""
     parts = (text(column) if column.startswith("(") else column for column in columns)
     return Index(name, *parts, unique=unique, sqlite_where=text(where), postgresql_where=text(where))

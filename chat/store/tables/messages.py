@@ -9,19 +9,19 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from chat.store.tables.base import Json, UtcDateTime, _id, _reference, metadata
+from chat.store.tables.base import Json, UtcDateTime, metadata, primary_key, reference
 
 messages = Table(
     "messages",
     metadata,
-    _id(),
-    _reference("ticket_id", "tickets"),
+    primary_key(),
+    reference("ticket_id", "tickets"),
     Column("seq", Integer, nullable=False),
     Column("public_id", String(24), nullable=False),
     Column("client_id", String(64)),
     # Who wrote it, for the key below: "visitor", "agent:12" or "system".
     Column("author", String(30), nullable=False),
-    _reference("agent_id", "agents", nullable=True),
+    reference("agent_id", "agents", nullable=True),
     Column("author_name", String(100)),
     Column("text", Text, nullable=False),
     Column("event", Json),
@@ -33,13 +33,13 @@ messages = Table(
 notes = Table(
     "notes",
     metadata,
-    _id(),
-    _reference("ticket_id", "tickets"),
+    primary_key(),
+    reference("ticket_id", "tickets"),
     Column("note_seq", Integer, nullable=False),
     Column("after_seq", Integer, nullable=False),
     Column("public_id", String(24), nullable=False),
     Column("client_id", String(64), nullable=False),
-    _reference("agent_id", "agents"),
+    reference("agent_id", "agents"),
     Column("author_name", String(100), nullable=False),
     Column("text", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),

@@ -11,9 +11,9 @@ from sqlalchemy import (
 from chat.store.tables.base import (
     Json,
     UtcDateTime,
-    _id,
-    _reference,
     metadata,
+    primary_key,
+    reference,
 )
 
 settings = Table(
@@ -25,7 +25,7 @@ settings = Table(
 sites = Table(
     "sites",
     metadata,
-    _id(),
+    primary_key(),
     Column("key", String(40), nullable=False, unique=True),
     Column("name", String(200), nullable=False),
     Column("origins", Json, nullable=False),
@@ -36,7 +36,7 @@ sites = Table(
 departments = Table(
     "departments",
     metadata,
-    _id(),
+    primary_key(),
     Column("public_id", String(24), nullable=False, unique=True),
     Column("name", String(100), nullable=False, unique=True),
 )
@@ -46,5 +46,5 @@ categories = Table(
     Column("name", String(40), primary_key=True),
     Column("position", Integer, nullable=False),
     Column("kind", String(12), nullable=False),
-    _reference("department_id", "departments", nullable=True),
+    reference("department_id", "departments", nullable=True),
 )

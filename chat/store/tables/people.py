@@ -13,17 +13,17 @@ from chat.store.tables.base import (
     Json,
     Key,
     UtcDateTime,
-    _id,
-    _one_of,
-    _reference,
     metadata,
+    primary_key,
+    reference,
+    vocabulary_check,
 )
 from chat.vocabulary import AgentState, Role
 
 agents = Table(
     "agents",
     metadata,
-    _id(),
+    primary_key(),
     Column("public_id", String(24), nullable=False, unique=True),
     Column("email", String(254), nullable=False, unique=True),
     Column("name", String(100), nullable=False),
@@ -39,8 +39,8 @@ agents = Table(
     Column("idle_since", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("removed_at", UtcDateTime),
-    _one_of("role", Role),
-    _one_of("state", AgentState),
+    vocabulary_check("role", Role),
+    vocabulary_check("state", AgentState),
 )
 agent_departments = Table(
     "agent_departments",
@@ -52,7 +52,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("token_hash", String(64), primary_key=True),
-    _reference("agent_id", "agents", index=True),
+    reference("agent_id", "agents", index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
@@ -63,15 +63,15 @@ password_links = Table(
     "password_links",
     metadata,
     Column("token_hash", String(64), primary_key=True),
-    _reference("agent_id", "agents", nullable=True, index=True),
+    reference("agent_id", "agents", nullable=True, index=True),
     Column("expires_at", UtcDateTime, nullable=False),
 )
 visitors = Table(
     "visitors",
     metadata,
-    _id(),
+    primary_key(),
     Column("public_id", String(24), nullable=False, unique=True),
-    _reference("site_id", "sites"),
+    reference("site_id", "sites"),
     Column("token_hash", String(64), nullable=False, unique=True),
     Column("name", String(100)),
     Column("email", String(254)),

@@ -7,37 +7,37 @@ from sqlalchemy import (
     Table,
 )
 
-from chat.store.tables.base import Json, UtcDateTime, _id, _index, _one_of, _reference, metadata
+from chat.store.tables.base import Json, UtcDateTime, metadata, partial_index, primary_key, reference, vocabulary_check
 from chat.vocabulary import OfferOutcome
 
 offers = Table(
     "offers",
     metadata,
-    _id(),
-    _reference("ticket_id", "tickets"),
-    _reference("agent_id", "agents"),
+    primary_key(),
+    reference("ticket_id", "tickets"),
+    reference("agent_id", "agents"),
     # Set when an agent hands the ticket over: they stay its owner until it is taken.
-    _reference("from_agent_id", "agents", nullable=True),
+    reference("from_agent_id", "agents", nullable=True),
     # Set while the hand over is to a department: who passes on it leaves it to the next one.
-    _reference("department_id", "departments", nullable=True),
+    reference("department_id", "departments", nullable=True),
     Column("rule", String(30), nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("outcome", String(12)),
-    _one_of("outcome", OfferOutcome),
+    vocabulary_check("outcome", OfferOutcome),
     # A ticket rings on one console at a time.
-    _index("uq_offers_ringing", "ticket_id", where="ended_at IS NULL", unique=True),
-    _index("ix_offers_ringing", "agent_id", "expires_at", where="ended_at IS NULL"),
-    _index("ix_offers_handed", "ticket_id", where="department_id IS NOT NULL"),
+    partial_index("uq_offers_ringing", "ticket_id", where="ended_at IS NULL", unique=True),
+    partial_index("ix_offers_ringing", "agent_id", "expires_at", where="ended_at IS NULL"),
+    partial_index("ix_offers_handed", "ticket_id", where="department_id IS NOT NULL"),
     Index("ix_offers_agent", "agent_id", "ended_at"),
     Index("ix_offers_ticket", "ticket_id", "agent_id"),
 )
 decisions = Table(
     "decisions",
     metadata,
-    _id(),
-    _reference("ticket_id", "tickets", index=True),
+    primary_key(),
+    reference("ticket_id", "tickets", index=True),
     Column("at", UtcDateTime, nullable=False),
     Column("rule", String(30), nullable=False),
     Column("chosen", String(24)),

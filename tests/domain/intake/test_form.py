@@ -45,7 +45,7 @@ async def test_twice_at_once_on_two_nodes(nodes: tuple[Desk, Desk]) -> None:
     vic = one.visitor("Vic")
     form = NewForm(new_id(), "Bonjour", "vic@example.test")
     sent = await asyncio.gather(
-        *(node.store.write(start.submit_form, vic.newcomer, form, one.now) for node in nodes * 4)
+        *(node.store.write(start.submit_form, vic.identity, form, one.now) for node in nodes * 4)
     )
     assert len({found.ticket.id for found in sent}) == 1
     assert [found.repeated for found in sent].count(False) == 1
@@ -103,6 +103,6 @@ async def test_a_token_of_another_site(desk: Desk) -> None:
     await desk.store.write(sites.set_site, "shop", sites.SiteEdit("Shop", ["https://shop.test"]), desk.now)
     site = await desk.read(sites.site_by_key, "shop")
     assert site is not None
-    vic.newcomer = replace(vic.newcomer, site_id=site.id)
+    vic.identity = replace(vic.identity, site_id=site.id)
     with pytest.raises(BadRequest):
         await vic.fills_in()

@@ -20,7 +20,7 @@ async def test_nobody_is_written_down_before_their_first_words(desk: Desk) -> No
     vic = desk.visitor("Vic")
     with pytest.raises(ChatUnavailable):
         await vic.starts()
-    assert await desk.read(visitors.visitor_by_token, vic.newcomer.token_hash) is None
+    assert await desk.read(visitors.visitor_by_token, vic.identity.token_hash) is None
     await desk.agent("Ada")
     started = await vic.starts("Bonjour", name="  Vic  ", email="vic@example.test")
     assert started.ticket.status == "live" and started.ticket.assignee_id is None
@@ -49,7 +49,7 @@ async def test_two_first_messages_at_once_make_one_visitor_and_one_ticket(nodes:
         chats = [NewChat(new_id(), f"{n}") for n in range(6)] + [same, same]
         started: list[StartedChat] = await asyncio.gather(
             *(
-                node.store.write(start.start_chat, visitor.newcomer, chat, node.context)
+                node.store.write(start.start_chat, visitor.identity, chat, node.context)
                 for chat, node in zip(chats, [one, other] * 4, strict=True)
             )
         )

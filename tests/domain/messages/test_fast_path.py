@@ -101,7 +101,7 @@ class Scene:
             lambda: agent.sets(visitor.ticket, "pending"),
             lambda: visitor.is_now("gone" if seq < 20 else "here"),
             lambda: visitor.leaves_address(wait=seq < 20),
-            self.desk.works_once,
+            self.desk.run_worker,
             lambda: self.desk.run(breaks),
             lambda: self.desk.run(loses_everything),
         ]
@@ -149,7 +149,7 @@ async def crashed(desk: Desk, folder: Path) -> AsyncIterator[Desk]:
         shutil.copy(f"{path}{suffix}", folder / f"again.db{suffix}")
     async with node(f"sqlite:///{folder / 'again.db'}") as again:
         await again.store.write(fast_path.repair_ticket_rows)
-        again.now, again.here, again.rehearses = desk.now, desk.here, False
+        again.now, again.online, again.runs_twice = desk.now, desk.online, False
         yield again
 
 
@@ -162,7 +162,7 @@ async def ends_alike(short: Scene, long: Scene) -> None:
 async def test_the_short_way_ends_where_the_long_way_ends(seed: int, new_install: Path, tmp_path: Path) -> None:
     urls = [f"sqlite:///{shutil.copy(new_install, tmp_path / name)}" for name in ("short.db", "long.db")]
     async with node(urls[0]) as short, node(urls[1]) as long:
-        short.rehearses = long.rehearses = False
+        short.runs_twice = long.runs_twice = False
         scenes = Scene(short, post_batch, seed), Scene(long, the_long_way, seed)
         for scene in scenes:
             await scene.begins()
@@ -189,7 +189,7 @@ async def test_a_crash_leaves_nothing_that_is_not_mended(seed: int, new_install:
     async with AsyncExitStack() as stack:
         urls = [f"sqlite:///{shutil.copy(new_install, tmp_path / name)}" for name in ("short.db", "long.db")]
         short, long = [await stack.enter_async_context(node(url)) for url in urls]
-        short.rehearses = long.rehearses = False
+        short.runs_twice = long.runs_twice = False
         scenes = Scene(short, post_batch, seed), Scene(long, the_long_way, seed)
         for scene in scenes:
             await scene.begins()

@@ -30,7 +30,7 @@ Dialogue = tuple[Desk, Visitor, Agent]
 async def dialogue(sqlite: str) -> AsyncIterator[Dialogue]:
     """Vic and Ada in the middle of their chat."""
     async with node(sqlite) as desk:
-        desk.rehearses = False
+        desk.runs_twice = False
         ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
         await vic.starts()
         await ada.says(vic.ticket)
@@ -218,7 +218,7 @@ async def test_a_row_follows_by_itself(dialogue: Dialogue, sqlite: str, monkeypa
 async def test_the_rows_of_many_tickets_follow_some_at_a_time(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_message_writer, "MAX_ROWS", 2)
     async with node(sqlite) as desk:
-        desk.rehearses = False
+        desk.runs_twice = False
         ada = await desk.agent("Ada", capacity=5)
         cast = [desk.visitor(f"Vic {number}") for number in range(5)]
         for vic in cast:

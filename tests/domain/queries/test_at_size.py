@@ -131,7 +131,7 @@ def test_postgresql_finds_the_queue_in_order(postgresql: str) -> None:
 @pytest.fixture
 async def crowded(desk: Desk) -> Desk:
     """One chat waits, one ticket is open, and Ada has a place for each of more."""
-    desk.rehearses = False
+    desk.runs_twice = False
     await desk.agent("Ada", capacity=99)
     await come(desk, 1)
     return desk
@@ -163,7 +163,7 @@ async def test_questions_take_as_many_statements_for_many(crowded: Desk, what: s
 async def test_offers_take_as_many_statements_for_many(crowded: Desk) -> None:
     async def statements() -> int:
         with said(crowded.store._database.writes) as found:
-            assert await crowded.offers_are_made()
+            assert await crowded.offer_waiting_chats()
         return len(found)
 
     alone = await statements()
@@ -187,10 +187,10 @@ async def test_with_no_place_left_the_queue_is_not_even_looked_at(desk: Desk) ->
 
 async def test_a_hello_is_one_read_of_few_statements(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
-    assert await counted(desk, lambda sql: lookup_visitor(sql, vic.newcomer, "here")) == 1, "nobody that we know"
+    assert await counted(desk, lambda sql: lookup_visitor(sql, vic.identity, "here")) == 1, "nobody that we know"
     await vic.starts()
     await ada.claims(vic.ticket)
-    assert await counted(desk, lambda sql: lookup_visitor(sql, vic.newcomer, "here")) == 2, "the ticket and its thread"
+    assert await counted(desk, lambda sql: lookup_visitor(sql, vic.identity, "here")) == 2, "the ticket and its thread"
 
 
 # -- and it is still right ---------------------------------------------------------------------------------------
@@ -208,11 +208,11 @@ async def test_who_is_looked_for_beyond_those_that_nobody_may_have(desk: Desk, m
     passed = [desk.visitor(f"Passed {n}") for n in range(4)]
     for visitor in passed:
         await visitor.starts()
-        await desk.offers_are_made()
+        await desk.offer_waiting_chats()
         await ada.declines(visitor.ticket)
     vic = desk.visitor("Vic")
     await vic.starts()
-    assert await desk.offers_are_made() == 1
+    assert await desk.offer_waiting_chats() == 1
     assert await desk.ringing() == {vic.ticket: ada.id}
 
 
@@ -220,26 +220,26 @@ async def test_each_decision_sees_the_ones_before(desk: Desk) -> None:
     team = [await desk.agent(name, capacity=2) for name in ("Ada", "Ben", "Cleo")]
     for n in range(7):
         await desk.visitor(f"Visitor {n}").starts()
-    assert await desk.offers_are_made() == 6
+    assert await desk.offer_waiting_chats() == 6
     assert sorted((await desk.ringing()).values()) == sorted([agent.id for agent in team] * 2)
     made = [fact for fact in desk.facts if isinstance(fact, OfferMade)]
     assert [fact.offer.agent_id for fact in made[:3]] != [made[0].offer.agent_id] * 3, "the next one is less busy"
 
 
 async def test_of_a_big_team_those_who_came_closest_are_told_of(desk: Desk) -> None:
-    desk.rehearses = False
+    desk.runs_twice = False
     for n in range(MAX_RECORDED_CANDIDATES + 10):
         await desk.agent(f"Agent {n}")
     vic = desk.visitor("Vic")
     await vic.starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     (decision,) = await desk.read(explain, vic.ticket)
     assert len(decision.candidates) == MAX_RECORDED_CANDIDATES
     assert decision.chosen in {seen["agent"] for seen in decision.candidates}
 
 
 async def test_who_knew_the_visitor_is_chosen_and_told_of_in_a_big_team(desk: Desk) -> None:
-    desk.rehearses = False
+    desk.runs_twice = False
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
@@ -252,7 +252,7 @@ async def test_who_knew_the_visitor_is_chosen_and_told_of_in_a_big_team(desk: De
     await ada.chooses("away")
     await ada.chooses("available")
     await vic.starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     assert (await desk.ringing())[vic.ticket] == ada.id
     decision = (await desk.read(explain, vic.ticket))[0]
     assert (decision.rule, decision.chosen) == ("knew_visitor", ada.public_id)
@@ -260,7 +260,7 @@ async def test_who_knew_the_visitor_is_chosen_and_told_of_in_a_big_team(desk: De
 
 async def test_every_long_wait_has_its_turn(desk: Desk) -> None:
     """More than one look moves: the first ones, who keep waiting, hide nobody."""
-    desk.rehearses = False
+    desk.runs_twice = False
     await desk.agent("Ada", capacity=1)
     people = [desk.visitor(f"Visitor {n}") for n in range(9)]
     for visitor in people:

@@ -19,7 +19,7 @@ async def pages(desk: Desk, agent: Agent, view: InboxView) -> list[list[str]]:
 
 async def crowd(desk: Desk, number: int) -> list[Visitor]:
     """Forms that all came at the same moment."""
-    desk.rehearses = False
+    desk.runs_twice = False
     found = [desk.visitor(f"Visitor {n}") for n in range(number)]
     for visitor in found:
         await visitor.fills_in()

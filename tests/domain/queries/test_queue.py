@@ -46,6 +46,6 @@ async def test_a_chat_that_was_lost_and_taken_again_is_measured_once(desk: Desk)
     taken = (await vic.sees()).assigned_at
     desk.later(hours=1)
     ada.drops()
-    await desk.works_once()
+    await desk.run_worker()
     await ben.claims(vic.ticket)
     assert (await vic.sees()).assigned_at == taken

@@ -105,7 +105,7 @@ async def test_a_chat_that_is_taken_does_not_ring(nodes: tuple[Desk, Desk]) -> N
 async def test_claiming_what_rings_elsewhere_stops_the_ringing(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     ben = await desk.agent("Ben")
     assert await desk.ringing() == {vic.ticket: ada.id}
     await ben.claims(vic.ticket)

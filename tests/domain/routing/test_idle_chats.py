@@ -98,10 +98,10 @@ async def test_freed_places_are_given_to_others(desk: Desk) -> None:
     zoe = desk.visitor("Zoe")
     await zoe.starts()
     await ada.says(vic.ticket)
-    await desk.works_once()
+    await desk.run_worker()
     assert await desk.ringing() == {}
     await quiet_for(desk, minutes=4)
     await zoe.says("Toujours là")
     await quiet_for(desk, minutes=6)
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     assert await desk.ringing() == {zoe.ticket: ada.id}

@@ -14,7 +14,7 @@ async def waiting(desk: Desk) -> tuple[Agent, Visitor]:
     """Vic waits for Ada, who has let it pass."""
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts("Où est mon virement ?")
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     await ada.declines(vic.ticket)
     return ada, vic
 
@@ -22,16 +22,16 @@ async def waiting(desk: Desk) -> tuple[Agent, Visitor]:
 async def test_five_minutes_then_ten(desk: Desk) -> None:
     _, vic = await waiting(desk)
     desk.later(minutes=4, seconds=59)
-    await desk.works_once()
+    await desk.run_worker()
     assert (await vic.sees()).form_offered_at is None
     desk.later(seconds=1)
-    await desk.works_once()
+    await desk.run_worker()
     assert (await vic.sees()).form_offered_at == desk.now
     desk.later(minutes=9, seconds=59)
-    await desk.works_once()
+    await desk.run_worker()
     assert (await vic.sees()).status == "live"
     desk.later(seconds=1)
-    await desk.works_once()
+    await desk.run_worker()
     row = await vic.sees()
     assert (row.status, row.email, row.form_offered_at) == ("open", None, None)
     assert row.promise_due_at is not None and row.promise_due_at > desk.now
@@ -43,15 +43,15 @@ async def test_five_minutes_then_ten(desk: Desk) -> None:
 async def test_keeping_on_waiting(desk: Desk) -> None:
     _, vic = await waiting(desk)
     desk.later(minutes=5)
-    await desk.works_once()
+    await desk.run_worker()
     desk.later(minutes=9)
     row = await vic.leaves_address(wait=True)
     assert row.waiting and row.email == "vic@example.test"
     desk.later(minutes=9)
-    await desk.works_once()
+    await desk.run_worker()
     assert (await vic.sees()).waiting
     desk.later(minutes=1)
-    await desk.works_once()
+    await desk.run_worker()
     row = await vic.sees()
     assert (row.status, row.email) == ("open", "vic@example.test")
 
@@ -95,7 +95,7 @@ async def test_who_waits_when_the_desk_closes_has_a_ticket(desk: Desk, how: str)
     await vic.starts()
     await ada.claims(vic.ticket)
     await zoe.starts()
-    await desk.works_once()
+    await desk.run_worker()
     assert (await zoe.sees()).waiting
     if how == "hours end":
         desk.later(minutes=1)
@@ -103,7 +103,7 @@ async def test_who_waits_when_the_desk_closes_has_a_ticket(desk: Desk, how: str)
         await ada.chooses("away")
     else:
         ada.drops()
-    await desk.works_once()
+    await desk.run_worker()
     assert (await zoe.sees()).status == "open"
     row = await vic.sees()
     assert row.status == "live", "an agent's chat goes on, or its agent has five minutes to return"
@@ -115,9 +115,9 @@ async def test_an_offer_that_rings_at_closing_time_is_withdrawn(desk: Desk) -> N
     vic = desk.visitor("Vic")
     desk.later(hours=7, minutes=59, seconds=30)
     await vic.starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     desk.later(seconds=30)
-    await desk.works_once()
+    await desk.run_worker()
     assert await desk.ringing() == {}
     assert (await vic.sees()).status == "open"
 
@@ -125,12 +125,12 @@ async def test_an_offer_that_rings_at_closing_time_is_withdrawn(desk: Desk) -> N
 async def test_a_chat_that_is_answered_is_offered_no_form(desk: Desk) -> None:
     ada, vic = await waiting(desk)
     desk.later(minutes=5)
-    await desk.works_once()
+    await desk.run_worker()
     await ada.claims(vic.ticket)
     assert (await vic.sees()).form_offered_at is None
     await ada.says(vic.ticket)
     desk.later(minutes=9)
-    await desk.works_once()
+    await desk.run_worker()
     assert (await vic.sees()).form_offered_at is None
 
 

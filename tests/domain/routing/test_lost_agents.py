@@ -37,7 +37,7 @@ async def test_all_four_wait_at_their_old_places_and_their_visitors_are_told(des
     for visitor in cast:
         assert (await desk.events(visitor.ticket))[-1] == "agent_gone"
     assert (await ada.row()).chats == 0
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     assert await desk.ringing() == {visitor.ticket: ben.id for visitor in cast[:3]}, "the oldest first"
 
 
@@ -45,10 +45,10 @@ async def test_who_returns_in_time_has_them_back(desk: Desk) -> None:
     ada, cast = await four_chats(desk)
     ben = await desk.agent("Ben", capacity=1)
     ada.drops()
-    await desk.works_once()
+    await desk.run_worker()
     assert await desk.ringing() == {cast[0].ticket: ben.id}
     await ben.claims(cast[0].ticket)
-    await desk.works_once()
+    await desk.run_worker()
     desk.later(minutes=4, seconds=59)
     ada.connects()
     assert await desk.run(lost_agents.return_chats, desk.context) == 3
@@ -67,7 +67,7 @@ async def test_after_five_minutes_they_are_anybodys_but_known(desk: Desk) -> Non
     desk.later(minutes=5)
     ada.connects()
     assert await desk.run(lost_agents.return_chats, desk.context) == 0
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     ringing = await desk.ringing()
     assert [ringing[one.ticket] for one in cast] == [ada.id] * 4, "she knew them"
 
@@ -76,14 +76,14 @@ async def test_with_nobody_else_the_form_is_beside_the_chat_for_five_minutes(des
     ada, cast = await four_chats(desk)
     vic = cast[0]
     ada.drops()
-    await desk.works_once()
+    await desk.run_worker()
     row = await vic.sees()
     assert (row.status, row.form_offered_at) == ("live", desk.now), "beside the chat, never instead of it"
     desk.later(minutes=4, seconds=59)
-    await desk.works_once()
+    await desk.run_worker()
     assert (await vic.sees()).status == "live"
     desk.later(seconds=1)
-    await desk.works_once()
+    await desk.run_worker()
     for visitor in cast:
         row = await visitor.sees()
         assert (row.status, row.assignee_id) == ("open", None)
@@ -95,13 +95,13 @@ async def test_with_somebody_else_there_the_form_comes_after_five_minutes(desk: 
     await desk.agent("Ben", capacity=1)
     vic = cast[0]
     ada.drops()
-    await desk.works_once()
+    await desk.run_worker()
     assert (await vic.sees()).form_offered_at is None
     desk.later(minutes=4, seconds=59)
-    await desk.works_once()
+    await desk.run_worker()
     assert (await vic.sees()).form_offered_at is None
     desk.later(seconds=1)
-    await desk.works_once()
+    await desk.run_worker()
     assert (await vic.sees()).form_offered_at == desk.now
 
 
@@ -113,7 +113,7 @@ async def test_nobody_is_lost_while_redis_is_away(desk: Desk) -> None:
     zoe = desk.visitor("New")
     for _ in range(20):
         desk.later(seconds=20)
-        await desk.works_once()
+        await desk.run_worker()
     assert [(await one.sees()).assignee_id for one in cast] == [ada.id] * 4
     assert zoe.ticket == ""
 
@@ -124,7 +124,7 @@ async def test_waiting_chats_stay_as_they_are_while_redis_is_away(desk: Desk) ->
     await vic.starts()
     desk.redis = False
     desk.later(hours=2)
-    await desk.works_once()
+    await desk.run_worker()
     row = await vic.sees()
     assert row.waiting and row.form_offered_at is None
 
@@ -132,11 +132,11 @@ async def test_waiting_chats_stay_as_they_are_while_redis_is_away(desk: Desk) ->
 async def test_what_rings_on_a_lost_agents_console_goes_to_the_next(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     ben = await desk.agent("Ben")
     ada.drops()
     assert await desk.read(lost_agents.has_absent_agents, desk.context)
-    await desk.works_once()
+    await desk.run_worker()
     assert await desk.ringing() == {vic.ticket: ben.id}
 
 

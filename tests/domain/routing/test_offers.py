@@ -22,10 +22,10 @@ async def test_an_offer_rings_sixty_seconds_and_moves_on_until_all_have_passed(d
     desk.later(seconds=1)
     ben, cleo = await desk.agent("Ben"), await desk.agent("Cleo")
     await vic.starts()
-    assert await desk.offers_are_made() == 1
+    assert await desk.offer_waiting_chats() == 1
     assert await desk.ringing() == {vic.ticket: ada.id}, "idle for longest"
     assert (await vic.sees()).assignee_id is None
-    assert ((await ada.row()).chats, await desk.offers_are_made()) == (1, 0)
+    assert ((await ada.row()).chats, await desk.offer_waiting_chats()) == (1, 0)
     desk.later(seconds=59.9)
     assert await desk.run(offers.expire_offers, desk.now) == 0
     desk.later(seconds=0.1)
@@ -35,12 +35,12 @@ async def test_an_offer_rings_sixty_seconds_and_moves_on_until_all_have_passed(d
     assert (ended.offer.agent_id, ended.reason) == (ada.id, "expired")
     seen = [ada.id]
     for agent in (ben, cleo):
-        await desk.offers_are_made()
+        await desk.offer_waiting_chats()
         seen += (await desk.ringing()).values()
         await (agent.declines(vic.ticket) if seen[-1] == agent.id else ring_is_missed(desk))
         await ring_is_missed(desk)
     assert sorted(seen) == sorted([ada.id, ben.id, cleo.id])
-    assert await desk.offers_are_made() == 0, "all have passed"
+    assert await desk.offer_waiting_chats() == 0, "all have passed"
     assert (await vic.sees()).waiting
     await ben.claims(vic.ticket)
     assert (await vic.sees()).assignee_id == ben.id, "claimable by anyone"
@@ -49,27 +49,27 @@ async def test_an_offer_rings_sixty_seconds_and_moves_on_until_all_have_passed(d
 async def test_coming_back_available_clears_passes(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     desk.later(seconds=5)
     await ada.declines(vic.ticket)
     await ada.declines(vic.ticket)
     desk.later(seconds=5)
     await ada.chooses("available")
-    assert await desk.offers_are_made() == 0, "she was available all the time"
+    assert await desk.offer_waiting_chats() == 0, "she was available all the time"
     await ada.chooses("away")
     desk.later(seconds=5)
     await ada.chooses("available")
-    assert await desk.offers_are_made() == 1
+    assert await desk.offer_waiting_chats() == 1
 
 
 async def test_two_missed_in_a_row_set_an_agent_away_and_say_so(desk: Desk) -> None:
     ada, vic, zoe = await desk.agent("Ada"), desk.visitor("Vic"), desk.visitor("Zoe")
     await vic.starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     await ring_is_missed(desk)
     assert (await ada.row()).state == "available"
     await zoe.starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     await ring_is_missed(desk)
     row = await ada.row()
     assert (row.state, row.away_reason, row.state_since) == ("away", "missed", desk.now)
@@ -77,7 +77,7 @@ async def test_two_missed_in_a_row_set_an_agent_away_and_say_so(desk: Desk) -> N
     desk.later(seconds=1)
     row = await ada.chooses("available")
     assert row.away_reason is None
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     assert len(await desk.ringing()) == 2, "and her passes are cleared"
 
 
@@ -86,10 +86,10 @@ async def test_missed_ones_that_are_not_in_a_row(desk: Desk, between: str) -> No
     ada = await desk.agent("Ada")
     cast = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
     await cast[0].starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     await ring_is_missed(desk)
     await cast[1].starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     if between == "claims":
         await ada.claims(cast[1].ticket)
     else:
@@ -98,7 +98,7 @@ async def test_missed_ones_that_are_not_in_a_row(desk: Desk, between: str) -> No
         await ada.chooses("away")
         await ada.chooses("available")
     await cast[2].starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     await ring_is_missed(desk)
     assert (await ada.row()).state == "available"
 
@@ -109,10 +109,10 @@ async def test_departments_ring_their_own_people(desk: Desk) -> None:
     await desk.agent("Ada")
     ben, vic = await desk.agent("Ben", departments=["Paiements"]), desk.visitor("Vic")
     await vic.starts(category="payments")
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     assert await desk.ringing() == {vic.ticket: ben.id}
     await ben.declines(vic.ticket)
-    assert await desk.offers_are_made() == 0
+    assert await desk.offer_waiting_chats() == 0
     (decision,) = await desk.read(explain, vic.ticket)
     why = {seen["name"]: seen["excluded"] for seen in decision.candidates}
     assert (decision.rule, decision.chosen, why) == ("only_one", ben.public_id, {"Ada": "department", "Ben": None})
@@ -125,7 +125,7 @@ async def test_fewest_chats_then_longest_idle_then_the_one_who_knew_the_visitor(
     vic, zoe, max_ = desk.visitor("Vic"), desk.visitor("Zoe"), desk.visitor("Max")
 
     async def rings_for(agent: Agent, rule: str, ticket: str) -> None:
-        await desk.offers_are_made()
+        await desk.offer_waiting_chats()
         assert (await desk.ringing())[ticket] == agent.id
         assert (await desk.read(explain, ticket))[0].rule == rule
         await agent.claims(ticket)
@@ -155,9 +155,9 @@ async def test_full_agents_are_not_rung_and_a_freed_place_is(desk: Desk) -> None
     await vic.starts()
     await ada.claims(vic.ticket)
     await zoe.starts()
-    assert await desk.offers_are_made() == 0
+    assert await desk.offer_waiting_chats() == 0
     await ada.ends(vic.ticket)
-    assert await desk.offers_are_made() == 1
+    assert await desk.offer_waiting_chats() == 1
 
 
 @pytest.mark.parametrize("reason", ["Redis is away", "closed", "not connected", "away"])
@@ -173,7 +173,7 @@ async def test_nobody_is_rung_when(desk: Desk, reason: str) -> None:
             await ada.chooses("away")
         case _:
             ada.drops()
-    assert await desk.offers_are_made() == 0
+    assert await desk.offer_waiting_chats() == 0
 
 
 async def test_visitors_who_are_here_come_before_those_who_left(desk: Desk) -> None:
@@ -184,7 +184,7 @@ async def test_visitors_who_are_here_come_before_those_who_left(desk: Desk) -> N
         desk.later(seconds=1)
     await vic.is_now("gone")
     assert [(await one.sees()).position for one in (vic, zoe, max_)] == [3, 1, 2]
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     assert set(await desk.ringing()) == {zoe.ticket, max_.ticket}
     await ada.declines(zoe.ticket)
     await ben.declines(zoe.ticket)
@@ -196,7 +196,7 @@ async def test_an_offer_that_was_taken_is_not_missed(nodes: tuple[Desk, Desk]) -
     one, other = nodes
     ada, vic = await one.agent("Ada"), one.visitor("Vic")
     await vic.starts()
-    await one.offers_are_made()
+    await one.offer_waiting_chats()
     one.later(seconds=60)
     claim = one.store.write(claims.claim, ada.id, vic.ticket, False, one.now)
     await asyncio.gather(claim, *(other.store.write(offers.expire_offers, one.now) for _ in range(4)))
@@ -213,21 +213,21 @@ async def test_a_console_that_connects_reads_what_rings_on_it(desk: Desk) -> Non
     ((offer, row, giver),) = await desk.read(offers_on_console, ben.id)
     assert (row.public_id, offer.agent_id, giver and giver.name) == (vic.ticket, ben.id, "Ada")
     made = next(fact for fact in desk.facts if isinstance(fact, OfferMade))
-    assert (made.offer, made.giver) == (offer, giver)
+    assert (made.offer, made.from_agent) == (offer, giver)
     assert await desk.read(offers_on_console, ada.id) == []
 
 
 async def test_what_rings_on_somebody_who_goes_away_goes_to_the_next(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     ben = await desk.agent("Ben")
     assert await desk.ringing() == {vic.ticket: ada.id}
     await ada.chooses("away")
     assert await desk.ringing() == {}
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     assert await desk.ringing() == {vic.ticket: ben.id}
     await ben.declines(vic.ticket)
     await ada.chooses("available")
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     assert await desk.ringing() == {vic.ticket: ada.id}, "she has not passed on it"

@@ -48,7 +48,7 @@ async def test_what_is_not_taken_stays_with_the_giver(desk: Desk, how: str) -> N
             await ada.ends(vic.ticket)
         case _:
             ben.drops()
-            await desk.works_once()
+            await desk.run_worker()
     assert await desk.ringing() == {}
     assert (await vic.sees()).assignee_id == ada.id
     ended = next(fact for fact in desk.facts[::-1] if isinstance(fact, OfferEnded))

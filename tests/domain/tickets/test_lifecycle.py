@@ -19,7 +19,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 async def test_a_visitor_ends_it(desk: Desk, answered: bool, reachable: bool, then: str) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     if answered:
         await ada.says(vic.ticket)
     if reachable:
@@ -85,7 +85,7 @@ async def test_only_its_owner_or_a_supervisor_moves_it(desk: Desk) -> None:
 async def test_spam_is_closed_without_a_word(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
-    await desk.offers_are_made()
+    await desk.offer_waiting_chats()
     head = (await vic.sees()).last_seq
     row = await ada.spams(vic.ticket)
     assert (row.status, row.last_seq, await desk.ringing()) == ("closed", head, {})

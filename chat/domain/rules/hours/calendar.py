@@ -17,13 +17,13 @@ from chat.domain.rules.hours import public_holidays
 from chat.domain.rules.hours.local_time import instant, midnight, validated, with_fixed_offset
 from chat.vocabulary import PromiseUnit, ServiceState
 
-Change = tuple[datetime, ServiceState]
+StateChange = tuple[datetime, ServiceState]
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-MINUTES_A_DAY = 24 * 60
+MINUTES_PER_DAY = 24 * 60
 # What does not happen within this many days (a leap year, all its holidays, and a month) is told as never.
-HORIZON = 400
-TEN_YEARS = 3653
+HORIZON_DAYS = 400
+TEN_YEARS_DAYS = 3653
 
 
 class Hours(NamedTuple):
@@ -35,7 +35,7 @@ class Hours(NamedTuple):
     @property
     def stop(self) -> int:
         """The end in minutes after the starting date's midnight."""
-        return self.end if self.end > self.start else self.end + MINUTES_A_DAY
+        return self.end if self.end > self.start else self.end + MINUTES_PER_DAY
 
 
 class WeekRow(NamedTuple):
@@ -64,7 +64,7 @@ class ExceptionRow(NamedTuple):
     name: str | None
 
 
-Row = WeekRow | HolidayRow | ExceptionRow
+CalendarRow = WeekRow | HolidayRow | ExceptionRow
 
 
 class PromiseRule(NamedTuple):
@@ -119,24 +119,24 @@ class OpeningPeriod(NamedTuple):
     next_open: datetime | None
 
 
-def stretch_at(calendar: Calendar, moment: datetime) -> OpeningPeriod:
+def period_at(calendar: Calendar, moment: datetime) -> OpeningPeriod:
     """All that a Service says of a moment, in one look-up; times carry the calendar's offset.
 
     Raises `BadMoment` for a naive moment or one outside the years 1970 to 2199.
     """
     asked = validated(moment)
-    return next(s for s in _stretches(calendar, asked.date()) if s.until is None or asked < s.until)
+    return next(s for s in _periods(calendar, asked.date()) if s.until is None or asked < s.until)
 
 
 def state_at(calendar: Calendar, moment: datetime) -> tuple[ServiceState, datetime | None]:
     """The state at a moment and when it ends; None: not within the horizon. Rows that touch are one state."""
-    stretch = stretch_at(calendar, moment)
+    stretch = period_at(calendar, moment)
     return stretch.state, stretch.until
 
 
 def next_open(calendar: Calendar, moment: datetime) -> datetime | None:
     """When the desk is next `open`; None while it is, and when it will not be within the horizon."""
-    return stretch_at(calendar, moment).next_open
+    return period_at(calendar, moment).next_open
 
 
 def in_zone(calendar: Calendar, wall: datetime) -> datetime:
@@ -144,7 +144,7 @@ def in_zone(calendar: Calendar, wall: datetime) -> datetime:
     return with_fixed_offset(calendar.zone, instant(calendar.zone, wall))
 
 
-def rows_for_date(calendar: Calendar, day: date) -> Sequence[tuple[str, Row]]:
+def rows_for_date(calendar: Calendar, day: date) -> Sequence[tuple[str, CalendarRow]]:
     """The rows that a date's hours come from, each with its place in the file: a date's exceptions, else
     its holiday's row, else the week's."""
     exceptions = [(f"exceptions[{n}]", row) for n, row in enumerate(calendar.exceptions) if row.date == day]
@@ -176,8 +176,8 @@ def intervals(calendar: Calendar, day: date) -> tuple[Interval, ...]:
 def open_intervals(calendar: Calendar, first: date) -> Iterator[Interval]:
     """The open intervals from a date on, in order, for ten years or until none comes for `HORIZON` days."""
     last = first
-    for day in (first + timedelta(days=n) for n in range(TEN_YEARS)):
-        if (day - last).days > HORIZON:
+    for day in (first + timedelta(days=n) for n in range(TEN_YEARS_DAYS)):
+        if (day - last).days > HORIZON_DAYS:
             return
         for interval in intervals(calendar, day):
             if interval.state == "open":
@@ -186,13 +186,13 @@ def open_intervals(calendar: Calendar, first: date) -> Iterator[Interval]:
 
 
 @lru_cache(maxsize=1024)
-def _stretches(calendar: Calendar, utc_day: date) -> tuple[OpeningPeriod, ...]:
+def _periods(calendar: Calendar, utc_day: date) -> tuple[OpeningPeriod, ...]:
     """The stretches that touch a UTC day, and some before and after it.
 
     Rows that start two local dates earlier can still hold: no zone is a day from UTC, no row longer than one.
     """
     end = datetime.combine(utc_day + timedelta(days=1), time.min, UTC)
-    changes: list[Change] = []
+    changes: list[StateChange] = []
     for change in _merged(_changes(calendar, utc_day - timedelta(days=2))):
         changes.append(change)
         if change[0] >= end and change[1] == "open":
@@ -200,7 +200,7 @@ def _stretches(calendar: Calendar, utc_day: date) -> tuple[OpeningPeriod, ...]:
     return tuple(_periods_in_zone(calendar.zone, changes))
 
 
-def _periods_in_zone(zone: ZoneInfo, changes: list[Change]) -> Iterator[OpeningPeriod]:
+def _periods_in_zone(zone: ZoneInfo, changes: list[StateChange]) -> Iterator[OpeningPeriod]:
     openings = [with_fixed_offset(zone, at) for at, state in changes if state == "open"]
     ends = [with_fixed_offset(zone, at) for at, _ in changes[1:]]
     for (start, state), until in zip(changes, [*ends, None], strict=True):
@@ -208,18 +208,18 @@ def _periods_in_zone(zone: ZoneInfo, changes: list[Change]) -> Iterator[OpeningP
         yield OpeningPeriod(state, until, None if state == "open" else opening)
 
 
-def _merged(changes: Iterable[Change]) -> Iterator[Change]:
+def _merged(changes: Iterable[StateChange]) -> Iterator[StateChange]:
     return (next(same) for _, same in groupby(changes, key=itemgetter(1)))
 
 
-def _changes(calendar: Calendar, first: date) -> Iterator[Change]:
+def _changes(calendar: Calendar, first: date) -> Iterator[StateChange]:
     """Every (instant, state from then on) from a date on, as far as the horizon; a state may be told again.
 
     What follows an interval is known only at the next one or at the end of its date: a night may end in a
     morning.
     """
     edge = midnight(calendar.zone, first)
-    for day, following in pairwise(first + timedelta(days=n) for n in range(HORIZON + 4)):
+    for day, following in pairwise(first + timedelta(days=n) for n in range(HORIZON_DAYS + 4)):
         for interval in intervals(calendar, day):
             if edge < interval.start:
                 yield edge, "closed"

@@ -6,12 +6,12 @@ from typing import TypeVar
 from zoneinfo import available_timezones
 
 from chat.domain.rules.hours import public_holidays
-from chat.domain.rules.hours.calendar import DAYS, MINUTES_A_DAY
-from chat.domain.rules.hours.local_time import YEARS
+from chat.domain.rules.hours.calendar import DAYS, MINUTES_PER_DAY
+from chat.domain.rules.hours.local_time import SUPPORTED_YEARS
 from chat.vocabulary import PromiseUnit, ServiceState
 
 T = TypeVar("T")
-MOST_HOURS = 2400
+MAX_PROMISE_HOURS = 2400
 STATES: tuple[ServiceState, ...] = ("open", "limited", "closed")
 UNITS: tuple[PromiseUnit, ...] = ("working_days", "opening_hours")
 
@@ -20,11 +20,11 @@ class InvalidValue(Exception):
     """What is wrong with a value, in words that follow its name."""
 
 
-def anything(found: object) -> object:
+def any_value(found: object) -> object:
     return found
 
 
-def a_list(found: object) -> list[object]:
+def json_list(found: object) -> list[object]:
     if not isinstance(found, list):
         raise InvalidValue("must be a list")
     return found
@@ -49,7 +49,7 @@ def zone(found: object) -> str:
 
 
 def days(found: object) -> tuple[int, ...]:
-    names = [_text(name) for name in a_list(found)]
+    names = [_text(name) for name in json_list(found)]
     unknown = [name for name in names if name not in DAYS]
     if unknown:
         raise InvalidValue(f'"{unknown[0]}" is no day; days are {", ".join(DAYS)}')
@@ -66,16 +66,16 @@ def start_time(found: object) -> int:
 
 
 def end_time(found: object) -> int:
-    return MINUTES_A_DAY if found == "24:00" else start_time(found)
+    return MINUTES_PER_DAY if found == "24:00" else start_time(found)
 
 
-def a_date(found: object) -> date:
+def iso_date(found: object) -> date:
     text = _text(found)
     try:
         day = date.fromisoformat(text)
     except ValueError:
         day = None
-    if day is None or day.isoformat() != text or day.year not in YEARS:
+    if day is None or day.isoformat() != text or day.year not in SUPPORTED_YEARS:
         raise InvalidValue(f'"{text}" is no date; dates are like "2026-12-24", from 1970 to 2199')
     return day
 
@@ -88,15 +88,15 @@ def unit(found: object) -> PromiseUnit:
     return _one_of(UNITS, found)
 
 
-def _one_of(known: tuple[T, ...], found: object) -> T:
-    for word in known:
+def _one_of(allowed: tuple[T, ...], found: object) -> T:
+    for word in allowed:
         if word == found:
             return word
-    raise InvalidValue(f"must be one of {', '.join(map(str, known))}")
+    raise InvalidValue(f"must be one of {', '.join(map(str, allowed))}")
 
 
 def country(found: object) -> str:
-    if not public_holidays.knows_country(_text(found)):
+    if not public_holidays.is_supported_country(_text(found)):
         raise InvalidValue(f'"{found}" is no country with a table of holidays; "FR" would be one')
     return _text(found)
 
@@ -104,14 +104,14 @@ def country(found: object) -> str:
 def subdivision(country: str, found: object) -> str | None:
     if found is None or not country:
         return None
-    if not public_holidays.knows_subdivision(country, _text(found)):
+    if not public_holidays.is_supported_subdivision(country, _text(found)):
         raise InvalidValue(f'"{found}" is no part of {country} with a table of holidays')
     return _text(found)
 
 
 def promised_hours(unit: PromiseUnit, found: object) -> int:
-    if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= MOST_HOURS:
-        raise InvalidValue(f"must be a whole number from 1 to {MOST_HOURS}")
+    if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= MAX_PROMISE_HOURS:
+        raise InvalidValue(f"must be a whole number from 1 to {MAX_PROMISE_HOURS}")
     if unit == "working_days" and found % 24:
         raise InvalidValue("must be a multiple of 24 when the unit is working_days")
     return found

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-YEARS = range(1970, 2200)
+SUPPORTED_YEARS = range(1970, 2200)
 
 
 class InvalidMoment(ValueError):
@@ -21,7 +21,7 @@ def instant(zone: ZoneInfo, wall: datetime) -> datetime:
     found = shown.astimezone(UTC)
     if found.astimezone(zone).replace(tzinfo=None) == wall:
         return found
-    return _change(zone, shown.replace(fold=1).astimezone(UTC).replace(microsecond=0), found)
+    return _clock_change(zone, shown.replace(fold=1).astimezone(UTC).replace(microsecond=0), found)
 
 
 def wall_clock(zone: ZoneInfo, moment: datetime) -> datetime:
@@ -33,7 +33,7 @@ def wall_clock(zone: ZoneInfo, moment: datetime) -> datetime:
     if not shown.fold:
         return shown.replace(tzinfo=None)
     first = shown.replace(fold=0).astimezone(UTC)
-    change = _change(zone, first.replace(microsecond=0), moment.astimezone(UTC))
+    change = _clock_change(zone, first.replace(microsecond=0), moment.astimezone(UTC))
     return (change + _offset(zone, first)).replace(tzinfo=None)
 
 
@@ -53,7 +53,7 @@ def with_fixed_offset(zone: ZoneInfo, moment: datetime) -> datetime:
 
 def validated(moment: datetime) -> datetime:
     """`moment` in UTC. Raises `BadMoment` for one without an offset or too far from today to be computed."""
-    if moment.utcoffset() is None or moment.year not in YEARS:
+    if moment.utcoffset() is None or moment.year not in SUPPORTED_YEARS:
         raise InvalidMoment("a moment needs an offset and a year from 1970 to 2199")
     return moment.astimezone(UTC)
 
@@ -62,7 +62,7 @@ def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
     return moment.astimezone(zone).utcoffset() or timedelta()
 
 
-def _change(zone: ZoneInfo, early: datetime, late: datetime) -> datetime:
+def _clock_change(zone: ZoneInfo, early: datetime, late: datetime) -> datetime:
     """The second of (early, late] at which the clocks change; the caller knows that there is one."""
     before = _offset(zone, early)
 

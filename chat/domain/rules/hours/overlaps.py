@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import permutations
 from typing import NamedTuple
 
-from chat.domain.rules.hours.calendar import DAYS, MINUTES_A_DAY, Calendar, Row, rows_for_date
+from chat.domain.rules.hours.calendar import DAYS, MINUTES_PER_DAY, Calendar, CalendarRow, rows_for_date
 
 
 class Overlap(NamedTuple):
@@ -25,7 +25,7 @@ def overlaps(calendar: Calendar) -> list[Overlap]:
 def _in_week(calendar: Calendar) -> Iterator[Overlap]:
     placed = [(f"week[{n}]", day, row) for n, row in enumerate(calendar.week) for day in row.days]
     for (name, day, row), (other_name, other_day, other) in permutations(placed, 2):
-        if _meet(row, other, (other_day - day + 3) % 7 - 3):
+        if _overlap(row, other, (other_day - day + 3) % 7 - 3):
             yield Overlap(name, other_name, DAYS[day])
 
 
@@ -33,7 +33,7 @@ def _around_holidays(calendar: Calendar) -> Iterator[Overlap]:
     """A holiday can fall on any day of the week, and has an ordinary day before and after it."""
     holiday = calendar.holidays
     for n, row in enumerate(calendar.week):
-        if holiday and (_meet(holiday, row, 1) or _meet(holiday, row, -1)):
+        if holiday and (_overlap(holiday, row, 1) or _overlap(holiday, row, -1)):
             yield Overlap("holidays", f"week[{n}]", "the day before or after")
 
 
@@ -43,16 +43,16 @@ def _around_exceptions(calendar: Calendar) -> Iterator[Overlap]:
             yield from _between(calendar, day, apart)
 
 
-def _between(calendar: Calendar, day: date, apart: int) -> Iterator[Overlap]:
+def _between(calendar: Calendar, day: date, days_apart: int) -> Iterator[Overlap]:
     for name, row in rows_for_date(calendar, day):
-        for other_name, other in rows_for_date(calendar, day + timedelta(days=apart)):
-            if name != other_name and _meet(row, other, apart):
+        for other_name, other in rows_for_date(calendar, day + timedelta(days=days_apart)):
+            if name != other_name and _overlap(row, other, days_apart):
                 yield Overlap(name, other_name, day.isoformat())
 
 
-def _meet(row: Row, other: Row, apart: int) -> bool:
+def _overlap(row: CalendarRow, other: CalendarRow, days_apart: int) -> bool:
     """Whether two rows meet, the other's date being `apart` days later; closed takes a whole date."""
     if not row.hours or not other.hours:
-        return apart == 0
-    shift = apart * MINUTES_A_DAY
+        return days_apart == 0
+    shift = days_apart * MINUTES_PER_DAY
     return row.hours.start < other.hours.stop + shift and other.hours.start + shift < row.hours.stop

@@ -17,12 +17,12 @@ def due(calendar: Calendar, submitted: datetime) -> datetime | None:
     `BadMoment`.
     """
     moment = validated(submitted)
-    count = _working_days if calendar.promise.unit == "working_days" else _opening_hours
-    answer = count(calendar, _open_from(calendar, moment))
+    count = _after_working_days if calendar.promise.unit == "working_days" else _after_opening_hours
+    answer = count(calendar, _remaining_intervals(calendar, moment))
     return answer and with_fixed_offset(calendar.zone, answer)
 
 
-def _open_from(calendar: Calendar, moment: datetime) -> Iterator[Interval]:
+def _remaining_intervals(calendar: Calendar, moment: datetime) -> Iterator[Interval]:
     """What is left of the open intervals; the first may have started a local date, two UTC dates, earlier."""
     first = (moment - timedelta(days=2)).date()
     for row in open_intervals(calendar, first):
@@ -30,7 +30,7 @@ def _open_from(calendar: Calendar, moment: datetime) -> Iterator[Interval]:
             yield row._replace(start=max(row.start, moment))
 
 
-def _opening_hours(calendar: Calendar, rows: Iterator[Interval]) -> datetime | None:
+def _after_opening_hours(calendar: Calendar, rows: Iterator[Interval]) -> datetime | None:
     left = timedelta(hours=calendar.promise.hours)
     for row in rows:
         if left <= row.end - row.start:
@@ -39,7 +39,7 @@ def _opening_hours(calendar: Calendar, rows: Iterator[Interval]) -> datetime | N
     return None
 
 
-def _working_days(calendar: Calendar, rows: Iterator[Interval]) -> datetime | None:
+def _after_working_days(calendar: Calendar, rows: Iterator[Interval]) -> datetime | None:
     """The same clock time so many dates with an open row later, or the first open moment after it.
 
     The clock time is counted from the midnight of the date to which the row belongs, past 24:00 in a night

@@ -9,12 +9,12 @@ import holidays
 ALSACE_MOSELLE = ("67", "68", "Bas-Rhin", "Haut-Rhin", "Alsace-Moselle")
 
 
-def knows_country(code: str) -> bool:
+def is_supported_country(code: str) -> bool:
     """Whether there is a table for this ISO 3166 code ("FR")."""
     return code in holidays.list_supported_countries()
 
 
-def knows_subdivision(country: str, name: str) -> bool:
+def is_supported_subdivision(country: str, name: str) -> bool:
     """Whether `name` is a part of this known country, by ISO 3166-2 code or usual name ("57", "Alsace")."""
     return name in _subdivisions(country)
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chat.domain.rules.hours import calendar as hours
-from chat.domain.rules.hours.calendar import DEFAULT, Calendar, intervals, next_open, state_at, stretch_at
+from chat.domain.rules.hours.calendar import DEFAULT, Calendar, intervals, next_open, period_at, state_at
 from chat.domain.rules.hours.calendar_json import parse
 from chat.domain.rules.hours.local_time import InvalidMoment
 from tests.domain.rules.hours.calendar_oracle import ALSACE_MOSELLE_ALSO, FRENCH_HOLIDAYS, Json, holiday_dates
@@ -50,7 +50,7 @@ def local(moment: datetime | None) -> str | None:
     ],
 )
 def test_the_hours_of_a_new_install(wall: str, state: str, until: str, opens: str | None) -> None:
-    stretch = stretch_at(DEFAULT, at(wall))
+    stretch = period_at(DEFAULT, at(wall))
     assert (stretch.state, local(stretch.until), local(stretch.next_open)) == (state, until, opens)
     assert state_at(DEFAULT, at(wall)) == (stretch.state, stretch.until)
     assert next_open(DEFAULT, at(wall)) == stretch.next_open
@@ -166,11 +166,11 @@ def test_the_offset_told_is_the_one_of_that_moment() -> None:
 def test_a_moment_means_the_same_in_every_offset() -> None:
     noon = at("2026-11-23T12:00")
     elsewhere = noon.astimezone(timezone(timedelta(hours=-11)))
-    assert stretch_at(DEFAULT, elsewhere) == stretch_at(DEFAULT, noon)
+    assert period_at(DEFAULT, elsewhere) == period_at(DEFAULT, noon)
 
 
 def test_a_desk_without_rows_is_closed_for_good() -> None:
-    assert stretch_at(a_calendar([]), at("2026-11-23T12:00")) == ("closed", None, None)
+    assert period_at(a_calendar([]), at("2026-11-23T12:00")) == ("closed", None, None)
 
 
 def test_a_limited_desk_never_opens() -> None:
@@ -190,9 +190,9 @@ def test_a_naive_time_is_understood_in_the_calendars_zone() -> None:
 )
 def test_moments_no_calendar_answers_for(moment: datetime) -> None:
     with pytest.raises(InvalidMoment):
-        stretch_at(DEFAULT, moment)
+        period_at(DEFAULT, moment)
 
 
 @pytest.mark.parametrize("moment", [datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, 23, tzinfo=UTC)])
 def test_the_first_and_the_last_moment(moment: datetime) -> None:
-    assert stretch_at(DEFAULT, moment).next_open
+    assert period_at(DEFAULT, moment).next_open

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.domain.rules.hours.calendar import DEFAULT
-from chat.domain.rules.hours.calendar_json import BadCalendar, parse, to_json
+from chat.domain.rules.hours.calendar_json import InvalidCalendar, parse, to_json
 from tests.domain.rules.hours.calendar_oracle import Json
 from tests.domain.rules.hours.calendar_samples import calendars
 
@@ -50,7 +50,7 @@ def faults(found: object) -> list[str]:
     """Where parse finds faults; none when it takes the calendar."""
     try:
         parse(found)
-    except BadCalendar as bad:
+    except InvalidCalendar as bad:
         return [fault.path for fault in bad.faults]
     return []
 
@@ -209,7 +209,7 @@ def test_all_faults_are_told_at_once() -> None:
     calendar = changed("week.1.from", "nine")
     calendar |= {"timezone": "Mars/Olympus", "promise": {"hours": 36, "unit": "working_days"}}
     assert faults(calendar) == ["timezone", "week[1].from", "promise.hours"]
-    with pytest.raises(BadCalendar, match=r'^timezone: "Mars/Olympus" is no time zone') as refused:
+    with pytest.raises(InvalidCalendar, match=r'^timezone: "Mars/Olympus" is no time zone') as refused:
         parse(calendar)
     assert str(refused.value).count("\n") == 2
 
