@@ -40,6 +40,11 @@ def agent_room(agent_id: int) -> str:
     return f"a:{agent_id}"
 
 
+def token_room(token_hash: str) -> str:
+    """The tabs with one visitor token, also before it belongs to a visitor."""
+    return f"k:{token_hash}"
+
+
 @lru_cache(4_096)
 def audience(kind: EventKind, subject: EventSubject) -> Audience:
     """The rooms that may hear of it; remembered, for it is asked for every message."""

@@ -1,1 +1,1 @@
-"""The socket doors: what visitors and agents say and hear while they are connected."""
+"""The Socket.IO server: commands of visitors and agents, the events that they receive, and their reconciliation."""

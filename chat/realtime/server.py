@@ -11,10 +11,9 @@ from chat import protocol
 from chat.cluster.bus.bus import Bus
 from chat.domain.facts import AgentRemoved, SessionEnded
 from chat.protocol import Emission
-from chat.realtime.agent.namespace import NAMESPACE as AGENTS
 from chat.realtime.agent.namespace import AgentNamespace
 from chat.realtime.agent_presence import AgentPresenceCache
-from chat.realtime.broadcaster import Broadcaster, ChatStarted
+from chat.realtime.broadcaster import AGENT_NAMESPACE, Broadcaster, ChatStarted
 from chat.realtime.card_updates import CardUpdates
 from chat.realtime.connections import AgentSocket, ClientSocket, Sockets, VisitorSocket
 from chat.realtime.context import Services
@@ -65,7 +64,7 @@ class Realtime:
         self._register_namespaces()
 
     def _register_namespaces(self) -> None:
-        shared = NamespaceDeps(
+        deps = NamespaceDeps(
             self._services,
             self._broadcaster,
             self._reconciler,
@@ -73,10 +72,10 @@ class Realtime:
             self._service_monitor,
             ReadMarkBatcher(self._services.store),
         )
-        door = VisitorNamespace(shared, self._visitors, self._departures)
-        self._server.register_namespace(door)
-        self._server.register_namespace(AgentNamespace(shared, self._agents, self._offers))
-        self._broadcaster.listen(door.on_chat_started, ChatStarted)
+        visitor_namespace = VisitorNamespace(deps, self._visitors, self._departures)
+        self._server.register_namespace(visitor_namespace)
+        self._server.register_namespace(AgentNamespace(deps, self._agents, self._offers))
+        self._broadcaster.listen(visitor_namespace.on_chat_started, ChatStarted)
         self._broadcaster.listen(self._reconciler.on_message, protocol.Message)
         self._broadcaster.listen(
             self._reconciler.on_event, protocol.Note, protocol.ReadEvent, protocol.Ticket, protocol.Card
@@ -180,7 +179,7 @@ class Realtime:
     async def _close_ended_sessions(self) -> None:
         for socket in await self._departures.ended_sessions(self._agents):
             socket.ended = True
-            await self._server.disconnect(socket.sid, AGENTS)
+            await self._server.disconnect(socket.sid, AGENT_NAMESPACE)
 
 
 async def within(event: asyncio.Event, seconds: float) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from chat import presenters, protocol
 from chat.domain import service_status
+from chat.domain.audience import ALL_AGENTS, ALL_VISITORS, visitor_room
 from chat.domain.facts import AgentChanged
 from chat.domain.queries import agents, node_sync
 from chat.domain.service_status import Service
@@ -85,7 +86,7 @@ class ServiceMonitor:
         before, self._service, self._looked_at = self._service, found, began
         if before is not None and visible_difference(before) != visible_difference(found):
             shape = presenters.service(found)
-            self._broadcaster.send_local(Emission.of("service", shape, visitors="site", agents="agents"))
+            self._broadcaster.send_local(Emission.of("service", shape, visitors=ALL_VISITORS, agents=ALL_AGENTS))
         await self._announce_presence_changes(there)
 
     async def _announce_presence_changes(self, there: frozenset[int] | None) -> None:
@@ -104,7 +105,7 @@ class ServiceMonitor:
         for row in await self._services.store.read(node_sync.waiting_tickets, sorted(keys)):
             if not net.is_delivered(row):
                 shown = presenters.ticket(row, self._services.links)
-                self._broadcaster.send_local(Emission.of("ticket", shown, visitors=f"v:{row.visitor_id}"))
+                self._broadcaster.send_local(Emission.of("ticket", shown, visitors=visitor_room(row.visitor_id)))
 
 
 def visible_difference(found: Service) -> tuple[str, str]:

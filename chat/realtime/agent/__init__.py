@@ -1,1 +1,1 @@
-"""The /agent namespace."""
+"""The namespace /agent."""

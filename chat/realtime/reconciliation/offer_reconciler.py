@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
 from chat import protocol
+from chat.domain.audience import agent_room
 from chat.domain.facts import OfferMade
 from chat.domain.queries import offers
 from chat.protocol import Emission
@@ -32,14 +33,14 @@ class OfferReconciler:
 
     def mark_delivered(self, agent_id: int, tickets: Iterable[str]) -> None:
         """A console has read that these ring on it."""
-        self._delivered.update((f"a:{agent_id}", ticket) for ticket in tickets)
+        self._delivered.update((agent_room(agent_id), ticket) for ticket in tickets)
 
     async def reconcile(self, agents: Iterable[AgentSocket]) -> None:
         """Ask SQL what rings; tell what a moment later is still news."""
         ids = {agent.agent_id for agent in agents}
         before = self._delivered.copy()
         rings = await self._store.read(offers.offers_ringing_for, ids) if ids else []
-        ringing = {(f"a:{ring.offer.agent_id}", ring.ticket.public_id): ring for ring in rings}
+        ringing = {(agent_room(ring.offer.agent_id), ring.ticket.public_id): ring for ring in rings}
         if ringing.keys() == before:
             return
         await asyncio.sleep(SETTLE_S)

@@ -1,1 +1,1 @@
-"""The /visitor namespace."""
+"""The namespace /visitor."""

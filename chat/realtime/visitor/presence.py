@@ -1,0 +1,29 @@
+"""Visitors move: their page, their language, and whether a tab of theirs is visible."""
+
+from chat import protocol
+from chat.domain.people.visitors import set_locale, set_page, set_visitor_presence
+from chat.realtime.connections import VisitorSocket
+from chat.realtime.page_url import stored_page
+from chat.realtime.visitor.base import VisitorCommands
+
+
+class PresenceCommands(VisitorCommands):
+    """set_page, set_locale and set_visible. Before the visitor has a row, only their socket remembers these."""
+
+    async def on_set_page(self, socket: VisitorSocket, command: protocol.SetPage) -> protocol.Done:
+        socket.page = stored_page(command)
+        if socket.visitor_id is not None:
+            await self.store.write(set_page, socket.visitor_id, socket.page, self.now())
+        return protocol.Done()
+
+    async def on_set_locale(self, socket: VisitorSocket, command: protocol.SetLocale) -> protocol.Done:
+        socket.locale = command.locale
+        if socket.visitor_id is not None:
+            await self.store.write(set_locale, socket.visitor_id, command.locale)
+        return protocol.Done()
+
+    async def on_set_visible(self, socket: VisitorSocket, command: protocol.SetVisible) -> protocol.Done:
+        socket.visible = command.on
+        if socket.visitor_id is not None:
+            await self.store.write(set_visitor_presence, socket.visitor_id, self.presence(socket), self.now())
+        return protocol.Done()

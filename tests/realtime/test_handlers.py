@@ -1,0 +1,39 @@
+"""Commands and their handlers: the registry of the protocol and the methods of the namespaces agree."""
+
+import inspect
+from typing import Any, cast
+
+import pytest
+
+from chat import protocol
+from chat.realtime.agent.namespace import AgentNamespace
+from chat.realtime.connections import AgentSocket, Sockets
+from chat.realtime.namespace import CommandNamespace, MissingHandler, NamespaceDeps
+from chat.realtime.visitor.namespace import VisitorNamespace
+
+NAMESPACES = (VisitorNamespace, AgentNamespace)
+# Methods that Socket.IO or another part calls, not a client.
+NOT_COMMANDS = {"disconnected", "chat_started"}
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_each_handler_takes_and_returns_the_registered_shapes(namespace: type[CommandNamespace[Any]]) -> None:
+    for command, shapes in namespace.commands.items():
+        signature = inspect.signature(getattr(namespace, f"on_{command}"))
+        _, _, argument = signature.parameters.values()
+        assert (argument.annotation, signature.return_annotation) == shapes, command
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_each_handler_is_a_registered_command(namespace: type[CommandNamespace[Any]]) -> None:
+    handlers = {name.removeprefix("on_") for name in dir(namespace) if name.startswith("on_")}
+    assert handlers - NOT_COMMANDS == set(namespace.commands)
+
+
+def test_namespace_with_a_command_without_handler_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    deps = cast(NamespaceDeps, [cast(Any, type("Services", (), {"store": None}))] * 6)
+    AgentNamespace(deps, Sockets[AgentSocket](), cast(Any, None))
+    commands = {**protocol.AGENT_COMMANDS, "sing": (protocol.Hello, protocol.Done)}
+    monkeypatch.setattr(AgentNamespace, "commands", commands)
+    with pytest.raises(MissingHandler, match="/agent has no handler for sing"):
+        AgentNamespace(deps, Sockets[AgentSocket](), cast(Any, None))
