@@ -6,6 +6,8 @@ from typing import Literal
 Status = Literal["live", "open", "pending", "on_hold", "solved", "closed"]
 Channel = Literal["chat", "form", "email", "api"]
 Kind = Literal["question", "dispute", "suggestion"]
+# How a page shows a field of the form.
+FormControl = Literal["textarea", "select", "text", "email"]
 # The two sides of a ticket; events are written by neither.
 Side = Literal["visitor", "agent"]
 AuthorKind = Literal["visitor", "agent", "system"]

@@ -6,6 +6,8 @@ export type Channel = "chat" | "form" | "email" | "api";
 
 export type Kind = "question" | "dispute" | "suggestion";
 
+export type FormControl = "textarea" | "select" | "text" | "email";
+
 export type Side = "visitor" | "agent";
 
 export type AuthorKind = "visitor" | "agent" | "system";
@@ -631,3 +633,11 @@ export const LIMITS = {
   typing_pause_ms: 1500,
   ack_timeout_ms: 15000,
 } as const;
+
+/** The form's fields in their order; `max_length` counts code points after trimming. */
+export const FORM_FIELDS = [
+  { name: "text", control: "textarea", required: true, max_length: 4000, autocomplete: "off" },
+  { name: "category", control: "select", required: false, max_length: null, autocomplete: "off" },
+  { name: "name", control: "text", required: false, max_length: 100, autocomplete: "name" },
+  { name: "email", control: "email", required: true, max_length: 254, autocomplete: "email" },
+] as const;

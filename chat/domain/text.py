@@ -60,6 +60,7 @@ def normalize_email(email: str) -> str:
 
 
 MAX_NAME = 100
+MAX_EMAIL = 254
 
 
 # Whether an address can be written to is only known by writing; this refuses what surely can't.
@@ -75,6 +76,6 @@ def clean_email(email: str) -> str:
     """Trimmed; BadRequest when it can't be an address, or has signs in it that nobody sees."""
     email = normalize_unicode(email[:MAX_TEXT], "email")
     unseen = any(unicodedata.category(sign) in ("Cc", "Cf") for sign in email[:255])
-    if len(email) > 254 or unseen or not _EMAIL.fullmatch(email):
+    if len(email) > MAX_EMAIL or unseen or not _EMAIL.fullmatch(email):
         raise BadRequest("not an e-mail address", field="email")
     return email

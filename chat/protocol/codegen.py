@@ -3,6 +3,7 @@
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, fields
 from datetime import datetime
@@ -15,6 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import FieldInfo
 
 from chat import protocol, vocabulary
+from chat.domain.intake.form_fields import FORM_FIELDS
 from chat.protocol import agent, base, http, shared, visitor
 from chat.settings import Settings, variable
 from chat.web.routes import ROUTES
@@ -104,39 +106,31 @@ def ts_one(kind: object) -> str:
 
 
 def literal(kind: object) -> str:
-    return " | ".join(msgspec.json.encode(value).decode() for value in get_args(kind))
+    return " | ".join(map(json, get_args(kind)))
+
+
+def json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def ts_comment(text: str, indent: str = "") -> str:
     """A comment of several lines when it is too long for one."""
-    lines = wrap(text, WIDTH - len(indent) - 7)
+    lines = textwrap.wrap(text, WIDTH - len(indent) - 7, break_long_words=False, break_on_hyphens=False)
     if len(lines) == 1:
         return f"{indent}/** {lines[0]} */\n"
     return f"{indent}/**\n" + "".join(f"{indent} * {line}\n" for line in lines) + f"{indent} */\n"
 
 
-def wrap(text: str, width: int) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
-
-
-def ts_alias(name: str, kind: object) -> str:
-    line = f"export type {name} = {literal(kind)};\n"
-    if len(line) <= WIDTH + 1:
-        return line
-    return f"export type {name} =" + "".join(f"\n  | {one}" for one in literal(kind).split(" | ")) + ";\n"
-
-
 def ts_field(shape: type[Struct], field: FieldInfo) -> str:
-    line = f"  {literal_tag(shape, field)}: {ts(field.type)};\n"
-    if len(line) <= WIDTH + 1:
+    return ts_declaration(f"  {literal_tag(shape, field)}:", ts(field.type))
+
+
+def ts_declaration(head: str, kind: str) -> str:
+    """On one line, or with one alternative a line when that is too long."""
+    if len(line := f"{head} {kind};\n") <= WIDTH + 1:
         return line
-    head, options = line[:-2].split(": ", 1)
-    return head + ":" + "".join(f"\n    | {one}" for one in options.split(" | ")) + ";\n"
+    indent = " " * (len(head) - len(head.lstrip()) + 2)
+    return head + "".join(f"\n{indent}| {one}" for one in kind.split(" | ")) + ";\n"
 
 
 def ts_shape(shape: type[Struct]) -> str:
@@ -166,11 +160,18 @@ def ts_limits() -> str:
     return f"/** Limits that a client had better know. */\nexport const LIMITS = {{\n{body}}} as const;\n"
 
 
+def ts_form_fields() -> str:
+    keys = ("name", "control", "required", "max_length", "autocomplete")
+    rows = (", ".join(f"{key}: {json(getattr(field, key))}" for key in keys) for field in FORM_FIELDS)
+    doc = ts_comment("The form's fields in their order; `max_length` counts code points after trimming.")
+    return f"{doc}export const FORM_FIELDS = [\n" + "".join(f"  {{ {row} }},\n" for row in rows) + "] as const;\n"
+
+
 def typescript() -> str:
     """The whole of client/protocol.ts, formatted as the formatter of the front ends wants it."""
     parts = [
         "/** The wire, generated from chat/protocol/ by `python -m chat.protocol.codegen`. Change it there. */\n",
-        *(ts_alias(name, kind) for kind, name in type_names.items()),
+        *(ts_declaration(f"export type {name} =", literal(kind)) for kind, name in type_names.items()),
         *(ts_shape(shape) for shape in structs()),
         "/** How the server answers a command. */\nexport type Ack<T> = T | Refused;\n",
         ts_commands("VisitorCommands", protocol.VISITOR_COMMANDS),
@@ -178,6 +179,7 @@ def typescript() -> str:
         ts_commands("AgentCommands", protocol.AGENT_COMMANDS),
         ts_events("AgentEvents", protocol.AGENT_EVENTS),
         ts_limits(),
+        ts_form_fields(),
     ]
     return "\n".join(parts)
 

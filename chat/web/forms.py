@@ -8,6 +8,7 @@ from aiohttp import web
 
 from chat import presenters, protocol
 from chat.domain.intake import start
+from chat.domain.intake.form_fields import FORM_FIELDS
 from chat.domain.intake.start import NewForm
 from chat.domain.people import sites
 from chat.domain.queries.visitors import VisitorIdentity
@@ -46,7 +47,7 @@ async def site_named(request: web.Request, key: str) -> SiteRow | None:
 async def submit(request: web.Request, site: SiteRow | None, form: protocol.NewTicket) -> SubmittedForm:
     """Store the form and answer with its ticket; BadForm, Conflict, NotAllowed, TooMany."""
     context = context_of(request)
-    filled = NewForm(form.client_id, form.text, form.email, form.name, form.category)
+    filled = NewForm(form.client_id, form_values(form))
     errors = await context.store.read(start.form_errors, filled)
     errors |= request_errors(site, form)
     if errors or site is None:
@@ -60,6 +61,11 @@ async def submit(request: web.Request, site: SiteRow | None, form: protocol.NewT
     found = await context.store.write(start.submit_form, who, filled, context.clock())
     shown = presenters.ticket(found.ticket, context.links)
     return SubmittedForm(shown, token, context.links.address(found.ticket.public_id), found.repeated)
+
+
+def form_values(form: protocol.NewTicket) -> dict[str, str]:
+    """What the visitor typed, by the names of FORM_FIELDS."""
+    return {field.name: getattr(form, field.name) or "" for field in FORM_FIELDS}
 
 
 def request_errors(site: SiteRow | None, form: protocol.NewTicket) -> dict[str, str]:

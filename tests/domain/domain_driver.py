@@ -206,7 +206,7 @@ class Visitor:
         return await self.desk.post(post)
 
     async def fills_in(self, text: str = "Où est mon colis ?", **more: str) -> start.Submitted:
-        form = NewForm(**{"client_id": new_id(), "text": text, "email": "vic@example.test", **more})
+        form = NewForm(more.pop("client_id", new_id()), {"text": text, "email": "vic@example.test", **more})
         sent = await self.desk.run(start.submit_form, self.identity, form, self.desk.now)
         self.id, self.ticket = sent.ticket.visitor_id, sent.ticket.public_id
         return sent

@@ -35,7 +35,7 @@ async def test_a_department_is_not_rung_for_what_one_of_it_has(desk: Desk) -> No
 
 async def test_one_form_from_two_sides_at_once_is_one_ticket(nodes: tuple[Desk, Desk]) -> None:
     for _ in range(8):
-        form = NewForm(new_id(), "Where is it?", "vic@example.test")
+        form = NewForm(new_id(), {"text": "Where is it?", "email": "vic@example.test"})
         people = [node.visitor(name).identity for node, name in zip(nodes, ("Vic", "Zoe"), strict=True)]
         asked = (node.store.write(submit_form, who, form, node.now) for node, who in zip(nodes, people, strict=True))
         sent = await asyncio.gather(*asked, return_exceptions=True)

@@ -1,15 +1,17 @@
 """Tickets: how they begin, by the first word of a chat or by the form, and how an address comes to them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select
 
 from chat.domain import service_status
 from chat.domain.context import DomainContext
+from chat.domain.intake.form_fields import FORM_FIELDS
 from chat.domain.messages.incoming import Post
 from chat.domain.messages.post import post_one
 from chat.domain.people.visitors import get_or_create_visitor
@@ -49,13 +51,10 @@ class NewChat:
 
 @dataclass(frozen=True, slots=True)
 class NewForm:
-    """The form, as it was filled in."""
+    """The form as the visitor filled it in: what they typed, by the names of FORM_FIELDS."""
 
     client_id: str
-    text: str
-    email: str
-    name: str | None = None
-    category: str | None = None
+    values: Mapping[str, str]
 
 
 class StartedChat(NamedTuple):
@@ -73,15 +72,18 @@ class Submitted(NamedTuple):
 
 
 def form_errors(sql: Connection, form: NewForm) -> dict[str, str]:
-    """Every bad field of a form with its code, so that all can be named at once."""
-    checks = {
-        "text": lambda: clean_text(form.text),
-        "email": lambda: clean_email(form.email) if form.email.strip() else clean_text("", "email"),
-        "name": lambda: clean_name(form.name),
-        "category": lambda: require_category(sql, form.category),
-        "client_id": lambda: _check_client_id(form.client_id),
+    """Every bad field of a form with its code, so that the answer can name all of them at once."""
+    checks: dict[str, Callable[[], object]] = {
+        field.name: partial(field.check, sql, form.values.get(field.name, "")) for field in FORM_FIELDS
     }
-    return {field: code for field, check in checks.items() if (code := _refusal(check))}
+    checks["client_id"] = partial(_check_client_id, form.client_id)
+    return {name: code for name, check in checks.items() if (code := _refusal(check))}
+
+
+def clean_form(sql: Connection, form: NewForm) -> dict[str, str]:
+    """The values to store, without the fields that the visitor left empty. Refused for a bad one."""
+    cleaned = {field.name: field.check(sql, form.values.get(field.name, "")) for field in FORM_FIELDS}
+    return {name: value for name, value in cleaned.items() if value is not None}
 
 
 def _check_client_id(client_id: str) -> None:
@@ -179,22 +181,21 @@ def _create_ticket(
 def submit_form(tx: Transaction, who: VisitorIdentity, form: NewForm, now: datetime) -> Submitted:
     """One transaction: ticket, first message, promise. The same client_id, address and words again: the same
     ticket; with others, or from somebody else: Conflict. Fields were checked by `form_errors`."""
-    text, name, email = clean_text(form.text), clean_name(form.name), clean_email(form.email)
-    category = require_category(tx.sql, form.category)
+    columns = clean_form(tx.sql, form)
+    text, category = columns.pop("text"), columns.get("category")
     visitor = get_or_create_visitor(tx, who, now)
     if repeated := _find_form(tx.sql, who.site_id, form.client_id):
-        return Submitted(_require_same_form(tx.sql, repeated, visitor, (email, text)), True)
-    save_visitor_details(tx, visitor, name, email)
-    columns = reopening.promise_columns(tx.sql, now) | {
+        return Submitted(_require_same_form(tx.sql, repeated, visitor, (columns["email"], text)), True)
+    save_visitor_details(tx, visitor, columns.get("name"), columns["email"])
+    status = reopening.promise_columns(tx.sql, now) | {
         "status": "open",
         "channel": "form",
         "form_id": form.client_id,
-        "category": category,
         "department_id": service_status.department_of(tx.sql, category),
         "visitor_state": "gone",
     }
-    begun = _create_ticket(tx, visitor, now, form.client_id, text, name=name, email=email, **columns)
-    return Submitted(begun.ticket, False)
+    created = _create_ticket(tx, visitor, now, form.client_id, text, **columns, **status)
+    return Submitted(created.ticket, False)
 
 
 def _find_form(sql: Connection, site_id: int, form_id: str) -> TicketRow | None:

@@ -32,6 +32,11 @@ def has_text(language: Locale, key: str) -> bool:
     return key in catalog(language)
 
 
+def choice_label(language: Locale, field: str, choice: str) -> str:
+    """The label of a select's option: translated for the options of a new install, else the owner's own name."""
+    return translate(language, key) if has_text(language, key := f"{field}.{choice}") else choice
+
+
 def language_of(request: web.Request, otherwise: Locale = "fr") -> Locale:
     """`?lang=` first, then what the browser prefers."""
     asked = supported(request.query.get("lang", ""))

@@ -1,29 +1,41 @@
 """The form as a page of its own, which works without script."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
 from aiohttp import web
 
 from chat import protocol
 from chat.domain import service_status
-from chat.domain.queries import categories
+from chat.domain.intake.form_fields import FORM_FIELDS, FormField, field_choices
 from chat.domain.queries.calendar import load_calendar
 from chat.domain.refusals import BadRequest, Conflict, TooMany
 from chat.domain.service_status import Service
 from chat.domain.text import MAX_TEXT, normalize_unicode
 from chat.store.rows import SiteRow
-from chat.vocabulary import Locale
+from chat.vocabulary import FormControl, Locale
 from chat.web.auth.spam_trap import FormStamps, is_spam
 from chat.web.core.context import context_of
-from chat.web.core.i18n import day_and_time, language_of, translate, zone_text
+from chat.web.core.i18n import choice_label, day_and_time, language_of, translate, zone_text
 from chat.web.core.rate_limits import site_of
 from chat.web.core.requests import read_form
 from chat.web.core.responses import redirect, render
 from chat.web.forms import BadForm, submit
 
-FIELDS = ("text", "category", "name", "email")
+
+class PageField(NamedTuple):
+    """A field of FORM_FIELDS as the page shows it. `choices` are pairs of a value and its label."""
+
+    name: str
+    control: FormControl
+    required: bool
+    autocomplete: str
+    label: str
+    value: str
+    error: str | None
+    choices: Sequence[tuple[str, str]]
 
 
 class FormProblem(NamedTuple):
@@ -63,34 +75,48 @@ def problem_of(refusal: TooMany | Conflict, language: Locale) -> FormProblem:
 
 
 def ticket_request(request: web.Request, site: SiteRow, client_id: str, typed: Mapping[str, str]) -> protocol.NewTicket:
-    return protocol.NewTicket(
-        site=site.key,
-        client_id=client_id,
-        text=typed.get("text", ""),
-        email=typed.get("email", ""),
-        name=typed.get("name") or None,
-        category=typed.get("category") or None,
-        locale=language_of(request),
-    )
+    """What the page sent, through the decoder of the JSON form."""
+    values = {field.name: typed.get(field.name, "") for field in FORM_FIELDS}
+    sender = {"site": site.key, "client_id": client_id, "locale": language_of(request)}
+    return msgspec.convert(values | sender, protocol.NewTicket)
 
 
 async def render_form(
-    request: web.Request, site: SiteRow, typed: Mapping[str, str], trouble: FormProblem | None = None
+    request: web.Request, site: SiteRow, typed: Mapping[str, str], problem: FormProblem | None = None
 ) -> web.Response:
-    """The page. A form that came back for its fields keeps its stamp: sent twice it is still one ticket."""
+    """The page. A form that comes back for its fields keeps its stamp: sent twice, it is still one ticket."""
     context, language = context_of(request), language_of(request)
-    errors = trouble.errors if trouble else {}
+    errors = problem.errors if problem else {}
+    choices = await context.store.read(field_choices)
     values = {
         **await service_summary(request, language),
-        "problem": trouble and trouble.text,
+        "problem": problem and problem.text,
         "action": str(request.rel_url.with_query(site=site.key, lang=language)),
         "stamp": typed["form"] if errors else stamps_of(request).fresh(),
-        "values": {field: typed.get(field, "") for field in FIELDS},
-        "errors": {field: error_text(language, field, errors, typed) for field in FIELDS},
-        "first": next((field for field in FIELDS if field in errors), None),
-        "categories": await context.store.read(categories.category_names),
+        "fields": [page_field(language, field, typed, errors, choices) for field in FORM_FIELDS],
+        "first": next((field.name for field in FORM_FIELDS if field.name in errors), None),
     }
-    return render(request, "contact.html", values, trouble.status if trouble else 200)
+    return render(request, "contact.html", values, problem.status if problem else 200)
+
+
+def page_field(
+    language: Locale,
+    field: FormField,
+    typed: Mapping[str, str],
+    errors: Mapping[str, str],
+    choices: Mapping[str, Sequence[str]],
+) -> PageField:
+    name, value = field.name, typed.get(field.name, "")
+    return PageField(
+        name,
+        field.control,
+        field.required,
+        field.autocomplete,
+        label=translate(language, f"contact.{name}"),
+        value=value,
+        error=error_text(language, field, errors[name], value) if name in errors else None,
+        choices=[(choice, choice_label(language, name, choice)) for choice in choices.get(name, ())],
+    )
 
 
 async def service_summary(request: web.Request, language: Locale) -> dict[str, str | None]:
@@ -119,16 +145,15 @@ def stamps_of(request: web.Request) -> FormStamps:
     return FormStamps(context.settings.secret_key, context.clock)
 
 
-def error_text(language: Locale, field: str, errors: Mapping[str, str], typed: Mapping[str, str]) -> str | None:
-    """What is wrong with a field, said to the one who filled it in."""
-    if field not in errors:
-        return None
-    return translate(language, f"error.{field}.{errors[field]}", count=chars_over_limit(typed.get(field, "")))
+def error_text(language: Locale, field: FormField, code: str, value: str) -> str:
+    """What is wrong with a field, for the visitor who filled it in."""
+    over = chars_over_limit(value, field.max_length) if field.max_length else 0
+    return translate(language, f"error.{field.name}.{code}", count=over)
 
 
-def chars_over_limit(text: str) -> int:
-    """By how many characters a message is too long; 0 for one that has another fault."""
+def chars_over_limit(text: str, max_length: int = MAX_TEXT) -> int:
+    """By how many characters a text is too long; 0 for a text with another fault."""
     try:
-        return max(0, len(normalize_unicode(text)) - MAX_TEXT)
+        return max(0, len(normalize_unicode(text)) - max_length)
     except BadRequest:
         return 0

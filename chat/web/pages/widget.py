@@ -11,7 +11,7 @@ from chat.store.rows import SiteRow
 from chat.vocabulary import Locale
 from chat.web.core.assets import Asset, Assets
 from chat.web.core.context import context_of
-from chat.web.core.i18n import has_text, language_of, translate
+from chat.web.core.i18n import choice_label, language_of
 from chat.web.core.middleware import policy
 from chat.web.core.origins import sources
 from chat.web.core.rate_limits import site_of
@@ -85,12 +85,7 @@ def frame_config(site: SiteRow, language: Locale, names: list[str]) -> dict[str,
         "key": site.key,
         "lang": language,
         "parents": site.origins,
-        "categories": [{"id": name, "name": category_text(language, name)} for name in names],
+        "categories": [{"id": name, "name": choice_label(language, "category", name)} for name in names],
         "name": None if site.key == "demo" else site.name,
         "color": site.color,
     }
-
-
-def category_text(language: Locale, name: str) -> str:
-    """Ours are translated; a category of the owner's has the name that they gave it."""
-    return translate(language, key) if has_text(language, key := f"category.{name}") else name

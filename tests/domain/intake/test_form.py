@@ -43,7 +43,7 @@ async def test_sent_twice_is_one_ticket(desk: Desk) -> None:
 async def test_twice_at_once_on_two_nodes(nodes: tuple[Desk, Desk]) -> None:
     one, _ = nodes
     vic = one.visitor("Vic")
-    form = NewForm(new_id(), "Bonjour", "vic@example.test")
+    form = NewForm(new_id(), {"text": "Bonjour", "email": "vic@example.test"})
     sent = await asyncio.gather(
         *(node.store.write(start.submit_form, vic.identity, form, one.now) for node in nodes * 4)
     )
@@ -52,8 +52,8 @@ async def test_twice_at_once_on_two_nodes(nodes: tuple[Desk, Desk]) -> None:
 
 
 async def test_every_bad_field_is_named(desk: Desk) -> None:
-    async def errors(**fields: str) -> dict[str, str]:
-        form = NewForm(**{"client_id": new_id(), "text": "Bonjour", "email": "vic@example.test", **fields})
+    async def errors(client_id: str = "", **values: str) -> dict[str, str]:
+        form = NewForm(client_id or new_id(), {"text": "Bonjour", "email": "vic@example.test", **values})
         return await desk.read(start.form_errors, form)
 
     assert await errors() == {}

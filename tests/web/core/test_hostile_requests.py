@@ -11,7 +11,7 @@ from chat.domain.queries.visitors import visitor_by_token
 from chat.domain.tickets.lifecycle import set_status
 from chat.vocabulary import Status
 from chat.web.auth.tokens import hash_token
-from chat.web.core import responses
+from chat.web.core import requests
 from tests.web.conftest import PORT, House
 
 LINE_END = b"\r\n"
@@ -75,7 +75,7 @@ async def test_what_a_page_is_called_is_kept_without_who_asked_and_for_what(hous
 
 
 async def test_a_body_that_never_comes_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(responses, "BODY_S", 0.1)
+    monkeypatch.setattr(requests, "BODY_S", 0.1)
     what = (b"Host: localhost", b"Content-Type: application/json", b"Content-Length: 200")
     assert await sent("POST", "/api/session", *what, body=b"{") == 408
 
