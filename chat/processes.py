@@ -11,8 +11,8 @@ from dataclasses import replace
 from aiohttp import web
 
 from chat.app import start_node
-from chat.cli import control_socket, operator_commands
-from chat.cli.operator_commands import OperatorContext
+from chat.cli import control_socket
+from chat.cli.operator_commands import OperatorContext, create_owner_link
 from chat.cluster.embedded_valkey import EmbeddedValkey
 from chat.settings import Settings
 from chat.store.migrations import head_is, migrate
@@ -46,7 +46,7 @@ async def _embedded(stack: contextlib.AsyncExitStack) -> str:
 async def _print_urls(operator: OperatorContext, say: Say) -> None:
     say(f"Shop     {operator.settings.public_url}/")
     say(f"Console  {operator.settings.public_url}/console")
-    link = (await operator_commands.run(operator, "owner link", {}))["link"]
+    link = await create_owner_link(operator)
     if link:
         say(f"Owner    {link}  (once: sets the first password)")
 

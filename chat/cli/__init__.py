@@ -1,1 +1,1 @@
-"""The command line and the operator's commands."""
+"""The command line, and the operator's commands that it runs here or in a running server."""

@@ -1,60 +1,75 @@
-"""How the command line reaches a running server: a private unix socket, named in DATA_DIR."""
+"""The control socket: the command line sends commands to a running server over a private unix socket."""
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar, get_type_hints
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
-from chat.cli import operator_commands
-from chat.cli.operator_commands import Answer, Arguments, Failed, OperatorContext
+from chat.cli.operator_commands import COMMANDS, CommandFailed, OperatorCommand, OperatorContext, execute
 
+Answer = TypeVar("Answer")
+
+# The file in DATA_DIR with the socket's path, and the socket's own name.
 NAME = "control"
 
 
 @asynccontextmanager
-async def listening(desk: OperatorContext) -> AsyncIterator[None]:
-    """Answers the command line while the block runs. The socket lies in a private folder of a short path, since a
-    unix socket's may not have 108 bytes; whoever may read DATA_DIR may speak."""
+async def listening(context: OperatorContext) -> AsyncIterator[None]:
+    """Run the commands that arrive while the block runs.
+
+    The socket lies in a private temporary folder, because the path of a unix socket has at most 107 bytes and that of
+    DATA_DIR may be longer. Whoever may read DATA_DIR may send commands.
+    """
     folder = Path(tempfile.mkdtemp(prefix="guichet-"))
-    named = desk.settings.data_dir / NAME
+    path_file = context.settings.data_dir / NAME
     app = web.Application()
-    app.router.add_post("/{command}", _answering(desk))
+    app.router.add_post("/", partial(_respond, context))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.UnixSite(runner, str(folder / NAME)).start()
-    named.write_text(str(folder / NAME))
+    path_file.write_text(str(folder / NAME))
     try:
         yield
     finally:
-        named.unlink(missing_ok=True)
+        path_file.unlink(missing_ok=True)
         await runner.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _answering(desk: OperatorContext) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def answer(request: web.Request) -> web.Response:
-        asked: Arguments = await request.json()
-        try:
-            return web.json_response({"done": await operator_commands.run(desk, request.match_info["command"], asked)})
-        except Failed as failed:
-            return web.json_response({"failed": str(failed)})
+async def _respond(context: OperatorContext, request: web.Request) -> web.Response:
+    """200 with the answer as JSON, or 422 with the message for the operator, as JSON too: an argument that is no UTF-8
+    may stand in it."""
+    command: OperatorCommand[object] = msgspec.convert(await request.json(), COMMANDS)
+    try:
+        answer = await execute(context, command)
+    except CommandFailed as failed:
+        return web.json_response(str(failed), status=web.HTTPUnprocessableEntity.status_code)
+    return web.json_response(msgspec.to_builtins(answer))
 
-    return answer
 
-
-async def ask(data_dir: Path, command: str, asked: Arguments) -> Answer:
-    """Let the server that holds DATA_DIR do a command. Raises Failed, and OSError when none answers."""
+async def send(data_dir: Path, command: OperatorCommand[Answer]) -> Answer:
+    """Let the server that has locked DATA_DIR run a command. Raises CommandFailed, and OSError when none answers."""
     connector = aiohttp.UnixConnector((data_dir / NAME).read_text())
-    address = f"http://guichet/{command}"
-    async with aiohttp.ClientSession(connector=connector) as client, client.post(address, json=asked) as answered:
-        if answered.status != web.HTTPOk.status_code:
-            raise Failed("the running server could not do this; it says why on standard error")
-        said = await answered.json()
-    if "failed" in said:
-        raise Failed(said["failed"])
-    done: Answer = said["done"]
-    return done
+    body = msgspec.to_builtins(command)
+    async with (
+        aiohttp.ClientSession(connector=connector) as client,
+        client.post("http://guichet/", json=body) as response,
+    ):
+        if response.status == web.HTTPUnprocessableEntity.status_code:
+            raise CommandFailed(await response.json())
+        if response.status != web.HTTPOk.status_code:
+            raise CommandFailed("the running server could not do this; it says why on standard error")
+        return msgspec.convert(await response.json(), answer_type(command))
+
+
+def answer_type(command: OperatorCommand[Answer]) -> type[Answer]:
+    """The type that the command's `run` returns."""
+    found: type[Answer] = get_type_hints(type(command).run)["return"]
+    return found

@@ -5,16 +5,31 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, BinaryIO, TypeVar
+from collections.abc import Coroutine, Iterator
+from typing import BinaryIO, TypeVar, get_args
 
 import click
+import msgspec
 import uvloop
 from sqlalchemy.exc import OperationalError
 
 from chat import __version__, app, logging_config, processes
-from chat.cli import control_socket, operator_commands
-from chat.cli.operator_commands import Answer, Arguments, Failed, OperatorContext
+from chat.cli import control_socket
+from chat.cli.operator_commands import (
+    AddAgent,
+    AddDepartment,
+    CommandFailed,
+    CreatePasswordLink,
+    ListSites,
+    OperatorCommand,
+    OperatorContext,
+    RemoveAgent,
+    SetCalendar,
+    SetSite,
+    ShowCalendar,
+    ShowHours,
+    execute,
+)
 from chat.domain.messages.fast_path import repair_ticket_rows
 from chat.domain.seed import seed
 from chat.settings import BadSettings, Settings, settings_from
@@ -22,14 +37,16 @@ from chat.store.data_dir_lock import DataDirLocked, lock_data_dir
 from chat.store.migrations import migrate as migrate_database
 from chat.store.store import Store
 from chat.store.transaction import Unavailable
+from chat.vocabulary import Role
 from chat.web.auth.passwords import MIN_LENGTH, Passwords
 
 T = TypeVar("T")
 
 
-def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run to the end on the fast loop."""
-    # The writer's thread needs the interpreter for microseconds at a time; to wait 5 ms for it would delay each commit.
+def run_async(main: Coroutine[object, object, T]) -> T:
+    """Run a coroutine to its end on uvloop."""
+    # The writer's thread needs the interpreter for microseconds at a time. With Python's default switch interval it
+    # could wait 5 ms for it, and each commit with it.
     sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
@@ -37,64 +54,65 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 @contextlib.contextmanager
 def describe_error() -> Iterator[None]:
-    """What an operator can mend is told in a line or two, without a traceback."""
+    """Print what an operator can repair in a line or two, without a traceback."""
+    expected = (BadSettings, CommandFailed, DataDirLocked, Unavailable, processes.CannotListen, processes.NotMigrated)
     try:
         yield
-    except (BadSettings, Failed, DataDirLocked, Unavailable, processes.CannotListen, processes.NotMigrated) as failed:
-        raise click.ClickException(str(failed)) from failed
-    except OperationalError as away:
-        raise click.ClickException(f"the database can't be asked: {away.orig}") from away
+    except expected as error:
+        raise click.ClickException(str(error)) from error
+    except OperationalError as error:
+        raise click.ClickException(f"the database can't be asked: {error.orig}") from error
 
 
-def settings_for(command: str) -> Settings:
-    return settings_from(os.environ, command)
+def settings_for(process: str) -> Settings:
+    """The settings of this environment. Raises BadSettings."""
+    return settings_from(os.environ, process)
 
 
 def echo_json(answer: object) -> None:
-    click.echo(json.dumps(answer, indent=1, ensure_ascii=False))
+    """Print a struct or plain values as JSON."""
+    click.echo(json.dumps(msgspec.to_builtins(answer), indent=1, ensure_ascii=False))
 
 
-def run_operator_command(command: str, **asked: object) -> Answer:
-    """Do a command in the running server, or here with the data under the lock."""
+def run(command: OperatorCommand[T]) -> T:
+    """Run a command in the running server, or here under the lock of DATA_DIR."""
     with describe_error():
-        return run(_run_command(settings_for(command), command, asked))
+        return run_async(_run_there_or_here(settings_for("command"), command))
 
 
-async def _run_command(settings: Settings, command: str, asked: Arguments) -> Answer:
+async def _run_there_or_here(settings: Settings, command: OperatorCommand[T]) -> T:
     if not settings.database_url.startswith("sqlite"):
-        return await _run_here(settings, command, asked)
+        return await _run_here(settings, command)
     try:
         with lock_data_dir(settings.data_dir):
-            return await _run_here(settings, command, asked)
-    except DataDirLocked as held:
+            return await _run_here(settings, command)
+    except DataDirLocked as locked:
         try:
-            return await control_socket.ask(settings.data_dir, command, asked)
+            return await control_socket.send(settings.data_dir, command)
         except OSError:
-            raise held from None
+            raise locked from None
 
 
-async def _run_here(settings: Settings, command: str, asked: Arguments) -> Answer:
+async def _run_here(settings: Settings, command: OperatorCommand[T]) -> T:
     await asyncio.to_thread(migrate_database, settings.database_url)
-    store = Store(settings.database_url, lambda told: None)
+    store = Store(settings.database_url, lambda facts: None)
     await store.start()
     try:
         await store.write(repair_ticket_rows)
         await store.write(seed, app.utc_now())
-        return await operator_commands.run(
-            OperatorContext(settings, store, app.utc_now, presence_unknown), command, asked
-        )
+        return await execute(OperatorContext(settings, store, app.utc_now, presence_unknown), command)
     finally:
         await store.close()
 
 
 async def presence_unknown() -> None:
-    """Presence can't be asked from here."""
+    """Without a running node nothing refreshes presence, so this process can't tell who is available."""
 
 
 @click.group()
 @click.version_option(__version__)
 def main() -> None:
-    """Guichet: the live-chat server that never loses a word."""
+    """Guichet: the live-chat server that never loses a message."""
 
 
 @main.command()
@@ -104,7 +122,7 @@ def serve() -> None:
         settings = settings_for("serve")
         with lock_data_dir(settings.data_dir):
             logging_config.to_standard_error()
-            run(processes.serve(settings, click.echo))
+            run_async(processes.serve(settings, click.echo))
 
 
 @main.command()
@@ -112,7 +130,7 @@ def web() -> None:
     """One node of several: PostgreSQL, Redis and SECRET_KEY are needed."""
     with describe_error():
         logging_config.to_standard_error()
-        run(processes.web_node(settings_for("web"), click.echo))
+        run_async(processes.web_node(settings_for("web"), click.echo))
 
 
 @main.command()
@@ -120,7 +138,7 @@ def worker() -> None:
     """What happens by itself, for the nodes of `web`."""
     with describe_error():
         logging_config.to_standard_error()
-        run(processes.worker_node(settings_for("worker"), click.echo))
+        run_async(processes.worker_node(settings_for("worker"), click.echo))
 
 
 @main.command()
@@ -137,14 +155,15 @@ def migrate() -> None:
 @click.option("--at", help="another moment: 2026-11-24T10:00, in the calendar's zone or with its offset")
 @click.option("--json", "as_json", is_flag=True, help="print a Service")
 def hours(at: str | None, as_json: bool) -> None:
-    """Whether the desk is open, and what is promised."""
-    found = run_operator_command("hours", at=at)
+    """The opening state, the mode (chat or form) and the promised time of answer."""
+    service = run(ShowHours(at=at))
     if as_json:
-        echo_json(found)
+        echo_json(service)
         return
+    fields = msgspec.to_builtins(service)
     for name in ("state", "mode", "until", "next_open"):
-        click.echo(f"{name:10} {found[name] or '-'}")
-    click.echo(f"{'promise':10} {(found['promise'] or {}).get('due', '-')}")
+        click.echo(f"{name:10} {fields[name] or '-'}")
+    click.echo(f"{'promise':10} {fields['promise']['due'] if service.promise else '-'}")
 
 
 @main.group()
@@ -155,7 +174,7 @@ def calendar() -> None:
 @calendar.command("show")
 def calendar_show() -> None:
     """Print the calendar in force as JSON."""
-    echo_json(run_operator_command("calendar show"))
+    echo_json(run(ShowCalendar()))
 
 
 @calendar.command("set")
@@ -166,7 +185,7 @@ def calendar_set(file: BinaryIO) -> None:
         found = json.loads(file.read())
     except ValueError as error:
         raise click.ClickException(f"this is no JSON: {error}") from error
-    echo_json(run_operator_command("calendar set", calendar=found))
+    echo_json(run(SetCalendar(calendar=found)))
 
 
 @main.group()
@@ -177,17 +196,17 @@ def site() -> None:
 @site.command("list")
 def site_list() -> None:
     """Print every site."""
-    echo_json(run_operator_command("site list")["sites"])
+    echo_json(run(ListSites()))
 
 
 @site.command("set")
 @click.argument("key")
 @click.option("--name", required=True)
 @click.option("--origin", "origins", multiple=True, required=True, help="https://www.example.com; again for more")
-@click.option("--secret", is_flag=True, help="make a new secret for signed identities and print it")
+@click.option("--secret", is_flag=True, help="make a new secret and print it; signed identities are not read yet")
 def site_set(key: str, name: str, origins: tuple[str, ...], secret: bool) -> None:
     """Make or change a site."""
-    echo_json(run_operator_command("site set", key=key, name=name, origins=list(origins), secret=secret))
+    echo_json(run(SetSite(key=key, name=name, origins=list(origins), secret=secret)))
 
 
 @main.group()
@@ -197,10 +216,10 @@ def department() -> None:
 
 @department.command("add")
 @click.argument("name")
-@click.option("--category", "categories", multiple=True, help="what is sent under it goes there; again for more")
+@click.option("--category", "categories", multiple=True, help="its tickets go to this department; again for more")
 def department_add(name: str, categories: tuple[str, ...]) -> None:
     """Add a department."""
-    echo_json(run_operator_command("department add", name=name, categories=list(categories)))
+    echo_json(run(AddDepartment(name=name, categories=list(categories))))
 
 
 @main.group()
@@ -211,41 +230,57 @@ def agent() -> None:
 @agent.command("add")
 @click.argument("email")
 @click.option("--name", required=True)
-@click.option("--role", type=click.Choice(["admin", "supervisor", "agent"]), default="agent")
+@click.option("--role", type=click.Choice(get_args(Role)), default="agent")
 @click.option("--department", "departments", multiple=True, help="by name; again for more")
 @click.option("--capacity", type=click.IntRange(1, 100), default=4, help="chats at a time")
 @click.option("--language", "languages", multiple=True)
 @click.option("--password-stdin", is_flag=True, help="read the password from standard input")
-def agent_add(email: str, password_stdin: bool, **asked: object) -> None:
+def agent_add(
+    email: str,
+    name: str,
+    role: Role,
+    departments: tuple[str, ...],
+    capacity: int,
+    languages: tuple[str, ...],
+    password_stdin: bool,
+) -> None:
     """Add an agent; without a password, `agent link` lets them set one."""
-    asked = {key: list(value) if isinstance(value, tuple) else value for key, value in asked.items()}
-    password_hash = _hashed(sys.stdin.readline().rstrip("\r\n")) if password_stdin else None
-    echo_json(run_operator_command("agent add", email=email, password_hash=password_hash, **asked))
+    new = AddAgent(
+        email=email,
+        name=name,
+        role=role,
+        capacity=capacity,
+        departments=list(departments),
+        languages=list(languages),
+        password_hash=_hash_of_password_on_stdin() if password_stdin else None,
+    )
+    echo_json(run(new))
 
 
-def _hashed(password: str) -> str:
+def _hash_of_password_on_stdin() -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
     if len(password) < MIN_LENGTH:
         raise click.ClickException(f"a password has at least {MIN_LENGTH} characters")
+    return run_async(_hash_password(password))
+
+
+async def _hash_password(password: str) -> str:
     passwords = Passwords()
-    return run(_with_deadline(passwords.hash_password(password), passwords.close))
-
-
-async def _with_deadline(answer: Coroutine[Any, Any, str], close: Callable[[], None]) -> str:
     try:
-        return await answer
+        return await passwords.hash_password(password)
     finally:
-        close()
+        passwords.close()
 
 
 @agent.command("link")
 @click.argument("email")
 def agent_link(email: str) -> None:
     """A one-time link that sets a password; ends that agent's sessions."""
-    click.echo(run_operator_command("agent link", email=email)["link"])
+    click.echo(run(CreatePasswordLink(email=email)))
 
 
 @agent.command("remove")
 @click.argument("email")
 def agent_remove(email: str) -> None:
     """Remove an agent: sockets cut, chats back in the queue."""
-    run_operator_command("agent remove", email=email)
+    run(RemoveAgent(email=email))
