@@ -64,8 +64,8 @@ class Broadcaster:
         # Grows with every event on this node: a handler that reads before it enters rooms compares it.
         self.sent_count = 0
         bus.subscribe(EVERY_NODE)
-        server.rooms.opened = lambda namespace, room: bus.subscribe(f"{namespace} {room}")
-        server.rooms.emptied = lambda namespace, room: bus.unsubscribe(f"{namespace} {room}")
+        server.rooms.on_room_opened = lambda namespace, room: bus.subscribe(f"{namespace} {room}")
+        server.rooms.on_room_emptied = lambda namespace, room: bus.unsubscribe(f"{namespace} {room}")
         self._listeners: dict[type[protocol.Shape], list[Listener]] = defaultdict(list)
 
     @property

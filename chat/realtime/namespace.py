@@ -113,7 +113,7 @@ class CommandNamespace(socketio.AsyncNamespace, ABC, Generic[S]):
 
     async def _on_connect(self, sid: str, environ: object = None, auth: object = None) -> None:
         assert isinstance(environ, dict)
-        connection: ConnectionInfo = environ["came"]
+        connection: ConnectionInfo = environ["connection_info"]
         try:
             self._check_connect_rate(connection.address)
             self.sockets.add(await self.admit(sid, connection, auth))

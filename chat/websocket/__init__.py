@@ -1,1 +1,1 @@
-"""The lane: the path of a WebSocket frame under python-socketio, which stays the server that the doors see."""
+"""WebSocket transport under python-socketio: frames, heartbeat, rooms and admission. It knows no product words."""

@@ -1,4 +1,4 @@
-"""A line: one WebSocket client, to asyncio a protocol and to python-engineio one of its sockets."""
+"""One WebSocket client: an asyncio protocol that python-engineio treats as one of its sockets."""
 
 import asyncio
 from collections import deque
@@ -6,89 +6,94 @@ from typing import Protocol
 
 from engineio.packet import Packet
 
-from chat.websocket.frames import NORMAL, POLICY, PROTOCOL_ERROR, WebSocketProtocol, WriteBatch, frame
+from chat.websocket.frames import NORMAL, POLICY, PROTOCOL_ERROR, WebSocketProtocol, WriteBatch, encode_frame
 
 CLOSE, PONG, MESSAGE = b"134"
-KINDS = range(ord("0"), ord("7"))
-# More than any client of ours has under way, in packets and in bytes; whoever sends on without waiting is cut.
+PACKET_TYPES = range(ord("0"), ord("7"))
+# More packets and bytes than our clients ever have in flight. A client that goes beyond is rejected.
 MAX_INBOX, MAX_INBOX_BYTES = 1_024, 512 * 1024
 
 
 class ConnectionListener(Protocol):
-    """Who takes what a line brings."""
+    """Handles the packets and the end of connections."""
 
-    def on_packet(self, line: "WebSocketConnection", packet: bytearray) -> None:
-        """A Socket.IO packet behind its "4"."""
+    def on_packet(self, connection: "WebSocketConnection", packet: bytearray) -> None:
+        """Handle an Engine.IO message: "4", then a Socket.IO packet."""
 
-    def on_lost(self, line: "WebSocketConnection") -> None:
-        """The line has ended."""
+    def on_lost(self, connection: "WebSocketConnection") -> None:
+        """Remove everything that belongs to a connection that has ended. Called once."""
 
     def on_tick(self) -> None:
-        """Half a second has gone by."""
+        """Do what is due; called twice a second."""
 
 
 class WebSocketConnection(WebSocketProtocol):
-    """`inbox` holds packets that wait for the one being worked on; `answering` counts events that were taken at
-    once and have no answer yet. While either is so, what must keep its order waits.
+    """One Engine.IO connection over WebSocket.
 
-    The library finds `closed`, `connected` and `upgraded`, `send` and `close`, and asks for no more of it.
+    `inbox` holds the packets that wait while an earlier one is handled (`busy`). `unacked` counts the events that were
+    handled synchronously and have no ack yet. Packets that must keep their order wait for both.
+
+    python-engineio uses `closed`, `connected`, `upgraded`, `send` and `close`, and nothing else of a socket.
     """
 
-    __slots__ = ("busy", "inbox", "inbox_bytes", "listener", "pong", "registered", "sid", "unanswered")
+    __slots__ = ("busy", "inbox", "inbox_bytes", "listener", "pong_received", "registered", "sid", "unacked")
 
     connected = upgraded = True
     closing = upgrading = False
 
-    def __init__(self, transport: asyncio.Transport, turn: WriteBatch, sid: str, ears: ConnectionListener) -> None:
-        super().__init__(transport, turn)
-        self.sid, self.listener = sid, ears
-        self.pong, self.busy, self.unanswered, self.inbox_bytes = True, False, 0, 0
+    def __init__(self, transport: asyncio.Transport, batch: WriteBatch, sid: str, listener: ConnectionListener) -> None:
+        super().__init__(transport, batch)
+        self.sid, self.listener = sid, listener
+        self.pong_received, self.busy, self.unacked, self.inbox_bytes = True, False, 0, 0
         self.inbox: deque[bytearray] | None = None
         self.registered = True
 
-    # -- what asyncio brings -----------------------------------------------------------------------------------
+    # -- packets and the end of the connection ------------------------------------------------------------------
 
     def on_text(self, message: bytearray) -> None:
-        """One Engine.IO packet; what is none ends the line."""
-        kind = message[0] if message else 0
-        if kind == MESSAGE:
+        """Handle one Engine.IO packet. Anything else closes the connection."""
+        packet_type = message[0] if message else 0
+        if packet_type == MESSAGE:
             self.listener.on_packet(self, message)
-        elif kind == PONG:
-            self.pong = True
-        elif kind == CLOSE:
+        elif packet_type == PONG:
+            self.pong_received = True
+        elif packet_type == CLOSE:
             self.close_with()
-        elif kind not in KINDS:
+        elif packet_type not in PACKET_TYPES:
             self.close_with(PROTOCOL_ERROR)
 
     def on_end(self) -> None:
-        """What was said before the end is still heard: a page that is left says its last words and hangs up."""
+        """Release the connection, but first handle the packets that came before its close frame.
+
+        A page sends its last packets and closes at once when the user leaves it.
+        """
         if not self.inbox and not self.busy:
             self.release()
 
     def close_with(self, code: int = NORMAL) -> None:
-        """As Frames; unless the client wished it, what it said and nobody has looked at yet is forgotten."""
+        """As the base class. Packets that wait are dropped unless the client asked for the close."""
         super().close_with(code)
         if code != NORMAL:
             self.release()
 
     def reject(self, code: int) -> None:
-        """As Frames, and whatever it said is forgotten, though it may have hung up meanwhile."""
+        """As the base class. Packets that wait are dropped, even after the client's own close."""
         super().reject(code)
         self.release()
 
     def abort(self) -> None:
-        """As Frames, and whatever it said is forgotten."""
+        """As the base class. Packets that wait are dropped."""
         super().abort()
         self.release()
 
     def release(self) -> None:
-        """Nothing more is heard of it; twice is once."""
+        """Report the end to the listener. A second call does nothing."""
         if self.registered:
             self.registered, self.inbox = False, None
             self.listener.on_lost(self)
 
     def enqueue(self, packet: bytearray) -> None:
-        """Put it behind what waits."""
+        """Append a packet to the inbox. A full inbox rejects the client."""
         if self.inbox is None:
             self.inbox = deque()
         self.inbox.append(packet)
@@ -97,23 +102,23 @@ class WebSocketConnection(WebSocketProtocol):
             self.reject(POLICY)
 
     def dequeue(self) -> bytearray | None:
-        """What has waited longest, if anything does."""
+        """The oldest packet of the inbox, or None."""
         packet = self.inbox.popleft() if self.inbox else None
         self.inbox_bytes -= len(packet or b"")
         return packet
 
-    # -- what the library asks for -----------------------------------------------------------------------------
+    # -- the interface of a python-engineio socket ---------------------------------------------------------------
 
     @property
     def closed(self) -> bool:
         return not self.is_open
 
     async def send(self, packet: Packet) -> None:
-        """The library's way to send; ours is `push`."""
+        """Send a packet of the library's; our own code calls `push`."""
         encoded = packet.encode()
         assert isinstance(encoded, str)
-        self.push(frame(encoded.encode()))
+        self.push(encode_frame(encoded.encode()))
 
     async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-        """The library's way to end a socket."""
+        """Close the connection; called by the library."""
         self.close_with()

@@ -1,4 +1,4 @@
-"""The engine: how connections come and end. WebSockets are taken over from aiohttp; long polling is the library's."""
+"""Engine.IO server: our own WebSocket transport beside python-engineio's long polling."""
 
 import asyncio
 import base64
@@ -15,29 +15,29 @@ from engineio.async_drivers import aiohttp
 from engineio.async_socket import AsyncSocket
 
 from chat.websocket.connection import ConnectionListener, WebSocketConnection
-from chat.websocket.frames import MAX_MESSAGE, MAX_UNSENT, POLICY, RESTART, WriteBatch, frame
-from chat.websocket.heartbeat import PING_EVERY_S, PONG_WITHIN_S, HeartbeatTimer
+from chat.websocket.frames import MAX_MESSAGE, MAX_UNSENT, POLICY, RESTART, WriteBatch, encode_frame
+from chat.websocket.heartbeat import PING_INTERVAL_S, PING_TIMEOUT_S, HeartbeatTimer
 from chat.websocket.packets import StrictJson
 from chat.websocket.upgrade import UpgradedResponse, is_handshake, upgrade
 
-# What a packet costs that says nothing.
+# The memory of a queued packet besides its text, in bytes.
 PACKET_OVERHEAD = 500
-ID_BYTES, IDS_AT_ONCE = 15, 256
+ID_BYTES, IDS_PER_DRAW = 15, 256
 POLLING_CHECK_TICKS = 10
-# The library drops a poll of more than 16 packets and answers 200 all the same; its length is bounded anyway.
+# By default the library drops a poll of more than 16 packets and still answers 200. The length is bounded anyway.
 payload.Payload.max_decode_packets = 4_096
 
 
 def quiet_logger() -> logging.Logger:
-    """Errors only: at INFO the libraries write every message's text, and a client's nonsense is no error of ours."""
-    own = logging.getLogger("chat.websocket")
-    own.setLevel(logging.ERROR)
-    own.addFilter(lambda record: not str(record.msg).startswith("Invalid session"))
-    return own
+    """Log errors only: at INFO the libraries log the text of every message. An unknown session is a client's error."""
+    logger = logging.getLogger("chat.websocket")
+    logger.setLevel(logging.ERROR)
+    logger.addFilter(lambda record: not str(record.msg).startswith("Invalid session"))
+    return logger
 
 
-class Body:
-    """A request's body, read and looked at before the library asks for it."""
+class BufferedBody:
+    """A request body that was read and checked before the library reads it."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -47,113 +47,113 @@ class Body:
 
 
 class EngineServer(engineio.AsyncServer):
-    """Engine.IO. `sockets` holds lines and the library's own sockets, those of long polling, side by side.
+    """`sockets` holds WebSocketConnections and, for long polling, the library's own sockets.
 
-    Polling connections are not upgraded: whoever can speak WebSocket says so in the first request, as our clients do.
-    `ears` is set before the first request comes.
+    Polling connections are never upgraded: a client that supports WebSocket starts with it, as ours do.
+    `listener` must be set before the first request.
     """
 
     listener: ConnectionListener
 
     def __init__(self, **options: object) -> None:
-        # Its own watch goes from socket to socket with a timer for each; the wheel and `watch` do that.
+        # The library's monitor starts a timer for each socket. HeartbeatTimer and _check_polling replace it.
         super().__init__(json=StrictJson, monitor_clients=False, allow_upgrades=False, **options)
         self._async = {**self._async, "translate_request": self._environ}
-        self._polls: set[tuple[str, str]] = set()
-        self._closing: set[asyncio.Future[object]] = set()
-        # Bytes that wait for the next poll of a connection.
-        self._unfetched: dict[str, int] = {}
+        self._open_polls: set[tuple[str, str]] = set()
+        self._closing_tasks: set[asyncio.Future[object]] = set()
+        # How many bytes wait for the next poll of a connection.
+        self._queued_bytes: dict[str, int] = {}
         self._batch = WriteBatch()
         self._ids: list[str] = []
         self._ticks = 0
-        self._websockets = 0
+        self._websocket_count = 0
         self._draining = False
         self.heartbeat = HeartbeatTimer(self._on_tick)
 
-    # -- coming ------------------------------------------------------------------------------------------------
+    # -- opening connections -----------------------------------------------------------------------------------
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
-        """The one route of /socket.io/."""
+        """The handler of /socket.io/."""
         if self._draining:
-            raise web.HTTPServiceUnavailable(text="this node is ending")
+            raise web.HTTPServiceUnavailable(text="this node is shutting down")
         self.heartbeat.start()
         query = request.query
         if "j" in query:
-            raise web.HTTPBadRequest(text="JSONP is not spoken here")
+            raise web.HTTPBadRequest(text="JSONP is not supported")
         if query.get("transport") == "websocket":
-            return await self._websocket(request)
-        return await self._polling(request)
+            return await self._open_websocket(request)
+        return await self._handle_polling(request)
 
-    async def _websocket(self, request: web.Request) -> web.StreamResponse:
-        """Nothing here waits: what aiohttp reads before the take-over would be its own otherwise."""
+    async def _open_websocket(self, request: web.Request) -> web.StreamResponse:
+        """Nothing here may suspend: aiohttp would otherwise consume the bytes that follow the handshake."""
         if not is_handshake(request):
             raise web.HTTPBadRequest(text="not a WebSocket handshake of version 13")
         if request.query.get("EIO") != "4" or "sid" in request.query:
-            raise web.HTTPBadRequest(text="Engine.IO 4 is spoken here, and no connection changes its transport")
+            raise web.HTTPBadRequest(text="only Engine.IO 4, and without a change of transport")
         if not self._is_allowed_origin(request.headers.get("Origin")):
-            raise web.HTTPBadRequest(text="not an accepted origin")
-        if request.transport is None:  # it has hung up meanwhile
+            raise web.HTTPBadRequest(text="origin not allowed")
+        if request.transport is None:  # the client has disconnected meanwhile
             return UpgradedResponse()
-        line = WebSocketConnection(request.transport, self._batch, self.generate_id(), self.listener)
-        self.sockets[line.sid] = line
-        self._websockets += 1
-        await self._trigger_event("connect", line.sid, {"aiohttp.request": request}, run_async=False)
-        self.heartbeat.add(line)
-        return upgrade(request, line, frame(b"0" + orjson.dumps(self._open_packet(line.sid))))
+        connection = WebSocketConnection(request.transport, self._batch, self.generate_id(), self.listener)
+        self.sockets[connection.sid] = connection
+        self._websocket_count += 1
+        await self._trigger_event("connect", connection.sid, {"aiohttp.request": request}, run_async=False)
+        self.heartbeat.add(connection)
+        return upgrade(request, connection, encode_frame(b"0" + orjson.dumps(self._open_packet(connection.sid))))
 
     def generate_id(self) -> str:
-        """As unguessable as the library's, drawn many at a time: to ask the kernel is to let another thread have the
-        interpreter, and each who comes needs two."""
+        """A random id like the library's, from a batch: asking the kernel releases the GIL to other threads, and each
+        connection needs two ids."""
         if not self._ids:
-            drawn = secrets.token_bytes(IDS_AT_ONCE * ID_BYTES)
-            chunks = (drawn[at : at + ID_BYTES] for at in range(0, len(drawn), ID_BYTES))
+            drawn = secrets.token_bytes(IDS_PER_DRAW * ID_BYTES)
+            chunks = (drawn[start : start + ID_BYTES] for start in range(0, len(drawn), ID_BYTES))
             self._ids = [base64.urlsafe_b64encode(chunk).decode() for chunk in chunks]
         return self._ids.pop()
 
     def _is_allowed_origin(self, origin: str | None) -> bool:
-        """Browsers apply no rule of their own to WebSockets; other clients send no Origin."""
+        """Browsers apply no same-origin policy to WebSockets, so check it here. Other clients send no Origin."""
         assert callable(self.cors_allowed_origins)
         return origin is None or bool(self.cors_allowed_origins(origin))
 
     def _open_packet(self, sid: str) -> dict[str, object]:
-        times = {"pingInterval": PING_EVERY_S * 1_000, "pingTimeout": PONG_WITHIN_S * 1_000}
+        times = {"pingInterval": PING_INTERVAL_S * 1_000, "pingTimeout": PING_TIMEOUT_S * 1_000}
         return {"sid": sid, "upgrades": [], **times, "maxPayload": MAX_MESSAGE}
 
-    async def _polling(self, request: web.Request) -> web.StreamResponse:
-        """The library's, but for what it lets pass: two requests of one kind at once, bodies that are no packets, and
-        words to a connection that was closed, at which it stumbles unless that is forgotten first."""
+    async def _handle_polling(self, request: web.Request) -> web.StreamResponse:
+        """The library's handler, with checks that it lacks: two concurrent requests of one method, bodies that are no
+        packets, and requests for a closed socket, which raise inside the library unless it is removed first."""
         sid = request.query.get("sid", "")
         if sid in self.sockets and self.sockets[sid].closed:
             del self.sockets[sid]
-        place = (sid, request.method)
-        if place in self._polls:
+        poll = (sid, request.method)
+        if poll in self._open_polls:
             self.close_connection(sid)
-            raise web.HTTPBadRequest(text="one request of a kind at a time")
+            raise web.HTTPBadRequest(text="only one request of a method at a time")
         if sid in self.sockets:
-            self._polls.add(place)
+            self._open_polls.add(poll)
         try:
             response: web.StreamResponse = await super().handle_request(request)
             return response
         finally:
-            self._polls.discard(place)
+            self._open_polls.discard(poll)
             if request.method == "GET":
-                self._unfetched.pop(sid, None)
+                self._queued_bytes.pop(sid, None)
 
     async def _environ(self, request: web.Request) -> dict[str, object]:
-        """The library's environ. A body that it could not read is refused here: of one that is too long it would
-        never answer, and to one that is no text it says 200 and writes a traceback."""
+        """The library's environ, with the body checked: it would never answer a body that is too long, and answers 200
+        and logs a traceback to one that is no text."""
         environ = aiohttp.translate_request(request)
         if request.method == "POST":
             body = await request.read() if (request.content_length or 0) <= MAX_MESSAGE else b""
             if not are_packets(body):
-                raise web.HTTPBadRequest(text="not a payload of packets, or too long")
-            environ["wsgi.input"] = Body(body)
+                raise web.HTTPBadRequest(text="not an Engine.IO payload, or too long")
+            environ["wsgi.input"] = BufferedBody(body)
         return environ
 
-    # -- telling, and ending -----------------------------------------------------------------------------------
+    # -- sending and closing -----------------------------------------------------------------------------------
 
     async def send_packet(self, sid: str, pkt: packet.Packet) -> None:
-        """The library's way to send: answers, mostly."""
+        """Send a packet of the library's, mostly an ack."""
         socket = self.sockets.get(sid)
         if isinstance(socket, WebSocketConnection):
             await socket.send(pkt)
@@ -161,30 +161,32 @@ class EngineServer(engineio.AsyncServer):
             self.queue(sid, pkt)
 
     def queue(self, sid: str, pkt: packet.Packet) -> None:
-        """For a connection by long polling, without waiting. Who never fetches is cut, not remembered for ever: more
-        than UNSENT may not wait, beside the last packet."""
-        socket, owed = self.sockets.get(sid), self._unfetched.get(sid, 0)
+        """Queue a packet for the next poll of a long-polling connection, without waiting.
+
+        If more than MAX_UNSENT bytes wait already, close the connection: its client does not poll.
+        """
+        socket, queued = self.sockets.get(sid), self._queued_bytes.get(sid, 0)
         if not isinstance(socket, AsyncSocket) or socket.closed:
             return
-        if owed > MAX_UNSENT:
+        if queued > MAX_UNSENT:
             self.close_connection(sid)
             return
-        self._unfetched[sid] = owed + len(pkt.encode()) + PACKET_OVERHEAD
+        self._queued_bytes[sid] = queued + len(pkt.encode()) + PACKET_OVERHEAD
         socket.queue.put_nowait(pkt)
 
-    def remove(self, line: WebSocketConnection) -> None:
-        """This line has ended; a line says so once. A poll in its name may have taken it out before."""
-        self.sockets.pop(line.sid, None)
-        self._websockets -= 1
+    def remove(self, connection: WebSocketConnection) -> None:
+        """Forget a WebSocket that has ended. A poll with its sid may have removed it from `sockets` before."""
+        self.sockets.pop(connection.sid, None)
+        self._websocket_count -= 1
 
     def answer_poll(self, sid: str) -> None:
-        """Answer the poll of a connection that has ended: the library would let it wait for its timeout."""
+        """Answer the open poll of a connection that has ended; the library would let it run into its timeout."""
         socket = self.sockets.get(sid)
         if isinstance(socket, AsyncSocket):
             socket.queue.put_nowait(packet.Packet(packet.NOOP))
 
     def close_connection(self, sid: str, code: int = POLICY) -> None:
-        """End one connection soon, whatever its client does."""
+        """Close a connection of either transport, without waiting for its client."""
         socket = self.sockets.get(sid)
         if isinstance(socket, WebSocketConnection):
             socket.close_with(code)
@@ -192,21 +194,23 @@ class EngineServer(engineio.AsyncServer):
             self._close_soon(socket.close(wait=False))
 
     async def drain(self) -> None:
-        """Close all connections with "service restart", which makes clients come back by themselves."""
+        """Close all connections with 1012 (service restart), on which clients reconnect by themselves."""
         self._draining = True
-        lines = [socket for socket in self.sockets.values() if isinstance(socket, WebSocketConnection)]
+        connections = [socket for socket in self.sockets.values() if isinstance(socket, WebSocketConnection)]
         for sid in list(self.sockets):
             self.close_connection(sid, RESTART)
         for line in self._batch.rejected:
             line.transport.abort()
-        await asyncio.gather(*(line.wait_closed() for line in lines), *self._closing, return_exceptions=True)
+        await asyncio.gather(
+            *(line.wait_closed() for line in connections), *self._closing_tasks, return_exceptions=True
+        )
         self.heartbeat.stop()
 
     def _on_tick(self) -> None:
-        """Twice a second, and at the library's own sockets every WATCH_BEATS: they are few among many."""
+        """Run the listener's tick, and check the polling sockets every POLLING_CHECK_TICKS: they are few among many."""
         self.listener.on_tick()
         self._ticks += 1
-        if self._ticks % POLLING_CHECK_TICKS == 0 and len(self.sockets) > self._websockets:
+        if self._ticks % POLLING_CHECK_TICKS == 0 and len(self.sockets) > self._websocket_count:
             for sid, socket in list(self.sockets.items()):
                 if isinstance(socket, AsyncSocket):
                     self._check_polling(sid, socket)
@@ -214,20 +218,20 @@ class EngineServer(engineio.AsyncServer):
     def _check_polling(self, sid: str, socket: AsyncSocket) -> None:
         if socket.closed:
             del self.sockets[sid]
-            self._unfetched.pop(sid, None)
-        elif socket.last_ping and time.time() - socket.last_ping > PONG_WITHIN_S:
+            self._queued_bytes.pop(sid, None)
+        elif socket.last_ping and time.time() - socket.last_ping > PING_TIMEOUT_S:
             self._close_soon(socket.check_ping_timeout())
 
-    def _close_soon(self, end: Coroutine[object, object, object]) -> None:
-        task = asyncio.ensure_future(end)
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+    def _close_soon(self, closing: Coroutine[object, object, object]) -> None:
+        task = asyncio.ensure_future(closing)
+        self._closing_tasks.add(task)
+        task.add_done_callback(self._closing_tasks.discard)
 
 
 def are_packets(body: bytes) -> bool:
-    """Whether a polling body is text of Engine.IO packets: nothing else may reach the library."""
+    """Whether a polling body is text made of Engine.IO packets. The library may get nothing else."""
     try:
         packets = body.decode().split("\x1e")
     except UnicodeDecodeError:
         return False
-    return all("0" <= one[:1] <= "6" for one in packets)
+    return all("0" <= packet[:1] <= "6" for packet in packets)

@@ -1,211 +1,217 @@
-"""Frames: a WebSocket (RFC 6455) as an asyncio protocol, without a task, a queue or a future for what passes."""
+"""WebSocket frames (RFC 6455) in an asyncio protocol, without a task, queue or future for each message."""
 
 import asyncio
 import logging
 
-# The library's own, in C where it is built so; tests/lane/test_leaning.py notices when it moves.
+# aiohttp's internal function, in C where aiohttp was built so. If a version moves it, this import fails.
 from aiohttp._websocket.helpers import websocket_mask
 
-# Larger messages are refused (PROTOCOL: 64 kB), so the 64-bit length never has to be read.
+# The largest message a client may send, in bytes. So a 64-bit payload length (section 5.2) is always too much.
 MAX_MESSAGE = 65_536
-# What may wait for a client that does not read, beside its largest single message.
+# How many bytes may wait for a client that does not read, besides its largest single write.
 MAX_UNSENT = 1 << 20
-CLOSING_S = 2.0
+CLOSE_TIMEOUT_S = 2.0
 
+# The first byte of a frame: the FIN bit and the opcode (section 5.2).
 TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
-CONTINUATION, FINAL_CONTINUATION, FIRST_TEXT, FIRST_BINARY = 0x00, 0x80, 0x01, 0x02
+CONTINUATION, CONTINUATION_END, TEXT_START, BINARY_START = 0x00, 0x80, 0x01, 0x02
+# Status codes of a close frame (section 7.4.1 and the IANA registry).
 NORMAL, PROTOCOL_ERROR, POLICY, TOO_BIG, RESTART, TRY_AGAIN_LATER = 1000, 1002, 1008, 1009, 1012, 1013
 
 log = logging.getLogger(__name__)
 
 
-def frame(payload: bytes, first: int = TEXT) -> bytes:
-    """One whole frame as a server sends it, unmasked."""
+def encode_frame(payload: bytes, opcode: int = TEXT) -> bytes:
+    """One frame as a server sends it: unmasked."""
     length = len(payload)
     if length < 126:
-        return b"%c%c%b" % (first, length, payload)
+        return b"%c%c%b" % (opcode, length, payload)
     if length < 65_536:
-        return b"%c\x7e%b%b" % (first, length.to_bytes(2, "big"), payload)
-    return b"%c\x7f%b%b" % (first, length.to_bytes(8, "big"), payload)
+        return b"%c\x7e%b%b" % (opcode, length.to_bytes(2, "big"), payload)
+    return b"%c\x7f%b%b" % (opcode, length.to_bytes(8, "big"), payload)
 
 
 class WriteBatch:
-    """What is pushed in one turn of the loop leaves at its end, in one write for each line: a write is a system call,
-    and after a commit an agent may be told ten things at once. `away` are the lines that were turned away and are not
-    gone yet."""
+    """Collects the frames of one turn of the event loop and writes them at its end, once for each connection.
+
+    A write is a system call, and one commit may send an agent ten events. `rejected` are the rejected connections that
+    are not closed yet.
+    """
 
     def __init__(self) -> None:
         self.rejected: set[WebSocketProtocol] = set()
         self._connections: list[WebSocketProtocol] = []
 
-    def add(self, line: "WebSocketProtocol") -> None:
+    def add(self, connection: "WebSocketProtocol") -> None:
         if not self._connections:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._connections.append(line)
+        self._connections.append(connection)
 
     def _flush(self) -> None:
-        pushed, self._connections = self._connections, []
-        for line in pushed:
+        connections, self._connections = self._connections, []
+        for connection in connections:
             try:
-                line.flush()
+                connection.flush()
             except Exception:
-                log.exception("a line could not be written to")
-                line.abort()
+                log.exception("writing to a connection failed")
+                connection.abort()
 
 
 class WebSocketProtocol(asyncio.Protocol):
-    """One client. `text` gets each message, `ended` is called once, by whichever side and for whatever reason."""
+    """The server side of one WebSocket. Subclasses override `on_text` and `on_end`."""
 
-    __slots__ = ("_batch", "_ended", "_fragments", "_gone", "_pushed", "_rest", "transport")
+    __slots__ = ("_batch", "_closed", "_ended", "_fragments", "_outgoing", "_unparsed", "transport")
 
-    def __init__(self, transport: asyncio.Transport, turn: WriteBatch) -> None:
+    def __init__(self, transport: asyncio.Transport, batch: WriteBatch) -> None:
         self.transport = transport
-        self._batch = turn
-        self._pushed: list[bytes] | None = None
-        self._rest = b""
+        self._batch = batch
+        self._outgoing: list[bytes] | None = None
+        self._unparsed = b""
         self._fragments: tuple[int, bytearray] | None = None
         self._ended = False
-        self._gone: asyncio.Future[None] | None = None
-        # Who never reads is cut by pause_writing, so that nobody has to ask for the buffer's size at each write.
+        self._closed: asyncio.Future[None] | None = None
+        # asyncio calls pause_writing at this limit, which spares a look at the buffer's size on every write.
         transport.set_write_buffer_limits(high=MAX_UNSENT)
 
     def on_text(self, message: bytearray) -> None:
-        """A whole text message, not yet known to be UTF-8."""
+        """Handle a whole text message. It may be invalid UTF-8."""
 
     def on_end(self) -> None:
-        """Nothing more is heard, and nothing more will be sent."""
+        """Called once when the connection ends, by either side and for any reason: nothing is read or sent any more."""
 
     @property
     def is_open(self) -> bool:
         return not self._ended
 
-    # -- out ---------------------------------------------------------------------------------------------------
+    # -- sending and closing -----------------------------------------------------------------------------------
 
-    def push(self, framed: bytes) -> None:
-        """Send what `frame` made, at the end of this turn of the loop."""
-        if self._pushed is not None:
-            self._pushed.append(framed)
+    def push(self, frame: bytes) -> None:
+        """Send an encoded frame at the end of this turn of the event loop."""
+        if self._outgoing is not None:
+            self._outgoing.append(frame)
         elif not self._ended:
-            self._pushed = [framed]
+            self._outgoing = [frame]
             self._batch.add(self)
 
     def flush(self) -> None:
-        """Send now what was pushed."""
-        if pushed := self._pushed:
-            self._pushed = None
-            together = pushed[0] if len(pushed) == 1 else b"".join(pushed)
-            if len(together) > MAX_UNSENT // 4:
-                # A thread of long messages may be larger than all that may wait; who asked for it gets it.
-                self.transport.set_write_buffer_limits(high=MAX_UNSENT + len(together))
-            self.transport.write(together)
+        """Write the pushed frames now."""
+        if frames := self._outgoing:
+            self._outgoing = None
+            data = frames[0] if len(frames) == 1 else b"".join(frames)
+            if len(data) > MAX_UNSENT // 4:
+                # A client that asks for a long conversation may get more at once than MAX_UNSENT.
+                self.transport.set_write_buffer_limits(high=MAX_UNSENT + len(data))
+            self.transport.write(data)
 
     def close_with(self, code: int = NORMAL) -> None:
-        """Say goodbye; the connection is gone once the client has answered, after CLOSING_S in any case."""
+        """Send a close frame. The transport closes on the client's close frame, or after CLOSE_TIMEOUT_S."""
         if not self._ended:
             self._send_close(code.to_bytes(2, "big"))
 
     def reject(self, code: int) -> None:
-        """As hang_up, for who says more than anybody can hear: it is not listened to any more, not even for its
-        goodbye, so that it has to stop, and is rid of this line only after CLOSING_S."""
+        """Close a flooding client: send the close frame and stop reading, so TCP back-pressure stops it.
+
+        The transport is aborted after CLOSE_TIMEOUT_S; the client's own close frame is not read.
+        """
         if not self._ended:
             self.close_with(code)
             if not self.transport.is_closing():
                 self._batch.rejected.add(self)
                 self.transport.pause_reading()
 
-    def _send_close(self, words: bytes) -> None:
-        self.push(frame(words, CLOSE))
+    def _send_close(self, body: bytes) -> None:
+        self.push(encode_frame(body, CLOSE))
         self.flush()
-        # Closing gently waits for what is unsent, and that may be for ever.
-        asyncio.get_running_loop().call_later(CLOSING_S, self.transport.abort)
+        # transport.close() waits until everything is sent, which may be for ever.
+        asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, self.transport.abort)
         self._end()
 
     async def wait_closed(self) -> None:
-        """Until the connection is lost: after hang_up that is CLOSING_S away at most."""
+        """Wait until the transport is closed: after `close_with` at most CLOSE_TIMEOUT_S."""
         if not self.transport.is_closing():
-            self._gone = self._gone or asyncio.get_running_loop().create_future()
-            await self._gone
+            self._closed = self._closed or asyncio.get_running_loop().create_future()
+            await self._closed
 
     def pause_writing(self) -> None:
-        """More waits than may: this client does not read."""
+        """Abort: more than MAX_UNSENT bytes wait, so this client does not read."""
         self.abort()
 
     def abort(self) -> None:
-        """End it at once; what is unsent is lost."""
+        """Close the transport now; unsent data is lost."""
         self.transport.abort()
         self._end()
 
     def _end(self) -> None:
         if not self._ended:
-            self._ended, self._rest, self._fragments, self._pushed = True, b"", None, None
+            self._ended, self._unparsed, self._fragments, self._outgoing = True, b"", None, None
             self.on_end()
 
-    # -- in ----------------------------------------------------------------------------------------------------
+    # -- receiving ---------------------------------------------------------------------------------------------
 
     def connection_lost(self, _: Exception | None) -> None:
         self._batch.rejected.discard(self)
         self._end()
-        if self._gone is not None and not self._gone.done():
-            self._gone.set_result(None)
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
 
     def data_received(self, data: bytes) -> None:
-        """Take whole frames off the front and keep the rest. The common one, a short masked text, comes first."""
-        if self._rest:
-            data = self._rest + data
-        at, end = 0, len(data)
-        while end - at >= 2:
-            first, length, key = data[at], data[at + 1] - 128, at + 2
-            if length < 0 or length == 127:  # clients must mask, and may not send that much
+        """Parse the whole frames and keep the rest. The common frame, a short masked text, is checked first."""
+        if self._unparsed:
+            data = self._unparsed + data
+        start, end = 0, len(data)
+        while end - start >= 2:
+            opcode, length, mask_start = data[start], data[start + 1] - 128, start + 2
+            if length < 0 or length == 127:  # not masked (section 5.1), or longer than MAX_MESSAGE
                 self._protocol_error(PROTOCOL_ERROR if length < 0 else TOO_BIG)
                 return
             if length == 126:
-                if end - at < 4:
+                if end - start < 4:
                     break
-                length, key = data[at + 2] << 8 | data[at + 3], at + 4
-            begins = key + 4
-            if end < begins + length:
+                length, mask_start = data[start + 2] << 8 | data[start + 3], start + 4
+            payload_start = mask_start + 4
+            if end < payload_start + length:
                 break
-            at = begins + length
-            payload = bytearray(data[begins:at])
-            websocket_mask(data[key:begins], payload)
-            if first == TEXT and self._fragments is None and not self._ended:
+            start = payload_start + length
+            payload = bytearray(data[payload_start:start])
+            websocket_mask(data[mask_start:payload_start], payload)
+            if opcode == TEXT and self._fragments is None and not self._ended:
                 self.on_text(payload)
             elif self in self._batch.rejected:
                 return
             else:
-                self._on_other_frame(first, payload)
-        self._rest = data[at:] if at < end else b""
+                self._on_other_frame(opcode, payload)
+        self._unparsed = data[start:] if start < end else b""
 
-    def _on_other_frame(self, first: int, payload: bytearray) -> None:
+    def _on_other_frame(self, opcode: int, payload: bytearray) -> None:
         if self._ended:
-            if first == CLOSE:
-                self.transport.close()  # the answer to our goodbye
-        elif first in (CLOSE, PING, PONG) and len(payload) < 126:
-            self._on_control_frame(first, payload)
-        elif first in (FIRST_TEXT, FIRST_BINARY) and self._fragments is None:
-            self._fragments = (first, payload)
-        elif first in (CONTINUATION, FINAL_CONTINUATION) and self._fragments is not None:
-            self._append_fragment(*self._fragments, payload, first == FINAL_CONTINUATION)
-        elif first != BINARY or self._fragments is not None:  # binary messages are passed over: we speak none
+            if opcode == CLOSE:
+                self.transport.close()  # the answer to our close frame
+        elif opcode in (CLOSE, PING, PONG) and len(payload) < 126:
+            self._on_control_frame(opcode, payload)
+        elif opcode in (TEXT_START, BINARY_START) and self._fragments is None:
+            self._fragments = (opcode, payload)
+        elif opcode in (CONTINUATION, CONTINUATION_END) and self._fragments is not None:
+            self._append_fragment(*self._fragments, payload, opcode == CONTINUATION_END)
+        elif opcode != BINARY or self._fragments is not None:  # ignore binary messages
             self._protocol_error(PROTOCOL_ERROR)
 
-    def _on_control_frame(self, first: int, payload: bytearray) -> None:
-        if first == PING:
-            self.push(frame(bytes(payload), PONG))
-        elif first == CLOSE:
+    def _on_control_frame(self, opcode: int, payload: bytearray) -> None:
+        if opcode == PING:
+            self.push(encode_frame(bytes(payload), PONG))
+        elif opcode == CLOSE:
             self._send_close(bytes(payload[:2]))
             self.transport.close()
 
-    def _append_fragment(self, kind: int, begun: bytearray, payload: bytearray, last: bool) -> None:
-        begun += payload
-        if len(begun) > MAX_MESSAGE:
+    def _append_fragment(self, start_opcode: int, message: bytearray, payload: bytearray, is_final: bool) -> None:
+        message += payload
+        if len(message) > MAX_MESSAGE:
             self._protocol_error(TOO_BIG)
-        elif last:
+        elif is_final:
             self._fragments = None
-            if kind == FIRST_TEXT:
-                self.on_text(begun)
+            if start_opcode == TEXT_START:
+                self.on_text(message)
 
     def _protocol_error(self, code: int) -> None:
-        # Nothing that follows could be read, so its goodbye is not waited for either.
+        # Nothing after the error can be parsed (section 7.1.7), so do not wait for the client's close frame.
         self.close_with(code)
         self.transport.close()

@@ -1,52 +1,55 @@
-"""The wheel: one timer for all pings and all deadlines, however many lines there are."""
+"""The heartbeat: one timer sends all pings and finds all dead connections."""
 
 import asyncio
 from collections.abc import Callable
 
 from chat.websocket.connection import WebSocketConnection
-from chat.websocket.frames import frame
+from chat.websocket.frames import encode_frame
 
-# What the handshake tells clients, in seconds. Whoever falls silent is found within the sum of both; pings are nearly
-# all that an idle client costs.
-PING_EVERY_S, PONG_WITHIN_S = 30, 14
-SLOTS, PONG_SLOTS = 60, 28
-PING = frame(b"2")
+# pingInterval and pingTimeout of the Engine.IO handshake, in seconds. A dead client is found within the sum of both;
+# pings are nearly all that an idle client costs.
+PING_INTERVAL_S, PING_TIMEOUT_S = 30, 14
+SLOTS, TIMEOUT_SLOTS = 60, 28
+PING = encode_frame(b"2")
 
 
 class HeartbeatTimer:
-    """Each line sits on one of SPOKES. A hand goes round once in PING_EVERY_S and pings; a second one follows it, and
-    who has not answered by then is gone. `beat` is called at every spoke, twice a second."""
+    """A timer wheel with SLOTS slots, each holding the connections that are pinged together.
 
-    def __init__(self, beat: Callable[[], None]) -> None:
-        self._on_tick = beat
+    Twice a second the timer advances one slot and pings the connections in it. TIMEOUT_SLOTS later it aborts those of
+    them that have sent no pong. `on_tick` is called each time.
+    """
+
+    def __init__(self, on_tick: Callable[[], None]) -> None:
+        self._on_tick = on_tick
         self._slots: list[list[WebSocketConnection]] = [[] for _ in range(SLOTS)]
         self._slot = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, line: WebSocketConnection) -> None:
-        """From now on; a line that has ended is forgotten when the hand comes by."""
-        self._slots[self._slot - 1].append(line)
+    def add(self, connection: WebSocketConnection) -> None:
+        """Ping this connection from now on. The timer drops it once it has ended."""
+        self._slots[self._slot - 1].append(connection)
 
     def start(self) -> None:
-        """Let it turn, if it does not yet."""
+        """Start the timer unless it runs."""
         if self._timer is None:
             self._tick()
 
     def stop(self) -> None:
-        """Let it stand."""
+        """Stop the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _tick(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(PING_EVERY_S / SLOTS, self._tick)
+        self._timer = asyncio.get_running_loop().call_later(PING_INTERVAL_S / SLOTS, self._tick)
         self._slot = (self._slot + 1) % SLOTS
-        for line in self._slots[self._slot - PONG_SLOTS]:
-            if line.is_open and not line.pong:
-                line.abort()
-        here = self._slots[self._slot]
-        here[:] = [line for line in here if line.is_open]
-        for line in here:
-            line.pong = False
-            line.push(PING)
+        for connection in self._slots[self._slot - TIMEOUT_SLOTS]:
+            if connection.is_open and not connection.pong_received:
+                connection.abort()
+        due = self._slots[self._slot]
+        due[:] = [connection for connection in due if connection.is_open]
+        for connection in due:
+            connection.pong_received = False
+            connection.push(PING)
         self._on_tick()

@@ -1,15 +1,15 @@
-"""Packets in strict JSON: what can't be read becomes an event that nobody knows, not an error."""
+"""Socket.IO packets in strict JSON. A malformed event becomes an event without a name instead of an error."""
 
 import orjson
 from socketio import packet
 
-UNREADABLE: list[object] = [""]
-# Event names that python-socketio keeps for itself; from a client they would reach the wrong handlers.
+MALFORMED_EVENT: list[object] = [""]
+# Names that python-socketio reserves; as events from a client they would reach the wrong handlers.
 RESERVED = ("connect", "disconnect")
 
 
 class StrictJson:
-    """The face of the json module with orjson behind it: NaN, 1e400 and lone surrogates raise ValueError."""
+    """The interface of the json module on top of orjson: NaN, 1e400 and lone surrogates raise ValueError."""
 
     loads = staticmethod(orjson.loads)
 
@@ -19,10 +19,10 @@ class StrictJson:
 
 
 class StrictPacket(packet.Packet):
-    """A Socket.IO packet without binary parts.
+    """A Socket.IO packet without binary attachments.
 
-    An event whose JSON is bad, or that announces binary, keeps its ack id and loses its content: the door
-    refuses it like any unknown event, and the socket stays. Other nonsense raises ValueError.
+    An event with bad JSON or binary attachments keeps its ack id and loses its content: the namespace refuses it like
+    any unknown event, and the connection stays open. Other malformed packets raise ValueError.
     """
 
     uses_binary_events = False
@@ -31,21 +31,21 @@ class StrictPacket(packet.Packet):
     def decode(self, encoded_packet: str) -> int:
         if encoded_packet[0] in "56":
             encoded_packet = "2" + encoded_packet.partition("-")[2]
-        head, data = split(encoded_packet)
-        super().decode(head)
-        self.data = self._read(data)
+        header, data = split_header(encoded_packet)
+        super().decode(header)
+        self.data = self._parse(data)
         return 0
 
-    def _read(self, data: str) -> object:
+    def _parse(self, data: str) -> object:
         try:
-            read = orjson.loads(data) if data else None
+            parsed = orjson.loads(data) if data else None
         except ValueError:
-            read = None if self.packet_type == packet.EVENT else UNREADABLE
-        return read if self.packet_type != packet.EVENT or is_event(read) else UNREADABLE
+            parsed = None if self.packet_type == packet.EVENT else MALFORMED_EVENT
+        return parsed if self.packet_type != packet.EVENT or is_event(parsed) else MALFORMED_EVENT
 
 
-def split(encoded: str) -> tuple[str, str]:
-    """Type, namespace and ack id in front of the JSON, and the JSON."""
+def split_header(encoded: str) -> tuple[str, str]:
+    """Split a packet into its header (type, namespace, ack id) and its JSON."""
     start = encoded.index(",") + 1 if encoded[1:2] == "/" and "," in encoded else 1
     if encoded[1:2] == "/" and start == 1:
         return encoded, ""
@@ -55,5 +55,5 @@ def split(encoded: str) -> tuple[str, str]:
 
 
 def is_event(data: object) -> bool:
-    """An event is a list that begins with its name."""
+    """Whether this is a list that begins with an event name."""
     return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] not in RESERVED

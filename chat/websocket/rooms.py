@@ -1,4 +1,4 @@
-"""Rooms: who hears what on this node, encoded once a telling and found by index."""
+"""Rooms: send an event, encoded once, to all members of a room on this node."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -7,41 +7,47 @@ import socketio
 
 from chat.websocket.connection import WebSocketConnection
 from chat.websocket.engineio_server import EngineServer
-from chat.websocket.frames import frame
+from chat.websocket.frames import encode_frame
 
+# The members of a room: the Engine.IO sid of the connection by the Socket.IO sid.
 Members = dict[str, str]
 
 
 class Rooms(socketio.AsyncManager):
-    """The library keeps who is connected; rooms are ours, with an index from socket to rooms. Without it each goodbye
-    scans all rooms, and 10,000 of them stop the loop for half a minute. Values are the connections' own ids."""
+    """python-socketio's manager with rooms of its own and an index from socket to rooms.
+
+    Without that index each disconnect scans all rooms: 10,000 disconnects would block the loop for half a minute. The
+    library still keeps which sockets are connected.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._members: dict[tuple[str, str], Members] = {}
         self._rooms_of: dict[str, tuple[str, ...]] = {}
-        # Told the namespace and the name of a room that somebody is in from now on, or nobody any more.
-        self.opened: Callable[[str, str], None] = lambda namespace, room: None
-        self.emptied: Callable[[str, str], None] = lambda namespace, room: None
+        # Called with namespace and room when a room gets its first member or loses its last one on this node.
+        self.on_room_opened: Callable[[str, str], None] = lambda namespace, room: None
+        self.on_room_emptied: Callable[[str, str], None] = lambda namespace, room: None
 
     def send(self, namespace: str, rooms: Iterable[str], event: str, payload: bytes, skip: str | None = None) -> None:
-        """Send an event to every socket in any of `rooms`, once, but not to `skip`; a socket's sid is a room of its
-        own. `payload` is JSON. What is told first arrives first."""
-        listeners = self._receivers(namespace, rooms)
-        if not listeners or (skip in listeners and len(listeners) == 1):
+        """Send an event once to each socket in any of `rooms`, except `skip`. Calls keep their order.
+
+        `payload` is JSON. A socket's sid is a room of its own.
+        """
+        receivers = self._receivers(namespace, rooms)
+        if not receivers or (skip in receivers and len(receivers) == 1):
             return
-        words = b'42%b,["%b",%b]' % (namespace.encode(), event.encode(), payload)
+        message = b'42%b,["%b",%b]' % (namespace.encode(), event.encode(), payload)
         engine = self.server.eio
         assert isinstance(engine, EngineServer)
-        framed = frame(words)
-        for sid, eio_sid in listeners.items():
+        frame = encode_frame(message)
+        for sid, eio_sid in receivers.items():
             if sid == skip:
                 continue
-            line = engine.sockets.get(eio_sid)
-            if isinstance(line, WebSocketConnection):
-                line.push(framed)
+            connection = engine.sockets.get(eio_sid)
+            if isinstance(connection, WebSocketConnection):
+                connection.push(frame)
             else:
-                engine.queue(eio_sid, engineio.packet.Packet(engineio.packet.MESSAGE, words[1:].decode()))
+                engine.queue(eio_sid, engineio.packet.Packet(engineio.packet.MESSAGE, message[1:].decode()))
 
     def members(self, namespace: str, room: str) -> list[str]:
         """The sids in a room."""
@@ -51,14 +57,14 @@ class Rooms(socketio.AsyncManager):
         if room is None:
             super().basic_enter_room(sid, namespace, None, eio_sid)
         elif room != sid:
-            found = eio_sid or self.eio_sid_from_sid(sid, namespace)
-            if found is None:
+            own_eio_sid = eio_sid or self.eio_sid_from_sid(sid, namespace)
+            if own_eio_sid is None:
                 raise ValueError("not connected to this namespace")
             if (namespace, room) not in self._members:
                 self._members[namespace, room] = {}
-                self.opened(namespace, room)
-            self._members[namespace, room][sid] = found
-            self._rooms_of[sid] = (*(one for one in self._rooms_of.get(sid, ()) if one != room), room)
+                self.on_room_opened(namespace, room)
+            self._members[namespace, room][sid] = own_eio_sid
+            self._rooms_of[sid] = (*(other for other in self._rooms_of.get(sid, ()) if other != room), room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
         if room is None:
@@ -67,7 +73,7 @@ class Rooms(socketio.AsyncManager):
             members.pop(sid, None)
             if not members:
                 del self._members[namespace, room]
-                self.emptied(namespace, room)
+                self.on_room_emptied(namespace, room)
 
     def basic_disconnect(self, sid: str, namespace: str, **_: object) -> None:
         for room in self._rooms_of.pop(sid, ()):
@@ -79,11 +85,11 @@ class Rooms(socketio.AsyncManager):
                 pending[namespace].remove(sid)
 
     def _receivers(self, namespace: str, rooms: Iterable[str]) -> Mapping[str, str]:
-        """Only to be looked at: of one room they are its own members."""
-        found: Members = {}
+        """The members of `rooms`. Read only: for a single room this is the room's own dict."""
+        receivers: Members = {}
         for room in rooms:
             if members := self._members.get((namespace, room)):
-                found = found | members if found else members
-            elif own := self.eio_sid_from_sid(room, namespace):
-                found = found | {room: own}
-        return found
+                receivers = receivers | members if receivers else members
+            elif eio_sid := self.eio_sid_from_sid(room, namespace):
+                receivers = receivers | {room: eio_sid}
+        return receivers

@@ -1,4 +1,4 @@
-"""Take-over: after the upgrade a WebSocket's socket passes from aiohttp's request handling to a line of ours."""
+"""The WebSocket upgrade: hand a socket over from aiohttp to our own protocol."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class UpgradedResponse(web.StreamResponse):
-    """What aiohttp gets for a request whose socket is no longer its own: an answer that writes nothing."""
+    """A response that writes nothing, for a request whose socket aiohttp no longer owns."""
 
     def __init__(self) -> None:
         super().__init__(status=101)
@@ -31,11 +31,13 @@ class UpgradedResponse(web.StreamResponse):
 
 
 def is_handshake(request: web.Request) -> bool:
-    """RFC 6455, section 4.2.1. No extension is ever accepted: browsers offer compression, and it costs 100 kB a
-    connection."""
+    """Whether the request is an opening handshake by RFC 6455, section 4.2.1.
+
+    Extensions are ignored. Browsers offer compression, which would cost 100 kB a connection.
+    """
     headers = request.headers
-    asked = (request.method, headers.get(UPGRADE, "").lower(), headers.get(SEC_WEBSOCKET_VERSION))
-    return asked == ("GET", "websocket", "13") and len(_decoded(headers.get(SEC_WEBSOCKET_KEY, ""))) == 16
+    upgrade_request = (request.method, headers.get(UPGRADE, "").lower(), headers.get(SEC_WEBSOCKET_VERSION))
+    return upgrade_request == ("GET", "websocket", "13") and len(_decoded(headers.get(SEC_WEBSOCKET_KEY, ""))) == 16
 
 
 def _decoded(key: str) -> bytes:
@@ -45,21 +47,21 @@ def _decoded(key: str) -> bytes:
         return b""
 
 
-def upgrade(request: web.Request, line: WebSocketConnection, first: bytes) -> UpgradedResponse:
-    """From now on `line` has the socket. `first` is sent before anything that has come already is heard.
+def upgrade(request: web.Request, connection: WebSocketConnection, first_frame: bytes) -> UpgradedResponse:
+    """Answer 101, send `first_frame` and give the socket to `connection`, with the bytes aiohttp has read too far.
 
-    aiohttp is told that the connection is lost and lets go of its parser, its task and its entry in the list of
-    connections: 10,000 of those are 100 MB.
+    aiohttp is told that the connection is lost. It then frees its parser, its task and its entry in the list of
+    connections; 10,000 of those are 100 MB.
     """
-    before, transport = request.protocol, line.transport
-    # The kernel would keep 4 MB for a client that does not read, before a byte of it waits where it is counted.
+    aiohttp_protocol, transport = request.protocol, connection.transport
+    # The kernel would buffer 4 MB for a client that does not read, before a byte waits in the buffer that we bound.
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SEND_BUFFER)
-    made = hashlib.sha1(request.headers[SEC_WEBSOCKET_KEY].encode() + WEBSOCKET_GUID, usedforsecurity=False)
-    transport.write(SWITCHING_PROTOCOLS % base64.b64encode(made.digest()) + first)
-    # The protocol first: what comes from here on is the line's. Before, aiohttp has kept it in its tail.
-    transport.set_protocol(line)
-    tail, before.transport = before._message_tail, None
-    before.connection_lost(None)
+    accept = hashlib.sha1(request.headers[SEC_WEBSOCKET_KEY].encode() + WEBSOCKET_GUID, usedforsecurity=False)
+    transport.write(SWITCHING_PROTOCOLS % base64.b64encode(accept.digest()) + first_frame)
+    # Set the protocol first: data that comes from here on goes to it. Earlier data is in aiohttp's message tail.
+    transport.set_protocol(connection)
+    tail, aiohttp_protocol.transport = aiohttp_protocol._message_tail, None
+    aiohttp_protocol.connection_lost(None)
     if tail:
-        line.data_received(tail)
+        connection.data_received(tail)
     return UpgradedResponse()

@@ -9,7 +9,7 @@ import pytest
 
 from chat.settings import Settings
 from chat.store.migrations import migrate
-from chat.websocket.socketio_server import COMMAND_WITHIN_S
+from chat.websocket.socketio_server import FIRST_COMMAND_TIMEOUT_S
 from tests.realtime.node import running
 from tests.realtime.raw_client import Line, line
 from tests.realtime.socket_clients import Visitor
@@ -22,17 +22,17 @@ async def test_who_never_reads_is_cut_before_memory_fills() -> None:
         hurried = aiohttp.ClientWSTimeout(ws_close=0.1)
         async with session.ws_connect(address, timeout=hurried) as lazy, session.ws_connect(address) as eager:
             for socket in (lazy, eager):
-                await Line(socket).arrives("/hall", "{}")
+                await Line(socket).arrives("/test", "{}")
             for number in range(6_000):
                 noise = orjson.dumps({"n": number, "text": "x" * 8_000})
-                server.gate.rooms.send("/hall", server.hall.inside, "noise", noise)
-                heard = await Line(eager).hears("42/hall,")
+                server.socketio.rooms.send("/test", server.namespace.connected, "noise", noise)
+                heard = await Line(eager).hears("42/test,")
                 assert isinstance(heard, list)
                 assert heard[1]["n"] == number
             # Sooner than those are cut who never say what they came for.
-            async with asyncio.timeout(COMMAND_WITHIN_S / 2):
-                await server.hall.emptied.wait()
-            assert len(server.hall.inside) == 1
+            async with asyncio.timeout(FIRST_COMMAND_TIMEOUT_S / 2):
+                await server.namespace.disconnected.wait()
+            assert len(server.namespace.connected) == 1
 
 
 async def test_a_server_that_ends_says_that_it_comes_back(settings: Settings) -> None:

@@ -264,7 +264,7 @@ async def test_long_polling_works_too(node: Node, visitor: Arrive, agent: ShowUp
 
 
 async def test_who_says_nothing_is_cut(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socketio_server, "COMMAND_WITHIN_S", 0.3)
+    monkeypatch.setattr(socketio_server, "FIRST_COMMAND_TIMEOUT_S", 0.3)
     async with line(node) as silent, line(node) as greeting, line(node) as talking:
         await greeting.arrives()
         await talking.arrives()

@@ -1,4 +1,4 @@
-"""A gate with one hall behind it, and a client that writes bytes: for what no library would send."""
+"""A SocketServer with one namespace, and a client of raw bytes for what no library would send."""
 
 import asyncio
 import os
@@ -12,53 +12,56 @@ from aiohttp import web
 from aiohttp._websocket.helpers import websocket_mask
 
 from chat.websocket.admission import AdmissionControl
-from chat.websocket.frames import frame
+from chat.websocket.frames import encode_frame
 from chat.websocket.socketio_server import Reply, SocketServer
 
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 CLOSE = 0x88
 
 
-class Hall(socketio.AsyncNamespace):
-    """Lets everybody in and remembers who has left. It answers "echo" by its argument, "slow" once `go_on` is set,
-    and takes "swift" at once, answering when told to."""
+class RecordingNamespace(socketio.AsyncNamespace):
+    """Accepts every socket and records its events.
+
+    It acks "echo" with its argument and "slow" once `slow_may_finish` is set. "sync" is handled synchronously; the test
+    sends its ack by calling one of `replies`.
+    """
 
     def __init__(self) -> None:
-        super().__init__("/hall")
-        self.inside: set[str] = set()
-        self.emptied = asyncio.Event()
-        self.go_on = asyncio.Event()
-        self.begun: list[object] = []
+        super().__init__("/test")
+        self.connected: set[str] = set()
+        self.disconnected = asyncio.Event()
+        self.slow_may_finish = asyncio.Event()
+        self.events: list[object] = []
         self.replies: list[Reply] = []
 
     async def trigger_event(self, event: str, *args: object) -> object:
         sid = str(args[0])
         if event == "connect":
-            self.inside.add(sid)
+            self.connected.add(sid)
         elif event == "disconnect":
-            self.inside.discard(sid)
-            self.emptied.set()
+            self.connected.discard(sid)
+            self.disconnected.set()
         else:
-            self.begun.append([event, *args[1:]])
+            self.events.append([event, *args[1:]])
             if event == "slow":
-                await self.go_on.wait()
+                await self.slow_may_finish.wait()
             return args[1] if len(args) > 1 else None
         return None
 
     def dispatch_sync(self, sid: str, event: bytearray, reply: Reply) -> bool:
-        if not event.startswith(b'["swift"'):
+        if not event.startswith(b'["sync"'):
             return False
-        self.begun.append(orjson.loads(event))
+        self.events.append(orjson.loads(event))
         self.replies.append(reply)
         return True
 
 
 @dataclass
 class Server:
-    """A gate with one hall behind it."""
+    """A running SocketServer and its namespace /test."""
 
-    gate: SocketServer
-    hall: Hall = field(default_factory=Hall)
+    socketio: SocketServer
+    namespace: RecordingNamespace = field(default_factory=RecordingNamespace)
     url: str = ""
     port: int = 0
 
@@ -66,9 +69,9 @@ class Server:
 @asynccontextmanager
 async def serving() -> AsyncIterator[Server]:
     server = Server(SocketServer(lambda origin: origin == "http://own.example"))
-    server.gate.register_namespace(server.hall)
+    server.socketio.register_namespace(server.namespace)
     app = web.Application()
-    server.gate.attach(app)
+    server.socketio.attach(app)
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
     assert runner.server is not None
@@ -76,30 +79,30 @@ async def serving() -> AsyncIterator[Server]:
     server.port = listening.sockets[0].getsockname()[1]
     server.url = f"http://127.0.0.1:{server.port}"
     yield server
-    server.hall.go_on.set()
-    await server.gate.engine.drain()
-    await server.gate.shutdown()
+    server.namespace.slow_may_finish.set()
+    await server.socketio.engine.drain()
+    await server.socketio.shutdown()
     listening.close()
     await runner.cleanup()
 
 
 @dataclass
-class Wire:
-    """Bytes to and from a server."""
+class RawClient:
+    """A client that writes bytes and parses the frames it gets."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
-    def writes(self, *frames: bytes) -> None:
+    def write(self, *frames: bytes) -> None:
         self.writer.write(b"".join(frames))
 
-    def says(self, *texts: str) -> None:
-        self.writes(*(masked(text.encode()) for text in texts))
+    def send(self, *texts: str) -> None:
+        self.write(*(masked(text.encode()) for text in texts))
 
-    async def reads(self) -> tuple[int, bytes]:
-        """First byte and payload of the next frame; EOFError when there is none."""
+    async def read_frame(self) -> tuple[int, bytes]:
+        """First byte and payload of the next frame. Raises EOFError at the end of the connection."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 first, length = await self.reader.readexactly(2)
                 if length >= 126:
                     length = int.from_bytes(await self.reader.readexactly(2 if length == 126 else 8), "big")
@@ -107,38 +110,38 @@ class Wire:
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise EOFError from error
 
-    async def hears(self, prefix: str) -> str:
-        """The next text that begins so, behind it."""
+    async def receive(self, prefix: str) -> str:
+        """The rest of the next text that starts with `prefix`."""
         while True:
-            first, payload = await self.reads()
+            first, payload = await self.read_frame()
             if first == 0x81 and payload.decode().startswith(prefix):
                 return payload.decode().removeprefix(prefix)
 
-    async def goodbye(self) -> int:
-        """The code with which the server hangs up."""
+    async def read_close(self) -> int:
+        """The status code of the server's close frame."""
         while True:
-            first, payload = await self.reads()
+            first, payload = await self.read_frame()
             if first == CLOSE:
                 return int.from_bytes(payload[:2], "big")
 
-    async def arrives(self) -> None:
-        self.says("40/hall,{}")
-        await self.hears("40/hall,")
+    async def join(self) -> None:
+        self.send("40/test,{}")
+        await self.receive("40/test,")
 
 
 def masked(payload: bytes, first: int = 0x81, key: bytes | None = None) -> bytes:
     """One frame as a client sends it."""
-    key, scrambled = os.urandom(4) if key is None else key, bytearray(payload)
-    websocket_mask(key, scrambled)
-    head = bytearray(frame(payload, first)[: -len(payload) or None])
-    head[1] |= 0x80
-    return bytes(head) + key + bytes(scrambled)
+    key, masked_payload = os.urandom(4) if key is None else key, bytearray(payload)
+    websocket_mask(key, masked_payload)
+    header = bytearray(encode_frame(payload, first)[: -len(payload) or None])
+    header[1] |= 0x80
+    return bytes(header) + key + bytes(masked_payload)
 
 
-async def until(true: Callable[[], object]) -> None:
-    """Until that is so; each look lets everybody else have a turn."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not true():  # noqa: ASYNC110 - what is waited for tells nobody
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until the condition is true; each check lets all other tasks run."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0)
 
 
@@ -153,25 +156,25 @@ ADDRESS = "/socket.io/?EIO=4&transport=websocket"
 
 
 @asynccontextmanager
-async def knock(
-    server: Server, address: str = ADDRESS, *behind: bytes, **headers: str | None
-) -> AsyncIterator[tuple[str, Wire]]:
-    """The answer to a handshake, and the wire. `behind` leaves in the same write."""
+async def handshake(
+    server: Server, address: str = ADDRESS, *frames: bytes, **headers: str | None
+) -> AsyncIterator[tuple[str, RawClient]]:
+    """The head of the response to a handshake, and the client. `frames` are sent in the same write."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    said = HANDSHAKE | {name.replace("_", "-"): value for name, value in headers.items()}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in said.items() if value is not None)
-    writer.write(f"GET {address} HTTP/1.1\r\n{lines}\r\n".encode() + b"".join(behind))
+    all_headers = HANDSHAKE | {name.replace("_", "-"): value for name, value in headers.items()}
+    fields = "".join(f"{name}: {value}\r\n" for name, value in all_headers.items() if value is not None)
+    writer.write(f"GET {address} HTTP/1.1\r\n{fields}\r\n".encode() + b"".join(frames))
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            yield (await reader.readuntil(b"\r\n\r\n")).decode(), Wire(reader, writer)
+        async with asyncio.timeout(TIMEOUT_S):
+            yield (await reader.readuntil(b"\r\n\r\n")).decode(), RawClient(reader, writer)
     finally:
         writer.close()
 
 
 @asynccontextmanager
-async def wire(server: Server) -> AsyncIterator[Wire]:
+async def connect(server: Server) -> AsyncIterator[RawClient]:
     """A WebSocket after its Engine.IO handshake."""
-    async with knock(server) as (head, opened):
+    async with handshake(server) as (head, client):
         assert head.startswith("HTTP/1.1 101 ")
-        await opened.hears("0")
-        yield opened
+        await client.receive("0")
+        yield client

@@ -1,4 +1,4 @@
-"""What the lane leans on in the libraries: when one of these moves, this is where it is noticed."""
+"""The library internals that chat/websocket depends on. A new version that changes one fails here."""
 
 import importlib
 import inspect
@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-# Without their types, for what is looked at is not for others to know.
+# Typed as Any, because these internals are not part of the libraries' types.
 handler: Any = importlib.import_module("aiohttp.web_protocol").RequestHandler
 engine: Any = importlib.import_module("engineio").AsyncServer
 polling: Any = importlib.import_module("engineio.async_socket").AsyncSocket
@@ -15,7 +15,7 @@ manager: Any = importlib.import_module("socketio").AsyncManager
 source = inspect.getsource
 
 
-def test_aiohttp_lets_go_of_a_socket_when_it_is_told_that_the_connection_is_lost() -> None:
+def test_aiohttp_releases_a_socket_on_connection_lost() -> None:
     slots = {name for kind in handler.__mro__ for name in getattr(kind, "__slots__", ())}
     assert {"_message_tail", "transport"} <= slots
     lost = source(handler.connection_lost)
@@ -27,19 +27,19 @@ def test_aiohttp_lets_go_of_a_socket_when_it_is_told_that_the_connection_is_lost
     assert not web.StreamResponse().keep_alive
 
 
-def test_engineio_asks_no_more_of_a_socket_than_a_line_has() -> None:
+def test_engineio_uses_only_what_a_websocket_connection_has() -> None:
     assert "await socket.send(pkt)" in source(engine.send_packet)
     assert "if s.closed:" in source(engine._get_socket)
-    made = engine(async_mode="aiohttp", monitor_clients=False)
-    assert made.start_service_task is False
-    assert list(inspect.signature(made._trigger_event).parameters) == ["event", "args", "kwargs"]
+    created = engine(async_mode="aiohttp", monitor_clients=False)
+    assert created.start_service_task is False
+    assert list(inspect.signature(created._trigger_event).parameters) == ["event", "args", "kwargs"]
     assert "self.server.ping_timeout" in source(polling.check_ping_timeout)
 
 
-def test_socketio_calls_what_the_gate_has_taken_for_itself() -> None:
-    opened = source(server.__mro__[1].__init__)
+def test_socketio_calls_the_methods_that_socket_server_overrides() -> None:
+    init = source(server.__mro__[1].__init__)
     for name in ("_handle_eio_connect", "_handle_eio_message", "_handle_eio_disconnect"):
-        assert f"self.{name}" in opened
+        assert f"self.{name}" in init
         assert inspect.iscoroutinefunction(getattr(server, name))
     assert "self.environ[eio_sid]" in source(server._handle_connect)
     assert "self.rooms[namespace][None]._invm[eio_sid]" in source(manager.sid_from_eio_sid)
