@@ -4,11 +4,11 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from chat.domain import seed
-from chat.domain.context import DomainContext
+from chat.domain.context import DomainContext, Timeouts
 from chat.domain.intake import start
 from chat.domain.intake.start import NewChat
 from chat.domain.people import agents, sessions, visitors
@@ -30,6 +30,15 @@ ALWAYS_OPEN = {
     "exceptions": [],
     "promise": {"hours": 48, "unit": "working_days"},
 }
+# The defaults of chat/settings.py.
+TIMEOUTS = Timeouts(
+    ring=timedelta(seconds=60),
+    return_grace=timedelta(minutes=5),
+    offer_form_after=timedelta(minutes=5),
+    close_wait_after=timedelta(minutes=10),
+    idle_after=timedelta(minutes=10),
+    close_idle_after=timedelta(minutes=60),
+)
 BATCH_SIZE = 500
 T = TypeVar("T")
 
@@ -74,7 +83,7 @@ async def _create(url: str, size: Size) -> Fixtures:
         await store.write(calendar.set_calendar, ALWAYS_OPEN)
         tokens = [new_token() for _ in range(size.agents)]
         team = [await store.write(_add_agent, number, token, now) for number, token in enumerate(tokens)]
-        context = DomainContext(now, frozenset(one.id for one in team))
+        context = DomainContext(now, frozenset(one.id for one in team), TIMEOUTS)
         chats = await create_in_batches(lambda number: _add_chat(store, number, team, context), size.visitors)
         guests = await create_in_batches(lambda _: _add_guest(store, now), size.guests)
     finally:

@@ -16,13 +16,14 @@ from statistics import median
 
 from sqlalchemy import Connection, update
 
+from bench.fixtures import TIMEOUTS
 from bench.query_fixtures import NOW, DatabaseSize, fill_database, token_hash
 from bench.rows import Row, format_table
 from chat.cluster.embedded_valkey import EmbeddedValkey
 from chat.cluster.presence import Presence
 from chat.cluster.redis_client import Redis
 from chat.domain import service_status
-from chat.domain.context import DEFAULT_TIMEOUTS, DomainContext
+from chat.domain.context import DomainContext
 from chat.domain.facts import OfferMade
 from chat.domain.people.visitors import record_visit
 from chat.domain.queries import inbox, node_sync, queue
@@ -39,7 +40,7 @@ from tests.services import postgres
 
 REPETITIONS = 7
 SIZE = DatabaseSize()
-ALL_ONLINE = DomainContext(NOW, frozenset(range(1, SIZE.agents + 1)))
+ALL_ONLINE = DomainContext(NOW, frozenset(range(1, SIZE.agents + 1)), TIMEOUTS)
 # The ids of three visitors: with an assigned chat, in the middle of the queue, with an open ticket.
 ASSIGNED, MID_QUEUE, OPEN = 20, SIZE.assigned + SIZE.waiting // 2, SIZE.assigned + SIZE.waiting + 20
 
@@ -53,8 +54,8 @@ PERIODIC_QUERIES: dict[str, tuple[float, Query]] = {
     "worker: any department transfer to offer": (1, department_transfer.has_passed_transfers),
     "worker: any overdue offer": (1, lambda sql: offers.has_overdue_offers(sql, NOW)),
     "worker: any absent agent": (1, lambda sql: lost_agents.has_absent_agents(sql, ALL_ONLINE)),
-    "worker: any long wait": (1, lambda sql: long_waits.has_long_waits(sql, ALL_ONLINE, DEFAULT_TIMEOUTS)),
-    "worker: any idle chat": (0.1, lambda sql: idle_chats.has_idle_chats(sql, NOW, DEFAULT_TIMEOUTS)),
+    "worker: any long wait": (1, lambda sql: long_waits.has_long_waits(sql, ALL_ONLINE)),
+    "worker: any idle chat": (0.1, lambda sql: idle_chats.has_idle_chats(sql, ALL_ONLINE)),
     "reconciliation: tickets updated since a moment": (
         0.2,
         lambda sql: node_sync.revisions_since(sql, NOW.replace(hour=10)),
@@ -158,7 +159,7 @@ def _visitor_rows(timer: QueryTimer) -> Iterator[Row]:
         who = VisitorIdentity(token_hash(n), 1, "fr")
         yield timer.row(f"hello of a visitor {what} (CPU)", timer.cpu_ms(partial(_look_up, who)), 1)
     write_ms = timer.median_ms(
-        lambda sql: record_visit(Transaction(sql), ASSIGNED, "hidden", None, NOW), time.process_time, write=True
+        lambda sql: record_visit(Transaction(sql), ASSIGNED, "hidden", None, ALL_ONLINE), time.process_time, write=True
     )
     yield timer.row("update of a visitor's presence at hello (CPU)", write_ms, 1)
 
@@ -189,7 +190,7 @@ async def _slot_refill_row(name: str, url: str) -> Row:
         listeners: list[Callable[[Sequence[RecordedFact]], None]] = []
         store = Store(url, lambda facts: _announce(listeners, facts))
         team = Presence(redis, "agents", "bench")
-        worker = Worker(store, team, lambda: NOW, DEFAULT_TIMEOUTS, ticking=False)
+        worker = Worker(store, team, lambda: NOW, TIMEOUTS, ticking=False)
         listeners += [worker.on_facts, lambda facts: _record_offers(facts, offered_at)]
         for service in (store, team, worker):
             await service.start()

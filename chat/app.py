@@ -62,7 +62,7 @@ async def start_node(
     redis, node_id = Redis(redis_url), secrets.token_hex(6)
     services = _services(settings, store, redis, node_id, clock)
     bus, realtime, publisher = _realtime(services, redis, node_id)
-    worker = Worker(store, services.agent_presence, clock, timeouts_of(settings), ticking=ticking)
+    worker = Worker(store, services.agent_presence, clock, services.timeouts, ticking=ticking)
     # Every listener of committed facts, in the order in which they are called.
     fact_listeners += [realtime.on_facts, publisher.deliver, worker.on_facts]
     async with contextlib.AsyncExitStack() as started:
@@ -75,7 +75,8 @@ async def start_node(
             started.push_async_callback(part.close)
         await store.write(seed, clock())
         yield Node(
-            _web_app(services, redis, realtime), OperatorContext(settings, store, clock, _online_agents(services))
+            _web_app(services, redis, realtime),
+            OperatorContext(settings, store, clock, services.timeouts, _online_agents(services)),
         )
 
 
@@ -88,6 +89,7 @@ def _services(settings: Settings, store: Store, redis: Redis, node_id: str, cloc
         Presence(redis, "visitors", node_id, VISITOR_GRACE_S),
         RateLimits(redis),
         clock,
+        timeouts_of(settings),
         _handshakes(settings),
     )
 
@@ -133,6 +135,7 @@ def _web_app(services: Services, redis: Redis, realtime: Realtime) -> web.Applic
         redis,
         services.limits,
         services.clock,
+        services.timeouts,
     )
     routes.install(app, context)
     realtime.attach(app)

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
 
 from chat.cluster.presence import Presence
 from chat.domain.context import DomainContext, Timeouts
@@ -15,8 +14,6 @@ from chat.domain.routing import department_transfer, due_work, idle_chats, long_
 from chat.domain.tickets import locks
 from chat.store.store import Store
 from chat.store.transaction import RecordedFact, Transaction, Unavailable
-
-P = TypeVar("P")
 
 log = logging.getLogger(__name__)
 
@@ -94,15 +91,15 @@ class Worker:
         if await self.store.read_stale(lost_agents.has_returned_agents, context):
             await self.store.write(lost_agents.return_chats, context)
         if await self.store.read_stale(offers.has_work, context):
-            await self.store.write(offers.offer_waiting, context, self.timeouts)
+            await self.store.write(offers.offer_waiting, context)
         if await self.store.read_stale(department_transfer.has_passed_transfers):
-            await self.store.write(department_transfer.offer_to_next_member, context, self.timeouts)
+            await self.store.write(department_transfer.offer_to_next_member, context)
 
     async def _check_due_work(self) -> None:
         """The net under the wakes, and what time alone brings: all is asked at once, for mostly there is nothing."""
         context = await self._context()
         sure = context if self.agent_presence.is_reliable() else context._replace(online_agents=None)
-        due = await self.store.read_stale(due_work.check, context, sure, self.timeouts)
+        due = await self.store.read_stale(due_work.check, context, sure)
         if due.overdue_offers:
             await self.store.write(offers.expire_offers, context.now)
         if due.waiting_chats:
@@ -113,17 +110,18 @@ class Worker:
             await self._repeat(long_waits.escalate_long_waits, sure)
 
     async def _close_idle_chats(self) -> None:
-        if await self.store.read_stale(idle_chats.has_idle_chats, self.clock(), self.timeouts):
-            await self._repeat(idle_chats.close_idle_chats, self.clock())
+        context = DomainContext(self.clock(), None, self.timeouts)  # idle chats depend on no agent's presence
+        if await self.store.read_stale(idle_chats.has_idle_chats, context):
+            await self._repeat(idle_chats.close_idle_chats, context)
 
-    async def _repeat(self, verb: Callable[[Transaction, P, Timeouts], int], argument: P) -> None:
+    async def _repeat(self, action: Callable[[Transaction, DomainContext], int], context: DomainContext) -> None:
         """Portion by portion, so that others get their turn in between."""
-        while await self.store.write(verb, argument, self.timeouts) >= locks.BATCH_SIZE:
+        while await self.store.write(action, context) >= locks.BATCH_SIZE:
             pass
 
     async def _context(self) -> DomainContext:
         keys = await self.agent_presence.present()
-        return DomainContext(self.clock(), None if keys is None else frozenset(map(int, keys)))
+        return DomainContext(self.clock(), None if keys is None else frozenset(map(int, keys)), self.timeouts)
 
 
 def _mid_chat(fact: object) -> bool:

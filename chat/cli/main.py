@@ -100,7 +100,9 @@ async def _run_here(settings: Settings, command: OperatorCommand[T]) -> T:
     try:
         await store.write(repair_ticket_rows)
         await store.write(seed, app.utc_now())
-        return await execute(OperatorContext(settings, store, app.utc_now, presence_unknown), command)
+        return await execute(
+            OperatorContext(settings, store, app.utc_now, app.timeouts_of(settings), presence_unknown), command
+        )
     finally:
         await store.close()
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from chat import presenters, protocol
 from chat.domain import service_status
-from chat.domain.context import DomainContext
+from chat.domain.context import DomainContext, Timeouts
 from chat.domain.people import agents, departments, password_links, sites
 from chat.domain.queries.calendar import load_calendar, parse_moment, set_calendar
 from chat.domain.refusals import Refused
@@ -36,6 +36,7 @@ class OperatorContext:
     settings: Settings
     store: Store
     clock: Callable[[], datetime]
+    timeouts: Timeouts
     online_agents: Callable[[], Awaitable[frozenset[int] | None]]
 
 
@@ -78,7 +79,7 @@ class ShowHours(OperatorCommand[protocol.Service], tag="hours"):
     async def run(self, context: OperatorContext) -> protocol.Service:
         calendar = await context.store.read(load_calendar)
         moment = context.clock() if self.at is None else parse_moment(calendar, self.at)
-        domain_context = DomainContext(moment, await context.online_agents())
+        domain_context = DomainContext(moment, await context.online_agents(), context.timeouts)
         return presenters.service(await context.store.read(service_status.current_service, domain_context))
 
 

@@ -1,25 +1,23 @@
-"""What every domain action is told of its surroundings: the moment, who is online, and how long waits last."""
+"""What the caller of a domain action knows: the time, the agents online, and the configured timeouts."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 
+class Timeouts(NamedTuple):
+    """How long each wait lasts, as the settings say."""
+
+    ring: timedelta
+    return_grace: timedelta
+    offer_form_after: timedelta
+    close_wait_after: timedelta
+    idle_after: timedelta
+    close_idle_after: timedelta
+
+
 class DomainContext(NamedTuple):
-    """The moment, and who is connected: inner keys of agents, or None while Redis can't be asked."""
+    """The time, the inner keys of the agents online (None while Redis gives no answer), and the timeouts."""
 
     now: datetime
     online_agents: frozenset[int] | None
-
-
-class Timeouts(NamedTuple):
-    """How long each wait lasts (DESIGN, Offers); settings may shorten them."""
-
-    ring: timedelta = timedelta(seconds=60)
-    return_grace: timedelta = timedelta(minutes=5)
-    offer_form_after: timedelta = timedelta(minutes=5)
-    close_wait_after: timedelta = timedelta(minutes=10)
-    idle_after: timedelta = timedelta(minutes=10)
-    close_idle_after: timedelta = timedelta(minutes=60)
-
-
-DEFAULT_TIMEOUTS = Timeouts()
+    timeouts: Timeouts

@@ -16,7 +16,7 @@ class AgentPresenceCache:
         self._asked_at = float("-inf")
         self._online: frozenset[int] | None = None
         # What was last answered, and until when it is true enough: times are kept in milliseconds.
-        self._latest, self._latest_until = DomainContext(behind.clock(), None), float("-inf")
+        self._latest, self._latest_until = behind.domain_context(), float("-inf")
 
     async def context(self) -> DomainContext:
         """The moment, and the agents who are there; `present` None while Redis can't be asked."""
@@ -28,7 +28,7 @@ class AgentPresenceCache:
         """The same without asking, as of the last look a few seconds ago: a message never waits for Redis."""
         now = time.monotonic()
         if now >= self._latest_until or self._latest.online_agents is not self._online:
-            self._latest, self._latest_until = DomainContext(self._services.clock(), self._online), now + 0.001
+            self._latest, self._latest_until = self._services.domain_context(self._online), now + 0.001
         return self._latest
 
     async def refresh(self) -> frozenset[int] | None:

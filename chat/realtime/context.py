@@ -9,6 +9,7 @@ from aiohttp import web
 
 from chat.cluster.presence import Presence
 from chat.cluster.rate_limits import RateLimits
+from chat.domain.context import DomainContext, Timeouts
 from chat.links import Links
 from chat.settings import Settings
 from chat.store.store import Store
@@ -49,4 +50,9 @@ class Services:
     visitor_presence: Presence
     limits: RateLimits
     clock: Callable[[], datetime]
+    timeouts: Timeouts
     handshakes: HandshakeReader
+
+    def domain_context(self, online_agents: frozenset[int] | None = None) -> DomainContext:
+        """The context of a domain action now; None for agents when they are unknown or the action needs none."""
+        return DomainContext(self.clock(), online_agents, self.timeouts)

@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, select
 
-from chat.domain.context import DomainContext
+from chat.domain.context import DomainContext, Timeouts
 from chat.domain.intake import start
 from chat.domain.intake.start import NewChat, NewForm, StartedChat
 from chat.domain.messages import notes, read_marks
@@ -41,6 +41,14 @@ T = TypeVar("T")
 
 # Monday 10:00 in Paris: the desk is open until 18:00.
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+TIMEOUTS = Timeouts(
+    ring=timedelta(seconds=60),
+    return_grace=timedelta(minutes=5),
+    offer_form_after=timedelta(minutes=5),
+    close_wait_after=timedelta(minutes=10),
+    idle_after=timedelta(minutes=10),
+    close_idle_after=timedelta(minutes=60),
+)
 _ids = itertools.count(1)
 
 
@@ -109,13 +117,14 @@ class Desk:
     now: datetime = MONDAY
     online: set[int] = field(default_factory=set)
     redis: bool = True
+    timeouts: Timeouts = TIMEOUTS
     # It doubles what a verb costs, so that one database must do.
     runs_twice: bool = True
     replica: FactReplica = field(default_factory=FactReplica)
 
     @property
     def context(self) -> DomainContext:
-        return DomainContext(self.now, frozenset(self.online) if self.redis else None)
+        return DomainContext(self.now, frozenset(self.online) if self.redis else None, self.timeouts)
 
     def later(self, **passed: float) -> None:
         self.now += timedelta(**passed)
@@ -178,7 +187,7 @@ class Desk:
         await self.run(lost_agents.return_chats, self.context)
         await self.run(offers.offer_waiting, self.context)
         await self.run(long_waits.escalate_long_waits, self.context)
-        await self.run(idle_chats.close_idle_chats, self.now)
+        await self.run(idle_chats.close_idle_chats, self.context)
 
 
 def _ringing(sql: Connection) -> dict[str, int]:
@@ -219,7 +228,7 @@ class Visitor:
         await self.desk.run(read_up_to, self.ticket, seq, self.desk.now, visitor_id=self.id)
 
     async def is_now(self, state: VisitorPresence) -> None:
-        await self.desk.run(visitors.set_visitor_presence, self.id, state, self.desk.now)
+        await self.desk.run(visitors.set_visitor_presence, self.id, state, self.desk.context)
 
     async def ends(self) -> TicketRow:
         return await self.desk.run(lifecycle.end_by_visitor, self.id, self.ticket, self.desk.now)

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 from argon2 import PasswordHasher
 
+from chat.app import timeouts_of
 from chat.cluster.presence import Presence
 from chat.cluster.rate_limits import RateLimits
 from chat.cluster.redis_client import Redis
@@ -77,7 +78,13 @@ class House:
 
     async def answers(self, agent: AgentRow, ticket: str, text: str, client_id: str = "answer-" * 3) -> MessageRow:
         """The agent writes on a ticket."""
-        post = Post(ticket, client_id, text, DomainContext(self.clock(), frozenset({agent.id})), agent_id=agent.id)
+        post = Post(
+            ticket,
+            client_id,
+            text,
+            DomainContext(self.clock(), frozenset({agent.id}), self.doors.timeouts),
+            agent_id=agent.id,
+        )
         return await self.doors.store.post(post_batch, post)
 
     async def owner_link(self, token: str = "the-first-link") -> str:
@@ -126,6 +133,7 @@ async def house(settings: Settings, valkey: str, aiohttp_client: MakeClient) -> 
         redis=redis,
         limits=RateLimits(redis),
         clock=clock,
+        timeouts=timeouts_of(settings),
         passwords=Passwords(QUICK),
     )
     app = web.Application()

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_once
 
-from chat.domain.context import DEFAULT_TIMEOUTS
+from chat.domain.context import DomainContext
 from chat.domain.facts import VisitorPresenceChanged
 from chat.domain.queries.tickets import (
     rows_without_position,
@@ -37,7 +37,7 @@ _FOLLOWED = tickets_of_visitor.where(
     )
 )
 # Whoever comes back takes the agent's place again, unless they were silent for as long.
-_silent = and_(tickets.c.last_from == "agent", tickets.c.last_at <= bindparam("quiet_since"))
+_silent = and_(tickets.c.last_from == "agent", tickets.c.last_at <= bindparam("idle_since"))
 _SET_PRESENCE = (
     update(tickets)
     .where(tickets.c.id == bindparam("key"))
@@ -47,10 +47,10 @@ _RETURN = _SET_PRESENCE.values(slot_released_at=case((_silent, tickets.c.slot_re
 
 
 def record_visit(
-    tx: Transaction, visitor_id: int, state: VisitorPresence, page: Mapping[str, str] | None, now: datetime
+    tx: Transaction, visitor_id: int, state: VisitorPresence, page: Mapping[str, str] | None, context: DomainContext
 ) -> None:
     """What a hello has to write, where `coming` has found news: `moved` and `set_page` in one."""
-    _record_presence(tx, visitor_id, state, page, now)
+    _record_presence(tx, visitor_id, state, page, context)
 
 
 def get_or_create_visitor(tx: Transaction, who: VisitorIdentity, now: datetime) -> VisitorRow:
@@ -84,9 +84,9 @@ def stored_locale(tag: str) -> str:
     return whole_parts[0] if whole_parts else "fr"
 
 
-def set_page(tx: Transaction, visitor_id: int, page: Mapping[str, str], now: datetime) -> None:
+def set_page(tx: Transaction, visitor_id: int, page: Mapping[str, str], context: DomainContext) -> None:
     """They are on another page; told to the agents of their newest ticket and of their live one."""
-    _record_presence(tx, visitor_id, None, page, now)
+    _record_presence(tx, visitor_id, None, page, context)
 
 
 def set_locale(tx: Transaction, visitor_id: int, locale: str) -> None:
@@ -94,14 +94,18 @@ def set_locale(tx: Transaction, visitor_id: int, locale: str) -> None:
     tx.sql.execute(update(visitors).where(visitors.c.id == visitor_id).values(locale=stored_locale(locale)))
 
 
-def set_visitor_presence(tx: Transaction, visitor_id: int, state: VisitorPresence, now: datetime) -> None:
+def set_visitor_presence(tx: Transaction, visitor_id: int, state: VisitorPresence, context: DomainContext) -> None:
     """They are here, look elsewhere, or are gone: their newest ticket and their live one know, and its place in
     the queue with it."""
-    _record_presence(tx, visitor_id, state, None, now)
+    _record_presence(tx, visitor_id, state, None, context)
 
 
 def _record_presence(
-    tx: Transaction, visitor_id: int, state: VisitorPresence | None, page: Mapping[str, str] | None, now: datetime
+    tx: Transaction,
+    visitor_id: int,
+    state: VisitorPresence | None,
+    page: Mapping[str, str] | None,
+    context: DomainContext,
 ) -> None:
     """What is as it was is neither written nor told. A form sent beside a chat is newer than the chat, which goes on:
     both are followed."""
@@ -112,14 +116,13 @@ def _record_presence(
     for ticket in rows_without_position(tx.sql, _FOLLOWED, visitor=visitor_id):
         moves = state is not None and ticket.visitor_state != state
         if moves or turned:
-            row = _update_presence(tx, ticket, state, now) if moves and state else ticket
+            row = _update_presence(tx, ticket, state, context) if moves and state else ticket
             tx.record(VisitorPresenceChanged(row, page if turned else before))
             announce_agents(tx, [row.assignee_id] if row.slot_released_at != ticket.slot_released_at else [])
 
 
-def _update_presence(tx: Transaction, ticket: TicketRow, state: VisitorPresence, now: datetime) -> TicketRow:
+def _update_presence(tx: Transaction, ticket: TicketRow, state: VisitorPresence, context: DomainContext) -> TicketRow:
     statement = _RETURN if ticket.visitor_state == "gone" else _SET_PRESENCE
-    tx.sql.execute(
-        statement, {"key": ticket.id, "state": state, "now": now, "quiet_since": now - DEFAULT_TIMEOUTS.idle_after}
-    )
+    idle_since = context.now - context.timeouts.idle_after
+    tx.sql.execute(statement, {"key": ticket.id, "state": state, "now": context.now, "idle_since": idle_since})
     return ticket_without_position(tx.sql, ticket.id)

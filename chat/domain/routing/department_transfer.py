@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, select, update
 
-from chat.domain.context import DEFAULT_TIMEOUTS, DomainContext, Timeouts
+from chat.domain.context import DomainContext
 from chat.domain.queries.agents import agent_by_key
 from chat.domain.queries.tickets import ticket_by_key
 from chat.domain.routing.agent_pool import AgentPool, RoutingTicket, lock_agents, routing_requests
@@ -39,9 +39,7 @@ class Transfer(NamedTuple):
     department_id: int
 
 
-def offer_to_department(
-    tx: Transaction, handed: Transfer, context: DomainContext, timeouts: Timeouts = DEFAULT_TIMEOUTS
-) -> bool:
+def offer_to_department(tx: Transaction, handed: Transfer, context: DomainContext) -> bool:
     """Ring the member whom the rules choose; False when nobody of the department is to be had."""
     ticket, giver, department_id = handed
     lock_agents(tx.sql, context.online_agents or frozenset())
@@ -52,7 +50,7 @@ def offer_to_department(
         return False
     seat = team.agent(decision.chosen)
     record_decisions(tx.sql, team, [Assignment(ticket.id, decision, seat)], context.now)
-    make_offer(tx, ticket, OfferTarget(seat.key, "handed_over", giver, department_id), context.now, timeouts)
+    make_offer(tx, ticket, OfferTarget(seat.key, "handed_over", giver, department_id), context)
     return True
 
 
@@ -61,24 +59,24 @@ def has_passed_transfers(sql: Connection) -> bool:
     return sql.execute(_PASSED_TRANSFERS.limit(1)).first() is not None
 
 
-def offer_to_next_member(tx: Transaction, context: DomainContext, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> int:
+def offer_to_next_member(tx: Transaction, context: DomainContext) -> int:
     """Ring the next member where one has passed; once nobody is left the giver keeps it. How many rang."""
     if not context.online_agents:
         return 0
     lock_routing(tx.sql)
     left = tx.sql.execute(_PASSED_TRANSFERS).all()
     lock_tickets(tx.sql, (row.ticket_id for row in left))
-    return [_offer_next(tx, row, context, timeouts) for row in left].count(True)
+    return [_offer_next(tx, row, context) for row in left].count(True)
 
 
-def _offer_next(tx: Transaction, passed: Row[Any, Any, Any, Any], context: DomainContext, timeouts: Timeouts) -> bool:
+def _offer_next(tx: Transaction, passed: Row[Any, Any, Any, Any], context: DomainContext) -> bool:
     own = select(offers.c.id).where(offers.c.id == passed.id, passed_transfer).select_from(offers.join(tickets))
     if tx.sql.execute(own).first() is None:
         return False
     handed = Transfer(
         ticket_by_key(tx.sql, passed.ticket_id), agent_by_key(tx.sql, passed.from_agent_id), passed.department_id
     )
-    rang = offer_to_department(tx, handed, context, timeouts)
+    rang = offer_to_department(tx, handed, context)
     if not rang:
         tx.sql.execute(update(offers).where(offers.c.id == passed.id).values(department_id=None))
     return rang

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from chat.domain.context import DomainContext, Timeouts
+from chat.domain.context import DomainContext
 from chat.domain.queries import queue
 from chat.domain.routing import lost_agents, offers
 from chat.domain.routing.long_waits import has_long_waits
@@ -19,11 +19,11 @@ class PendingWork(NamedTuple):
     long_waits: bool
 
 
-def check(sql: Connection, context: DomainContext, sure: DomainContext, timeouts: Timeouts) -> PendingWork:
+def check(sql: Connection, context: DomainContext, sure: DomainContext) -> PendingWork:
     """`sure` names who is there only while absence may be concluded from it (DESIGN, Presence)."""
     return PendingWork(
         offers.has_overdue_offers(sql, context.now),
         queue.has_waiting_chats(sql),
         lost_agents.has_absent_agents(sql, sure),
-        has_long_waits(sql, sure, timeouts),
+        has_long_waits(sql, sure),
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, or_, select
 
-from chat.domain.context import DEFAULT_TIMEOUTS, Timeouts
+from chat.domain.context import DomainContext
 from chat.domain.queries.tickets import live
 from chat.domain.rules import status as statuses
 from chat.domain.tickets import reopening
@@ -26,14 +26,14 @@ _idle = and_(_had_agent, tickets.c.slot_released_at.is_(None), _idle_since(bindp
 _ANY_IDLE = select(tickets.c.id).where(or_(_paused, _idle)).limit(1)
 
 
-def has_idle_chats(sql: Connection, now: datetime, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> bool:
+def has_idle_chats(sql: Connection, context: DomainContext) -> bool:
     """Whether a visitor who has an agent has been gone or silent for long enough."""
-    return sql.execute(_ANY_IDLE, _idle_moments(now, timeouts)).first() is not None
+    return sql.execute(_ANY_IDLE, _idle_moments(context)).first() is not None
 
 
-def close_idle_chats(tx: Transaction, now: datetime, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> int:
+def close_idle_chats(tx: Transaction, context: DomainContext) -> int:
     """Free the place of a visitor who has gone or fallen silent, later end the chat. How many moved."""
-    moments = _idle_moments(now, timeouts)
+    now, moments = context.now, _idle_moments(context)
     ended = _tickets(tx.sql, _paused, **moments)
     for ticket in ended:
         _pause_chat(tx, ticket, now)
@@ -44,7 +44,8 @@ def close_idle_chats(tx: Transaction, now: datetime, timeouts: Timeouts = DEFAUL
     return len(ended) + len(freed)
 
 
-def _idle_moments(now: datetime, timeouts: Timeouts) -> dict[str, datetime]:
+def _idle_moments(context: DomainContext) -> dict[str, datetime]:
+    now, timeouts = context.now, context.timeouts
     return {"asleep_since": now - timeouts.close_idle_after, "silent_since": now - timeouts.idle_after}
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, false, func, or_, select
 
 from chat.domain import service_status
-from chat.domain.context import DEFAULT_TIMEOUTS, DomainContext, Timeouts
+from chat.domain.context import DomainContext
 from chat.domain.queries.calendar import load_calendar
 from chat.domain.queries.queue import waiting
 from chat.domain.rules.hours import calendar
@@ -32,24 +32,24 @@ _ONE = select(tickets.c.id).where(waiting).limit(1)
 _ANY_OLD = tuple(_ONE.where(old) for old in _OLD)
 
 
-def has_long_waits(sql: Connection, context: DomainContext, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> bool:
+def has_long_waits(sql: Connection, context: DomainContext) -> bool:
     """Whether time has come for a chat that waits."""
     if _presence_unknown(sql, context):
         return False
-    moments = _moments(context.now, timeouts)
+    moments = _moments(context)
     queries = [*_ANY_OLD, *(_ONE.where(deserted) for deserted in _without_agents(sql, context))]
     return any(sql.execute(query, moments).first() for query in queries)
 
 
-def escalate_long_waits(tx: Transaction, context: DomainContext, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> int:
+def escalate_long_waits(tx: Transaction, context: DomainContext) -> int:
     """Offer the form beside a chat that waits long, and make a ticket of one that waited too long. How many moved."""
     if _presence_unknown(tx.sql, context):
         return 0
-    moments = _moments(context.now, timeouts)
+    moments = _moments(context)
     due = [*_OLD, *_without_agents(tx.sql, context)]
     old = {ticket.id: ticket for some in due for ticket in _tickets(tx.sql, waiting, some, **moments)}
     state, _ = calendar.state_at(load_calendar(tx.sql), context.now)
-    return sum(_escalate_wait(tx, ticket, context, state, timeouts) for _, ticket in sorted(old.items()))
+    return sum(_escalate_wait(tx, ticket, context, state) for _, ticket in sorted(old.items()))
 
 
 def _presence_unknown(sql: Connection, context: DomainContext) -> bool:
@@ -57,7 +57,8 @@ def _presence_unknown(sql: Connection, context: DomainContext) -> bool:
     return context.online_agents is None and service_status.has_available_agents(sql)
 
 
-def _moments(now: datetime, timeouts: Timeouts) -> dict[str, datetime]:
+def _moments(context: DomainContext) -> dict[str, datetime]:
+    now, timeouts = context.now, context.timeouts
     lost_lately = now - timeouts.offer_form_after + timeouts.return_grace
     due = {"form_due": now - timeouts.offer_form_after, "wait_ended": now - timeouts.close_wait_after}
     return {"now": now, "lost_lately": lost_lately, **due}
@@ -74,8 +75,8 @@ def _without_agents(sql: Connection, context: DomainContext) -> list[ColumnEleme
     return [and_(tickets.c.department_id == key, _not_yet_told) for key in empty]
 
 
-def _escalate_wait(tx: Transaction, ticket: TicketRow, context: DomainContext, state: str, timeouts: Timeouts) -> bool:
-    now = context.now
+def _escalate_wait(tx: Transaction, ticket: TicketRow, context: DomainContext, state: str) -> bool:
+    now, timeouts = context.now, context.timeouts
     available = service_status.available_agents(tx.sql, context.online_agents or frozenset(), ticket.department_id)
     losing = _return_deadline(tx.sql, ticket)
     deserted = state == "closed" or not available

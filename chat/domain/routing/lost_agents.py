@@ -1,11 +1,10 @@
 """Agents who drop: their chats go back to the queue, and return to them if they are back in time."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
 
-from chat.domain.context import DEFAULT_TIMEOUTS, DomainContext, Timeouts
+from chat.domain.context import DomainContext
 from chat.domain.queries.agents import agents_where
 from chat.domain.queries.offers import ringing_offers
 from chat.domain.queries.queue import waiting
@@ -35,41 +34,40 @@ def _absent(sql: Connection, present: frozenset[int]) -> set[int]:
     return set(sql.execute(_BUSY).scalars().all()) - present
 
 
-def release_chats_of_absent_agents(
-    tx: Transaction, context: DomainContext, timeouts: Timeouts = DEFAULT_TIMEOUTS
-) -> int:
+def release_chats_of_absent_agents(tx: Transaction, context: DomainContext) -> int:
     """Agents gone for longer than their grace lose their chats, which go back to their old places; what rings on
     an absent agent's console goes to the next. `present` None: nothing is concluded. How many were released."""
     if context.online_agents is None or not (absent := _absent(tx.sql, context.online_agents)):
         return 0
     lost = _tickets(tx.sql, live, tickets.c.assignee_id.in_(absent))
+    return_deadline = context.now + context.timeouts.return_grace
     for ticket in lost:
-        _release(tx, ticket, context.now, timeouts)
+        returning = {"previous_agent_id": ticket.assignee_id, "return_deadline": return_deadline}
+        _release_chat(tx, ticket, context.now, **returning)
     for offer in ringing_offers(tx.sql, offers.c.agent_id.in_(absent)):
         end_ticket_offers(tx, offer.ticket_id, context.now, "withdrawn")
     return len(lost)
 
 
-def _release(tx: Transaction, ticket: TicketRow, now: datetime, timeouts: Timeouts) -> None:
+def _release_chat(tx: Transaction, ticket: TicketRow, now: datetime, **columns: object) -> None:
+    """Put an agent's live chat back in the queue, at its old position."""
     end_ticket_offers(tx, ticket.id, now, "withdrawn")
     append_event(tx, ticket.id, now, "agent_gone", {"agent": ticket.agent_name or ""})
-    values: dict[str, Any] = {"assignee_id": None, "previous_agent_id": ticket.assignee_id}
-    values |= {
-        "queued_at": ticket.queued_at or now,
-        "slot_released_at": None,
-        "return_deadline": now + timeouts.return_grace,
-    }
-    update_ticket(tx, ticket.id, now, **values)
+    queued_at = ticket.queued_at or now
+    update_ticket(tx, ticket.id, now, assignee_id=None, queued_at=queued_at, slot_released_at=None, **columns)
     announce_agents(tx, [ticket.assignee_id])
 
 
-def release_agent(tx: Transaction, agent_id: int, now: datetime, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
-    """An agent who is removed leaves their live chats to the queue and their other tickets to everybody."""
+def release_agent(tx: Transaction, agent_id: int, now: datetime) -> None:
+    """Take every unfinished ticket from an agent who is being removed. Live chats go back to the queue and do not wait
+    for the agent's return; other tickets become anybody's."""
+    unassigned = {"previous_agent_id": None, "return_deadline": None}
     while theirs := _tickets(tx.sql, tickets.c.assignee_id == agent_id, tickets.c.status != "closed"):
         for ticket in theirs:
             if ticket.status == "live":
-                _release(tx, ticket, now, timeouts)
-            update_ticket(tx, ticket.id, now, assignee_id=None, previous_agent_id=None, return_deadline=None)
+                _release_chat(tx, ticket, now, **unassigned)
+            else:
+                update_ticket(tx, ticket.id, now, assignee_id=None, **unassigned)
     for offer in ringing_offers(tx.sql, or_(offers.c.agent_id == agent_id, offers.c.from_agent_id == agent_id)):
         end_ticket_offers(tx, offer.ticket_id, now, "withdrawn")
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, insert, or_, select, text, update
 
-from chat.domain.context import DEFAULT_TIMEOUTS, DomainContext, Timeouts
+from chat.domain.context import DomainContext
 from chat.domain.facts import AgentChanged, OfferEnded, OfferMade
 from chat.domain.queries.agents import agent_by_key, agents_by_keys
 from chat.domain.queries.calendar import load_calendar
@@ -82,7 +82,7 @@ def _agents_are_needed(sql: Connection, context: DomainContext) -> bool:
     return state != "closed"
 
 
-def offer_waiting(tx: Transaction, context: DomainContext, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> int:
+def offer_waiting(tx: Transaction, context: DomainContext) -> int:
     """Ring whoever should have each waiting chat, oldest first, 100 at most; the number of offers made. None while
     Redis is away or the desk is closed."""
     if not _agents_are_needed(tx.sql, context):
@@ -96,7 +96,7 @@ def offer_waiting(tx: Transaction, context: DomainContext, timeouts: Timeouts = 
     if made:
         record_decisions(tx.sql, team, made, context.now)
         rings = [(rows[one.ticket_id], OfferTarget(one.seat.key, one.decision.rule)) for one in made]
-        make_offers(tx, rings, context.now, timeouts)
+        make_offers(tx, rings, context)
     return len(made)
 
 
@@ -169,18 +169,14 @@ def _candidates_json(team: AgentPool, decision: Decision) -> list[dict[str, obje
     return seen
 
 
-def make_offer(
-    tx: Transaction, ticket: TicketRow, whom: OfferTarget, now: datetime, timeouts: Timeouts = DEFAULT_TIMEOUTS
-) -> None:
+def make_offer(tx: Transaction, ticket: TicketRow, whom: OfferTarget, context: DomainContext) -> None:
     """Let a ticket ring on one agent's console; it uses one of their places until it ends."""
-    make_offers(tx, [(ticket, whom)], now, timeouts)
+    make_offers(tx, [(ticket, whom)], context)
 
 
-def make_offers(
-    tx: Transaction, rings: Sequence[tuple[TicketRow, OfferTarget]], now: datetime, timeouts: Timeouts
-) -> None:
+def make_offers(tx: Transaction, rings: Sequence[tuple[TicketRow, OfferTarget]], context: DomainContext) -> None:
     """The same for many, in as many statements as for one."""
-    expires_at = now + timeouts.ring
+    expires_at = context.now + context.timeouts.ring
     values = [
         {
             "ticket_id": ticket.id,
@@ -188,7 +184,7 @@ def make_offers(
             "from_agent_id": whom.giver.id if whom.giver else None,
             "department_id": whom.department_id,
             "rule": whom.rule,
-            "made_at": now,
+            "made_at": context.now,
             "expires_at": expires_at,
         }
         for ticket, whom in rings

@@ -43,7 +43,7 @@ def hand_over(tx: Transaction, agent_id: int, ticket: str, to: HandOverTo, conte
         _offer_to_department(tx, row, giver, to.department or "", context)
     else:
         receiver = _available_receiver(tx.sql, (giver.id, row.assignee_id), to.agent, context)
-        make_offer(tx, row, OfferTarget(receiver, "handed_over", giver), context.now)
+        make_offer(tx, row, OfferTarget(receiver, "handed_over", giver), context)
     return row
 
 

@@ -33,7 +33,8 @@ class Departures:
         missing = {visitor_id for visitor_id in here if str(visitor_id) not in seen}
         for visitor_id in missing & self._missed:
             self._left.discard(visitor_id)
-            await self._services.store.write(visitors.set_visitor_presence, visitor_id, "gone", self._services.clock())
+            context = self._services.domain_context()
+            await self._services.store.write(visitors.set_visitor_presence, visitor_id, "gone", context)
         self._left.difference_update(map(int, presence.local_keys()))
         self._missed = missing - self._missed
 

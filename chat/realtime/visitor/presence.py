@@ -13,7 +13,7 @@ class PresenceCommands(VisitorCommands):
     async def on_set_page(self, socket: VisitorSocket, command: protocol.SetPage) -> protocol.Done:
         socket.page = stored_page(command)
         if socket.visitor_id is not None:
-            await self.store.write(set_page, socket.visitor_id, socket.page, self.now())
+            await self.store.write(set_page, socket.visitor_id, socket.page, self.agent_presence.latest_context())
         return protocol.Done()
 
     async def on_set_locale(self, socket: VisitorSocket, command: protocol.SetLocale) -> protocol.Done:
@@ -25,5 +25,6 @@ class PresenceCommands(VisitorCommands):
     async def on_set_visible(self, socket: VisitorSocket, command: protocol.SetVisible) -> protocol.Done:
         socket.visible = command.on
         if socket.visitor_id is not None:
-            await self.store.write(set_visitor_presence, socket.visitor_id, self.presence(socket), self.now())
+            context = self.agent_presence.latest_context()
+            await self.store.write(set_visitor_presence, socket.visitor_id, self.presence(socket), context)
         return protocol.Done()

@@ -29,7 +29,8 @@ class StartingCommands(VisitorCommands):
         if found.ticket is not None:
             self.start_following(socket, found.ticket)
         if found.visitor is not None and found.needs_write:
-            await self.store.write(record_visit, found.visitor.id, self.presence(socket), socket.page, self.now())
+            context = self.agent_presence.latest_context()
+            await self.store.write(record_visit, found.visitor.id, self.presence(socket), socket.page, context)
         service = await self.service_monitor.current()
         return protocol.VisitorHello(
             service=presenters.service(service),

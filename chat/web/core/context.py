@@ -11,7 +11,7 @@ from aiohttp import web
 from chat.cluster.presence import Presence
 from chat.cluster.rate_limits import RateLimits
 from chat.cluster.redis_client import Redis
-from chat.domain.context import DomainContext
+from chat.domain.context import DomainContext, Timeouts
 from chat.links import Links
 from chat.settings import Settings
 from chat.store.store import Store
@@ -33,6 +33,7 @@ class WebContext:
     redis: Redis
     limits: RateLimits
     clock: Callable[[], datetime]
+    timeouts: Timeouts
     assets: Assets = field(default_factory=lambda: Assets(PACKAGE_DIR))
     passwords: Passwords = field(default_factory=Passwords)
 
@@ -43,7 +44,7 @@ class WebContext:
     async def domain_context(self, now: datetime | None = None) -> DomainContext:
         """The moment and the agents who are connected; `present` None while Redis can't be asked."""
         keys = await self.agent_presence.present()
-        return DomainContext(now or self.clock(), None if keys is None else frozenset(map(int, keys)))
+        return DomainContext(now or self.clock(), None if keys is None else frozenset(map(int, keys)), self.timeouts)
 
 
 WEB_CONTEXT = web.AppKey("DOORS", WebContext)

@@ -64,7 +64,7 @@ async def post_reply(request: web.Request, row: TicketRow, text: str, client_id:
     if not CLIENT_ID.fullmatch(client_id):
         raise BadRequest("no client_id of a form of ours", field="client_id")
     await require_message_rate(request, row.visitor_id)
-    domain_context = DomainContext(context.clock(), None)
+    domain_context = DomainContext(context.clock(), None, context.timeouts)
     post = Post(row.public_id, client_id, text, domain_context, visitor_id=row.visitor_id)
     return await context.store.post(post_batch, post)
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from chat.domain import service_status
-from chat.domain.context import DEFAULT_TIMEOUTS, DomainContext
+from chat.domain.context import DomainContext
 from chat.domain.facts import OfferMade
 from chat.domain.people import departments
 from chat.domain.queries import inbox, node_sync
@@ -20,11 +20,11 @@ from chat.domain.routing import department_transfer, idle_chats, long_waits, los
 from chat.domain.routing.agent_pool import RoutingTicket, routing_requests
 from chat.domain.rules.routing import MAX_RECORDED_CANDIDATES
 from chat.store.engines import Database
-from tests.domain.domain_driver import MONDAY, Desk, Visitor
+from tests.domain.domain_driver import MONDAY, TIMEOUTS, Desk, Visitor
 
 Bound = tuple[Any, ...] | dict[str, Any]
-NOBODY = DomainContext(MONDAY, frozenset())
-EVERYBODY = DomainContext(MONDAY, frozenset({1, 2, 3}))
+NOBODY = DomainContext(MONDAY, frozenset(), TIMEOUTS)
+EVERYBODY = DomainContext(MONDAY, frozenset({1, 2, 3}), TIMEOUTS)
 VIC = "0" * 64
 
 
@@ -53,8 +53,8 @@ LOOKS: dict[str, Callable[[Connection], object]] = {
     "anything to hand on": department_transfer.has_passed_transfers,
     "any overdue": lambda sql: offers.has_overdue_offers(sql, MONDAY),
     "anybody absent": lambda sql: lost_agents.has_absent_agents(sql, NOBODY),
-    "any long wait": lambda sql: long_waits.has_long_waits(sql, EVERYBODY, DEFAULT_TIMEOUTS),
-    "any silence": lambda sql: idle_chats.has_idle_chats(sql, MONDAY, DEFAULT_TIMEOUTS),
+    "any long wait": lambda sql: long_waits.has_long_waits(sql, EVERYBODY),
+    "any silence": lambda sql: idle_chats.has_idle_chats(sql, NOBODY),
     "moved": lambda sql: node_sync.revisions_since(sql, MONDAY),
     "next marks": lambda sql: node_sync.next_unfinished_revisions(sql, 0),
     "next not gone": lambda sql: node_sync.next_visitors_marked_present(sql, 0),

@@ -1,5 +1,7 @@
 """Silences: after ten minutes the agent's place is free, after sixty the chat sleeps; a word wakes it."""
 
+from datetime import timedelta
+
 import pytest
 
 from chat.domain.routing import idle_chats
@@ -15,7 +17,7 @@ async def talking(desk: Desk) -> tuple[Agent, Visitor]:
 
 async def quiet_for(desk: Desk, **passed: float) -> None:
     desk.later(**passed)
-    await desk.run(idle_chats.close_idle_chats, desk.now)
+    await desk.run(idle_chats.close_idle_chats, desk.context)
 
 
 async def test_silent_after_our_answer(desk: Desk) -> None:
@@ -70,6 +72,21 @@ async def test_who_comes_back_takes_the_place_again(desk: Desk) -> None:
     await vic.is_now("hidden")
     assert (await ada.row()).chats == 0, "still silent"
     await vic.says("Me revoilà")
+    assert (await ada.row()).chats == 1
+
+
+async def test_a_returning_visitor_takes_the_slot_unless_idle_for_the_configured_time(desk: Desk) -> None:
+    desk.timeouts = desk.timeouts._replace(idle_after=timedelta(minutes=2))
+    ada, vic = await talking(desk)
+    await ada.says(vic.ticket)
+    await vic.is_now("gone")
+    await quiet_for(desk, minutes=3)
+    await vic.is_now("here")
+    assert (await ada.row()).chats == 0, "silent for three minutes of two"
+    await ada.says(vic.ticket)
+    await vic.is_now("gone")
+    desk.later(minutes=1)
+    await vic.is_now("here")
     assert (await ada.row()).chats == 1
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chat.domain.context import DomainContext, Timeouts
+from chat.domain.context import Timeouts
 from chat.domain.refusals import BadRequest, TicketEnded
 from chat.domain.routing import long_waits, offers
 from tests.domain.domain_driver import Agent, Desk, Visitor
@@ -136,10 +136,10 @@ async def test_a_chat_that_is_answered_is_offered_no_form(desk: Desk) -> None:
 
 async def test_settings_shorten_the_pauses(desk: Desk) -> None:
     _, vic = await waiting(desk)
-    short = Timeouts(*(timedelta(seconds=1) for _ in Timeouts()))
-    context = DomainContext(desk.now + timedelta(seconds=1), desk.context.online_agents)
-    await desk.run(long_waits.escalate_long_waits, context, short)
+    desk.timeouts = Timeouts(*(timedelta(seconds=1) for _ in desk.timeouts))
+    context = desk.context._replace(now=desk.now + timedelta(seconds=1))
+    await desk.run(long_waits.escalate_long_waits, context)
     assert (await vic.sees()).form_offered_at == context.now
-    await desk.run(long_waits.escalate_long_waits, context._replace(now=context.now + timedelta(seconds=1)), short)
+    await desk.run(long_waits.escalate_long_waits, context._replace(now=context.now + timedelta(seconds=1)))
     assert (await vic.sees()).status == "open"
     assert await desk.run(offers.offer_waiting, context) == 0

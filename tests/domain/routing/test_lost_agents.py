@@ -1,10 +1,15 @@
 """Lost agents: their chats wait at their old places, visitors are told, and who returns in time has them back."""
 
-import pytest
+from datetime import datetime, timedelta
 
+import pytest
+from sqlalchemy import Connection, select
+
+from chat.domain.facts import TicketChanged
 from chat.domain.people import agents
 from chat.domain.refusals import NotFound
 from chat.domain.routing import lost_agents
+from chat.store.tables import tickets
 from tests.domain.domain_driver import Agent, Desk, Visitor
 
 
@@ -138,6 +143,31 @@ async def test_what_rings_on_a_lost_agents_console_goes_to_the_next(desk: Desk) 
     assert await desk.read(lost_agents.has_absent_agents, desk.context)
     await desk.run_worker()
     assert await desk.ringing() == {vic.ticket: ben.id}
+
+
+async def test_a_dropped_agents_return_is_awaited_for_the_configured_time(desk: Desk) -> None:
+    desk.timeouts = desk.timeouts._replace(return_grace=timedelta(minutes=1))
+    ada, _ = await four_chats(desk)
+    ada.drops()
+    await desk.run(lost_agents.release_chats_of_absent_agents, desk.context)
+    desk.later(minutes=1)
+    ada.connects()
+    assert await desk.run(lost_agents.return_chats, desk.context) == 0
+
+
+async def test_a_removed_agents_return_is_not_awaited(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    before = len(desk.facts)
+    await desk.run(agents.remove_agent, "ada@example.test", desk.now)
+    changes = [fact.ticket.assignee_id for fact in desk.facts[before:] if isinstance(fact, TicketChanged)]
+    assert changes == [None], "one change, without a moment in which the chat waits for Ada"
+    assert await desk.read(return_deadlines) == [(None, None)]
+
+
+def return_deadlines(sql: Connection) -> list[tuple[int | None, datetime | None]]:
+    return [tuple(row) for row in sql.execute(select(tickets.c.previous_agent_id, tickets.c.return_deadline)).all()]
 
 
 async def test_a_removed_agent_leaves_everything_to_the_others(desk: Desk) -> None:

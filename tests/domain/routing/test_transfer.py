@@ -1,9 +1,12 @@
 """Handing over: it rings, the giver stays owner until it is taken; supervisors may take over."""
 
+from datetime import timedelta
+
 import pytest
 
 from chat.domain.facts import OfferEnded
 from chat.domain.people import agents, departments
+from chat.domain.queries.offers import ringing_offers
 from chat.domain.refusals import BadRequest, Conflict, NotAllowed, NotFound, TicketEnded
 from chat.domain.routing import department_transfer, offers
 from tests.domain.domain_driver import Agent, Desk, Visitor
@@ -111,6 +114,19 @@ async def test_a_department_rings_one_member_after_the_other(desk: Desk) -> None
     assert await desk.run(department_transfer.offer_to_next_member, desk.context) == 0, (
         "and it does not ring an hour later"
     )
+
+
+async def test_a_handed_over_ticket_rings_for_the_configured_time(desk: Desk) -> None:
+    desk.timeouts = desk.timeouts._replace(ring=timedelta(seconds=20))
+    ada, ben, vic = await chatting(desk)
+    await ada.hands_over(vic.ticket, ben)
+    (offer,) = await desk.read(ringing_offers)
+    assert offer.expires_at == desk.now + timedelta(seconds=20)
+    department = await desk.run(departments.add_department, "Paiements")
+    await desk.agent("Cleo", departments=["Paiements"])
+    await ada.hands_over(vic.ticket, department)
+    (offer,) = await desk.read(ringing_offers)
+    assert offer.expires_at == desk.now + timedelta(seconds=20)
 
 
 async def test_handing_over_again_rings_the_other_one(desk: Desk) -> None:
