@@ -203,12 +203,16 @@ def site_list() -> None:
 
 @site.command("set")
 @click.argument("key")
-@click.option("--name", required=True)
-@click.option("--origin", "origins", multiple=True, required=True, help="https://www.example.com; again for more")
-@click.option("--secret", is_flag=True, help="make a new secret and print it; signed identities are not read yet")
-def site_set(key: str, name: str, origins: tuple[str, ...], secret: bool) -> None:
-    """Make or change a site."""
-    echo_json(run(SetSite(key=key, name=name, origins=list(origins), secret=secret)))
+@click.option("--name", help="needed for a new site")
+@click.option(
+    "--origin", "origins", multiple=True, help="https://www.example.com; again for more; needed for a new site"
+)
+@click.option(
+    "--secret", is_flag=True, help="make and print a new secret; reserved: signed identities are not read yet"
+)
+def site_set(key: str, name: str | None, origins: tuple[str, ...], secret: bool) -> None:
+    """Make a site, or change what is named of it; the origins given replace those before."""
+    echo_json(run(SetSite(key=key, name=name, origins=list(origins) or None, secret=secret)))
 
 
 @main.group()

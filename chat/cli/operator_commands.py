@@ -126,18 +126,20 @@ class SiteSecret(Struct, frozen=True):
 
 
 class SetSite(OperatorCommand[SiteSecret], tag="site set"):
-    """Make or change a site."""
+    """Change what is named of a site, or make the site: a new one needs a name and origins. `secret` asks for a new
+    secret; secrets are reserved for signed identities, and nothing reads them yet."""
 
     key: str
-    name: str
-    origins: list[str]
+    name: str | None
+    origins: list[str] | None
     secret: bool
 
     async def run(self, context: OperatorContext) -> SiteSecret:
         if not SITE_KEY.fullmatch(self.key):
             raise CommandFailed(f"{self.key}: a site's key is 1 to 64 of A-Z, a-z, 0-9, dot, dash and underscore")
         secret = secrets.token_urlsafe(32) if self.secret else None
-        edit = sites.SiteEdit(self.name, list(map(browser_origin, self.origins)), secret)
+        origins = None if self.origins is None else list(map(browser_origin, self.origins))
+        edit = sites.SiteEdit(name=self.name, origins=origins, secret=secret)
         await context.store.write(sites.set_site, self.key, edit, context.clock())
         return SiteSecret(self.key, secret)
 

@@ -1,5 +1,7 @@
 """Sites, departments and agents by command, and what becomes of them in a running server."""
 
+import pytest
+
 from tests.cli.cli_client import Browser, Operator, Server
 
 ADA = "ada@example.com"
@@ -17,6 +19,26 @@ async def test_a_site_is_made_changed_and_listed(operator: Operator) -> None:
         {"key": "demo", "name": "Demo", "origins": ["localhost"]},
         {"key": "shop", "name": "The shop", "origins": [first, second]},
     ]
+
+
+async def test_site_set_changes_only_what_is_named(operator: Operator) -> None:
+    first, second = "https://www.example.com", "https://shop.example.com"
+    await operator.reads("site", "set", "shop", "--name", "Shop", "--origin", first)
+    await operator.reads("site", "set", "shop", "--name", "The shop")
+    assert (await operator.reads("site", "list"))[1] == {"key": "shop", "name": "The shop", "origins": [first]}
+    await operator.reads("site", "set", "shop", "--origin", second)
+    assert (await operator.reads("site", "list"))[1] == {"key": "shop", "name": "The shop", "origins": [second]}
+    changed = await operator.reads("site", "set", "shop", "--secret")
+    assert len(changed["secret"]) >= 32
+    assert (await operator.reads("site", "list"))[1] == {"key": "shop", "name": "The shop", "origins": [second]}
+
+
+@pytest.mark.parametrize("options", [("--origin", "https://www.example.com"), ("--name", "Shop"), ()])
+async def test_new_site_needs_name_and_origin(operator: Operator, options: tuple[str, ...]) -> None:
+    refused = await operator.types("site", "set", "shop", *options)
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith("Error: a new site needs ")
+    assert [site["key"] for site in await operator.reads("site", "list")] == ["demo"]
 
 
 async def test_what_no_browser_calls_an_origin_is_refused(operator: Operator) -> None:
