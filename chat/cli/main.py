@@ -38,7 +38,7 @@ from chat.store.migrations import migrate as migrate_database
 from chat.store.store import Store
 from chat.store.transaction import Unavailable
 from chat.vocabulary import Role
-from chat.web.auth.passwords import MIN_LENGTH, Passwords
+from chat.web.core.passwords import MIN_LENGTH, Passwords
 
 T = TypeVar("T")
 

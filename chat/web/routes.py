@@ -2,8 +2,7 @@
 
 from aiohttp import web
 
-from chat.web import health
-from chat.web.api import visitor
+from chat.web.api import health, visitor
 from chat.web.auth import login, password_setup
 from chat.web.core.context import WEB_CONTEXT, WebContext
 from chat.web.core.middleware import MIDDLEWARES

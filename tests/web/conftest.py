@@ -27,9 +27,9 @@ from chat.settings import Settings
 from chat.store.migrations import migrate
 from chat.store.rows import AgentRow, MessageRow
 from chat.store.store import Store
-from chat.web.auth.passwords import Passwords
 from chat.web.auth.tokens import hash_token
 from chat.web.core.context import WebContext
+from chat.web.core.passwords import Passwords
 from chat.web.routes import install as open_doors
 
 MONDAY_TEN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Paris

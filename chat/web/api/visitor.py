@@ -11,12 +11,12 @@ from chat.domain.queries.calendar import load_calendar
 from chat.domain.refusals import BadRequest
 from chat.domain.rules.hours.calendar import Calendar
 from chat.domain.rules.hours.local_time import instant, validated
+from chat.web.api.form_submission import BadForm, site_named, submit
 from chat.web.core.context import context_of
 from chat.web.core.origins import CORS_ORIGINS
 from chat.web.core.rate_limits import check_site, site_of
 from chat.web.core.requests import read_json
 from chat.web.core.responses import json_response
-from chat.web.forms import BadForm, site_named, submit
 
 
 async def post_ticket(request: web.Request) -> web.Response:

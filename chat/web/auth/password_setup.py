@@ -13,11 +13,11 @@ from chat.domain.text import clean_text
 from chat.store.rows import AgentRow
 from chat.vocabulary import Locale
 from chat.web.auth.login import signed_in, start_session
-from chat.web.auth.passwords import MAX_LENGTH, MIN_LENGTH
 from chat.web.auth.tokens import hash_token
 from chat.web.core.context import context_of
 from chat.web.core.i18n import language_of, translate
 from chat.web.core.origins import require_https, require_own_address, require_own_origin
+from chat.web.core.passwords import MAX_LENGTH, MIN_LENGTH
 from chat.web.core.rate_limits import address_of, require_rate
 from chat.web.core.requests import read_form, read_json
 from chat.web.core.responses import json_response, redirect, render

@@ -15,8 +15,8 @@ from chat.domain.context import DomainContext, Timeouts
 from chat.links import Links
 from chat.settings import Settings
 from chat.store.store import Store
-from chat.web.auth.passwords import Passwords
 from chat.web.core.assets import Assets
+from chat.web.core.passwords import Passwords
 from chat.web.core.templates import Templates
 
 PACKAGE_DIR = Path(__file__).resolve().parents[2]

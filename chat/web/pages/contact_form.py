@@ -16,13 +16,13 @@ from chat.domain.service_status import Service
 from chat.domain.text import MAX_TEXT, normalize_unicode
 from chat.store.rows import SiteRow
 from chat.vocabulary import FormControl, Locale
+from chat.web.api.form_submission import BadForm, submit
 from chat.web.auth.spam_trap import FormStamps, is_spam
 from chat.web.core.context import context_of
 from chat.web.core.i18n import choice_label, day_and_time, language_of, translate, zone_text
 from chat.web.core.rate_limits import site_of
 from chat.web.core.requests import read_form
 from chat.web.core.responses import redirect, render
-from chat.web.forms import BadForm, submit
 
 
 class PageField(NamedTuple):

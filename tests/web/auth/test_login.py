@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 
 from chat.domain.people import sessions
 from chat.settings import Settings
-from chat.web.auth.passwords import Passwords
+from chat.web.core.passwords import Passwords
 from tests.web.conftest import ORIGIN, PASSWORD, PORT, House
 
 
