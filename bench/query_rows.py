@@ -31,6 +31,7 @@ from chat.domain.queries.console import console_snapshot
 from chat.domain.queries.visitors import VisitorIdentity, lookup_visitor
 from chat.domain.routing import department_transfer, idle_chats, long_waits, lost_agents, offers
 from chat.domain.tickets import lifecycle
+from chat.jobs import Job, JobRunner
 from chat.store.engines import Database
 from chat.store.store import Store
 from chat.store.tables import agents
@@ -190,9 +191,10 @@ async def _slot_refill_row(name: str, url: str) -> Row:
         listeners: list[Callable[[Sequence[RecordedFact]], None]] = []
         store = Store(url, lambda facts: _announce(listeners, facts))
         team = Presence(redis, "agents", "bench")
-        worker = Worker(store, team, lambda: NOW, TIMEOUTS, ticking=False)
+        worker = Worker(store, team, lambda: NOW, TIMEOUTS)
+        jobs = JobRunner([Job(None, "offer waiting chats", worker.offer, worker.woken)])
         listeners += [worker.on_facts, lambda facts: _record_offers(facts, offered_at)]
-        for service in (store, team, worker):
+        for service in (store, team, jobs):
             await service.start()
             stack.push_async_callback(service.close)
         for agent_id in range(1, SIZE.agents + 1):

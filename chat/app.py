@@ -18,6 +18,7 @@ from chat.domain.context import Timeouts
 from chat.domain.messages.fast_path import repair_ticket_rows
 from chat.domain.seed import seed
 from chat.event_publisher import EventPublisher
+from chat.jobs import JobRunner, jobs_of_node
 from chat.links import Links
 from chat.realtime.context import HandshakeReader, Services
 from chat.realtime.server import Realtime
@@ -54,15 +55,16 @@ class Node:
 
 @contextlib.asynccontextmanager
 async def start_node(
-    settings: Settings, redis_url: str, clock: Clock = utc_now, *, ticking: bool = True
+    settings: Settings, redis_url: str, clock: Clock = utc_now, *, runs_ticket_jobs: bool = True
 ) -> AsyncIterator[Node]:
-    """Start all parts of one node. `ticking` False leaves the periodic actions on tickets to another node."""
+    """Start all parts of one node. `runs_ticket_jobs` False leaves the jobs on tickets to another node."""
     fact_listeners: list[FactListener] = []
     store = Store(settings.database_url, partial(_notify, fact_listeners))
     redis, node_id = Redis(redis_url), secrets.token_hex(6)
     services = _services(settings, store, redis, node_id, clock)
     bus, realtime, publisher = _realtime(services, redis, node_id)
-    worker = Worker(store, services.agent_presence, clock, services.timeouts, ticking=ticking)
+    worker = Worker(store, services.agent_presence, clock, services.timeouts)
+    jobs = JobRunner(jobs_of_node(realtime, worker, settings, runs_ticket_jobs=runs_ticket_jobs))
     # Every listener of committed facts, in the order in which they are called.
     fact_listeners += [realtime.on_facts, publisher.deliver, worker.on_facts]
     async with contextlib.AsyncExitStack() as started:
@@ -70,9 +72,12 @@ async def start_node(
         await store.start()
         started.push_async_callback(store.close)
         await store.write(repair_ticket_rows)  # before anything reads: a crash may have left rows behind their messages
-        for part in (services.agent_presence, services.visitor_presence, bus, realtime, worker):
+        for part in (services.agent_presence, services.visitor_presence, bus):
             await part.start()
             started.push_async_callback(part.close)
+        started.push_async_callback(realtime.close)
+        await jobs.start()
+        started.push_async_callback(jobs.close)
         await store.write(seed, clock())
         yield Node(
             _web_app(services, redis, realtime),
@@ -115,7 +120,7 @@ def _realtime(services: Services, redis: Redis, node_id: str) -> tuple[Bus, Real
     realtime = Realtime(
         services,
         bus,
-        again=lambda facts: local_publisher.deliver(facts),
+        announce_locally=lambda facts: local_publisher.deliver(facts),
         announce=lambda facts: cluster_publisher.deliver(facts),
     )
     local_publisher = EventPublisher(

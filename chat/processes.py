@@ -58,7 +58,7 @@ async def web_node(settings: Settings, say: Say) -> None:
     stop, redis_url = stop_signal(), settings.redis_url
     await check_schema(settings)
     listener, settings = listen(settings)
-    async with start_node(settings, redis_url, ticking=False) as node:
+    async with start_node(settings, redis_url, runs_ticket_jobs=False) as node:
         tune_gc()
         async with start_listening(node.app, listener):
             say(f"Listening on {settings.public_url}")

@@ -1,9 +1,7 @@
-"""What has to happen by itself: a list of (every so many seconds, do this), and offers as soon as something changed."""
+"""What happens to tickets by itself: offers when a slot may be free, and what is due because time has passed."""
 
 import asyncio
-import contextlib
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,80 +11,32 @@ from chat.domain.facts import MessagePosted, NotePosted, PlainMessagePosted, Rea
 from chat.domain.routing import department_transfer, due_work, idle_chats, long_waits, lost_agents, offers
 from chat.domain.tickets import locks
 from chat.store.store import Store
-from chat.store.transaction import RecordedFact, Transaction, Unavailable
+from chat.store.transaction import RecordedFact, Transaction
 
-log = logging.getLogger(__name__)
-
-# Facts after which nobody can have become free, and nothing waits that did not wait before.
+# Facts that free no slot and make no chat wait.
 IRRELEVANT = (PlainMessagePosted, NotePosted, ReadMarkMoved)
 
 
 @dataclass
 class Worker:
-    """Rings agents and lets time do its work. Several may run: SQL picks the winner, twice is once.
-
-    `ticking` False leaves only the offers that follow a change; the slow list is the worker process's then.
-    """
+    """The functions of the jobs on tickets (chat/jobs.py). Several nodes may run them at a time: SQL picks the winner
+    of each action, and an action that is done twice has the effect of one."""
 
     store: Store
     agent_presence: Presence
     clock: Callable[[], datetime]
     timeouts: Timeouts
-    ticking: bool = True
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    # Set when `offer` should run now.
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def on_facts(self, told: Sequence[RecordedFact]) -> None:
-        """Facts of this node: whatever may have freed or filled a place is looked at right away."""
-        if any(not isinstance(fact, IRRELEVANT) and not _mid_chat(fact) for fact, _ in told):
-            self.wake()
+    def on_facts(self, facts: Sequence[RecordedFact]) -> None:
+        """Committed facts of this node: each that may have freed or filled a slot wakes the offers."""
+        if any(not isinstance(fact, IRRELEVANT) and not _is_answered_message(fact) for fact, _ in facts):
+            self.woken.set()
 
-    def wake(self) -> None:
-        """Look at the queue now."""
-        self._woken.set()
-
-    async def start(self) -> None:
-        """Start the offers and, where this worker ticks, the list below."""
-        self._tasks = [asyncio.create_task(self._offer_when_woken())]
-        if self.ticking:
-            self._tasks += [asyncio.create_task(self._every(seconds, job)) for seconds, job in self._jobs()]
-
-    async def close(self) -> None:
-        """Stop; what is under way is finished by the writer."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _jobs(self) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
-        quick = min(1.0, self.timeouts.ring.total_seconds() / 2)
-        return [
-            (quick, self._check_due_work),
-            (min(10.0, self.timeouts.idle_after.total_seconds() / 4), self._close_idle_chats),
-        ]
-
-    async def _every(self, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
-        while True:
-            await self._carefully(job)
-            await asyncio.sleep(seconds)
-
-    async def _offer_when_woken(self) -> None:
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            await self._carefully(self._offer)
-
-    async def _carefully(self, job: Callable[[], Awaitable[object]]) -> None:
-        """A database that is away for a while must not end the worker."""
-        with contextlib.suppress(Unavailable):
-            try:
-                await job()
-            except Unavailable:
-                raise
-            except Exception:
-                log.exception("a job of the worker failed")
-
-    async def _offer(self) -> None:
-        """Asks before it acts: with everybody busy that is most of the time all there is to do."""
+    async def offer(self) -> None:
+        """Return chats to agents who are back, and offer those that wait. It reads before it writes: while all agents
+        are busy there is mostly nothing to write."""
         context = await self._context()
         if await self.store.read_stale(lost_agents.has_returned_agents, context):
             await self.store.write(lost_agents.return_chats, context)
@@ -95,27 +45,30 @@ class Worker:
         if await self.store.read_stale(department_transfer.has_passed_transfers):
             await self.store.write(department_transfer.offer_to_next_member, context)
 
-    async def _check_due_work(self) -> None:
-        """The net under the wakes, and what time alone brings: all is asked at once, for mostly there is nothing."""
+    async def do_due_work(self) -> None:
+        """End overdue offers, release chats of absent agents and escalate long waits, and offer what no fact of this
+        node has woken it for. One read asks for all of it, because mostly nothing is due."""
         context = await self._context()
-        sure = context if self.agent_presence.is_reliable() else context._replace(online_agents=None)
-        due = await self.store.read_stale(due_work.check, context, sure)
+        # Absence is concluded only from presence that Redis has reported for the whole grace without a break.
+        reliable = context if self.agent_presence.is_reliable() else context._replace(online_agents=None)
+        due = await self.store.read_stale(due_work.check, context, reliable)
         if due.overdue_offers:
             await self.store.write(offers.expire_offers, context.now)
         if due.waiting_chats:
-            await self._offer()
+            await self.offer()
         if due.absent_agents:
-            await self._repeat(lost_agents.release_chats_of_absent_agents, sure)
+            await self._repeat(lost_agents.release_chats_of_absent_agents, reliable)
         if due.long_waits:
-            await self._repeat(long_waits.escalate_long_waits, sure)
+            await self._repeat(long_waits.escalate_long_waits, reliable)
 
-    async def _close_idle_chats(self) -> None:
+    async def close_idle_chats(self) -> None:
+        """Pause and close chats whose visitor is gone or silent."""
         context = DomainContext(self.clock(), None, self.timeouts)  # idle chats depend on no agent's presence
         if await self.store.read_stale(idle_chats.has_idle_chats, context):
             await self._repeat(idle_chats.close_idle_chats, context)
 
     async def _repeat(self, action: Callable[[Transaction, DomainContext], int], context: DomainContext) -> None:
-        """Portion by portion, so that others get their turn in between."""
+        """One transaction for each batch, so that other writes get their turn in between."""
         while await self.store.write(action, context) >= locks.BATCH_SIZE:
             pass
 
@@ -124,5 +77,5 @@ class Worker:
         return DomainContext(self.clock(), None if keys is None else frozenset(map(int, keys)), self.timeouts)
 
 
-def _mid_chat(fact: object) -> bool:
+def _is_answered_message(fact: object) -> bool:
     return isinstance(fact, MessagePosted) and fact.ticket.assignee_id is not None

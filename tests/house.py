@@ -32,6 +32,7 @@ FLOORS = (
     ("event_publisher",),
     ("realtime", "web"),
     ("cli", "worker", "protocol.codegen"),
+    ("jobs",),
     ("app",),
     ("processes",),
     ("cli.main",),

@@ -1,4 +1,4 @@
-"""Cards: the inbox lines of dialogues that go on, told once a second instead of once a message."""
+"""Card updates: the inbox cards of tickets with new plain messages, announced once a second instead of per message."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,42 +8,42 @@ from chat.domain.queries import node_sync
 from chat.realtime.context import Services
 from chat.store.transaction import RecordedFact, Unavailable
 
-# Between these others have their turn: a card is told to every agent, and what is said meanwhile would wait.
+# Between two batches the loop serves others: every agent receives each card, and messages would wait meanwhile.
 BATCH_SIZE = 50
 
 
 class CardUpdates:
-    """Collects the tickets of this node's words. `announce` tells every node, for each has agents of its own."""
+    """Collects the tickets of this node's plain messages. `announce` reaches every node: each has agents."""
 
-    def __init__(self, behind: Services, announce: Callable[[Sequence[RecordedFact]], None]) -> None:
-        self._store = behind.store
+    def __init__(self, services: Services, announce: Callable[[Sequence[RecordedFact]], None]) -> None:
+        self._store = services.store
         self._announce = announce
         self._changed: set[int] = set()
-        # Whose card was told by a verb while it was being read: what was read is older.
+        # Tickets that an action announced while `publish_changed` was reading: the rows it has read are older.
         self._announced_meanwhile: set[int] = set()
 
-    def on_facts(self, told: Sequence[RecordedFact]) -> None:
-        """Facts of this node."""
-        for fact, _ in told:
+    def on_facts(self, facts: Sequence[RecordedFact]) -> None:
+        """Committed facts of this node."""
+        for fact, _ in facts:
             if isinstance(fact, PlainMessagePosted):
                 self._changed.add(fact.ticket_id)
             elif isinstance(fact, TicketChanged):
                 self._announced_meanwhile.add(fact.ticket.id)
 
     async def publish_changed(self) -> None:
-        """Tell what has moved since the last look; what can't be read now is told next time."""
-        moved, self._changed = self._changed, set()
+        """Announce the cards that changed since the last call. After Unavailable, which it raises, the next call
+        announces them."""
+        changed, self._changed = self._changed, set()
         self._announced_meanwhile.clear()
-        if not moved:
+        if not changed:
             return
         try:
-            rows = await self._store.read(node_sync.tickets_by_ids, sorted(moved))
+            rows = await self._store.read(node_sync.tickets_by_ids, sorted(changed))
         except Unavailable:
-            self._changed |= moved
+            self._changed |= changed
             raise
-        for at in range(0, len(rows), BATCH_SIZE):
-            some = rows[at : at + BATCH_SIZE]
-            self._announce(
-                [RecordedFact(InboxCardChanged(row), None) for row in some if row.id not in self._announced_meanwhile]
-            )
+        for first in range(0, len(rows), BATCH_SIZE):
+            batch = rows[first : first + BATCH_SIZE]
+            current = [row for row in batch if row.id not in self._announced_meanwhile]
+            self._announce([RecordedFact(InboxCardChanged(row), None) for row in current])
             await asyncio.sleep(0)

@@ -1,8 +1,7 @@
-"""Realtime: the socket doors, the net under them, and their beats; app.py starts and ends it."""
+"""Realtime: the Socket.IO server of a node with its two namespaces, and the functions of the jobs on its sockets."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 
 from aiohttp import web
@@ -24,43 +23,30 @@ from chat.realtime.reconciliation.offer_reconciler import OfferReconciler
 from chat.realtime.reconciliation.reconciler import Reconciler
 from chat.realtime.service_monitor import ServiceMonitor
 from chat.realtime.visitor.namespace import VisitorNamespace
-from chat.store.transaction import RecordedFact, Unavailable
+from chat.store.transaction import RecordedFact
 from chat.websocket.socketio_server import SocketServer
-
-# After these an agent may do nothing more.
-SESSION_ENDS = (AgentRemoved, SessionEnded)
-SERVICE_S = 3.0
-QUEUE_S = 1.0
-CARDS_S = 1.0
-SESSIONS_S = 2.0
-DEPARTURES_S = 2.0
 
 Announce = Callable[[Sequence[RecordedFact]], None]
 
-log = logging.getLogger(__name__)
-
 
 class Realtime:
-    """`emit` tells this node's sockets, `hear` takes what the bus brings, `healed` is for the bus too.
+    """`announce_locally` publishes facts to this node's sockets only, `announce` to every node's. `reconcile_now` and
+    `service_changed` wake the jobs `reconcile` and `check_service` (chat/jobs.py)."""
 
-    `elsewhere` tells the other nodes by `bus`, without waiting. `announce` tells facts to every node's sockets, `again`
-    to this node's only.
-    """
-
-    def __init__(self, behind: Services, bus: Bus, again: Announce, announce: Announce) -> None:
-        self._services = behind
-        self._server = SocketServer(behind.handshakes.is_own_origin, behind.handshakes.read)
+    def __init__(self, services: Services, bus: Bus, announce_locally: Announce, announce: Announce) -> None:
+        self._services = services
+        self._server = SocketServer(services.handshakes.is_own_origin, services.handshakes.read)
         self._broadcaster = Broadcaster(self._server, bus)
-        self._agent_presence = AgentPresenceCache(behind)
+        self._agent_presence = AgentPresenceCache(services)
         self._visitors: Sockets[VisitorSocket] = Sockets()
         self._agents: Sockets[AgentSocket] = Sockets()
-        self._reconciler = Reconciler(behind, self._followers, again)
-        self._offers = OfferReconciler(behind, self._broadcaster, again)
-        self._service_monitor = ServiceMonitor(behind, self._broadcaster, self._agent_presence, again)
-        self._cards = CardUpdates(behind, announce)
-        self._departures = Departures(behind)
-        self._reconcile_now = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._reconciler = Reconciler(services, self._sockets_with_tickets, announce_locally)
+        self._offers = OfferReconciler(services, self._broadcaster, announce_locally)
+        self._service_monitor = ServiceMonitor(services, self._broadcaster, self._agent_presence, announce_locally)
+        self._cards = CardUpdates(services, announce)
+        self._departures = Departures(services)
+        self.reconcile_now = asyncio.Event()
+        self.service_changed = self._service_monitor.woken
         self._register_namespaces()
 
     def _register_namespaces(self) -> None:
@@ -75,118 +61,84 @@ class Realtime:
         visitor_namespace = VisitorNamespace(deps, self._visitors, self._departures)
         self._server.register_namespace(visitor_namespace)
         self._server.register_namespace(AgentNamespace(deps, self._agents, self._offers))
-        self._broadcaster.listen(visitor_namespace.on_chat_started, ChatStarted)
-        self._broadcaster.listen(self._reconciler.on_message, protocol.Message)
-        self._broadcaster.listen(
-            self._reconciler.on_event, protocol.Note, protocol.ReadEvent, protocol.Ticket, protocol.Card
-        )
-        self._broadcaster.listen(self._offers.on_event, protocol.Offer, protocol.OfferEnded)
-        self._broadcaster.listen(self._service_monitor.on_event, protocol.Agent, protocol.Ticket, protocol.VisitorEvent)
+        listen = self._broadcaster.listen
+        listen(visitor_namespace.on_chat_started, ChatStarted)
+        listen(self._reconciler.on_message, protocol.Message)
+        listen(self._reconciler.on_event, protocol.Note, protocol.ReadEvent, protocol.Ticket, protocol.Card)
+        listen(self._offers.on_event, protocol.Offer, protocol.OfferEnded)
+        listen(self._service_monitor.on_event, protocol.Agent, protocol.Ticket, protocol.VisitorEvent)
 
     def emit(self, emission: Emission) -> None:
-        """Tell this node's sockets, in order, without waiting."""
+        """Send to this node's sockets, in order, without waiting."""
         self._broadcaster.send_local(emission)
 
     def send_remote(self, emission: Emission) -> None:
-        """Tell the other nodes, in order, without waiting."""
+        """Send to the other nodes, in order, without waiting."""
         self._broadcaster.send_remote(emission)
 
     def on_bus_payload(self, payload: bytes) -> None:
-        """What another node said on the bus."""
+        """An event that another node sent on the bus."""
         self._broadcaster.on_bus_payload(payload)
 
     def on_bus_recovered(self) -> None:
-        """The bus may have missed something: look now, not in a while."""
-        self._reconcile_now.set()
+        """The bus may have missed events: reconcile at once."""
+        self.reconcile_now.set()
 
-    def on_facts(self, told: Sequence[RecordedFact]) -> None:
-        """Facts of this node: who has signed out or was removed may do nothing more, from this moment on."""
-        self._cards.on_facts(told)
-        for fact, _ in told:
-            if isinstance(fact, SESSION_ENDS):
+    def on_facts(self, facts: Sequence[RecordedFact]) -> None:
+        """Committed facts of this node. From now on, agents who signed out or were removed may do nothing more."""
+        self._cards.on_facts(facts)
+        for fact, _ in facts:
+            if isinstance(fact, AgentRemoved | SessionEnded):
                 for socket in self._agents:
                     socket.ended |= fact in (AgentRemoved(socket.agent_id), SessionEnded(socket.session))
 
     def connected(self, agent_id: int) -> bool:
-        """Whether an agent has a socket anywhere, as far as this node knows."""
+        """Whether an agent has a socket on any node, as far as this node knows."""
         return self._agent_presence.is_connected(agent_id)
 
     def attach(self, app: web.Application) -> None:
-        """Take /socket.io/ of an app; its connections are closed before anything else when it ends."""
+        """Serve /socket.io/ in this app; when it shuts down, the sockets are closed first."""
         self._server.attach(app)
         app.on_shutdown.append(self._drain)
 
-    async def start(self) -> None:
-        """Start the beats."""
-        beats = (
-            self._run_every(self._reconcile, self._until_next_reconcile),
-            self._run_every(self._service_monitor.check, self._until_next_service_check),
-            self._run_every(self._cards.publish_changed, self._until_next_cards),
-            self._run_every(self._check_queue, lambda: asyncio.sleep(QUEUE_S)),
-            self._run_every(self._close_ended_sessions, lambda: asyncio.sleep(SESSIONS_S)),
-            self._run_every(self._departures.mark_gone_visitors, lambda: asyncio.sleep(DEPARTURES_S)),
-        )
-        self._tasks = [asyncio.create_task(beat) for beat in beats]
-
     async def close(self) -> None:
-        """End the beats; call after the app has shut down and before works close."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Call after the app has shut down and before the store closes."""
+        self._service_monitor.close()
         await self._server.shutdown()
 
     async def _drain(self, _: web.Application) -> None:
         await self._server.engine.drain()
 
-    def _followers(self) -> list[ClientSocket]:
+    def _sockets_with_tickets(self) -> list[ClientSocket]:
         return [socket for socket in chain[ClientSocket](self._visitors, self._agents) if socket.tickets]
 
-    async def _run_every(self, look: Callable[[], Awaitable[None]], pause: Callable[[], Awaitable[None]]) -> None:
-        """For ever; one look that fails must not be the last."""
-        while True:
-            try:
-                await look()
-            except Unavailable:
-                log.warning("the store can't be asked, looking again soon")
-            except Exception:
-                log.exception("a look of the net failed")
-            await pause()
+    # -- jobs --------------------------------------------------------------------------------------------------
 
-    async def _reconcile(self) -> None:
+    async def reconcile(self) -> None:
+        """Send this node's sockets what they miss of their tickets, the inbox and their offers."""
         if not any(True for _ in self._agents):
             self._reconciler.leave_inbox()
         await self._reconciler.reconcile()
         await self._offers.reconcile(self._agents)
 
-    async def _until_next_reconcile(self) -> None:
-        await within(self._reconcile_now, self._services.settings.reconcile_s)
+    async def check_service(self) -> None:
+        """Announce a changed service, and agents who came online or went offline."""
+        await self._service_monitor.check()
 
-    async def _until_next_service_check(self) -> None:
-        left_s = self._service_monitor.seconds_left(self._services.clock())
-        # A state that has just ended must not make a busy loop of a clock that lags behind.
-        pause_s = SERVICE_S if left_s is None else min(SERVICE_S, left_s + 0.05)
-        await within(self._service_monitor.woken, pause_s)
-        # Ten looks a second are at once; a rush of changes must not make hundreds of them.
-        await asyncio.sleep(0.1)
+    async def announce_cards(self) -> None:
+        """Announce the inbox cards of tickets with new messages."""
+        await self._cards.publish_changed()
 
-    async def _until_next_cards(self) -> None:
-        # More often than the net looks, which would take a card that is still to be told for one that was lost.
-        await asyncio.sleep(min(CARDS_S, self._services.settings.reconcile_s / 3))
-
-    async def _check_queue(self) -> None:
+    async def check_queue(self) -> None:
+        """Announce changed queue positions to the visitors who wait."""
         await self._service_monitor.check_queue(self._visitors, self._reconciler)
 
-    async def _close_ended_sessions(self) -> None:
+    async def disconnect_ended_sessions(self) -> None:
+        """Disconnect the consoles whose session has ended or whose agent was removed."""
         for socket in await self._departures.ended_sessions(self._agents):
             socket.ended = True
             await self._server.disconnect(socket.sid, AGENT_NAMESPACE)
 
-
-async def within(event: asyncio.Event, seconds: float) -> None:
-    """Until the event or the time, whichever is first; the event starts anew."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass
-    event.clear()
+    async def mark_gone_visitors(self) -> None:
+        """Mark visitors gone who have had no socket for their grace."""
+        await self._departures.mark_gone_visitors()

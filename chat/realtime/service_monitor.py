@@ -1,9 +1,8 @@
-"""The outlook: what is to be had now, who of the team is there, which place one has; told when it changes."""
+"""The service monitor: announces changes of the service, of the agents online, and of queue positions."""
 
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 
 from chat import presenters, protocol
 from chat.domain import service_status
@@ -20,94 +19,104 @@ from chat.realtime.reconciliation.reconciler import Reconciler
 from chat.store.transaction import RecordedFact
 
 FRESH_S = 0.25
-# What may open or close the chat; messages come as cards only.
+# Events that may open or close the chat. Plain messages do not: only their cards are announced.
 SERVICE_EVENTS = (protocol.Agent, protocol.Ticket)
-# What may move the queue: waits begin and end as tickets, and who has left stands behind who is here.
+# Events that may move the queue: a wait begins or ends with a ticket, and present visitors come before those who left.
 QUEUE_EVENTS = (protocol.Ticket, protocol.VisitorEvent)
 
 
 class ServiceMonitor:
-    """Every node looks for itself and tells its own sockets."""
+    """Each node computes the service by itself and announces changes to its own sockets. `woken` is set when the
+    service may have changed."""
 
     def __init__(
         self,
-        behind: Services,
-        hub: Broadcaster,
-        onlooker: AgentPresenceCache,
-        again: Callable[[Sequence[RecordedFact]], None],
+        services: Services,
+        broadcaster: Broadcaster,
+        agent_presence: AgentPresenceCache,
+        announce_locally: Callable[[Sequence[RecordedFact]], None],
     ) -> None:
-        self._services = behind
-        self._broadcaster = hub
-        self._agent_presence = onlooker
-        self._announce_locally = again
-        self._service: Service | None = None
+        self._services = services
+        self._broadcaster = broadcaster
+        self._agent_presence = agent_presence
+        self._announce_locally = announce_locally
+        self._announced: Service | None = None
         self._online: frozenset[int] | None = None
-        self._queue_moved = False
-        self._asked: asyncio.Future[Service] | None = None
-        self._asked_at = self._looked_at = 0.0
+        self._queue_changed = False
+        self._query: asyncio.Future[Service] | None = None
+        self._queried_at = self._announced_at = 0.0
+        self._state_end: asyncio.TimerHandle | None = None
         self.woken = asyncio.Event()
 
-    def on_event(self, told: Emission) -> None:
-        """Something is being told to this node's sockets."""
-        if isinstance(told.shape, SERVICE_EVENTS):
-            self.woken.set()
-        self._queue_moved |= isinstance(told.shape, QUEUE_EVENTS)
+    def close(self) -> None:
+        """Stop waiting for the end of the service's state."""
+        if self._state_end is not None:
+            self._state_end.cancel()
 
-    def on_service_shown(self, found: Service) -> None:
-        """Somebody was shown this service: when it is not what was told last, the others are to hear of it too."""
-        if self._service is None or visible_difference(found) != visible_difference(self._service):
+    def on_event(self, emission: Emission) -> None:
+        """Called with each agent, ticket and visitor event for this node's sockets."""
+        if isinstance(emission.shape, SERVICE_EVENTS):
+            self.woken.set()
+        self._queue_changed |= isinstance(emission.shape, QUEUE_EVENTS)
+
+    def on_service_shown(self, service: Service) -> None:
+        """One client was shown this service: when it differs from the announced one, check it for the others too."""
+        if self._announced is None or visible_state(service) != visible_state(self._announced):
             self.woken.set()
 
     async def current(self) -> Service:
-        """What is to be had, asked at most once in FRESH_S however many say hello; who is told otherwise a moment
-        later is told by `look`."""
-        if time.monotonic() - self._asked_at > FRESH_S or self._asked is None:
-            self._asked_at, self._asked = time.monotonic(), asyncio.ensure_future(self._query())
-        asked_at, found = self._asked_at, await asyncio.shield(self._asked)
-        if self._service is not None and self._looked_at > asked_at:
-            return self._service  # the room has been told of this one: an older answer would never be corrected
-        self.on_service_shown(found)
-        return found
+        """The service now, queried at most once in FRESH_S however many clients say hello; `check` announces what
+        changes a moment later."""
+        if time.monotonic() - self._queried_at > FRESH_S or self._query is None:
+            self._queried_at, self._query = time.monotonic(), asyncio.ensure_future(self._query_service())
+        queried_at, service = self._queried_at, await asyncio.shield(self._query)
+        if self._announced is not None and self._announced_at > queried_at:
+            return self._announced  # nothing would ever correct an answer that is older than the announcement
+        self.on_service_shown(service)
+        return service
 
-    async def _query(self) -> Service:
-        return await self._services.store.read_stale(
-            service_status.current_service, await self._agent_presence.context()
-        )
-
-    def seconds_left(self, now: datetime) -> float | None:
-        """Until the state that was told last ends, by the calendar."""
-        until = self._service.until if self._service else None
-        return None if until is None else max(0.0, (until - now).total_seconds())
+    async def _query_service(self) -> Service:
+        context = await self._agent_presence.context()
+        return await self._services.store.read_stale(service_status.current_service, context)
 
     async def check(self) -> None:
-        """Tell the service when state or mode differ from what was told last, and who came or went."""
-        there = await self._agent_presence.refresh()
-        began, found = time.monotonic(), await self._query()
-        before, self._service, self._looked_at = self._service, found, began
-        if before is not None and visible_difference(before) != visible_difference(found):
-            shape = presenters.service(found)
+        """Announce the service when state or mode differ from those announced last, and agents who came or left."""
+        online = await self._agent_presence.refresh()
+        began, service = time.monotonic(), await self._query_service()
+        before, self._announced, self._announced_at = self._announced, service, began
+        if before is not None and visible_state(before) != visible_state(service):
+            shape = presenters.service(service)
             self._broadcaster.send_local(Emission.of("service", shape, visitors=ALL_VISITORS, agents=ALL_AGENTS))
-        await self._announce_presence_changes(there)
+        self._wake_at_state_end(service)
+        await self._announce_presence_changes(online)
 
-    async def _announce_presence_changes(self, there: frozenset[int] | None) -> None:
-        before, self._online = self._online, self._online if there is None else there
-        moved = (there or frozenset()) ^ (before or frozenset()) if there is not None else frozenset()
+    def _wake_at_state_end(self, service: Service) -> None:
+        self.close()
+        if service.until is not None:
+            left_s = (service.until - self._services.clock()).total_seconds()
+            # The pause prevents a busy loop when the clock lags behind a state that has just ended.
+            self._state_end = asyncio.get_running_loop().call_later(max(0.0, left_s) + 0.05, self.woken.set)
+
+    async def _announce_presence_changes(self, online: frozenset[int] | None) -> None:
+        before, self._online = self._online, self._online if online is None else online
+        moved = (online or frozenset()) ^ (before or frozenset()) if online is not None else frozenset()
         if moved:
             team = await self._services.store.read_stale(agents.all_agents)
             self._announce_locally([RecordedFact(AgentChanged(agent), None) for agent in team if agent.id in moved])
 
-    async def check_queue(self, visitors: Iterable[VisitorSocket], net: Reconciler) -> None:
-        """Tell the waiting visitors of this node whose place or wait has changed, if anything has."""
-        if not self._queue_moved:
+    async def check_queue(self, visitors: Iterable[VisitorSocket], reconciler: Reconciler) -> None:
+        """After an event that may have moved the queue, send the visitors of this node who wait their ticket, if its
+        position or wait has changed."""
+        if not self._queue_changed:
             return
-        self._queue_moved = False
-        keys = {joined.key for socket in visitors for joined in socket.tickets.values()}
+        self._queue_changed = False
+        keys = {ticket.key for socket in visitors for ticket in socket.tickets.values()}
         for row in await self._services.store.read(node_sync.waiting_tickets, sorted(keys)):
-            if not net.is_delivered(row):
-                shown = presenters.ticket(row, self._services.links)
-                self._broadcaster.send_local(Emission.of("ticket", shown, visitors=visitor_room(row.visitor_id)))
+            if not reconciler.is_delivered(row):
+                shape = presenters.ticket(row, self._services.links)
+                self._broadcaster.send_local(Emission.of("ticket", shape, visitors=visitor_room(row.visitor_id)))
 
 
-def visible_difference(found: Service) -> tuple[str, str]:
-    """What makes one service another for whoever looks at it."""
-    return found.state, found.mode
+def visible_state(service: Service) -> tuple[str, str]:
+    """The part of a service whose change is announced; the rest moves with time."""
+    return service.state, service.mode

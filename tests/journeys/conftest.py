@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from chat import app
+from chat import app, jobs
 from chat.cluster.redis_client import Redis
-from chat.realtime import server
 from chat.settings import Settings
 from chat.store.migrations import migrate
 from tests.journeys.browser import TIMEOUT_MS, BrowserSession
@@ -40,7 +39,7 @@ def new_install(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(tmp_path: Path, new_install: Path, valkey: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings with short grace periods. A test that needs others overrides this fixture."""
     monkeypatch.setattr(app, "VISITOR_GRACE_S", 1.0)
-    monkeypatch.setattr(server, "SERVICE_S", 0.5)
+    monkeypatch.setattr(jobs, "SERVICE_S", 0.5)
     # A high timeout, so that a stalled CI machine is not taken for a Redis outage.
     monkeypatch.setattr(app, "Redis", partial(Redis, timeout_s=10))
     path = tmp_path / "guichet.db"

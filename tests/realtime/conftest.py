@@ -59,10 +59,10 @@ async def node(settings: Settings) -> AsyncIterator[Node]:
 
 @pytest.fixture
 async def nodes(settings: Settings, postgres: Postgres) -> AsyncIterator[tuple[Node, Node]]:
-    """Two nodes over one PostgreSQL and one Redis; the second one ticks."""
+    """Two nodes over one PostgreSQL and one Redis; the second one runs the jobs on tickets."""
     with postgres.database(prepare) as url:
         shared = replace(settings, database_url=driven(url))
-        async with running(shared, ticking=False) as first, running(shared) as second:
+        async with running(shared, runs_ticket_jobs=False) as first, running(shared) as second:
             yield first, second
 
 

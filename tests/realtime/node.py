@@ -56,11 +56,13 @@ class Node:
 
 
 @asynccontextmanager
-async def running(settings: Settings, clock: Clock | None = None, *, ticking: bool = True) -> AsyncIterator[Node]:
+async def running(
+    settings: Settings, clock: Clock | None = None, *, runs_ticket_jobs: bool = True
+) -> AsyncIterator[Node]:
     """A node that answers; `settings.redis_url` says whose Redis it shares."""
     assert settings.redis_url is not None
     clock = clock or Clock()
-    async with start_node(settings, settings.redis_url, clock, ticking=ticking) as home:
+    async with start_node(settings, settings.redis_url, clock, runs_ticket_jobs=runs_ticket_jobs) as home:
         door = socket.create_server(("127.0.0.1", 0))
         async with start_listening(home.app, door):
             yield Node(settings, f"http://127.0.0.1:{door.getsockname()[1]}", home.operator.store, clock)

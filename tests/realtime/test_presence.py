@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chat import jobs
 from chat.domain.people import agents, sessions
-from chat.realtime import server
 from chat.settings import Settings
 from chat.store.migrations import migrate
 from chat.web.auth.tokens import hash_token
@@ -164,7 +164,7 @@ async def test_an_ended_session_is_cut(node: Node, agent: ShowUp) -> None:
 async def test_an_ended_session_may_not_even_look(
     settings: Settings, agent: ShowUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "SESSIONS_S", 3600.0)  # the socket itself stays, as it does for a moment in life
+    monkeypatch.setattr(jobs, "SESSIONS_S", 3600.0)  # the socket itself stays, as it does for a moment in life
     migrate(settings.database_url)
     async with running(settings) as node:
         ada = await agent(node, "Ada")

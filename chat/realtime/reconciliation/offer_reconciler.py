@@ -18,10 +18,12 @@ from chat.store.transaction import RecordedFact
 class OfferReconciler:
     """Remembers by (room, ticket) what its consoles were told."""
 
-    def __init__(self, behind: Services, hub: Broadcaster, again: Callable[[Sequence[RecordedFact]], None]) -> None:
+    def __init__(
+        self, behind: Services, hub: Broadcaster, announce_locally: Callable[[Sequence[RecordedFact]], None]
+    ) -> None:
         self._store = behind.store
         self._broadcaster = hub
-        self._announce_locally = again
+        self._announce_locally = announce_locally
         self._delivered: set[tuple[str, str]] = set()
 
     def on_event(self, told: Emission) -> None:

@@ -43,19 +43,19 @@ class MissingEvents(NamedTuple):
 class Reconciler:
     """Follows, by `rev`, the tickets of this node's sockets and, while agents are here, every unfinished one.
 
-    `sockets` are those that have a ticket open: most of many thousands have none. `again` announces facts on this
-    node only: what it has brought twice, clients drop by seq and rev.
+    `sockets` are those that have a ticket open: most of many thousands have none. `announce_locally` announces
+    facts on this node only: what it has brought twice, clients drop by seq and rev.
     """
 
     def __init__(
         self,
         behind: Services,
         sockets: Callable[[], Iterable[ClientSocket]],
-        again: Callable[[Sequence[RecordedFact]], None],
+        announce_locally: Callable[[Sequence[RecordedFact]], None],
     ) -> None:
         self._store = behind.store
         self._sockets = sockets
-        self._announce_locally = again
+        self._announce_locally = announce_locally
         self._delivered: dict[str, DeliveredState] = {}
         # The tickets that sockets here have open, or had at the last look: only their lines come by the bus.
         self._open: set[str] = set()
