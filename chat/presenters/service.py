@@ -4,7 +4,7 @@ import msgspec
 from msgspec import UNSET
 
 from chat import protocol
-from chat.domain.queries.offers import DecisionRow
+from chat.domain.queries.decisions import DecisionRow
 from chat.domain.refusals import AgentRef, Conflict, Refused, TooMany
 from chat.domain.service_status import Service
 from chat.presenters.people import person

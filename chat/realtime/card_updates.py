@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from chat.domain.facts import InboxCardChanged, PlainMessagePosted, TicketChanged
-from chat.domain.queries import node_sync
+from chat.domain.queries.tickets import tickets_by_ids
 from chat.realtime.context import Services
 from chat.store.transaction import RecordedFact, Unavailable
 
@@ -38,7 +38,7 @@ class CardUpdates:
         if not changed:
             return
         try:
-            rows = await self._store.read(node_sync.tickets_by_ids, sorted(changed))
+            rows = await self._store.read(tickets_by_ids, sorted(changed))
         except Unavailable:
             self._changed |= changed
             raise

@@ -8,7 +8,8 @@ from chat import presenters, protocol
 from chat.domain import service_status
 from chat.domain.audience import ALL_AGENTS, ALL_VISITORS, visitor_room
 from chat.domain.facts import AgentChanged
-from chat.domain.queries import agents, node_sync
+from chat.domain.queries import agents
+from chat.domain.queries.tickets import waiting_tickets
 from chat.domain.service_status import Service
 from chat.protocol import Emission
 from chat.realtime.agent_presence import AgentPresenceCache
@@ -111,7 +112,7 @@ class ServiceMonitor:
             return
         self._queue_changed = False
         keys = {ticket.key for socket in visitors for ticket in socket.tickets.values()}
-        for row in await self._services.store.read(node_sync.waiting_tickets, sorted(keys)):
+        for row in await self._services.store.read(waiting_tickets, sorted(keys)):
             if not reconciler.is_delivered(row):
                 shape = presenters.ticket(row, self._services.links)
                 self._broadcaster.send_local(Emission.of("ticket", shape, visitors=visitor_room(row.visitor_id)))

@@ -4,38 +4,29 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, case, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_once
 
 from chat.domain.context import DomainContext
 from chat.domain.facts import VisitorPresenceChanged
 from chat.domain.queries.tickets import (
-    rows_without_position,
     ticket_without_position,
 )
 from chat.domain.queries.visitors import (
     VisitorIdentity,
-    any_ticket,
+    followed_tickets,
     get_visitor,
-    tickets_of_visitor,
     visitor_by_token,
 )
 from chat.domain.refusals import BadRequest
 from chat.domain.tickets.mutations import announce_agents
 from chat.store.rows import TicketRow, VisitorRow
-from chat.store.tables import LIVE, new_id, tickets, visitors
+from chat.store.tables import new_id, tickets, visitors
 from chat.store.transaction import Transaction
 from chat.vocabulary import VisitorPresence
 
 _LOCALE = re.compile(r"[A-Za-z0-9_-]{0,9}[A-Za-z0-9](?![A-Za-z0-9])")
 _ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,60}")
-_FOLLOWED = tickets_of_visitor.where(
-    or_(
-        tickets.c.id
-        == select(func.max(any_ticket.c.id)).where(any_ticket.c.visitor_id == bindparam("visitor")).scalar_subquery(),
-        tickets.c.status == LIVE,
-    )
-)
 # Whoever comes back takes the agent's place again, unless they were silent for as long.
 _silent = and_(tickets.c.last_from == "agent", tickets.c.last_at <= bindparam("idle_since"))
 _SET_PRESENCE = (
@@ -107,13 +98,12 @@ def _record_presence(
     page: Mapping[str, str] | None,
     context: DomainContext,
 ) -> None:
-    """What is as it was is neither written nor told. A form sent beside a chat is newer than the chat, which goes on:
-    both are followed."""
+    """What is as it was is neither written nor told."""
     before = get_visitor(tx.sql, visitor_id).page
     turned = page is not None and page != before
     if turned:
         tx.sql.execute(update(visitors).where(visitors.c.id == visitor_id).values(page=dict(page or {})))
-    for ticket in rows_without_position(tx.sql, _FOLLOWED, visitor=visitor_id):
+    for ticket in followed_tickets(tx.sql, visitor_id):
         moves = state is not None and ticket.visitor_state != state
         if moves or turned:
             row = _update_presence(tx, ticket, state, context) if moves and state else ticket

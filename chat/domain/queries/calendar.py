@@ -1,4 +1,4 @@
-"""The calendar that is in force: kept as JSON in the settings, the policy's until somebody sets another."""
+"""The calendar in force: stored as JSON in the settings, the policy's default until somebody sets one."""
 
 import json
 from datetime import datetime
@@ -8,9 +8,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from chat.domain.facts import SettingsChanged
 from chat.domain.refusals import BadRequest
-from chat.domain.rules.hours import calendar, calendar_json
-from chat.domain.rules.hours.calendar import Calendar
-from chat.domain.rules.hours.local_time import instant, validated
+from chat.domain.rules.hours import calendar_json
+from chat.domain.rules.hours.calendar import DEFAULT, Calendar, in_zone
+from chat.domain.rules.hours.local_time import validated
 from chat.store.tables import settings
 from chat.store.transaction import Transaction
 
@@ -18,9 +18,9 @@ _STORED = select(settings.c.value).where(settings.c.name == "calendar")
 
 
 def load_calendar(sql: Connection) -> Calendar:
-    """The calendar in force; read from the database each time, parsed once."""
+    """The calendar in force. Each call reads the database; equal JSON is parsed once."""
     stored = sql.execute(_STORED).scalar()
-    return _parsed(stored) if stored else calendar.DEFAULT
+    return _parsed(stored) if stored else DEFAULT
 
 
 @lru_cache(maxsize=4)
@@ -29,18 +29,23 @@ def _parsed(stored: str) -> Calendar:
 
 
 def parse_moment(calendar: Calendar, text: str) -> datetime:
-    """RFC 3339 with its offset, or naive in the calendar's zone; a `+` that was not escaped reaches us as a space.
-    BadRequest for anything else."""
+    """An RFC 3339 time, or one without offset in the calendar's zone, as UTC. Raises BadRequest for anything else.
+
+    An unescaped `+` arrives as a space and is accepted.
+    """
     try:
-        at = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-        return validated(at if at.tzinfo else instant(calendar.zone, at))
+        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        return validated(moment if moment.tzinfo else in_zone(calendar, moment))
     except (ValueError, OverflowError):
         raise BadRequest("a time like 2026-11-24T09:00:00+01:00", field="at") from None
 
 
-def set_calendar(tx: Transaction, found: object) -> Calendar:
-    """Put the calendar that this JSON describes in force; promises already made stay. Raises BadCalendar."""
-    parsed = calendar_json.parse(found)
+def set_calendar(tx: Transaction, json_value: object) -> Calendar:
+    """Put the calendar that this decoded JSON describes in force. Stored promises keep their times.
+
+    Raises InvalidCalendar.
+    """
+    parsed = calendar_json.parse(json_value)
     value = json.dumps(calendar_json.to_json(parsed))
     changed = update(settings).where(settings.c.name == "calendar").values(value=value)
     if not tx.sql.execute(changed).rowcount:

@@ -1,7 +1,7 @@
-"""The inbox: three lists, counted and paged, and found by a word."""
+"""The inbox: three lists of tickets, counted, paged and searched."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -10,9 +10,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     String,
+    Tuple,
     and_,
     cast,
     func,
+    literal,
     or_,
     select,
     true,
@@ -20,7 +22,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from chat.domain.queries.queue import queue_bounds, queue_order, waiting
+from chat.domain.queries.queue import queue_order, waiting
 from chat.domain.queries.tickets import ticket_query, tickets_of, unfinished
 from chat.domain.refusals import BadRequest
 from chat.domain.text import strip_nul
@@ -29,11 +31,13 @@ from chat.store.tables import NO_PROMISE, OPEN, messages, tickets
 from chat.vocabulary import InboxView
 
 TICKETS_PER_PAGE = 50
+MAX_SEARCH_WORDS = 8
+_VIEWS: tuple[InboxView, ...] = ("mine", "waiting", "open")
 _NUMBER = re.compile(r"-?[0-9]{1,16}")
 
 
 class InboxSnapshot(NamedTuple):
-    """The first page of each list, and how long each is."""
+    """The first page of each list, and how many tickets each has."""
 
     mine: list[TicketRow]
     waiting: list[TicketRow]
@@ -42,89 +46,99 @@ class InboxSnapshot(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page of a list; `next` is the cursor of the page after, None on the last."""
+    """A page of a list; `next` is the cursor of the following page, None on the last."""
 
     rows: list[TicketRow]
     next: str | None
 
 
 def inbox_snapshot(sql: Connection, agent_id: int) -> InboxSnapshot:
-    """What the console shows first."""
+    """The three lists as a console shows them first."""
     pages = [list_tickets(sql, agent_id, view).rows for view in _VIEWS]
     counts = {view: _count(sql, _condition(view, agent_id)) for view in _VIEWS}
     return InboxSnapshot(pages[0], pages[1], pages[2], counts)
-
-
-_VIEWS: tuple[InboxView, ...] = ("mine", "waiting", "open")
 
 
 def _count(sql: Connection, condition: ColumnElement[bool]) -> int:
     return sql.execute(select(func.count()).select_from(tickets).where(condition)).scalar_one()
 
 
+def list_tickets(
+    sql: Connection, agent_id: int, view: InboxView, q: str | None = None, after: str | None = None
+) -> Page:
+    """A page of 50 tickets of a list, those that match the search `q`, after a cursor.
+
+    Raises BadRequest for an invalid cursor.
+    """
+    query, columns = ticket_query().where(_condition(view, agent_id), *_matches(sql, q)), _sort_columns(view)
+    newest_first = view in ("mine", "all")
+    if after is not None:
+        row, cursor = tuple_(*columns), _row_value(columns, _cursor_position(columns, after))
+        query = query.where(row < cursor if newest_first else row > cursor)
+    ordered = query.order_by(*(column.desc() if newest_first else column for column in columns))
+    rows = tickets_of(sql, ordered.limit(TICKETS_PER_PAGE + 1))
+    if len(rows) <= TICKETS_PER_PAGE:
+        return Page(rows, None)
+    return Page(rows[:TICKETS_PER_PAGE], _cursor(sql, columns, rows[TICKETS_PER_PAGE - 1]))
+
+
 def _condition(view: InboxView, agent_id: int) -> ColumnElement[bool]:
-    """Waiting: no agent yet. Open: we owe an answer, whoever has it. Mine: everything unfinished that is mine."""
+    """Waiting: no agent yet. Open: we owe an answer, whoever is assigned. Mine: this agent's unfinished tickets."""
     if view == "mine":
-        return and_(tickets.c.assignee_id == agent_id, unfinished())
+        return and_(tickets.c.assignee_id == agent_id, unfinished)
     if view == "waiting":
         return waiting
     return tickets.c.status == OPEN if view == "open" else true()
 
 
 def _sort_columns(view: InboxView) -> tuple[Any, ...]:
-    """Each list by what is most pressing, in the words of its index; all ends with the key, so that a cursor is
-    exact."""
+    """The most urgent ticket first, written as the index of each list has it. The key comes last, so that no two
+    tickets share a cursor."""
     if view == "waiting":
-        return tuple(type_coerce(part, BigInteger) for part in queue_order)
+        return tuple(type_coerce(column, BigInteger) for column in queue_order)
     if view == "open":
         return (func.coalesce(type_coerce(tickets.c.promise_due_at, BigInteger), NO_PROMISE), tickets.c.id)
     return (type_coerce(tickets.c.updated_at, BigInteger), tickets.c.id)
 
 
-def list_tickets(
-    sql: Connection, agent_id: int, view: InboxView, q: str | None = None, after: str | None = None
-) -> Page:
-    """A page of 50. BadRequest for a cursor that is none."""
-    query, order = ticket_query().where(_condition(view, agent_id), *_matches(sql, q)), _sort_columns(view)
-    newest_first = view in ("mine", "all")
-    if after is not None:
-        here, end = tuple_(*order), queue_bounds(order, _cursor_position(order, after))
-        query = query.where(here < end if newest_first else here > end)
-    ordered = query.order_by(*(part.desc() if newest_first else part for part in order))
-    rows = tickets_of(sql, ordered.limit(TICKETS_PER_PAGE + 1))
-    if len(rows) <= TICKETS_PER_PAGE:
-        return Page(rows, None)
-    return Page(rows[:TICKETS_PER_PAGE], _cursor(sql, order, rows[TICKETS_PER_PAGE - 1]))
+# -- cursors -----------------------------------------------------------------------------------------------------
 
 
-def _cursor(sql: Connection, order: tuple[Any, ...], last: TicketRow) -> str:
-    """A page's end as the numbers that placed its last row: that row may have moved when the next page is asked."""
-    return ".".join(map(str, sql.execute(select(*order).where(tickets.c.id == last.id)).one()))
+def _cursor(sql: Connection, columns: tuple[Any, ...], last: TicketRow) -> str:
+    """The sort values of a page's last row. They are not looked up for the next page: the row may have moved then."""
+    return ".".join(map(str, sql.execute(select(*columns).where(tickets.c.id == last.id)).one()))
 
 
-def _cursor_position(order: tuple[Any, ...], cursor: str) -> list[int]:
+def _cursor_position(columns: tuple[Any, ...], cursor: str) -> list[int]:
     numbers = [int(part) for part in cursor.split(".") if _NUMBER.fullmatch(part)]
-    if len(numbers) != len(order) or cursor.count(".") != len(order) - 1:
+    if len(numbers) != len(columns) or cursor.count(".") != len(columns) - 1:
         raise BadRequest("no such place in the list", field="after")
     return numbers
 
 
+def _row_value(columns: Sequence[Any], values: Sequence[int]) -> Tuple:
+    """The values as an SQL row value, to compare with `tuple_(*columns)`."""
+    return tuple_(*(literal(value, column.type) for value, column in zip(values, columns, strict=True)))
+
+
+# -- search ------------------------------------------------------------------------------------------------------
+
+
 def _matches(sql: Connection, q: str | None) -> list[ColumnElement[bool]]:
-    """Every word must stand in a name, an address, a number or a message."""
-    place_of = func.strpos if sql.dialect.name == "postgresql" else func.instr
-    return [_contains_word(word, place_of) for word in strip_nul(q or "").split()[:8]]
+    """Every word must occur in a name, an address, a number or a message."""
+    index_of = func.strpos if sql.dialect.name == "postgresql" else func.instr
+    return [_contains_word(word, index_of) for word in strip_nul(q or "").split()[:MAX_SEARCH_WORDS]]
 
 
 def _contains_word(word: str, index_of: Callable[..., ColumnElement[int]]) -> ColumnElement[bool]:
-    def stands_in(column: Column[str]) -> ColumnElement[bool]:
+    def occurs_in(column: Column[str]) -> ColumnElement[bool]:
         return index_of(func.lower(column), func.lower(word)) > 0
 
-    in_text = select(messages.c.id).where(messages.c.ticket_id == tickets.c.id, stands_in(messages.c.text))
-    number = word.removeprefix("#")
+    in_messages = select(messages.c.id).where(messages.c.ticket_id == tickets.c.id, occurs_in(messages.c.text))
     return or_(
-        stands_in(tickets.c.name),
-        stands_in(tickets.c.email),
-        cast(tickets.c.id, String) == number,
-        # PostgreSQL would else read all messages there are, for it can't know that the list is short.
-        in_text.offset(0).exists(),
+        occurs_in(tickets.c.name),
+        occurs_in(tickets.c.email),
+        cast(tickets.c.id, String) == word.removeprefix("#"),
+        # OFFSET 0 keeps PostgreSQL from reading all messages first: it can't know that the list is short.
+        in_messages.offset(0).exists(),
     )

@@ -6,18 +6,25 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from chat.store.rows import MessageRow, NoteRow, TicketRow
-from chat.store.tables import (
-    agents,
-    messages,
-    notes,
-    tickets,
-)
+from chat.store.tables import agents, messages, notes, tickets
 
 MESSAGES_PER_PAGE = 200
 
 
-def _message_query() -> Select[Any]:
-    return select(
+@dataclass(frozen=True, slots=True)
+class CatchUpResult:
+    """The messages and notes after a cursor. `restart`: the cursor was newer than the data (a restored backup)."""
+
+    ticket: TicketRow
+    messages: list[MessageRow]
+    restart: bool
+    notes: list[NoteRow]
+
+
+# -- messages ----------------------------------------------------------------------------------------------------
+
+_MESSAGES: Select[Any] = (
+    select(
         tickets.c.public_id,
         messages.c.seq,
         messages.c.public_id,
@@ -28,40 +35,74 @@ def _message_query() -> Select[Any]:
         messages.c.text,
         messages.c.event,
         messages.c.at,
-    ).select_from(
+    )
+    .select_from(
         messages.join(tickets, tickets.c.id == messages.c.ticket_id).outerjoin(
             agents, agents.c.id == messages.c.agent_id
         )
     )
-
-
-_MESSAGES = (
-    _message_query().where(messages.c.seq <= tickets.c.last_seq).order_by(messages.c.seq).limit(MESSAGES_PER_PAGE)
+    # A message beyond the ticket's `last_seq` is not acknowledged yet.
+    .where(messages.c.seq <= tickets.c.last_seq)
+    .order_by(messages.c.seq)
+    .limit(MESSAGES_PER_PAGE)
 )
 _OF_TICKET = _MESSAGES.where(messages.c.ticket_id == bindparam("ticket"))
 _AFTER = _OF_TICKET.where(messages.c.seq > bindparam("after"))
 _AT = _OF_TICKET.where(messages.c.seq == bindparam("at"))
+_BY_CLIENT_ID = _OF_TICKET.where(
+    messages.c.author == bindparam("author"), messages.c.client_id == bindparam("client_id")
+)
 
 
 def messages_where(sql: Connection, *condition: ColumnElement[bool]) -> list[MessageRow]:
-    """Messages of which this is true, in seq order, at most a page; what the ticket's row does not know of yet is
-    not acknowledged yet either."""
+    """The messages that meet the condition, in seq order, at most a page."""
     return [MessageRow(*row) for row in sql.execute(_MESSAGES.where(*condition)).all()]
 
 
 def messages_after(sql: Connection, ticket_id: int, seq: int) -> list[MessageRow]:
-    """The oldest 200 after `seq`."""
+    """The oldest 200 messages after `seq`."""
     return [MessageRow(*row) for row in sql.execute(_AFTER, {"ticket": ticket_id, "after": seq}).all()]
 
 
+def newest_messages(sql: Connection, ticket: TicketRow) -> list[MessageRow]:
+    """The last 200 messages, oldest first: seq is gapless, so they are those above `last_seq` - 200."""
+    return messages_after(sql, ticket.id, ticket.last_seq - MESSAGES_PER_PAGE)
+
+
 def message_at(sql: Connection, ticket_id: int, seq: int) -> MessageRow:
-    """The message with this number, which exists."""
+    """The message with this number, which must exist."""
     return MessageRow(*sql.execute(_AT, {"ticket": ticket_id, "at": seq}).one())
 
 
-def newest_messages(sql: Connection, ticket: TicketRow) -> list[MessageRow]:
-    """The last 200, oldest first: seq is gapless, so they are those above head - 200."""
-    return messages_after(sql, ticket.id, ticket.last_seq - MESSAGES_PER_PAGE)
+def find_by_client_id(sql: Connection, ticket_id: int, author: str, client_id: str) -> MessageRow | None:
+    """The message that this author sent with this `client_id`, or None."""
+    row = sql.execute(_BY_CLIENT_ID, {"ticket": ticket_id, "author": author, "client_id": client_id}).first()
+    return None if row is None else MessageRow(*row)
+
+
+# -- notes -------------------------------------------------------------------------------------------------------
+
+_NOTES = (
+    select(
+        tickets.c.public_id,
+        notes.c.note_seq,
+        notes.c.after_seq,
+        notes.c.public_id,
+        notes.c.client_id,
+        agents.c.public_id,
+        notes.c.author_name,
+        notes.c.text,
+        notes.c.at,
+    )
+    .select_from(notes.join(tickets).join(agents, agents.c.id == notes.c.agent_id))
+    .order_by(notes.c.note_seq)
+    .limit(MESSAGES_PER_PAGE)
+)
+
+
+def notes_where(sql: Connection, *condition: ColumnElement[bool]) -> list[NoteRow]:
+    """The notes that meet the condition, in order, at most a page."""
+    return [NoteRow(*row) for row in sql.execute(_NOTES.where(*condition)).all()]
 
 
 def notes_after(sql: Connection, ticket_id: int, note_seq: int) -> list[NoteRow]:
@@ -72,46 +113,3 @@ def notes_after(sql: Connection, ticket_id: int, note_seq: int) -> list[NoteRow]
 def newest_notes(sql: Connection, ticket: TicketRow) -> list[NoteRow]:
     """The last 200 notes, oldest first."""
     return notes_after(sql, ticket.id, ticket.last_note_seq - MESSAGES_PER_PAGE)
-
-
-def notes_where(sql: Connection, *condition: ColumnElement[bool]) -> list[NoteRow]:
-    """Notes of which this is true, in order, at most a page."""
-    query = (
-        select(
-            tickets.c.public_id,
-            notes.c.note_seq,
-            notes.c.after_seq,
-            notes.c.public_id,
-            notes.c.client_id,
-            agents.c.public_id,
-            notes.c.author_name,
-            notes.c.text,
-            notes.c.at,
-        )
-        .select_from(notes.join(tickets).join(agents, agents.c.id == notes.c.agent_id))
-        .where(*condition)
-        .order_by(notes.c.note_seq)
-        .limit(MESSAGES_PER_PAGE)
-    )
-    return [NoteRow(*row) for row in sql.execute(query).all()]
-
-
-@dataclass(frozen=True, slots=True)
-class CatchUpResult:
-    """What came after a cursor. `restart`: the cursor was newer than the data (a restored backup)."""
-
-    ticket: TicketRow
-    messages: list[MessageRow]
-    restart: bool
-    notes: list[NoteRow]
-
-
-def find_by_client_id(sql: Connection, ticket_id: int, author: str, client_id: str) -> MessageRow | None:
-    """The message that this author sent under this id, if they did."""
-    found = messages_where(
-        sql,
-        messages.c.ticket_id == ticket_id,
-        messages.c.author == author,
-        messages.c.client_id == client_id,
-    )
-    return found[0] if found else None

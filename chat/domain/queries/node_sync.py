@@ -1,19 +1,16 @@
-"""What a node asks about what it holds: which tickets moved on, what rings, who left without a word."""
+"""Queries with which a node finds tickets and visitors whose events it may have missed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, exists, or_, select
 
-from chat.domain.queries.queue import positions_of, recent_wait_rates, with_positions
-from chat.domain.queries.tickets import tickets_without_position, unfinished
-from chat.domain.rules.hours import availability
+from chat.domain.queries.tickets import unfinished
 from chat.store.key_list import in_keys
-from chat.store.rows import TicketRow
 from chat.store.tables import GONE, LIVE, tickets
 
-# Rows of a look that goes on at the next one.
+# Rows of one page; the next check continues after it.
 SYNC_PAGE_SIZE = 1_000
 
 
@@ -28,32 +25,28 @@ class TicketRevision(NamedTuple):
 
     @property
     def public_rev(self) -> int:
-        """As TicketRow.told_rev."""
+        """As TicketRow.public_rev."""
         return self.rev - self.note_seq
 
     @property
     def other_changes(self) -> int:
-        """What `rev` counts beside messages and notes."""
+        """The changes that `rev` counts beside messages and notes."""
         return self.rev - self.seq - self.note_seq
-
-
-class QueuePosition(NamedTuple):
-    """A place in the queue, and how long it may honestly be said to take."""
-
-    position: int
-    wait_s: int | None
 
 
 _REVISIONS = select(tickets.c.id, tickets.c.public_id, tickets.c.rev, tickets.c.last_seq, tickets.c.last_note_seq)
 _BY_KEYS = _REVISIONS.where(in_keys(tickets.c.id))
-_UNFINISHED = _REVISIONS.where(unfinished())
+_UNFINISHED = _REVISIONS.where(unfinished)
 _NEXT_UNFINISHED = _UNFINISHED.where(tickets.c.id > bindparam("after")).order_by(tickets.c.id).limit(SYNC_PAGE_SIZE)
 _UPDATED_SINCE = _REVISIONS.where(tickets.c.updated_at >= bindparam("moment"))
 
 
 def ticket_revisions(sql: Connection, keys: Sequence[int], inbox: bool) -> list[TicketRevision]:
-    """How far these tickets have come and, for `inbox`, all that an inbox still shows: of a full one that takes long,
-    and is asked once; `moved` and `next_marks` are for every few seconds."""
+    """The revisions of these tickets and, with `inbox`, of all tickets that an inbox shows.
+
+    A full inbox takes long, so ask for it once; for every few seconds there are `revisions_since` and
+    `next_unfinished_revisions`.
+    """
     found = {row[0]: TicketRevision(*row) for row in sql.execute(_UNFINISHED).all()} if inbox else {}
     if others := [key for key in keys if key not in found]:
         found |= {row[0]: TicketRevision(*row) for row in sql.execute(_BY_KEYS, {"keys": others}).all()}
@@ -61,41 +54,24 @@ def ticket_revisions(sql: Connection, keys: Sequence[int], inbox: bool) -> list[
 
 
 def revisions_since(sql: Connection, since: datetime) -> list[TicketRevision]:
-    """The tickets that were written to since then, whatever their status: what changes a ticket without a word (a
-    read mark, a visitor who leaves) and what a slow transaction or another node's clock hides from this, is found
-    by `next_marks`."""
+    """The tickets whose `updated_at` is at or after a moment, whatever their status.
+
+    It misses changes that leave `updated_at` alone (a read mark, a visitor who leaves) and those of a slow transaction
+    or of a node with another clock: `next_unfinished_revisions` finds them.
+    """
     return [TicketRevision(*row) for row in sql.execute(_UPDATED_SINCE, {"moment": since}).all()]
 
 
 def next_unfinished_revisions(sql: Connection, after: int) -> list[TicketRevision]:
-    """The next 1,000 of the tickets that an inbox still shows, by key; fewer at the end: begin again with 0."""
+    """The next 1,000 tickets that an inbox shows, by key. Fewer than that is the last page: begin again with 0."""
     return [TicketRevision(*row) for row in sql.execute(_NEXT_UNFINISHED, {"after": after}).all()]
-
-
-def tickets_by_ids(sql: Connection, keys: Sequence[int]) -> list[TicketRow]:
-    """These tickets, whosever they are."""
-    return with_positions(sql, tickets_without_position(sql, keys)) if keys else []
-
-
-def waiting_tickets(sql: Connection, keys: Sequence[int]) -> list[TicketRow]:
-    """Those of these tickets that wait for an agent, with their place."""
-    return [row for row in tickets_by_ids(sql, list(positions_of(sql, keys))) if row.waiting]
-
-
-def queue_positions(sql: Connection, keys: Collection[int]) -> dict[int, QueuePosition]:
-    """The places of those of these tickets that wait: one walk along the queue, for many at once."""
-    positions = positions_of(sql, keys)
-    pace = recent_wait_rates(sql) if positions else []
-    return {
-        key: QueuePosition(position, availability.estimated_wait(pace, position)) for key, position in positions.items()
-    }
 
 
 _newer = tickets.alias("newer")
 _HAS_NEWER_TICKET = exists().where(_newer.c.visitor_id == tickets.c.visitor_id, _newer.c.id > tickets.c.id)
 _MARKED_PRESENT = (
     select(tickets.c.visitor_id)
-    .where(unfinished(), tickets.c.visitor_state != GONE, or_(tickets.c.status == LIVE, ~_HAS_NEWER_TICKET))
+    .where(unfinished, tickets.c.visitor_state != GONE, or_(tickets.c.status == LIVE, ~_HAS_NEWER_TICKET))
     .where(tickets.c.visitor_id > bindparam("after"))
     .order_by(tickets.c.visitor_id)
 )
@@ -103,10 +79,10 @@ _NEXT_MARKED_PRESENT = _MARKED_PRESENT.limit(SYNC_PAGE_SIZE)
 
 
 def visitors_marked_present(sql: Connection) -> set[int]:
-    """Visitors whose live ticket, or newest if it is unfinished, says that they are still here."""
+    """Visitors whose live ticket, or newest ticket if it is unfinished, is not marked as left."""
     return set(sql.execute(_MARKED_PRESENT, {"after": 0}).scalars().all())
 
 
 def next_visitors_marked_present(sql: Connection, after: int) -> list[int]:
-    """The next 1,000 of them, by key; fewer at the end: begin again with 0."""
+    """The next 1,000 of them, by key. Fewer than that is the last page: begin again with 0."""
     return list(sql.execute(_NEXT_MARKED_PRESENT, {"after": after}).scalars().all())

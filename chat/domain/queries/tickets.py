@@ -1,30 +1,29 @@
-"""Reading: tickets, messages, notes and agents as rows, with the names one needs to show them."""
+"""Reading tickets as rows, with the names that the views show."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from chat.domain.queries.calendar import load_calendar
-from chat.domain.queries.queue import with_positions
+from chat.domain.queries.queue import positions_of, with_positions
 from chat.domain.refusals import NotFound
 from chat.domain.rules.hours import local_time
 from chat.domain.text import strip_nul
 from chat.store.key_list import in_keys
 from chat.store.rows import TicketRow
-from chat.store.tables import (
-    LIVE,
-    UNFINISHED,
-    agents,
-    tickets,
-)
+from chat.store.tables import LIVE, UNFINISHED, agents, tickets
+
+live = tickets.c.status == LIVE
+# The tickets that an inbox shows.
+unfinished = tickets.c.status.in_(UNFINISHED)
 
 _COMPUTED = {"agent_public_id", "agent_name", "agent_photo", "position", "wait_s"}
 _TICKET_COLUMNS = [tickets.c[name] for name in TicketRow._fields if name not in _COMPUTED]
 
 
 def ticket_query() -> Select[Any]:
-    """Tickets with their agent's name; add `where`, order and limit."""
+    """Selects tickets with their agent's name; add `where`, order and limit."""
     return select(
         *_TICKET_COLUMNS,
         agents.c.public_id.label("agent_public_id"),
@@ -33,26 +32,29 @@ def ticket_query() -> Select[Any]:
     ).select_from(tickets.outerjoin(agents, agents.c.id == tickets.c.assignee_id))
 
 
-# Statements that are asked all the time are made once: to build one costs several times what SQLite takes for it.
+# Frequent statements are built once: building one costs several times what SQLite takes to run it.
 _TICKET = ticket_query()
 _BY_KEY = _TICKET.where(tickets.c.id == bindparam("key"))
 _BY_KEYS = _TICKET.where(in_keys(tickets.c.id)).order_by(tickets.c.id)
-_BY_PUBLIC_ID = _TICKET.where(tickets.c.public_id == bindparam("said"))
+_BY_PUBLIC_ID = _TICKET.where(tickets.c.public_id == bindparam("public_id"))
 _BY_VISITOR = _BY_PUBLIC_ID.where(tickets.c.visitor_id == bindparam("visitor"))
 
 
+# -- running a ticket query --------------------------------------------------------------------------------------
+
+
 def tickets_of(sql: Connection, query: Select[Any], **bound: object) -> list[TicketRow]:
-    """The rows of a `ticket_query`: those that wait with their place, promises with the calendar's offset."""
+    """The rows of a `ticket_query`: queue positions where they wait, promises with the calendar's offset."""
     return with_positions(sql, rows_without_position(sql, query, **bound))
 
 
 def rows_without_position(sql: Connection, query: Select[Any], **bound: object) -> list[TicketRow]:
-    """The same without places in the queue, for whoever does not show them."""
+    """The same without queue positions, for callers that do not show them."""
     return _with_local_due(sql, [TicketRow(*row) for row in sql.execute(query, bound).all()])
 
 
 def complete_rows(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
-    """Rows as they were read, with what is worked out: as tickets_of."""
+    """Adds to raw rows what `tickets_of` computes."""
     return with_positions(sql, _with_local_due(sql, rows))
 
 
@@ -74,45 +76,47 @@ def _require_one(rows: list[TicketRow]) -> TicketRow:
     return rows[0]
 
 
+# -- one ticket --------------------------------------------------------------------------------------------------
+
+
 def ticket_where(sql: Connection, *condition: ColumnElement[bool]) -> TicketRow:
-    """The one ticket of which this is true; NotFound when there is none."""
+    """The one ticket that meets the condition. Raises NotFound."""
     return _require_one(tickets_of(sql, ticket_query().where(*condition).limit(1)))
 
 
 def ticket_by_key(sql: Connection, ticket_id: int) -> TicketRow:
-    """The ticket with this inner key; NotFound."""
+    """The ticket with this inner key. Raises NotFound."""
     return _require_one(tickets_of(sql, _BY_KEY, key=ticket_id))
 
 
 def ticket_without_position(sql: Connection, ticket_id: int) -> TicketRow:
-    """The same without its place in the queue; NotFound."""
+    """The same without its queue position. Raises NotFound."""
     return _require_one(rows_without_position(sql, _BY_KEY, key=ticket_id))
 
 
-def tickets_without_position(sql: Connection, keys: Collection[int]) -> list[TicketRow]:
-    """These tickets, by key, without their places in the queue."""
-    return rows_without_position(sql, _BY_KEYS, keys=list(keys))
-
-
 def ticket_by_public_id(sql: Connection, public_id: str) -> TicketRow:
-    """The ticket with this public id, whosever it is: for agents. NotFound."""
-    return _require_one(tickets_of(sql, _BY_PUBLIC_ID, said=strip_nul(public_id)))
+    """The ticket with this public id, whoever its visitor is: for agents only. Raises NotFound."""
+    return _require_one(tickets_of(sql, _BY_PUBLIC_ID, public_id=strip_nul(public_id)))
 
 
 def ticket_of_visitor(sql: Connection, visitor_id: int, public_id: str) -> TicketRow:
-    """This visitor's ticket; NotFound when it is somebody else's, as if there were none."""
-    return _require_one(tickets_of(sql, _BY_VISITOR, said=strip_nul(public_id), visitor=visitor_id))
+    """This visitor's ticket. Raises NotFound also for another visitor's ticket, as if it did not exist."""
+    return _require_one(tickets_of(sql, _BY_VISITOR, public_id=strip_nul(public_id), visitor=visitor_id))
 
 
-# -- messages and notes ----------------------------------------------------------------------------------------
+# -- several tickets ---------------------------------------------------------------------------------------------
 
 
-# -- people ----------------------------------------------------------------------------------------------------
+def tickets_by_ids(sql: Connection, keys: Sequence[int]) -> list[TicketRow]:
+    """The tickets with these inner keys, whoever their visitors are, in the order of their keys."""
+    return with_positions(sql, tickets_without_position(sql, keys)) if keys else []
 
 
-def unfinished() -> ColumnElement[bool]:
-    """Tickets that an inbox still shows."""
-    return tickets.c.status.in_(UNFINISHED)
+def tickets_without_position(sql: Connection, keys: Collection[int]) -> list[TicketRow]:
+    """The same without queue positions."""
+    return rows_without_position(sql, _BY_KEYS, keys=list(keys))
 
 
-live = tickets.c.status == LIVE
+def waiting_tickets(sql: Connection, keys: Sequence[int]) -> list[TicketRow]:
+    """Those of these tickets that wait for an agent, with their queue positions."""
+    return [row for row in tickets_by_ids(sql, list(positions_of(sql, keys))) if row.waiting]

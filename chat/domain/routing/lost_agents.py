@@ -12,8 +12,7 @@ from chat.domain.queries.tickets import live
 from chat.domain.tickets.locks import _tickets
 from chat.domain.tickets.mutations import announce_agents, append_event, end_ticket_offers, update_ticket
 from chat.store.rows import TicketRow
-from chat.store.tables import agents, offers, tickets
-from chat.store.tables.routing import ringing
+from chat.store.tables import agents, offers, ringing, tickets
 from chat.store.transaction import Transaction
 
 _BUSY = select(agents.c.id).where(

@@ -30,8 +30,7 @@ from chat.domain.tickets.locks import lock_ticket, lock_tickets
 from chat.domain.tickets.mutations import announce_agents
 from chat.store.key_list import in_keys
 from chat.store.rows import AgentRow, OfferRow, TicketRow
-from chat.store.tables import agents, decisions, offers, tickets
-from chat.store.tables.routing import ringing
+from chat.store.tables import agents, decisions, offers, ringing, tickets
 from chat.store.transaction import Transaction
 
 # Any number that nothing else locks by.

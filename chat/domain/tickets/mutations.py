@@ -13,8 +13,7 @@ from chat.domain.queries.offers import ringing_offers
 from chat.domain.queries.tickets import ticket_by_key, ticket_without_position
 from chat.domain.tickets.locks import lock_tickets
 from chat.store.rows import OfferRow, TicketRow
-from chat.store.tables import messages, new_id, offers, tickets
-from chat.store.tables.routing import ringing
+from chat.store.tables import messages, new_id, offers, ringing, tickets
 from chat.store.transaction import Transaction
 
 Outcome = Literal["taken", "withdrawn"]

@@ -1,7 +1,7 @@
 """Agents look tickets up: the lists of the inbox, one ticket as a whole, and the routing's decisions about it."""
 
 from chat import presenters, protocol
-from chat.domain.queries import inbox, offers
+from chat.domain.queries import decisions, inbox
 from chat.domain.queries.console import open_ticket
 from chat.realtime.agent.base import AgentCommands
 from chat.realtime.connections import AgentSocket
@@ -27,5 +27,5 @@ class InboxCommands(AgentCommands):
         )
 
     async def on_explain(self, socket: AgentSocket, command: protocol.OfTicket) -> protocol.Explained:
-        rows = await self.store.read(offers.explain, command.ticket)
+        rows = await self.store.read(decisions.explain, command.ticket)
         return protocol.Explained(decisions=[presenters.decision(row) for row in rows])

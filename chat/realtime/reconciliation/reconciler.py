@@ -11,6 +11,7 @@ from chat.domain.facts import MessagePosted, NotePosted, TicketChanged
 from chat.domain.queries import node_sync
 from chat.domain.queries.messages import messages_after, notes_after
 from chat.domain.queries.node_sync import TicketRevision
+from chat.domain.queries.tickets import tickets_by_ids
 from chat.protocol import Emission
 from chat.realtime.connections import ClientSocket
 from chat.realtime.context import Services
@@ -185,7 +186,7 @@ class Reconciler:
 
 
 def _missing_events(sql: Connection, suspects: Sequence[StaleTicket]) -> list[MissingEvents]:
-    rows = {row.id: row for row in node_sync.tickets_by_ids(sql, [suspect.revision.key for suspect in suspects])}
+    rows = {row.id: row for row in tickets_by_ids(sql, [suspect.revision.key for suspect in suspects])}
     return [
         MissingEvents(mark, rows[mark.key], _messages(sql, mark, seq), _notes(sql, mark, note_seq))
         for mark, seq, note_seq in suspects

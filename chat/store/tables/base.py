@@ -1,4 +1,4 @@
-"""What all tables share: the metadata, column types, public ids and the conditions of partial indexes."""
+"""The parts that tables are made of: metadata, column types, keys, checks, partial indexes and public ids."""
 
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    String,
-    literal_column,
     text,
 )
 from sqlalchemy.engine import Dialect
@@ -34,7 +32,7 @@ metadata = MetaData(
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime kept as whole UTC milliseconds: the same order and arithmetic on both databases."""
+    """An aware datetime, stored as whole UTC milliseconds: both databases order and subtract them alike."""
 
     impl = BigInteger
     cache_ok = True
@@ -47,31 +45,29 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def to_millis(moment: datetime) -> int:
-    """A moment as the database has it. Refuses naive datetimes (TypeError): without a zone it is a mistake."""
+    """A moment as the database stores it. Raises TypeError for a naive datetime: a missing zone is a bug."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
 def from_millis(milliseconds: int) -> datetime:
-    """The reverse of `kept`."""
+    """The inverse of `to_millis`."""
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def new_id(prefix: str) -> str:
-    """An opaque public id of 96 random bits; never sequential, so that it tells nothing of its neighbours."""
+    """An opaque public id of 96 random bits. Not sequential: an id reveals nothing about other rows."""
     return new_ids(prefix, 1)[0]
 
 
 def new_ids(prefix: str, count: int) -> list[str]:
-    """Many of them: random bytes cost little more than the asking for them."""
-    drawn = secrets.token_urlsafe(12 * count)
-    return [f"{prefix}_{drawn[at : at + 16]}" for at in range(0, 16 * count, 16)]
+    """Several ids in one call: drawing random bytes costs little more than the call."""
+    random_text = secrets.token_urlsafe(12 * count)
+    return [f"{prefix}_{random_text[start : start + 16]}" for start in range(0, 16 * count, 16)]
 
 
-# SQLite only numbers rows by itself for a plain INTEGER key.
+# SQLite numbers rows by itself only for a plain INTEGER key.
 Key = BigInteger().with_variant(Integer(), "sqlite")
-
-
-# none_as_null: an absent value is SQL's NULL, not the JSON word null.
+# none_as_null: an absent value is stored as SQL NULL, not as the JSON text null.
 Json = JSON(none_as_null=True)
 
 
@@ -83,25 +79,13 @@ def reference(name: str, target: str, nullable: bool = False, index: bool = Fals
     return Column(name, Key, ForeignKey(f"{target}.id"), nullable=nullable, index=index)
 
 
-# What the condition of a partial index says, a query must say in the same words: neither database sees through a
-# bound value, and none of these is anybody's input.
-LIVE, OPEN, GONE = (literal_column(f"'{word}'", String) for word in ("live", "open", "gone"))
-UNFINISHED = tuple(literal_column(f"'{status}'", String) for status in ("live", "open", "pending", "on_hold"))
-
-
-# Without a promise: after all that have one.
-NO_PROMISE = literal_column(str(2**53), BigInteger)
-IS_WAITING = "status = 'live' AND assignee_id IS NULL"
-IS_UNFINISHED = "status IN ('live', 'open', 'pending', 'on_hold')"
-
-
 def vocabulary_check(column: str, vocabulary: object) -> CheckConstraint:
-    """The column holds one of a word list of chat/vocabulary.py."""
-    listed = ", ".join(f"'{word}'" for word in get_args(vocabulary))
+    """The column has one of the values of a Literal of chat/vocabulary.py."""
+    listed = ", ".join(f"'{value}'" for value in get_args(vocabulary))
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """One of the rows of which `where` is true; a column in brackets is an expression."""
+    """An index of the rows that meet `where`. A column in brackets is an expression."""
     parts = (text(column) if column.startswith("(") else column for column in columns)
     return Index(name, *parts, unique=unique, sqlite_where=text(where), postgresql_where=text(where))

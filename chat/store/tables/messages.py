@@ -19,7 +19,7 @@ messages = Table(
     Column("seq", Integer, nullable=False),
     Column("public_id", String(24), nullable=False),
     Column("client_id", String(64)),
-    # Who wrote it, for the key below: "visitor", "agent:12" or "system".
+    # The author as part of the unique key below: "visitor", "agent:12" or "system".
     Column("author", String(30), nullable=False),
     reference("agent_id", "agents", nullable=True),
     Column("author_name", String(100)),
@@ -27,7 +27,7 @@ messages = Table(
     Column("event", Json),
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("ticket_id", "seq"),
-    # The id first: clients make ids in the order of time, so that the newest stand together at the index's end.
+    # `client_id` comes first: clients make ids in the order of time, so new rows go to the end of the index.
     UniqueConstraint("client_id", "ticket_id", "author"),
 )
 notes = Table(

@@ -1,4 +1,4 @@
-"""Agents, their sessions and links, and visitors."""
+"""Agents, their sessions and password links, and visitors."""
 
 from sqlalchemy import (
     Boolean,
@@ -56,9 +56,7 @@ sessions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
-
-
-# One-time links: the owner's first password (no agent yet) and an agent's new one.
+# One-time links: for the owner's first password (no agent yet) and for an agent's new one.
 password_links = Table(
     "password_links",
     metadata,

@@ -16,9 +16,9 @@ offers = Table(
     primary_key(),
     reference("ticket_id", "tickets"),
     reference("agent_id", "agents"),
-    # Set when an agent hands the ticket over: they stay its owner until it is taken.
+    # The agent who hands the ticket over; they stay its assignee until another agent takes it.
     reference("from_agent_id", "agents", nullable=True),
-    # Set while the hand over is to a department: who passes on it leaves it to the next one.
+    # Set when the ticket is handed over to a department: if this agent declines, the next member gets the offer.
     reference("department_id", "departments", nullable=True),
     Column("rule", String(30), nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
@@ -44,5 +44,5 @@ decisions = Table(
     Column("candidates", Json, nullable=False),
 )
 
-# The offers that have not ended: the condition of `uq_offers_ringing`.
+# The offers that have not ended: the condition of the partial indexes.
 ringing = offers.c.ended_at.is_(None)

@@ -1,4 +1,4 @@
-"""Tickets."""
+"""Tickets, and the conditions on them that indexes and queries share."""
 
 from sqlalchemy import (
     BigInteger,
@@ -8,11 +8,10 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    literal_column,
 )
 
 from chat.store.tables.base import (
-    IS_UNFINISHED,
-    IS_WAITING,
     UtcDateTime,
     metadata,
     partial_index,
@@ -22,10 +21,19 @@ from chat.store.tables.base import (
 )
 from chat.vocabulary import Channel, Status, VisitorPresence
 
+# A query must state the condition of a partial index literally: neither database matches a bound value with it. None of
+# these comes from user input.
+LIVE, OPEN, GONE = (literal_column(f"'{value}'", String) for value in ("live", "open", "gone"))
+UNFINISHED = tuple(literal_column(f"'{status}'", String) for status in ("live", "open", "pending", "on_hold"))
+_IS_WAITING = "status = 'live' AND assignee_id IS NULL"
+_IS_UNFINISHED = "status IN ('live', 'open', 'pending', 'on_hold')"
+# The sort value of a ticket without a promise: after all that have one.
+NO_PROMISE = literal_column(str(2**53), BigInteger)
+
 tickets = Table(
     "tickets",
     metadata,
-    # Its own key is the number that people say: "n° 1051".
+    # The key is the ticket number that people quote: "n° 1051".
     primary_key(),
     Column("public_id", String(24), nullable=False, unique=True),
     reference("site_id", "sites"),
@@ -51,16 +59,16 @@ tickets = Table(
     Column("last_at", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    # Waiting for an agent: the place in the queue, which a chat keeps when its agent is lost.
+    # Waiting for an agent: the order in the queue, which survives the loss of an agent.
     Column("queued_at", UtcDateTime),
     Column("queue_position", Integer),
     Column("assigned_at", UtcDateTime),
-    # Waiting for an answer: the first word of the visitor that nobody has answered yet.
+    # When the visitor sent the oldest message that nobody has answered yet.
     Column("unanswered_since", UtcDateTime),
     Column("answered_at", UtcDateTime),
     Column("visitor_state", String(8), nullable=False),
     Column("visitor_since", UtcDateTime, nullable=False),
-    # Set while the visitor is gone, or silent after our answer, for so long that the agent's place is free.
+    # Set once the visitor has been gone, or silent after our answer, for so long that the agent's slot is free again.
     Column("slot_released_at", UtcDateTime),
     Column("form_offered_at", UtcDateTime),
     Column("keep_waiting_at", UtcDateTime),
@@ -77,26 +85,26 @@ tickets = Table(
     vocabulary_check("visitor_state", VisitorPresence),
     Index("ix_tickets_updated", "updated_at", "id"),
     Index("ix_tickets_assigned", "assigned_at"),
-    # One live chat a visitor, whatever two tabs or two nodes do at once.
+    # One live chat per visitor, whatever two tabs or two nodes do at once.
     partial_index("uq_tickets_live_visitor", "visitor_id", where="status = 'live'", unique=True),
-    # The queue in its order; the last columns are all that is asked of a place, so that the table stays closed.
+    # The queue in its order. The last columns make it a covering index for queue positions.
     partial_index(
         "ix_tickets_queue",
         "(CASE WHEN (visitor_state = 'gone') THEN 1 ELSE 0 END)",
         "queued_at",
         "id",
         *("department_id", "visitor_state", "status", "assignee_id"),
-        where=IS_WAITING,
+        where=_IS_WAITING,
     ),
-    partial_index("ix_tickets_long_waits", "form_offered_at", "queued_at", where=IS_WAITING),
-    partial_index("ix_tickets_department", "department_id", where=f"{IS_WAITING} AND department_id IS NOT NULL"),
+    partial_index("ix_tickets_long_waits", "form_offered_at", "queued_at", where=_IS_WAITING),
+    partial_index("ix_tickets_department", "department_id", where=f"{_IS_WAITING} AND department_id IS NOT NULL"),
     partial_index("ix_tickets_previous_agent", "previous_agent_id", where="previous_agent_id IS NOT NULL"),
-    # Whose it is, and which of these use a place.
+    # An agent's tickets, and which of them use a slot.
     partial_index("ix_tickets_assignee", "assignee_id", "status", "slot_released_at", where="assignee_id IS NOT NULL"),
     partial_index("ix_tickets_talking", "id", where="status = 'live' AND assignee_id IS NOT NULL"),
     partial_index("ix_tickets_due", f"(coalesce(promise_due_at, {2**53}))", "id", where="status = 'open'"),
-    partial_index("ix_tickets_unfinished", "id", where=IS_UNFINISHED),
+    partial_index("ix_tickets_unfinished", "id", where=_IS_UNFINISHED),
     partial_index(
-        "ix_tickets_here", "visitor_id", "status", "id", where=f"{IS_UNFINISHED} AND visitor_state <> 'gone'"
+        "ix_tickets_here", "visitor_id", "status", "id", where=f"{_IS_UNFINISHED} AND visitor_state <> 'gone'"
     ),
 )

@@ -11,9 +11,9 @@ from chat.domain import service_status
 from chat.domain.context import DomainContext
 from chat.domain.facts import OfferMade
 from chat.domain.people import departments
-from chat.domain.queries import inbox, node_sync
+from chat.domain.queries import inbox, node_sync, tickets
 from chat.domain.queries.agents import agents_by_keys
-from chat.domain.queries.offers import explain
+from chat.domain.queries.decisions import explain
 from chat.domain.queries.queue import _AHEAD, has_waiting_chats, positions_of
 from chat.domain.queries.visitors import lookup_visitor
 from chat.domain.routing import department_transfer, idle_chats, long_waits, lost_agents, offers
@@ -60,7 +60,7 @@ LOOKS: dict[str, Callable[[Connection], object]] = {
     "next not gone": lambda sql: node_sync.next_visitors_marked_present(sql, 0),
     "service": lambda sql: service_status.current_service(sql, EVERYBODY),
     "places": lambda sql: positions_of(sql, [1]),
-    "some tickets": lambda sql: node_sync.tickets_by_ids(sql, [1, 2, 3]),
+    "some tickets": lambda sql: tickets.tickets_by_ids(sql, [1, 2, 3]),
     "some marks": lambda sql: node_sync.ticket_revisions(sql, [1, 2, 3], inbox=False),
     "what some wish": lambda sql: list(routing_requests(sql, [RoutingTicket(1, 1, None), RoutingTicket(2, 2, None)])),
     "some that still wait": lambda sql: sql.execute(offers._STILL_WAITING, {"keys": [1, 2, 3]}),
@@ -99,7 +99,7 @@ def plan(sql: Connection, statement: str, bound: Bound) -> list[str]:
 def test_a_place_is_counted_by_ranges_of_the_queues_index(sqlite: str) -> None:
     database = Database(sqlite)
     with database.reads.connect() as sql:
-        mark = {"mark_0": 0, "mark_1": MONDAY, "mark_2": 0, "department": None}
+        mark = {"order_0": 0, "order_1": MONDAY, "order_2": 0, "department": None}
         with said(database.reads) as statements:
             sql.execute(_AHEAD, mark)
         steps = [step for step in plan(sql, *statements[0]) if "tickets" in step]

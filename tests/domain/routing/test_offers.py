@@ -6,7 +6,8 @@ import pytest
 
 from chat.domain.facts import AgentChanged, OfferEnded, OfferMade
 from chat.domain.people import departments
-from chat.domain.queries.offers import explain, offers_on_console
+from chat.domain.queries.decisions import explain
+from chat.domain.queries.offers import offers_on_console
 from chat.domain.routing import claims, offers
 from tests.domain.domain_driver import Agent, Desk
 from tests.domain.intake.test_start_chat import payments_go_there
