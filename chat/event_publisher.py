@@ -51,7 +51,7 @@ class EventPublisher:
         """One event to all of its audience."""
         skip = origin if said.skip_sender else None
         emission = Emission(
-            said.event, said.shape, protocol.encoded(said.shape), *audience(said.kind, said.subject), skip
+            said.event, said.shape, protocol.encode(said.shape), *audience(said.kind, said.subject), skip
         )
         for one in self._with_link(emission) if isinstance(said.shape, protocol.Ticket) else (emission,):
             self._send(one)
@@ -64,7 +64,7 @@ class EventPublisher:
         """A visitor is told the address of their ticket's page; nobody else is."""
         assert isinstance(emission.shape, protocol.Ticket)
         shape = msgspec.structs.replace(emission.shape, link=self.links.address(emission.shape.id))
-        yield emission._replace(shape=shape, payload=protocol.encoded(shape), agents=())
+        yield emission._replace(shape=shape, payload=protocol.encode(shape), agents=())
         yield emission._replace(visitors=())
 
     def _drafts(self, fact: TicketFact | TeamFact) -> Iterator[EventDraft]:
@@ -84,7 +84,7 @@ class EventPublisher:
                 yield EventDraft("ticket", "ticket", presenters.ticket(ticket), _subject_of(ticket))
                 yield _card(ticket)
                 if ticket.status in ("solved", "closed"):
-                    yield EventDraft("card", "gone", protocol.Gone(ticket=ticket.public_id), EventSubject())
+                    yield EventDraft("card", "gone", protocol.TicketLeft(ticket=ticket.public_id), EventSubject())
             case facts.ReadMarkMoved(ticket, seq, by):
                 read = protocol.ReadEvent(ticket=ticket.public_id, seq=seq, by=by)
                 yield EventDraft("read", "read", read, _subject_of(ticket), skip_sender=True)
@@ -122,7 +122,7 @@ def _plain_message(fact: PlainMessagePosted, origin: str | None) -> Emission:
     message, ticket_id, visitor_id, assignee_id = fact
     visitors, agents = audience("message", _subject(ticket_id, visitor_id, assignee_id))
     shape = presenters.message(message)
-    return Emission("message", shape, protocol.encoded(shape), visitors, agents, origin)
+    return Emission("message", shape, protocol.encode(shape), visitors, agents, origin)
 
 
 def _subject_of(ticket: TicketRow) -> EventSubject:

@@ -54,7 +54,7 @@ export interface Author {
 }
 
 /** An event of a ticket: a name and arguments, put into words by each reader's language. */
-export interface Happening {
+export interface TicketEvent {
   name: string;
   args: Record<string, string>;
 }
@@ -69,7 +69,7 @@ export interface Message {
   author: Author;
   text: string;
   at: string;
-  event?: Happening;
+  event?: TicketEvent;
   files: string[];
 }
 
@@ -87,7 +87,7 @@ export interface Queue {
 }
 
 /** The latest time by which we answer, with the calendar's offset. */
-export interface Promised {
+export interface AnswerPromise {
   due: string;
 }
 
@@ -110,7 +110,7 @@ export interface Ticket {
   category: string | null;
   agent: Person | null;
   queue: Queue | null;
-  promise: Promised | null;
+  promise: AnswerPromise | null;
   read: Read;
   head: number;
   rev: number;
@@ -136,7 +136,7 @@ export interface Service {
   mode: Mode;
   until: string | null;
   next_open: string | null;
-  promise: Promised | null;
+  promise: AnswerPromise | null;
 }
 
 /**
@@ -154,13 +154,13 @@ export interface Refusal {
 }
 
 /** The ack of a command that was not done: nothing has changed. */
-export interface Refused {
+export interface RefusedAck {
   ok: false;
   error: Refusal;
 }
 
 /** The ack of a command that has nothing to tell but that it is done. */
-export interface Done {
+export interface Ack {
   ok: true;
 }
 
@@ -176,7 +176,7 @@ export interface SendMessage {
 }
 
 /** Stored: its number in the ticket and the server's time. */
-export interface Sent extends Done {
+export interface SendMessageAck extends Ack {
   seq: number;
   id: string;
   at: string;
@@ -195,12 +195,12 @@ export interface MarkRead {
 }
 
 /** A command that needs nothing but the ticket. */
-export interface OfTicket {
+export interface TicketCommand {
   ticket: string;
 }
 
 /** Done; the ticket as it now is. */
-export interface TicketDone extends Done {
+export interface TicketAck extends Ack {
   ticket: Ticket;
 }
 
@@ -235,7 +235,7 @@ export interface CatchUp {
  * At most 200 messages with seq > after, oldest first; ask again until head. `restart`: the cursor was
  * newer than the data, these are the newest 200 and all else is to be forgotten.
  */
-export interface CaughtUp extends Done {
+export interface CatchUpAck extends Ack {
   restart?: true;
   ticket: Ticket;
   messages: Message[];
@@ -256,7 +256,7 @@ export interface VisitorAuth {
 }
 
 /** The newest ticket of this visitor and its last 200 messages; `token` when none came. */
-export interface VisitorHello extends Done {
+export interface VisitorHelloAck extends Ack {
   service: Service;
   ticket: Ticket | null;
   messages: Message[];
@@ -274,7 +274,7 @@ export interface StartChat {
 }
 
 /** The ticket and its message, stored. */
-export interface Started extends Done {
+export interface StartChatAck extends Ack {
   ticket: Ticket;
   message: Message;
 }
@@ -368,7 +368,7 @@ export interface Visitor {
 }
 
 /** One agent as the routing saw them; `excluded` says why not, null for a real candidate. */
-export interface Excluded {
+export interface RoutingCandidate {
   agent: string;
   name: string;
   chats: number;
@@ -382,7 +382,7 @@ export interface Decision {
   at: string;
   rule: string;
   chosen: string | null;
-  candidates: Excluded[];
+  candidates: RoutingCandidate[];
 }
 
 /** The three lists. */
@@ -408,7 +408,7 @@ export interface Offer {
 }
 
 /** All that the console shows first; `offers` are ringing now. */
-export interface AgentHello extends Done {
+export interface AgentHelloAck extends Ack {
   agent: Agent;
   presence: AgentState;
   cards: Cards;
@@ -425,7 +425,7 @@ export interface SetPresence {
 }
 
 /** The state that now holds. */
-export interface PresenceSet extends Done {
+export interface SetPresenceAck extends Ack {
   presence: AgentState;
 }
 
@@ -437,7 +437,7 @@ export interface ListTickets {
 }
 
 /** A page of the inbox; `next` null on the last one. */
-export interface Listed extends Done {
+export interface ListAck extends Ack {
   cards: Card[];
   next: string | null;
 }
@@ -449,7 +449,7 @@ export interface Claim {
 }
 
 /** A ticket with its last 200 messages, its notes and the person behind it. */
-export interface Opened extends Done {
+export interface OpenTicketAck extends Ack {
   ticket: Ticket;
   messages: Message[];
   head: number;
@@ -466,7 +466,7 @@ export interface AddNote {
 }
 
 /** The note is stored. */
-export interface Noted extends Done {
+export interface AddNoteAck extends Ack {
   note_seq: number;
   id: string;
   at: string;
@@ -480,7 +480,7 @@ export interface AgentCatchUp {
 }
 
 /** As the visitor's, and the notes. */
-export interface AgentCaughtUp extends CaughtUp {
+export interface AgentCatchUpAck extends CatchUpAck {
   notes: Note[];
   notes_head: number;
 }
@@ -502,12 +502,12 @@ export interface SetStatus {
 }
 
 /** Why the ticket rang where it did, newest first. */
-export interface Explained extends Done {
+export interface ExplainAck extends Ack {
   decisions: Decision[];
 }
 
 /** A ticket has left one's lists. */
-export interface Gone {
+export interface TicketLeft {
   ticket: string;
 }
 
@@ -541,7 +541,7 @@ export interface NewTicket {
 }
 
 /** The ticket, the visitor's token and the link of its page. */
-export interface NewTicketDone {
+export interface NewTicketResponse {
   ticket: Ticket;
   token: string;
   link: string;
@@ -554,26 +554,26 @@ export interface SignIn {
 }
 
 /** Who is signed in. */
-export interface SignedIn {
+export interface SignInResponse {
   agent: Agent;
 }
 
 /** How the server answers a command. */
-export type Ack<T> = T | Refused;
+export type Reply<T> = T | RefusedAck;
 
 /** What may be asked, with its ack. */
 export interface VisitorCommands {
-  hello: { payload: Hello; ack: VisitorHello };
-  start_chat: { payload: StartChat; ack: Started };
-  send_message: { payload: SendMessage; ack: Sent };
-  catch_up: { payload: CatchUp; ack: CaughtUp };
-  typing: { payload: Typing; ack: Done };
-  mark_read: { payload: MarkRead; ack: Done };
-  set_page: { payload: SetPage; ack: Done };
-  set_locale: { payload: SetLocale; ack: Done };
-  set_visible: { payload: SetVisible; ack: Done };
-  give_contact: { payload: GiveContact; ack: TicketDone };
-  end_chat: { payload: OfTicket; ack: TicketDone };
+  hello: { payload: Hello; ack: VisitorHelloAck };
+  start_chat: { payload: StartChat; ack: StartChatAck };
+  send_message: { payload: SendMessage; ack: SendMessageAck };
+  catch_up: { payload: CatchUp; ack: CatchUpAck };
+  typing: { payload: Typing; ack: Ack };
+  mark_read: { payload: MarkRead; ack: Ack };
+  set_page: { payload: SetPage; ack: Ack };
+  set_locale: { payload: SetLocale; ack: Ack };
+  set_visible: { payload: SetVisible; ack: Ack };
+  give_contact: { payload: GiveContact; ack: TicketAck };
+  end_chat: { payload: TicketCommand; ack: TicketAck };
 }
 
 /** What the server tells by itself. */
@@ -587,23 +587,23 @@ export interface VisitorEvents {
 
 /** What may be asked, with its ack. */
 export interface AgentCommands {
-  hello: { payload: Hello; ack: AgentHello };
-  set_presence: { payload: SetPresence; ack: PresenceSet };
-  list: { payload: ListTickets; ack: Listed };
-  claim: { payload: Claim; ack: TicketDone };
-  decline: { payload: OfTicket; ack: Done };
-  open_ticket: { payload: OfTicket; ack: Opened };
-  send_message: { payload: SendMessage; ack: Sent };
-  add_note: { payload: AddNote; ack: Noted };
-  catch_up: { payload: AgentCatchUp; ack: AgentCaughtUp };
-  hand_over: { payload: HandOver; ack: TicketDone };
-  take_over: { payload: OfTicket; ack: TicketDone };
-  end_chat: { payload: OfTicket; ack: TicketDone };
-  set_status: { payload: SetStatus; ack: TicketDone };
-  spam: { payload: OfTicket; ack: TicketDone };
-  explain: { payload: OfTicket; ack: Explained };
-  typing: { payload: Typing; ack: Done };
-  mark_read: { payload: MarkRead; ack: Done };
+  hello: { payload: Hello; ack: AgentHelloAck };
+  set_presence: { payload: SetPresence; ack: SetPresenceAck };
+  list: { payload: ListTickets; ack: ListAck };
+  claim: { payload: Claim; ack: TicketAck };
+  decline: { payload: TicketCommand; ack: Ack };
+  open_ticket: { payload: TicketCommand; ack: OpenTicketAck };
+  send_message: { payload: SendMessage; ack: SendMessageAck };
+  add_note: { payload: AddNote; ack: AddNoteAck };
+  catch_up: { payload: AgentCatchUp; ack: AgentCatchUpAck };
+  hand_over: { payload: HandOver; ack: TicketAck };
+  take_over: { payload: TicketCommand; ack: TicketAck };
+  end_chat: { payload: TicketCommand; ack: TicketAck };
+  set_status: { payload: SetStatus; ack: TicketAck };
+  spam: { payload: TicketCommand; ack: TicketAck };
+  explain: { payload: TicketCommand; ack: ExplainAck };
+  typing: { payload: Typing; ack: Ack };
+  mark_read: { payload: MarkRead; ack: Ack };
 }
 
 /** What the server tells by itself. */
@@ -615,7 +615,7 @@ export interface AgentEvents {
   service: Service;
   note: Note;
   card: Card;
-  gone: Gone;
+  gone: TicketLeft;
   offer: Offer;
   offer_ended: OfferEnded;
   presence: Agent;

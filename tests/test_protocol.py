@@ -56,7 +56,7 @@ def test_every_shape_is_told_with_a_docstring_of_its_own() -> None:
 def test_typescript_has_every_shape_and_command() -> None:
     written = codegen.typescript()
     for shape in codegen.structs():
-        assert re.search(rf"export (interface|type) {codegen.name_of(shape)}\b", written), shape.__name__
+        assert re.search(rf"export (interface|type) {shape.__name__}\b", written), shape.__name__
     for command in (*protocol.VISITOR_COMMANDS, *protocol.AGENT_COMMANDS):
         assert f"  {command}: {{ payload: " in written
 
@@ -71,7 +71,7 @@ def test_times_end_in_z_and_what_is_unset_is_left_out() -> None:
     author = protocol.Author(kind="visitor", name=None)
     at = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
     line = protocol.Message(ticket="t", seq=1, id="m", client_id="c", kind="text", author=author, text="Hello", at=at)
-    plain = protocol.plain(line)
+    plain = protocol.to_plain(line)
     assert plain["at"] == "2026-11-23T09:00:00Z"
     assert "event" not in plain
     assert plain["author"] == {"kind": "visitor", "name": None}

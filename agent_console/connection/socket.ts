@@ -1,7 +1,13 @@
 /** The agent's socket: sends commands, receives events, and knows whether it is connected. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { io } from "socket.io-client";
-import { type Ack, type AgentCommands, type AgentEvents, LIMITS, type Refusal } from "../../client/protocol";
+import {
+  type AgentCommands,
+  type AgentEvents,
+  LIMITS,
+  type Refusal,
+  type Reply,
+} from "../../client/protocol";
 import { LONGEST_MS } from "../../client/transport/connection";
 import { ConnectionLost } from "../../client/transport/transport";
 
@@ -29,7 +35,7 @@ export interface AgentSocket {
    * Resolves with the ack even if it is a refusal. It has no timeout, for the outbox has its own. Rejects with
    * ConnectionLost.
    */
-  requestAck<C extends Command>(command: C, payload: Payload<C>): Promise<Ack<Answer<C>>>;
+  requestAck<C extends Command>(command: C, payload: Payload<C>): Promise<Reply<Answer<C>>>;
   on<E extends keyof AgentEvents>(event: E, listener: (news: AgentEvents[E]) => void): void;
   /** After each connection, the first included. */
   onConnected(listener: () => void): void;
@@ -159,7 +165,7 @@ export function openSocket(): AgentSocket {
     offline: createOffline(online),
     requestAck: (command, payload) => send(socket, command, payload),
     async request<C extends Command>(command: C, payload: Payload<C>) {
-      const answer = await send<Ack<Answer<C>>>(socket, command, payload, LIMITS.ack_timeout_ms);
+      const answer = await send<Reply<Answer<C>>>(socket, command, payload, LIMITS.ack_timeout_ms);
       if (!answer.ok) throw new ServerRefused(answer.error);
       return answer;
     },

@@ -9,7 +9,7 @@ import {
   outboxStorageIn,
 } from "../../client/conversation/outbox";
 import { addPending, applyAck, removePending, updatePending } from "../../client/conversation/timeline";
-import type { Noted, Refusal, Sent } from "../../client/protocol";
+import type { AddNoteAck, Refusal, SendMessageAck } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
 import type { ComposerMode } from "./drafts";
 import type { Threads } from "./threads";
@@ -44,8 +44,8 @@ export function createOutgoing(
     onAcked(message, ack) {
       threadOf(message).update((timeline) =>
         message.note
-          ? applyNoteAck(timeline, message.client_id, ack as Noted)
-          : applyAck(timeline, message.client_id, ack as Sent),
+          ? applyNoteAck(timeline, message.client_id, ack as AddNoteAck)
+          : applyAck(timeline, message.client_id, ack as SendMessageAck),
       );
     },
     onFailed: (message) => update(message, { state: "failed" }),

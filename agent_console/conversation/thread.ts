@@ -9,7 +9,16 @@ import {
   resetAgent,
 } from "../../client/conversation/agent_timeline";
 import { applyMessage } from "../../client/conversation/timeline";
-import type { Decision, Message, Note, Opened, Page, Person, Ticket, Visitor } from "../../client/protocol";
+import type {
+  Decision,
+  Message,
+  Note,
+  OpenTicketAck,
+  Page,
+  Person,
+  Ticket,
+  Visitor,
+} from "../../client/protocol";
 import { type AgentSocket, ServerRefused } from "../connection/socket";
 
 export type Phase = "loading" | "ready" | "missing" | "failed";
@@ -21,7 +30,7 @@ export interface VisitorLocation {
 }
 
 /** The first seq that our side has not read; 0 if no message of the visitor is unread. */
-function firstUnread({ ticket, messages }: Pick<Opened, "ticket" | "messages">): number {
+function firstUnread({ ticket, messages }: Pick<OpenTicketAck, "ticket" | "messages">): number {
   const read = ticket.read.agent;
   return messages.some((one) => one.seq > read && one.author.kind === "visitor") ? read + 1 : 0;
 }

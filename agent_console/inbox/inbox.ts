@@ -1,6 +1,6 @@
 /** The inbox: all loaded cards and their three lists. */
 import { batch, computed, signal } from "@preact/signals";
-import type { AgentHello, Card, Ticket } from "../../client/protocol";
+import type { AgentHelloAck, Card, Ticket } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
 
 export type ListName = "waiting" | "mine" | "open";
@@ -114,7 +114,7 @@ export function createInbox(socket: AgentSocket, me: string) {
     hasMore: (list: ListName): boolean => notLoaded.value[list] > 0,
 
     /** Replaces all lists by those of hello. */
-    load({ cards: first, counts }: Pick<AgentHello, "cards" | "counts">): void {
+    load({ cards: first, counts }: Pick<AgentHelloAck, "cards" | "counts">): void {
       batch(() => {
         cards.value = new Map(LISTS.flatMap((list) => first[list].map((card) => [card.ticket, card])));
         notLoaded.value = {

@@ -1,10 +1,10 @@
 /** The offers that ring on this console now, and until when each rings. */
 import { computed, signal } from "@preact/signals";
-import type { AgentHello, Offer, OfferEnded } from "../../client/protocol";
+import type { AgentHelloAck, Offer, OfferEnded } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
 
 /** The ack of `hello`. `ring_s`: how many seconds an offer rings; older servers do not send it. */
-export type OffersHello = Pick<AgentHello, "offers"> & { ring_s?: number };
+export type OffersHello = Pick<AgentHelloAck, "offers"> & { ring_s?: number };
 
 export interface RingingOffer extends Offer {
   /** When it ends by this computer's clock, in milliseconds since 1970. */

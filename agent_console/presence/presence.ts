@@ -1,6 +1,6 @@
 /** The presence of the team, and whether offers may ring on this console. */
 import { computed, signal } from "@preact/signals";
-import type { Agent, AgentHello } from "../../client/protocol";
+import type { Agent, AgentHelloAck } from "../../client/protocol";
 import type { AgentSocket } from "../connection/socket";
 
 export type Availability = "available" | "away";
@@ -28,7 +28,7 @@ export function createPresence(socket: AgentSocket, self: Agent) {
     /** Shown at once, before the server confirms. */
     choice: computed(() => requested.value ?? confirmed.value),
 
-    load({ agent, presence, team: everybody }: Pick<AgentHello, "agent" | "presence" | "team">): void {
+    load({ agent, presence, team: everybody }: Pick<AgentHelloAck, "agent" | "presence" | "team">): void {
       team.value = new Map([...everybody, agent].map((one) => [one.id, one]));
       confirmed.value = presence;
       missed.value = presence === "away" && agent.why === "missed";

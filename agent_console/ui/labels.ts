@@ -1,6 +1,6 @@
 /** Labels: visitors without a name, categories, refusals, previews, events. */
 
-import type { Card, Decision, Happening, Message, Refusal } from "../../client/protocol";
+import type { Card, Decision, Message, Refusal, TicketEvent } from "../../client/protocol";
 import { ConnectionLost } from "../../client/transport/transport";
 import { ServerRefused } from "../connection/socket";
 import type { Texts } from "../locales/fr";
@@ -59,6 +59,6 @@ export function assignmentReason(
 }
 
 /** The text of an event; a general text for one of a later version. */
-export function eventText(event: Happening, texts: Texts): string {
+export function eventText(event: TicketEvent, texts: Texts): string {
   return texts.events[event.name]?.(event.args) ?? texts.eventOther;
 }

@@ -30,10 +30,10 @@ def _author(author: str, author_id: str | None, name: str | None) -> protocol.Au
     return protocol.Author(kind="visitor" if author == "visitor" else "system", name=name)
 
 
-def _event(event: Mapping[str, object]) -> protocol.Happening:
+def _event(event: Mapping[str, object]) -> protocol.TicketEvent:
     args = event["args"]
     assert isinstance(args, dict)
-    return protocol.Happening(name=str(event["name"]), args=args)
+    return protocol.TicketEvent(name=str(event["name"]), args=args)
 
 
 def note(row: NoteRow) -> protocol.Note:

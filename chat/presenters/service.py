@@ -19,7 +19,7 @@ def service(found: Service) -> protocol.Service:
         mode=found.mode,
         until=found.until,
         next_open=found.next_open,
-        promise=protocol.Promise(due=found.due) if found.due else None,
+        promise=protocol.AnswerPromise(due=found.due) if found.due else None,
     )
 
 
@@ -31,13 +31,13 @@ def offer(row: OfferRow, rung: TicketRow, giver: AgentRef | None) -> protocol.Of
 
 def decision(row: DecisionRow) -> protocol.Decision:
     """Why a ticket rang where it did."""
-    seen = msgspec.convert(row.candidates, list[protocol.Excluded])
+    seen = msgspec.convert(row.candidates, list[protocol.RoutingCandidate])
     return protocol.Decision(at=row.at, rule=row.rule, chosen=row.chosen, candidates=seen)
 
 
-def refusal(refused: Refused, available: Service | None = None) -> protocol.Refusal:
+def refusal(refused: Refused, available: Service | None = None) -> protocol.RefusedAck:
     """Why a command was not done; `available` where a form is to be had instead."""
-    error = protocol.Error(
+    error = protocol.Refusal(
         code=refused.code,
         message=refused.message,
         field=refused.field or UNSET,
@@ -46,4 +46,4 @@ def refusal(refused: Refused, available: Service | None = None) -> protocol.Refu
         retry_after=refused.retry_after if isinstance(refused, TooMany) else UNSET,
         service=service(available) if available else UNSET,
     )
-    return protocol.Refusal(error=error)
+    return protocol.RefusedAck(error=error)

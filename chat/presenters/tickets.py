@@ -21,7 +21,7 @@ def ticket(row: TicketRow, links: Links | None = None) -> protocol.Ticket:
         category=row.category,
         agent=_agent_of(row),
         queue=protocol.Queue(position=row.position, wait_s=row.wait_s) if row.position is not None else None,
-        promise=protocol.Promise(due=due) if (due := _open_promise(row)) else None,
+        promise=protocol.AnswerPromise(due=due) if (due := _open_promise(row)) else None,
         read=protocol.Read(visitor=row.visitor_read_seq, agent=row.agent_read_seq),
         head=row.last_seq,
         rev=row.public_rev,

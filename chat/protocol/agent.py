@@ -7,9 +7,9 @@ from msgspec import Meta
 
 from chat.protocol.base import ClientId, Command, Seq, Shape, Text, TicketId
 from chat.protocol.shared import (
+    Ack,
     Author,
-    CaughtUp,
-    Done,
+    CatchUpAck,
     Message,
     Page,
     Person,
@@ -98,7 +98,7 @@ class Visitor(Shape):
     tickets: list[Card]
 
 
-class Excluded(Shape):
+class RoutingCandidate(Shape):
     """One agent as the routing saw them; `excluded` says why not, null for a real candidate."""
 
     agent: str
@@ -115,7 +115,7 @@ class Decision(Shape):
     at: datetime
     rule: str
     chosen: str | None
-    candidates: list[Excluded]
+    candidates: list[RoutingCandidate]
 
 
 class Cards(Shape):
@@ -143,7 +143,7 @@ class Offer(Shape):
     by: Person | None = None
 
 
-class AgentHello(Done):
+class AgentHelloAck(Ack):
     """All that the console shows first; `offers` are ringing now."""
 
     agent: Agent
@@ -162,7 +162,7 @@ class SetPresence(Command):
     state: AgentState
 
 
-class PresenceSet(Done):
+class SetPresenceAck(Ack):
     """The state that now holds."""
 
     presence: AgentState
@@ -176,7 +176,7 @@ class ListTickets(Command):
     after: Annotated[str, Meta(max_length=64)] | None = None
 
 
-class Listed(Done):
+class ListAck(Ack):
     """A page of the inbox; `next` null on the last one."""
 
     cards: list[Card]
@@ -190,7 +190,7 @@ class Claim(Command):
     over: bool = False
 
 
-class Opened(Done):
+class OpenTicketAck(Ack):
     """A ticket with its last 200 messages, its notes and the person behind it."""
 
     ticket: Ticket
@@ -209,7 +209,7 @@ class AddNote(Command):
     text: Text
 
 
-class Noted(Done):
+class AddNoteAck(Ack):
     """The note is stored."""
 
     note_seq: int
@@ -225,7 +225,7 @@ class AgentCatchUp(Command):
     notes_after: Seq
 
 
-class AgentCaughtUp(CaughtUp):
+class AgentCatchUpAck(CatchUpAck):
     """As the visitor's, and the notes."""
 
     notes: list[Note]
@@ -249,13 +249,13 @@ class SetStatus(Command):
     status: Status
 
 
-class Explained(Done):
+class ExplainAck(Ack):
     """Why the ticket rang where it did, newest first."""
 
     decisions: list[Decision]
 
 
-class Gone(Shape):
+class TicketLeft(Shape):
     """A ticket has left one's lists."""
 
     ticket: str

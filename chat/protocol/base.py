@@ -43,9 +43,9 @@ class Emission(NamedTuple):
     @classmethod
     def of(cls, event: str, shape: Shape, visitors: str = "", agents: str = "") -> "Emission":
         """For one room of each kind at most."""
-        return cls(event, shape, encoded(shape), (visitors,) if visitors else (), (agents,) if agents else ())
+        return cls(event, shape, encode(shape), (visitors,) if visitors else (), (agents,) if agents else ())
 
 
 # As bytes, and as plain values: datetimes become RFC 3339 text, unset fields are left out.
-encoded: Callable[[Shape], bytes] = msgspec.json.Encoder().encode
-plain: Callable[[Shape], dict[str, object]] = msgspec.to_builtins
+encode: Callable[[Shape], bytes] = msgspec.json.Encoder().encode
+to_plain: Callable[[Shape], dict[str, object]] = msgspec.to_builtins

@@ -25,8 +25,6 @@ ROOT = Path(__file__).resolve().parents[2]
 TYPESCRIPT = ROOT / "client" / "protocol.ts"
 GENERATED_BLOCK = re.compile(r"<!-- made: (?P<name>[a-z ]+) -->\n.*?<!-- end -->", re.DOTALL)
 WIDTH = 110
-# JavaScript has an Error and a Promise of its own.
-OTHER_NAMES = {"Error": "Refusal", "Refusal": "Refused", "Promise": "Promised"}
 BASES = (protocol.Shape, protocol.Command, Struct)
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", datetime: "string", NoneType: "null"}
 
@@ -43,10 +41,6 @@ def structs() -> list[type[Struct]]:
         for module, shape in found
         if issubclass(shape, Struct) and shape not in BASES and shape.__module__ == module.__name__
     ]
-
-
-def name_of(shape: type[Struct]) -> str:
-    return OTHER_NAMES.get(shape.__name__, shape.__name__)
 
 
 def own_fields(shape: type[Struct]) -> list[FieldInfo]:
@@ -101,7 +95,7 @@ def ts_one(kind: object) -> str:
         pairs = f"Record<{ts(inner[0])}, {ts(inner[1])}>"
         return f"Partial<{pairs}>" if get_origin(inner[0]) is Literal else pairs
     if isinstance(kind, type) and issubclass(kind, Struct):
-        return name_of(kind)
+        return kind.__name__
     return next(word for plain, word in PLAIN.items() if plain is kind)
 
 
@@ -136,22 +130,22 @@ def ts_declaration(head: str, kind: str) -> str:
 def ts_shape(shape: type[Struct]) -> str:
     fields, above = own_fields(shape), parent(shape)
     if not fields:
-        return ts_comment(doc_of(shape)) + f"export type {name_of(shape)} = Record<string, never>;\n"
-    extends = f" extends {name_of(above)}" if above else ""
+        return ts_comment(doc_of(shape)) + f"export type {shape.__name__} = Record<string, never>;\n"
+    extends = f" extends {above.__name__}" if above else ""
     body = "".join(ts_field(shape, field) for field in fields)
-    return ts_comment(doc_of(shape)) + f"export interface {name_of(shape)}{extends} {{\n{body}}}\n"
+    return ts_comment(doc_of(shape)) + f"export interface {shape.__name__}{extends} {{\n{body}}}\n"
 
 
 def ts_commands(name: str, commands: Mapping[str, tuple[type[Struct], type[Struct]]]) -> str:
     body = "".join(
-        f"  {event}: {{ payload: {name_of(payload)}; ack: {name_of(ack)} }};\n"
+        f"  {event}: {{ payload: {payload.__name__}; ack: {ack.__name__} }};\n"
         for event, (payload, ack) in commands.items()
     )
     return f"/** What may be asked, with its ack. */\nexport interface {name} {{\n{body}}}\n"
 
 
 def ts_events(name: str, events: Mapping[str, type[Struct]]) -> str:
-    body = "".join(f"  {event}: {name_of(shape)};\n" for event, shape in events.items())
+    body = "".join(f"  {event}: {shape.__name__};\n" for event, shape in events.items())
     return f"/** What the server tells by itself. */\nexport interface {name} {{\n{body}}}\n"
 
 
@@ -173,7 +167,7 @@ def typescript() -> str:
         "/** The wire, generated from chat/protocol/ by `python -m chat.protocol.codegen`. Change it there. */\n",
         *(ts_declaration(f"export type {name} =", literal(kind)) for kind, name in type_names.items()),
         *(ts_shape(shape) for shape in structs()),
-        "/** How the server answers a command. */\nexport type Ack<T> = T | Refused;\n",
+        "/** How the server answers a command. */\nexport type Reply<T> = T | RefusedAck;\n",
         ts_commands("VisitorCommands", protocol.VISITOR_COMMANDS),
         ts_events("VisitorEvents", protocol.VISITOR_EVENTS),
         ts_commands("AgentCommands", protocol.AGENT_COMMANDS),

@@ -24,7 +24,7 @@ class NewTicket(Command, frozen=True, kw_only=True):
     page: SeenPage | None = None
 
 
-class NewTicketDone(Shape):
+class NewTicketResponse(Shape):
     """The ticket, the visitor's token and the link of its page."""
 
     ticket: Ticket
@@ -39,7 +39,7 @@ class SignIn(Command):
     password: Annotated[str, Meta(max_length=1000)]
 
 
-class SignedIn(Shape):
+class SignInResponse(Shape):
     """Who is signed in."""
 
     agent: Agent

@@ -18,7 +18,7 @@ class Author(Shape):
     id: str | UnsetType = UNSET
 
 
-class Happening(Shape):
+class TicketEvent(Shape):
     """An event of a ticket: a name and arguments, put into words by each reader's language."""
 
     name: str
@@ -36,7 +36,7 @@ class Message(Shape):
     author: Author
     text: str
     at: datetime
-    event: Happening | UnsetType = UNSET
+    event: TicketEvent | UnsetType = UNSET
     files: list[str] = msgspec.field(default_factory=list)
 
 
@@ -55,7 +55,7 @@ class Queue(Shape):
     wait_s: int | None
 
 
-class Promise(Shape):
+class AnswerPromise(Shape):
     """The latest time by which we answer, with the calendar's offset."""
 
     due: datetime
@@ -80,7 +80,7 @@ class Ticket(Shape):
     category: str | None
     agent: Person | None
     queue: Queue | None
-    promise: Promise | None
+    promise: AnswerPromise | None
     read: Read
     head: int
     rev: int
@@ -106,10 +106,10 @@ class Service(Shape):
     mode: Mode
     until: datetime | None
     next_open: datetime | None
-    promise: Promise | None
+    promise: AnswerPromise | None
 
 
-class Error(Shape):
+class Refusal(Shape):
     """Why a command was not done. `field`: what was wrong with it; `by`: who has it; `reason`: more than the
     code says; `retry_after`: whole seconds; `service`: what is to be had instead."""
 
@@ -122,14 +122,14 @@ class Error(Shape):
     service: Service | UnsetType = UNSET
 
 
-class Refusal(Shape, frozen=True, kw_only=True):
+class RefusedAck(Shape, frozen=True, kw_only=True):
     """The ack of a command that was not done: nothing has changed."""
 
     ok: Literal[False] = False
-    error: Error
+    error: Refusal
 
 
-class Done(Shape, frozen=True, kw_only=True):
+class Ack(Shape, frozen=True, kw_only=True):
     """The ack of a command that has nothing to tell but that it is done."""
 
     ok: Literal[True] = True
@@ -148,7 +148,7 @@ class SendMessage(Command):
     files: Annotated[list[str], Meta(max_length=0)] = msgspec.field(default_factory=list)
 
 
-class Sent(Done):
+class SendMessageAck(Ack):
     """Stored: its number in the ticket and the server's time."""
 
     seq: int
@@ -170,13 +170,13 @@ class MarkRead(Command):
     seq: Seq
 
 
-class OfTicket(Command):
+class TicketCommand(Command):
     """A command that needs nothing but the ticket."""
 
     ticket: TicketId
 
 
-class TicketDone(Done):
+class TicketAck(Ack):
     """Done; the ticket as it now is."""
 
     ticket: Ticket
@@ -213,7 +213,7 @@ class CatchUp(Command):
     after: Seq
 
 
-class CaughtUp(Done, frozen=True, kw_only=True):
+class CatchUpAck(Ack, frozen=True, kw_only=True):
     """At most 200 messages with seq > after, oldest first; ask again until head. `restart`: the cursor was
     newer than the data, these are the newest 200 and all else is to be forgotten."""
 

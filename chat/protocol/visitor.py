@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.protocol.base import Category, ClientId, Command, Email, Locale, Name, Text, TicketId, Url, Zone
-from chat.protocol.shared import Done, Message, SeenPage, Service, Ticket
+from chat.protocol.shared import Ack, Message, SeenPage, Service, Ticket
 
 
 class VisitorAuth(Command, frozen=True, kw_only=True):
@@ -20,7 +20,7 @@ class VisitorAuth(Command, frozen=True, kw_only=True):
     page: SeenPage | None = None
 
 
-class VisitorHello(Done):
+class VisitorHelloAck(Ack):
     """The newest ticket of this visitor and its last 200 messages; `token` when none came."""
 
     service: Service
@@ -40,7 +40,7 @@ class StartChat(Command):
     category: Category | None = None
 
 
-class Started(Done):
+class StartChatAck(Ack):
     """The ticket and its message, stored."""
 
     ticket: Ticket

@@ -8,7 +8,7 @@ import msgspec
 from chat import protocol
 from chat.domain.refusals import BadRequest, TooLong
 
-Commands = Mapping[str, tuple[type[protocol.Command], type[protocol.Done]]]
+Commands = Mapping[str, tuple[type[protocol.Command], type[protocol.Ack]]]
 
 _FIELD_NAME = re.compile(r"(?:required|unknown) field `([^`]*)`")
 _PATH = re.compile(r"`\$\.([A-Za-z_]+)")

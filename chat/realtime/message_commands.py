@@ -20,7 +20,7 @@ from chat.websocket.socketio_server import Reply
 SEND_MESSAGE, MARK_READ = b'["send_message",', b'["mark_read",'
 _send_message_decoder = msgspec.json.Decoder(tuple[Literal["send_message"], protocol.SendMessage])
 _mark_read_decoder = msgspec.json.Decoder(tuple[Literal["mark_read"], protocol.MarkRead])
-DONE_REPLY = protocol.encoded(protocol.Done())
+DONE_REPLY = protocol.encode(protocol.Ack())
 
 FrequentCommand = protocol.SendMessage | protocol.MarkRead
 # The stored message, None for a read mark, or the error.
@@ -42,14 +42,14 @@ class MessageCommands(CommandNamespace[S]):
     def read_mark_of(self, socket: S, command: protocol.MarkRead) -> ReadMark:
         """The read mark on a ticket that the socket follows."""
 
-    async def on_send_message(self, socket: S, command: protocol.SendMessage) -> protocol.Sent:
+    async def on_send_message(self, socket: S, command: protocol.SendMessage) -> protocol.SendMessageAck:
         row = await self._follow_and_submit(socket, command)
         assert row is not None
         return sent_ack(row)
 
-    async def on_mark_read(self, socket: S, command: protocol.MarkRead) -> protocol.Done:
+    async def on_mark_read(self, socket: S, command: protocol.MarkRead) -> protocol.Ack:
         await self._follow_and_submit(socket, command)
-        return protocol.Done()
+        return protocol.Ack()
 
     async def _follow_and_submit(self, socket: S, command: FrequentCommand) -> MessageRow | None:
         await self.follow_ticket(socket, command.ticket)
@@ -85,10 +85,10 @@ class MessageCommands(CommandNamespace[S]):
 
     def _reply_sync(self, socket: S, event: str, reply: Reply, outcome: Outcome) -> None:
         if isinstance(outcome, Exception):
-            reply(protocol.encoded(self.refusal(socket, event, outcome)))
+            reply(protocol.encode(self.refusal(socket, event, outcome)))
         else:
             socket.refusals = 0
-            reply(protocol.encoded(sent_ack(outcome)) if outcome else DONE_REPLY)
+            reply(protocol.encode(sent_ack(outcome)) if outcome else DONE_REPLY)
 
 
 def _decode_frequent(event: bytearray) -> FrequentCommand | None:
@@ -111,6 +111,6 @@ def _resolve(answer: "asyncio.Future[MessageRow | None]", outcome: Outcome) -> N
         answer.set_result(outcome)
 
 
-def sent_ack(row: MessageRow) -> protocol.Sent:
+def sent_ack(row: MessageRow) -> protocol.SendMessageAck:
     """The ack of a stored message."""
-    return protocol.Sent(seq=row.seq, id=row.public_id, at=row.at)
+    return protocol.SendMessageAck(seq=row.seq, id=row.public_id, at=row.at)

@@ -35,7 +35,7 @@ WINDOW_S = 10.0
 # A client that goes on after so many TooMany refusals in a row ignores them, and is disconnected.
 MAX_REFUSALS = 500
 
-Handler = Callable[[S, protocol.Command], Awaitable[protocol.Done]]
+Handler = Callable[[S, protocol.Command], Awaitable[protocol.Ack]]
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class CommandNamespace(socketio.AsyncNamespace, ABC, Generic[S]):
         elif event == "disconnect":
             self._on_disconnect(sid)
         elif socket := self.sockets.get(sid):
-            return protocol.plain(await self._run_command(socket, event, args[1:]))
+            return protocol.to_plain(await self._run_command(socket, event, args[1:]))
         return None
 
     async def _on_connect(self, sid: str, environ: object = None, auth: object = None) -> None:
@@ -130,7 +130,7 @@ class CommandNamespace(socketio.AsyncNamespace, ABC, Generic[S]):
         if socket is not None:
             self.on_disconnected(socket)
 
-    async def _run_command(self, socket: S, event: str, args: tuple[object, ...]) -> protocol.Done | protocol.Refusal:
+    async def _run_command(self, socket: S, event: str, args: tuple[object, ...]) -> protocol.Ack | protocol.RefusedAck:
         """The only place where a handler's refusals are caught."""
         try:
             self.check_rate(socket, event)
@@ -144,13 +144,13 @@ class CommandNamespace(socketio.AsyncNamespace, ABC, Generic[S]):
         self.broadcaster.mark_active(socket.sid, self.namespace)
         return ack
 
-    def refusal(self, socket: S, event: str, error: Exception) -> protocol.Refusal:
+    def refusal(self, socket: S, event: str, error: Exception) -> protocol.RefusedAck:
         """The answer to a command that failed; logs the error unless it is a refusal of the domain."""
         if isinstance(error, Refused):
             self._record_flood(socket, error)
             return presenters.refusal(error)
         self._log_error(error, event)
-        return protocol.Refusal(error=protocol.Error(code="unavailable", message="try again later"))
+        return protocol.RefusedAck(error=protocol.Refusal(code="unavailable", message="try again later"))
 
     def _log_error(self, error: Exception, event: str) -> None:
         # The place in the code without the error's message: a database error quotes what somebody wrote.

@@ -3,7 +3,7 @@
  * message under one client_id, so that none is stored twice.
  */
 
-import type { Ack, Done, Refusal } from "../protocol";
+import type { Ack, Refusal, Reply } from "../protocol";
 import { ConnectionLost } from "../transport/transport";
 
 /**
@@ -33,9 +33,9 @@ export interface OutboxStorage {
 }
 
 export interface OutboxHandler {
-  send(message: OutboxMessage): Promise<Ack<Done>>;
+  send(message: OutboxMessage): Promise<Reply<Ack>>;
   onSending(message: OutboxMessage): void;
-  onAcked(message: OutboxMessage, ack: Done): void;
+  onAcked(message: OutboxMessage, ack: Ack): void;
   /** No ack came in time: offer a retry. */
   onFailed(message: OutboxMessage): void;
   /** The server asked for a pause. The outbox sends the message again at `retryAt`. */
@@ -152,7 +152,7 @@ export class Outbox {
     this.#flush(queue);
   }
 
-  #handleAck(message: OutboxMessage, queue: string, ack: Ack<Done>): void {
+  #handleAck(message: OutboxMessage, queue: string, ack: Reply<Ack>): void {
     if (!ack.ok && (ack.error.code === "too_many" || ack.error.code === "unavailable")) {
       this.#pauseQueue(message, queue, ack.error.retry_after ?? DEFAULT_RETRY_S);
       return;

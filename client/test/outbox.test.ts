@@ -6,11 +6,11 @@ import {
   type OutboxStorage,
   outboxStorageIn,
 } from "../conversation/outbox";
-import type { Ack, Done, Refusal } from "../protocol";
+import type { Ack, Refusal, Reply } from "../protocol";
 import { ConnectionLost } from "../transport/transport";
 
-const ok: Ack<Done> = { ok: true };
-const no = (code: Refusal["code"], more: Partial<Refusal> = {}): Ack<Done> => ({
+const ok: Reply<Ack> = { ok: true };
+const no = (code: Refusal["code"], more: Partial<Refusal> = {}): Reply<Ack> => ({
   ok: false,
   error: { code, message: code, ...more },
 });
@@ -31,7 +31,7 @@ function memoryStorage(stored: OutboxMessage[] = []): OutboxStorage & { stored: 
 
 /** An outbox whose acks the test sends by hand, and the calls that its handler received. */
 function setup(storage = memoryStorage()) {
-  const asked: { outgoing: OutboxMessage; answer: (ack: Ack<Done>) => void; lose: () => void }[] = [];
+  const asked: { outgoing: OutboxMessage; answer: (ack: Reply<Ack>) => void; lose: () => void }[] = [];
   const calls: string[] = [];
   const outbox = new Outbox(storage, {
     send: (message) =>
@@ -48,7 +48,7 @@ function setup(storage = memoryStorage()) {
     onRefused: (message, why) => calls.push(`refused ${message.client_id} ${why.code}`),
   });
   const ids = () => asked.map((message) => message.outgoing.client_id);
-  const answer = async (at: number, ack: Ack<Done>) => {
+  const answer = async (at: number, ack: Reply<Ack>) => {
     asked[at]?.answer(ack);
     await vi.advanceTimersByTimeAsync(0);
   };

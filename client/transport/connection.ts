@@ -1,12 +1,12 @@
 /** The connection: opens a transport to the server, and a new one after each loss. */
 
-import type { Ack, Done } from "../protocol";
+import type { Ack, Reply } from "../protocol";
 import type { ConnectError } from "./packets";
 import { type Connect, ConnectionLost, type Transport, type TransportListener } from "./transport";
 import { connectWebSocket } from "./websocket_transport";
 
 /** Commands with their acks: VisitorCommands or AgentCommands. */
-type Commands<C> = { [K in keyof C]: { payload: unknown; ack: Done } };
+type Commands<C> = { [K in keyof C]: { payload: unknown; ack: Ack } };
 
 export interface ConnectionOptions {
   url: string;
@@ -90,9 +90,12 @@ export class Connection<C extends Commands<C>> {
   }
 
   /** Resolves with the ack, rejects with ConnectionLost. */
-  async request<K extends keyof C & string>(command: K, payload: C[K]["payload"]): Promise<Ack<C[K]["ack"]>> {
+  async request<K extends keyof C & string>(
+    command: K,
+    payload: C[K]["payload"],
+  ): Promise<Reply<C[K]["ack"]>> {
     if (!this.#transport || !this.#isOpen) throw new ConnectionLost();
-    return (await this.#transport.request(command, payload)) as Ack<C[K]["ack"]>;
+    return (await this.#transport.request(command, payload)) as Reply<C[K]["ack"]>;
   }
 
   async #openTransport(): Promise<void> {

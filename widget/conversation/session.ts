@@ -8,13 +8,13 @@ import {
 import { TypingIndicator } from "../../client/conversation/typing";
 import type {
   Ack,
-  Done,
   Message,
   ReadEvent,
   Refusal,
-  Sent,
+  Reply,
+  SendMessageAck,
   Service,
-  Started,
+  StartChatAck,
   Ticket,
   TypingEvent,
   VisitorCommands,
@@ -89,7 +89,7 @@ export class VisitorSession implements OutboxHandler {
   async sendBestEffort<K extends keyof VisitorCommands>(
     command: K,
     payload: VisitorCommands[K]["payload"],
-  ): Promise<Ack<VisitorCommands[K]["ack"]> | undefined> {
+  ): Promise<Reply<VisitorCommands[K]["ack"]> | undefined> {
     return this.connection.request(command, payload).catch(ignoreLoss);
   }
 
@@ -129,7 +129,7 @@ export class VisitorSession implements OutboxHandler {
 
   // -- OutboxHandler
 
-  send(message: OutboxMessage): Promise<Ack<Done>> {
+  send(message: OutboxMessage): Promise<Reply<Ack>> {
     const { client_id, text, ticket } = message;
     if (ticket) return this.connection.request("send_message", { ticket, client_id, text });
     const { token: _, ...more } = message.more ?? {};
@@ -148,9 +148,9 @@ export class VisitorSession implements OutboxHandler {
     this.#thread.updatePending(client_id, { retryAt });
   }
 
-  onAcked(message: OutboxMessage, ack: Done): void {
-    if (message.ticket) this.#thread.applyAck(message, ack as Sent);
-    else this.#started(ack as Started);
+  onAcked(message: OutboxMessage, ack: Ack): void {
+    if (message.ticket) this.#thread.applyAck(message, ack as SendMessageAck);
+    else this.#started(ack as StartChatAck);
     void this.catchUp();
   }
 
@@ -159,7 +159,7 @@ export class VisitorSession implements OutboxHandler {
     this.listener.refused(message, why);
   }
 
-  #started({ ticket, message }: Started): void {
+  #started({ ticket, message }: StartChatAck): void {
     this.#thread.started(ticket, message);
     this.outbox.assignTicket(ticket.id);
     this.listener.started();

@@ -1,7 +1,7 @@
 /** The ticket on screen and its timeline. All that the server sends about it is merged here. */
 import type { OutboxMessage } from "../../client/conversation/outbox";
 import * as timeline from "../../client/conversation/timeline";
-import type { CaughtUp, Message, ReadEvent, Sent, Ticket } from "../../client/protocol";
+import type { CatchUpAck, Message, ReadEvent, SendMessageAck, Ticket } from "../../client/protocol";
 import { newerTicket, type State } from "../state/state";
 
 export class TicketThread {
@@ -41,7 +41,7 @@ export class TicketThread {
     this.#takeStored(this.timeline.messages);
   }
 
-  applyCatchUp(ack: CaughtUp): void {
+  applyCatchUp(ack: CatchUpAck): void {
     this.#follow(ack.ticket);
     this.#set(timeline.applyCatchUp(this.timeline, ack));
     this.#takeStored(ack.messages);
@@ -78,7 +78,7 @@ export class TicketThread {
     this.#set(timeline.updatePending(this.timeline, client_id, updatePending));
   }
 
-  applyAck({ client_id, ticket }: OutboxMessage, ack: Sent): void {
+  applyAck({ client_id, ticket }: OutboxMessage, ack: SendMessageAck): void {
     if (ticket === this.timeline.ticket) this.#set(timeline.applyAck(this.timeline, client_id, ack));
   }
 

@@ -2,7 +2,7 @@
 
 import { clientId } from "../../client/conversation/ids";
 import { emptyTimeline, reset } from "../../client/conversation/timeline";
-import type { NewTicketDone, Ticket, VisitorCommands } from "../../client/protocol";
+import type { NewTicketResponse, Ticket, VisitorCommands } from "../../client/protocol";
 import type { Connection } from "../../client/transport/connection";
 import type { HostStorage } from "../bridge/bridge";
 import type { Texts } from "../locales/en";
@@ -37,7 +37,7 @@ export class FormClient implements FormActions {
     private readonly storage: HostStorage,
     private readonly texts: Texts,
     private readonly sender: () => Sender,
-    private readonly done: (ticket: NewTicketDone) => void,
+    private readonly done: (ticket: NewTicketResponse) => void,
     private readonly post: typeof fetch = fetch.bind(globalThis),
   ) {}
 
@@ -81,7 +81,7 @@ export class FormClient implements FormActions {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ ...this.sender(), ...fields, page }),
     });
-    if (response.ok) return this.#stored((await response.json()) as NewTicketDone, fields);
+    if (response.ok) return this.#stored((await response.json()) as NewTicketResponse, fields);
     if (response.status === 409) return this.#alreadyStored();
     if (response.status === 429) return this.#showWait(Number(response.headers.get("retry-after")));
     if (response.status !== 422) throw new TypeError("no answer");
@@ -90,7 +90,7 @@ export class FormClient implements FormActions {
     this.state.faults = ((await response.json()) as { errors: Record<string, string> }).errors;
   }
 
-  #stored(answer: NewTicketDone, { client_id, text }: { client_id: string; text: string }): void {
+  #stored(answer: NewTicketResponse, { client_id, text }: { client_id: string; text: string }): void {
     const { ticket, link } = answer;
     this.storage.save({ ...FORM_CLEARED, draft: undefined });
     const base = { ticket: ticket.id, seq: 1, id: client_id, client_id, kind: "text" as const, files: [] };

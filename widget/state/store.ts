@@ -5,7 +5,7 @@ import type { OutboxMessage } from "../../client/conversation/outbox";
 import { emptyTimeline } from "../../client/conversation/timeline";
 import { TypingSender } from "../../client/conversation/typing";
 import { Announcer } from "../../client/dom/live_region";
-import type { Message, NewTicketDone, Refusal, Service } from "../../client/protocol";
+import type { Message, NewTicketResponse, Refusal, Service } from "../../client/protocol";
 import { normalizeText, TEXT_MAX, textLength } from "../../client/text/message_text";
 import type { TimeLocale } from "../../client/text/time_format";
 import type { ConnectionOptions } from "../../client/transport/connection";
@@ -148,13 +148,13 @@ export class Store implements SessionListener, ViewContext {
   #useLazyForm(form: FormModule): void {
     const { state, session, storage, texts, config, identity, timeLocale } = this;
     const sender = () => ({ site: config.key, token: identity.token, locale: timeLocale.locale });
-    const done = (answer: NewTicketDone) => this.#submitted(answer);
+    const done = (answer: NewTicketResponse) => this.#submitted(answer);
     this.formClient = new form.FormClient(state, session, storage, texts, sender, done, this.#deps.post);
     this.lazyForm = form;
     state.formLoaded = true;
   }
 
-  #submitted({ ticket: { number }, token }: NewTicketDone): void {
+  #submitted({ ticket: { number }, token }: NewTicketResponse): void {
     this.identity.token = token;
     this.announcer.announce(this.texts.formSent(number));
     this.fire("ticket", { number });

@@ -13,23 +13,23 @@ from chat.realtime.connections import AgentSocket
 class AssignmentCommands(AgentCommands):
     """claim, decline, hand_over and take_over."""
 
-    async def on_claim(self, socket: AgentSocket, command: protocol.Claim) -> protocol.TicketDone:
+    async def on_claim(self, socket: AgentSocket, command: protocol.Claim) -> protocol.TicketAck:
         await self.follow_ticket(socket, command.ticket)
         store = self.store.as_from(socket.sid)
         return ticket_ack(await store.write(claims.claim, socket.agent_id, command.ticket, command.over, self.now()))
 
-    async def on_decline(self, socket: AgentSocket, command: protocol.OfTicket) -> protocol.Done:
+    async def on_decline(self, socket: AgentSocket, command: protocol.TicketCommand) -> protocol.Ack:
         await self.store.as_from(socket.sid).write(decline, socket.agent_id, command.ticket, self.now())
-        return protocol.Done()
+        return protocol.Ack()
 
-    async def on_hand_over(self, socket: AgentSocket, command: protocol.HandOver) -> protocol.TicketDone:
+    async def on_hand_over(self, socket: AgentSocket, command: protocol.HandOver) -> protocol.TicketAck:
         await self.follow_ticket(socket, command.ticket)
         to, giver = HandOverTo(**command.to), (socket.agent_id, command.ticket)
         note = HandoverNote(secrets.token_urlsafe(16), command.note) if command.note else None
         context = await self.agent_presence.context()
         return ticket_ack(await self.store.as_from(socket.sid).write(hand_over_with_note, giver, to, note, context))
 
-    async def on_take_over(self, socket: AgentSocket, command: protocol.OfTicket) -> protocol.TicketDone:
+    async def on_take_over(self, socket: AgentSocket, command: protocol.TicketCommand) -> protocol.TicketAck:
         await self.follow_ticket(socket, command.ticket)
         store = self.store.as_from(socket.sid)
         return ticket_ack(await store.write(claims.take_over, socket.agent_id, command.ticket, self.now()))

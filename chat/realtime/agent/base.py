@@ -61,6 +61,6 @@ class AgentCommands(MessageCommands[AgentSocket]):
         self.broadcaster.enter(socket.sid, AGENT_NAMESPACE, ticket_room(ticket.id))
 
 
-def ticket_ack(row: TicketRow) -> protocol.TicketDone:
+def ticket_ack(row: TicketRow) -> protocol.TicketAck:
     """The ack of an action that changed a ticket."""
-    return protocol.TicketDone(ticket=presenters.ticket(row))
+    return protocol.TicketAck(ticket=presenters.ticket(row))

@@ -24,11 +24,11 @@ class ConversationCommands(AgentCommands):
         ticket = socket.tickets[command.ticket]
         return ReadMark(ticket.key, command.seq, self.now(), socket.sid, agent_id=socket.agent_id)
 
-    async def on_catch_up(self, socket: AgentSocket, command: protocol.AgentCatchUp) -> protocol.AgentCaughtUp:
+    async def on_catch_up(self, socket: AgentSocket, command: protocol.AgentCatchUp) -> protocol.AgentCatchUpAck:
         await self.follow_ticket(socket, command.ticket)
         cursors = (command.after, command.notes_after)
         found = await self.store.read(catch_up.agent_catch_up, command.ticket, *cursors)
-        return protocol.AgentCaughtUp(
+        return protocol.AgentCatchUpAck(
             restart=True if found.restart else UNSET,
             ticket=presenters.ticket(found.ticket),
             messages=[presenters.message(row) for row in found.messages],
@@ -37,19 +37,19 @@ class ConversationCommands(AgentCommands):
             notes_head=found.ticket.last_note_seq,
         )
 
-    async def on_add_note(self, socket: AgentSocket, command: protocol.AddNote) -> protocol.Noted:
+    async def on_add_note(self, socket: AgentSocket, command: protocol.AddNote) -> protocol.AddNoteAck:
         await self.follow_ticket(socket, command.ticket)
         text = (command.client_id, command.text)
         store = self.store.as_from(socket.sid)
         note = await store.write(notes.add_note, socket.agent_id, command.ticket, text, self.now())
-        return protocol.Noted(note_seq=note.note_seq, id=note.public_id, at=note.at)
+        return protocol.AddNoteAck(note_seq=note.note_seq, id=note.public_id, at=note.at)
 
-    async def on_typing(self, socket: AgentSocket, command: protocol.Typing) -> protocol.Done:
+    async def on_typing(self, socket: AgentSocket, command: protocol.Typing) -> protocol.Ack:
         """Only the typing of the ticket's agent is shown to the visitor: any other agent is about to write a note."""
         ticket = await self.follow_ticket(socket, command.ticket)
         row = await self.store.read_stale(tickets.ticket_by_public_id, command.ticket)  # its assignee is never stale
         if row.assignee_id not in (None, socket.agent_id):
-            return protocol.Done()
+            return protocol.Ack()
         typing = protocol.TypingEvent(ticket=command.ticket, on=command.on, name=socket.name)
         self.broadcaster.broadcast(Emission.of("typing", typing, visitors=visitor_room(ticket.visitor)))
-        return protocol.Done()
+        return protocol.Ack()

@@ -10,14 +10,14 @@ from chat.realtime.connections import AgentSocket
 class InboxCommands(AgentCommands):
     """list, open_ticket and explain."""
 
-    async def on_list(self, socket: AgentSocket, command: protocol.ListTickets) -> protocol.Listed:
+    async def on_list(self, socket: AgentSocket, command: protocol.ListTickets) -> protocol.ListAck:
         page = await self.store.read(inbox.list_tickets, socket.agent_id, command.view, command.q, command.after)
-        return protocol.Listed(cards=presenters.cards(page.rows), next=page.next)
+        return protocol.ListAck(cards=presenters.cards(page.rows), next=page.next)
 
-    async def on_open_ticket(self, socket: AgentSocket, command: protocol.OfTicket) -> protocol.Opened:
+    async def on_open_ticket(self, socket: AgentSocket, command: protocol.TicketCommand) -> protocol.OpenTicketAck:
         await self.follow_ticket(socket, command.ticket)
         found, visitor, earlier = await self.store.read(open_ticket, command.ticket)
-        return protocol.Opened(
+        return protocol.OpenTicketAck(
             ticket=presenters.ticket(found.ticket),
             messages=[presenters.message(row) for row in found.messages],
             head=found.ticket.last_seq,
@@ -26,6 +26,6 @@ class InboxCommands(AgentCommands):
             visitor=presenters.visitor(visitor, earlier),
         )
 
-    async def on_explain(self, socket: AgentSocket, command: protocol.OfTicket) -> protocol.Explained:
+    async def on_explain(self, socket: AgentSocket, command: protocol.TicketCommand) -> protocol.ExplainAck:
         rows = await self.store.read(decisions.explain, command.ticket)
-        return protocol.Explained(decisions=[presenters.decision(row) for row in rows])
+        return protocol.ExplainAck(decisions=[presenters.decision(row) for row in rows])

@@ -13,7 +13,7 @@ from chat.realtime.connections import AgentSocket
 class PresenceCommands(AgentCommands):
     """hello and set_presence."""
 
-    async def on_hello(self, socket: AgentSocket, _: protocol.Hello) -> protocol.AgentHello:
+    async def on_hello(self, socket: AgentSocket, _: protocol.Hello) -> protocol.AgentHelloAck:
         """Enter the rooms first and read afterwards, so that a concurrent change arrives twice rather than never."""
         self._mark_present(socket)
         for room in (ALL_AGENTS, agent_room(socket.agent_id)):
@@ -36,12 +36,12 @@ class PresenceCommands(AgentCommands):
 
     def _hello_ack(
         self, socket: AgentSocket, snapshot: ConsoleSnapshot, service: protocol.Service
-    ) -> protocol.AgentHello:
+    ) -> protocol.AgentHelloAck:
         own = next((agent for agent in snapshot.team if agent.id == socket.agent_id), None)
         if own is None:
             raise NotAllowed("this agent has been removed")
         cards = (presenters.cards(rows) for rows in snapshot.inbox[:3])
-        return protocol.AgentHello(
+        return protocol.AgentHelloAck(
             agent=presenters.agent(own, connected=True),
             presence=own.state,
             cards=protocol.Cards(*cards),
@@ -52,6 +52,6 @@ class PresenceCommands(AgentCommands):
             service=service,
         )
 
-    async def on_set_presence(self, socket: AgentSocket, command: protocol.SetPresence) -> protocol.PresenceSet:
+    async def on_set_presence(self, socket: AgentSocket, command: protocol.SetPresence) -> protocol.SetPresenceAck:
         agent = await self.store.write(agents.set_presence, socket.agent_id, command.state, self.now())
-        return protocol.PresenceSet(presence=agent.state)
+        return protocol.SetPresenceAck(presence=agent.state)

@@ -150,5 +150,5 @@ class DeliveredState:
 
 def visible_difference(told: protocol.Shape, now: protocol.Shape) -> bool:
     """Whether somebody who was told the one should be told the other."""
-    before, after = protocol.plain(told), protocol.plain(now)
+    before, after = protocol.to_plain(told), protocol.to_plain(now)
     return any(before.get(name) != after.get(name) for name in before.keys() | after.keys() if name not in NOT_COMPARED)

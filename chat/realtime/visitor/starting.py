@@ -24,7 +24,7 @@ START_WINDOW_S = 60.0
 class StartingCommands(VisitorCommands):
     """hello and start_chat."""
 
-    async def on_hello(self, socket: VisitorSocket, _: protocol.Hello) -> protocol.VisitorHello:
+    async def on_hello(self, socket: VisitorSocket, _: protocol.Hello) -> protocol.VisitorHelloAck:
         found = await self._identify(socket)
         if found.ticket is not None:
             self.start_following(socket, found.ticket)
@@ -32,7 +32,7 @@ class StartingCommands(VisitorCommands):
             context = self.agent_presence.latest_context()
             await self.store.write(record_visit, found.visitor.id, self.presence(socket), socket.page, context)
         service = await self.service_monitor.current()
-        return protocol.VisitorHello(
+        return protocol.VisitorHelloAck(
             service=presenters.service(service),
             ticket=self.ticket_payload(found.ticket) if found.ticket else None,
             messages=[presenters.message(row) for row in found.messages],
@@ -67,7 +67,7 @@ class StartingCommands(VisitorCommands):
             return VisitorLookup(None)
         return await self.store.read(visitors.lookup_visitor, self.identity(socket), self.presence(socket))
 
-    async def on_start_chat(self, socket: VisitorSocket, command: protocol.StartChat) -> protocol.Started:
+    async def on_start_chat(self, socket: VisitorSocket, command: protocol.StartChat) -> protocol.StartChatAck:
         identity = self.identity(socket)
         await self._check_start_rate(socket)
         chat = NewChat(**msgspec.structs.asdict(command))
@@ -77,7 +77,7 @@ class StartingCommands(VisitorCommands):
         self.start_following(socket, started.ticket)
         ticket, message = self.ticket_payload(started.ticket), presenters.message(started.message)
         self._notify_other_tabs(socket, started, ticket, message)
-        return protocol.Started(ticket=ticket, message=message)
+        return protocol.StartChatAck(ticket=ticket, message=message)
 
     async def _check_start_rate(self, socket: VisitorSocket) -> None:
         settings, limits = self.services.settings, self.services.limits

@@ -28,7 +28,7 @@ async def post_ticket(request: web.Request) -> web.Response:
         found = await submit(request, site, form)
     except BadForm as bad:
         return json_response({"errors": bad.errors}, 422)
-    done = protocol.NewTicketDone(found.ticket, found.token, found.link)
+    done = protocol.NewTicketResponse(found.ticket, found.token, found.link)
     return json_response(done, 200 if found.repeated else 201)
 
 

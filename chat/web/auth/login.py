@@ -107,9 +107,9 @@ async def start_session(context: WebContext, answer: web.Response, agent: AgentR
     )
 
 
-async def signed_in(context: WebContext, agent: AgentRow) -> protocol.SignedIn:
+async def signed_in(context: WebContext, agent: AgentRow) -> protocol.SignInResponse:
     present_keys = await context.agent_presence.present() or frozenset()
-    return protocol.SignedIn(presenters.agent(agent, str(agent.id) in present_keys))
+    return protocol.SignInResponse(presenters.agent(agent, str(agent.id) in present_keys))
 
 
 def unauthorized() -> web.Response:

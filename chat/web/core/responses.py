@@ -15,7 +15,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 def json_response(value: protocol.Shape | Mapping[str, object], status: int = 200) -> web.Response:
     """A shape as JSON, never kept by anybody on the way."""
-    plain = protocol.plain(value) if isinstance(value, protocol.Shape) else value
+    plain = protocol.to_plain(value) if isinstance(value, protocol.Shape) else value
     body = msgspec.json.encode(plain)
     return web.Response(body=body, status=status, content_type="application/json", headers=NO_STORE)
 
