@@ -1,4 +1,4 @@
-"""What is to be had now: the calendar's state, chat or form, and the promise made at this moment."""
+"""The service at a moment: the calendar's state, chat or form, and the promise for a ticket sent now."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,8 @@ from chat.domain.text import strip_nul
 from chat.store.tables import agent_departments, agents, categories, tickets
 from chat.vocabulary import Mode, ServiceState
 
-# Who is there is compared here: a thousand keys in a condition cost more than a thousand rows read.
+# Python intersects the rows with the online agents: a condition with a thousand keys costs more than reading as many
+# rows.
 _AVAILABLE = select(agents.c.id).where(agents.c.removed_at.is_(None), agents.c.state == "available")
 _AVAILABLE_IN_DEPARTMENT = _AVAILABLE.join(agent_departments).where(
     agent_departments.c.department_id == bindparam("department", type_=BigInteger)
@@ -26,7 +27,7 @@ _DEPARTMENT = select(categories.c.department_id).where(categories.c.name == bind
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The answer to "is somebody there?", good for one moment; times carry the calendar's offset."""
+    """The service at one moment, as PROTOCOL.md has it; times carry the calendar's offset."""
 
     state: ServiceState
     mode: Mode
@@ -36,7 +37,7 @@ class Service:
 
 
 def current_service(sql: Connection, context: DomainContext, category: str | None = None) -> Service:
-    """The service at a moment, of a category's department where one is given."""
+    """The service now, of the category's department if it has one."""
     calendar = load_calendar(sql)
     state, until = calendars.state_at(calendar, context.now)
     return Service(
@@ -49,39 +50,49 @@ def current_service(sql: Connection, context: DomainContext, category: str | Non
 
 
 def mode_for(sql: Connection, context: DomainContext, department_id: int | None = None) -> Mode:
-    """Chat or form, without the rest."""
+    """Only the mode: chat or form."""
     state, _ = calendars.state_at(load_calendar(sql), context.now)
     return _mode(sql, state, context.online_agents, department_id)
 
 
 def due_from(sql: Connection, now: datetime) -> datetime | None:
-    """The promise made at this moment; None where the calendar never opens."""
+    """When a ticket sent now is due; None when the calendar opens never or too seldom."""
     return promise.due(load_calendar(sql), now)
 
 
 def _mode(
     sql: Connection, state: ServiceState, online_agents: frozenset[int] | None, department_id: int | None
 ) -> Mode:
-    available = available_agents(sql, online_agents, department_id) if online_agents else 0
-    if state == "closed" or not available:
+    available = available_agents(sql, online_agents, department_id)
+    if not availability.is_staffed(state, available):
         return "form"
-    counted = _WAITING if department_id is None else _WAITING_FOR_DEPARTMENT
-    number = sql.execute(counted, {} if department_id is None else {"department": department_id}).scalar_one()
-    return availability.mode(state, available, number, availability.estimated_wait(recent_wait_rates(sql), number + 1))
+    query = _WAITING if department_id is None else _WAITING_FOR_DEPARTMENT
+    count = sql.execute(query, {} if department_id is None else {"department": department_id}).scalar_one()
+    return availability.mode(state, available, count, availability.estimated_wait(recent_wait_rates(sql), count + 1))
 
 
-def available_agents(sql: Connection, online_agents: frozenset[int], department_id: int | None) -> int:
-    """Agents who chose to be available and are connected, full ones and those in their grace included."""
+def is_staffed(
+    sql: Connection, state: ServiceState, online_agents: frozenset[int] | None, department_id: int | None
+) -> bool:
+    """Whether chats of a department (None: of any) can be answered in this state: `availability.is_staffed`."""
+    return availability.is_staffed(state, available_agents(sql, online_agents, department_id))
+
+
+def available_agents(sql: Connection, online_agents: frozenset[int] | None, department_id: int | None) -> int:
+    """How many agents chose to be available and are connected, those without a free slot and in their grace included.
+    0 while Redis is unavailable (`online_agents` None)."""
+    if not online_agents:
+        return 0
     query = _AVAILABLE if department_id is None else _AVAILABLE_IN_DEPARTMENT
-    chose = sql.execute(query, {} if department_id is None else {"department": department_id})
-    return len(online_agents.intersection(chose.scalars().all()))
+    chosen = sql.execute(query, {} if department_id is None else {"department": department_id})
+    return len(online_agents.intersection(chosen.scalars().all()))
 
 
 def has_available_agents(sql: Connection) -> bool:
-    """Whether an agent would take chats if they were connected."""
+    """Whether any agent chose to be available, connected or not."""
     return sql.execute(_AVAILABLE.limit(1)).first() is not None
 
 
 def department_of(sql: Connection, category: str | None) -> int | None:
-    """The department that a category goes to, if it goes to one."""
+    """The department that a category belongs to, or None."""
     return sql.execute(_DEPARTMENT, {"name": strip_nul(category)}).scalar() if category else None

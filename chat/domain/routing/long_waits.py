@@ -15,6 +15,7 @@ from chat.domain.tickets.mutations import update_ticket
 from chat.store.rows import TicketRow
 from chat.store.tables import tickets
 from chat.store.transaction import Transaction
+from chat.vocabulary import ServiceState
 
 _WAITED_FOR = select(tickets.c.department_id).where(waiting, tickets.c.department_id.is_not(None)).distinct()
 _has_previous_agent = tickets.c.previous_agent_id.is_not(None)
@@ -66,20 +67,19 @@ def _moments(context: DomainContext) -> dict[str, datetime]:
 
 def _without_agents(sql: Connection, context: DomainContext) -> list[ColumnElement[bool]]:
     """Where chats wait for nobody: everywhere, or in departments of which nobody is there."""
-    present = context.online_agents or frozenset()
+    online_agents = context.online_agents
     state, _ = calendar.state_at(load_calendar(sql), context.now)
-    if state == "closed" or not service_status.available_agents(sql, present, None):
+    if not service_status.is_staffed(sql, state, online_agents, None):
         return [_not_yet_told]
     asked_for = sql.execute(_WAITED_FOR).scalars().all()
-    empty = [key for key in asked_for if not service_status.available_agents(sql, present, key)]
+    empty = [key for key in asked_for if not service_status.is_staffed(sql, state, online_agents, key)]
     return [and_(tickets.c.department_id == key, _not_yet_told) for key in empty]
 
 
-def _escalate_wait(tx: Transaction, ticket: TicketRow, context: DomainContext, state: str) -> bool:
+def _escalate_wait(tx: Transaction, ticket: TicketRow, context: DomainContext, state: ServiceState) -> bool:
     now, timeouts = context.now, context.timeouts
-    available = service_status.available_agents(tx.sql, context.online_agents or frozenset(), ticket.department_id)
     losing = _return_deadline(tx.sql, ticket)
-    deserted = state == "closed" or not available
+    deserted = not service_status.is_staffed(tx.sql, state, context.online_agents, ticket.department_id)
     if deserted and not (losing and losing > now):
         convert_to_open(tx, ticket, now)
         return True

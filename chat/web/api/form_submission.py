@@ -2,7 +2,6 @@
 
 import re
 from typing import NamedTuple
-from urllib.parse import urlsplit, urlunsplit
 
 from aiohttp import web
 
@@ -12,7 +11,7 @@ from chat.domain.intake.form_fields import FORM_FIELDS
 from chat.domain.intake.start import NewForm
 from chat.domain.people import sites
 from chat.domain.queries.visitors import VisitorIdentity
-from chat.domain.text import clean_text
+from chat.domain.text import clean_text, public_url_without_query
 from chat.store.rows import SiteRow
 from chat.web.auth.tokens import derived_token, hash_token
 from chat.web.core.context import context_of
@@ -82,14 +81,8 @@ def visitor_identity(request: web.Request, site: SiteRow, form: protocol.NewTick
 
 
 def page_of(seen: protocol.SeenPage) -> dict[str, str]:
-    return {"url": without_query(seen.url), "title": seen.title[:200], "referrer": without_query(seen.referrer)}
-
-
-def without_query(url: str) -> str:
-    """A web address without user and query, which may hold what is nobody's business; nothing when it is none."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    place = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, place, parts.path, "", "")) if parts.scheme in ("http", "https") else ""
+    return {
+        "url": public_url_without_query(seen.url),
+        "title": seen.title[:200],
+        "referrer": public_url_without_query(seen.referrer),
+    }

@@ -1,4 +1,4 @@
-"""Whether a visitor gets a chat or the form, and the wait that may honestly be named."""
+"""Whether a visitor gets a chat or the form, and the estimated wait."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -11,24 +11,27 @@ MAX_WAIT_S = 15 * 60
 MIN_RATES = 5
 
 
-def mode(state: ServiceState, available_agents: int, waiting: int, wait_s: int | None) -> Mode:
-    """What to offer (PROTOCOL.md, Service).
+def is_staffed(state: ServiceState, available_agents: int) -> bool:
+    """Whether chats can be answered at all: not closed, and somebody is available.
 
-    `available_agents` counts full ones and those in their grace, for a full desk has a queue. `waiting` are
-    those who wait now; `wait_s` is what the next one would be told, None while nobody can say.
+    `available_agents` includes agents without a free slot and those in their grace: a fully busy team has a queue.
     """
-    if state == "closed" or available_agents == 0:
-        return "form"
+    return state != "closed" and available_agents > 0
+
+
+def mode(state: ServiceState, available_agents: int, waiting: int, wait_s: int | None) -> Mode:
+    """What to offer (PROTOCOL.md, Service). `waiting` chats wait now; `wait_s` is the wait estimated for the next one,
+    None while it is unknown."""
     too_many = waiting > MAX_WAITING_PER_AGENT * available_agents
     too_long = wait_s is not None and wait_s > MAX_WAIT_S
-    return "form" if too_many or too_long else "chat"
+    return "chat" if is_staffed(state, available_agents) and not too_many and not too_long else "form"
 
 
 def estimated_wait(rates: Sequence[float], position: int) -> int | None:
-    """Whole seconds, rounded up, until a place in the queue (1 is next) has its turn; None: not known yet.
+    """Whole seconds, rounded up, until a queue position (1 is next) has its turn; None with fewer than 5 rates.
 
-    A pace is what one place took in a chat taken lately: its wait in seconds by the place it began at. All
-    that are given count: the caller picks the latest. With fewer than 5 of them the position alone is told.
+    A rate is the wait of a recently assigned chat in seconds, divided by its first position. All given rates count:
+    the caller picks the latest.
     """
     if len(rates) < MIN_RATES:
         return None
