@@ -19,7 +19,7 @@ from bench.interleaving import RoundResults
 from bench.load_generator import Deployment, SimulatedClient, write_clients
 from bench.machine import LOAD_CORE, tree_pids
 from bench.server_process import ServerProcess, server_process
-from chat.cluster.embedded_valkey import OPTIONS, binary, socket_in
+from chat.cluster.embedded_valkey import OPTIONS, binary, socket_path
 from tests import services
 from tests.services import Postgres
 from tooling import node
@@ -149,7 +149,7 @@ def bench_run() -> Iterator[BenchRun]:
 def valkey_server() -> Iterator[Path]:
     """The socket path of a Valkey for several nodes, on the core of the load generator."""
     with tempfile.TemporaryDirectory(prefix="guichet-") as folder:
-        path = socket_in(Path(folder))
+        path = socket_path(Path(folder))
         command = (str(binary()), *OPTIONS, "--loglevel", "notice", "--dir", folder, "--unixsocket", str(path))
         with server_process(command, {}, log=Path(folder, "errors"), ready="Ready to accept", core=LOAD_CORE):
             yield path

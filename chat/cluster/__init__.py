@@ -1,1 +1,1 @@
-"""What Redis remembers for us: who is here, how often somebody asked, what the other nodes should hear."""
+"""State shared by the nodes through Redis: presence, rate limits and the event bus. It knows no product words."""

@@ -1,4 +1,4 @@
-"""Limits: how often somebody may ask within a window, counted in Redis, per node while it is away."""
+"""Rate limits: fixed windows counted in Redis, and by each node alone while Redis is unavailable."""
 
 import hashlib
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from chat.cluster.redis_client import Redis, RedisUnavailable
 
-# A refused try is not counted, so whoever keeps asking gets through as soon as the window ends.
+# A refused attempt is not counted, so a caller that keeps trying succeeds as soon as the window ends.
 ACQUIRE = """
 local left = redis.call('PTTL', KEYS[1])
 if left <= 0 then
@@ -22,27 +22,27 @@ return 0
 
 
 class FixedWindowCounter:
-    """Fixed windows in the memory of this node, each starting with its first try.
+    """Fixed windows in the memory of this node. A window starts with its first attempt.
 
-    At most `room` windows are kept; beyond it the one that started first is forgotten, for memory
-    must not grow with the number of strangers.
+    At most `max_windows` are stored. Then the oldest is dropped, so that memory does not grow with the number of
+    unknown clients.
     """
 
-    def __init__(self, room: int = 50_000, clock: Callable[[], float] = time.monotonic) -> None:
-        self._room = room
+    def __init__(self, max_windows: int = 50_000, clock: Callable[[], float] = time.monotonic) -> None:
+        self._max_windows = max_windows
         self._clock = clock
-        # When it ends, and how many were spent in it.
+        # By hashed name: when the window ends, and how many attempts it has counted.
         self._windows: dict[str, list[float]] = {}
 
     def __len__(self) -> int:
         return len(self._windows)
 
     def try_acquire(self, key: str, limit: int, window_s: float) -> float | None:
-        """None when there was one left (now it is spent), else the seconds until the window ends."""
+        """Count one attempt and return None, or return the seconds until the window ends if `limit` is reached."""
         return self.try_acquire_name(hashed_name(key, window_s), limit, window_s)
 
     def try_acquire_name(self, name: str, limit: int, window_s: float) -> float | None:
-        """The same, for a key that has its hashed name already."""
+        """As `try_acquire`, by the result of `hashed_name`."""
         now, window = self._clock(), self._windows.get(name)
         if window is None or window[0] <= now:
             self._start(name, now + window_s)
@@ -52,27 +52,27 @@ class FixedWindowCounter:
             window[1] += 1
         return None
 
-    def _start(self, name: str, ends: float) -> None:
+    def _start(self, name: str, ends_at: float) -> None:
         self._windows.pop(name, None)
-        self._windows[name] = [ends, 1]
-        if len(self._windows) > self._room:
+        self._windows[name] = [ends_at, 1]
+        if len(self._windows) > self._max_windows:
             del self._windows[next(iter(self._windows))]
 
 
 class RateLimits:
-    """The same windows shared by all nodes; while Redis is away each node counts for itself."""
+    """Fixed windows shared by all nodes. While Redis is unavailable, each node counts for itself."""
 
     def __init__(self, redis: Redis, windows: FixedWindowCounter | None = None) -> None:
         self._redis = redis
         self._windows = windows or FixedWindowCounter()
 
     async def try_acquire(self, key: str, limit: int, window_s: float) -> float | None:
-        """None when one of `limit` (1 or more) was left, else the seconds to wait, not rounded."""
+        """Count one attempt and return None, or return the seconds to wait, not rounded. `limit` is at least 1."""
         name = hashed_name(key, window_s)
-        place = self._redis.key("limit", name)
+        redis_key = self._redis.key("limit", name)
         try:
             left_ms: int = await self._redis.call(
-                lambda client: client.eval(ACQUIRE, 1, place, limit, round(window_s * 1000))
+                lambda client: client.eval(ACQUIRE, 1, redis_key, limit, round(window_s * 1000))
             )
         except RedisUnavailable:
             return self._windows.try_acquire_name(name, limit, window_s)
@@ -80,5 +80,5 @@ class RateLimits:
 
 
 def hashed_name(key: str, window_s: float) -> str:
-    """What stands for `key` in Redis and here: keys hold tokens and addresses, so only a hash is kept."""
+    """A hash of key and window. Keys contain tokens and addresses, which are stored nowhere."""
     return hashlib.blake2b(f"{window_s:g} {key}".encode(), digest_size=16).hexdigest()

@@ -101,7 +101,7 @@ class Broadcaster:
         if not self.has_no_peers:
             rooms = [f"{VISITOR_NAMESPACE} {room}" for room in emission.visitors]
             rooms += [f"{AGENT_NAMESPACE} {room}" for room in emission.agents]
-            self._bus.send([*rooms, EVERY_NODE] if emission.event in CLUSTER_EVENTS else rooms, encode(emission))
+            self._bus.publish([*rooms, EVERY_NODE] if emission.event in CLUSTER_EVENTS else rooms, encode(emission))
 
     def on_bus_payload(self, payload: bytes) -> None:
         """Send another node's event to this node's sockets."""

@@ -1,42 +1,42 @@
-"""An ear on a bus, and the moment from which a bus says things to those only who want them."""
+"""Record what a bus delivers, and wait until a bus knows which nodes want what."""
 
 from chat.cluster.bus.bus import Bus, BusTiming
 from tests.cluster.servers import until
 
-# Deaf later than unanswered, as in the standard.
-QUICK = BusTiming(beat_s=0.1, deaf_s=1.5)
+# The timeout is longer than that of a publish, as in the default.
+QUICK = BusTiming(heartbeat_s=0.1, timeout_s=1.5)
 ROOM = "/visitor v:1"
-MARK, STRAY = b"all of you", b"nobody"
+TO_ALL, TO_NOBODY = b"to the room of all nodes", b"to a room of no node"
 
 
-class Ear:
-    """What a node has heard, and how often it was told to catch up."""
+class BusProbe:
+    """The callbacks of one node's bus: records the payloads and counts the recoveries."""
 
     def __init__(self) -> None:
-        self.all: list[bytes] = []
-        self.healed = 0
+        self.all_payloads: list[bytes] = []
+        self.recoveries = 0
 
     @property
-    def heard(self) -> list[bytes]:
-        """Without the words of `aims`."""
-        return [payload for payload in self.all if payload not in (MARK, STRAY)]
+    def payloads(self) -> list[bytes]:
+        """The payloads without those of `wait_until_routed`."""
+        return [payload for payload in self.all_payloads if payload not in (TO_ALL, TO_NOBODY)]
 
-    def hear(self, payload: bytes) -> None:
-        self.all.append(payload)
+    def on_payload(self, payload: bytes) -> None:
+        self.all_payloads.append(payload)
 
-    def heal(self) -> None:
-        self.healed += 1
+    def on_recovered(self) -> None:
+        self.recoveries += 1
 
 
-async def aims(speaker: Bus, *ears: Ear) -> None:
-    """Wait until what is wanted by nobody reaches nobody; whoever has these ears holds the room "all"."""
+async def wait_until_routed(sender: Bus, *probes: BusProbe) -> None:
+    """Wait until `sender` sends nothing to nodes without a subscription. The probes' nodes subscribe to "all"."""
 
-    async def aimed() -> bool:
-        for ear in ears:
-            ear.all[:] = ear.heard
-        speaker.send(["nobody's"], STRAY)
-        speaker.send(["all"], MARK)
-        await until(lambda: all(MARK in ear.all for ear in ears))
-        return not any(STRAY in ear.all for ear in ears)
+    async def is_routed() -> bool:
+        for probe in probes:
+            probe.all_payloads[:] = probe.payloads
+        sender.publish(["a room of no node"], TO_NOBODY)
+        sender.publish(["all"], TO_ALL)
+        await until(lambda: all(TO_ALL in probe.all_payloads for probe in probes))
+        return not any(TO_NOBODY in probe.all_payloads for probe in probes)
 
-    await until(aimed)
+    await until(is_routed)

@@ -1,4 +1,4 @@
-"""The Valkey of one test, the line to it, and the two nodes that share it."""
+"""A Valkey for each test, a proxy in front of it, and the Redis clients of two nodes."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ import pytest
 
 from chat.cluster.embedded_valkey import private_folder
 from chat.cluster.redis_client import Redis
-from tests.cluster.servers import Line, Server
+from tests.cluster.servers import Server, SubscriptionProxy
 
 
 @pytest.fixture
@@ -20,16 +20,16 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture
-async def line(server: Server) -> AsyncIterator[Line]:
-    line = Line(server)
-    await line.open()
-    yield line
-    await line.close()
+async def proxy(server: Server) -> AsyncIterator[SubscriptionProxy]:
+    proxy = SubscriptionProxy(server)
+    await proxy.open()
+    yield proxy
+    await proxy.close()
 
 
 @pytest.fixture
 async def redis(server: Server) -> AsyncIterator[Redis]:
-    """The first node's."""
+    """The client of the first node."""
     redis = Redis(server.url)
     yield redis
     await redis.close()
@@ -37,7 +37,7 @@ async def redis(server: Server) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def other_redis(server: Server) -> AsyncIterator[Redis]:
-    """The second node's."""
+    """The client of the second node."""
     redis = Redis(server.url)
     yield redis
     await redis.close()

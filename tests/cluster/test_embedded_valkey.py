@@ -1,4 +1,4 @@
-"""The embedded Valkey comes back when killed, is gone when we are, and shows itself to nobody else."""
+"""The embedded Valkey restarts when killed, dies with its parent, and is private."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ async def main() -> None:
 asyncio.run(main())
 """
 
-GUARDIAN = """
+SHELL_PARENT = """
 import asyncio
 from chat.cluster.embedded_valkey import supervise
 
@@ -50,12 +50,12 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def is_there(path: Path) -> bool:
+def exists(path: Path) -> bool:
     return path.exists()
 
 
 def alive(pid: int) -> bool:
-    """Running, and no zombie that only waits to be reaped by whatever is process 1 here."""
+    """Whether the process runs. A zombie that process 1 has not reaped yet does not count."""
     status = Path(f"/proc/{pid}/stat")
     try:
         return status.read_text().rpartition(")")[2].split()[0] != "Z"
@@ -63,17 +63,17 @@ def alive(pid: int) -> bool:
         return False
 
 
-def replaced(valkey: EmbeddedValkey, pid: int) -> bool:
+def is_restarted(valkey: EmbeddedValkey, pid: int) -> bool:
     return valkey.pid not in {None, pid}
 
 
-async def first_line_of(program: str) -> tuple[asyncio.subprocess.Process, list[str]]:
+async def start_and_read_line(program: str) -> tuple[asyncio.subprocess.Process, list[str]]:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     return process, (await process.stdout.readline()).decode().split()
 
 
-async def test_it_is_private_and_keeps_nothing() -> None:
+async def test_valkey_is_private_and_persists_nothing() -> None:
     valkey = EmbeddedValkey()
     url = await valkey.start()
     socket = Path(url.removeprefix("unix://"))
@@ -88,38 +88,38 @@ async def test_it_is_private_and_keeps_nothing() -> None:
     pid = valkey.pid
     await valkey.stop()
     assert not alive(pid)
-    assert not is_there(socket.parent)
+    assert not exists(socket.parent)
 
 
-async def test_killed_it_comes_back_at_the_same_place_and_redis_counts_anew() -> None:
+async def test_killed_valkey_restarts_on_the_same_socket() -> None:
     valkey = EmbeddedValkey()
     redis = Redis(await valkey.start())
     valkey.on_death(redis.mark_down)
     await redis.call(lambda client: client.ping())
-    before, pid = redis.answering_since, valkey.pid
+    before, pid = redis.available_since, valkey.pid
     assert before is not None
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: redis.answering_since is not None and redis.answering_since > before)
+    await until(lambda: redis.available_since is not None and redis.available_since > before)
     assert valkey.pid != pid
     assert await redis.call(lambda client: client.ping())
     await redis.close()
     await valkey.stop()
 
 
-async def test_killed_again_and_again_it_still_comes_back() -> None:
+async def test_valkey_killed_repeatedly_restarts_each_time() -> None:
     valkey = EmbeddedValkey()
     redis = Redis(await valkey.start())
     for _ in range(3):
         pid = valkey.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        await until(partial(replaced, valkey, pid))
+        await until(partial(is_restarted, valkey, pid))
     await valkey.stop()
     await redis.close()
 
 
-async def test_hung_it_can_be_stopped() -> None:
+async def test_a_stopped_process_can_be_killed() -> None:
     valkey = EmbeddedValkey()
     await valkey.start()
     pid = valkey.pid
@@ -130,9 +130,9 @@ async def test_hung_it_can_be_stopped() -> None:
     assert valkey.pid is None
 
 
-@pytest.mark.parametrize("program", [PARENT, GUARDIAN], ids=["by the kernel", "by a shell"])
-async def test_it_dies_with_its_parent(program: str) -> None:
-    parent, (pid, *address) = await first_line_of(program)
+@pytest.mark.parametrize("program", [PARENT, SHELL_PARENT], ids=["by the kernel", "by a shell"])
+async def test_valkey_dies_with_its_parent(program: str) -> None:
+    parent, (pid, *address) = await start_and_read_line(program)
     assert alive(int(pid))
     parent.kill()
     await parent.wait()
@@ -141,33 +141,33 @@ async def test_it_dies_with_its_parent(program: str) -> None:
         shutil.rmtree(Path(url.removeprefix("unix://")).parent)
 
 
-async def test_it_is_not_started_on_another_thread() -> None:
+async def test_start_on_another_thread_is_refused() -> None:
     failures: list[BaseException] = []
 
-    def elsewhere() -> None:
+    def start_in_thread() -> None:
         try:
             asyncio.run(EmbeddedValkey().start())
         except RuntimeError as failure:
             failures.append(failure)
 
-    thread = threading.Thread(target=elsewhere)
+    thread = threading.Thread(target=start_in_thread)
     thread.start()
     await asyncio.to_thread(thread.join)
     assert "main thread" in str(failures[0])
 
 
-async def test_the_watch_does_no_harm_while_we_live() -> None:
+async def test_the_supervisor_kills_nothing_while_its_parent_lives() -> None:
     sleeper = await asyncio.create_subprocess_exec("sleep", "600")
-    guard = await supervise(sleeper.pid)
-    assert guard.returncode is None
-    guard.kill()
-    await guard.wait()
+    supervisor = await supervise(sleeper.pid)
+    assert supervisor.returncode is None
+    supervisor.kill()
+    await supervisor.wait()
     assert sleeper.returncode is None
     sleeper.kill()
     await sleeper.wait()
 
 
-async def test_closed_in_order_nothing_is_left_behind() -> None:
+async def test_closing_in_order_leaves_no_tasks() -> None:
     before = asyncio.all_tasks()
     valkey = EmbeddedValkey()
     redis = Redis(await valkey.start())
@@ -178,7 +178,7 @@ async def test_closed_in_order_nothing_is_left_behind() -> None:
     await bus.start()
     presence.add("ada")
     assert await RateLimits(redis).try_acquire("vic", 1, 10) is None
-    await until(lambda: bus.hearing)
+    await until(lambda: bus.is_receiving)
     assert asyncio.all_tasks() > before
     await bus.close()
     await presence.close()

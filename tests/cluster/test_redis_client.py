@@ -1,4 +1,4 @@
-"""Redis may be hung, killed or refusing: whoever asks hears so soon, and its return is noticed."""
+"""Redis hangs, is killed or refuses: callers get an error soon, and the client notices when it is back."""
 
 import asyncio
 from pathlib import Path
@@ -8,7 +8,7 @@ import uvloop
 from redis.asyncio import Redis as Client
 
 from chat.cluster.redis_client import MAX_CONCURRENT, Redis, RedisUnavailable
-from tests.cluster.servers import PATIENCE_S, Server, until
+from tests.cluster.servers import TIMEOUT_S, Server, until
 
 
 async def ping(client: Client) -> bool:
@@ -16,10 +16,10 @@ async def ping(client: Client) -> bool:
 
 
 def since(redis: Redis) -> float | None:
-    return redis.answering_since
+    return redis.available_since
 
 
-async def test_the_first_answer_dates_the_answering(redis: Redis) -> None:
+async def test_available_since_is_the_first_answer(redis: Redis) -> None:
     assert since(redis) is None
     assert await redis.call(ping)
     first = since(redis)
@@ -28,29 +28,29 @@ async def test_the_first_answer_dates_the_answering(redis: Redis) -> None:
     assert since(redis) == first
 
 
-async def test_hung_it_is_away_and_the_next_callers_do_not_wait(server: Server, redis: Redis) -> None:
+async def test_after_a_hang_later_callers_do_not_wait(server: Server, redis: Redis) -> None:
     await redis.call(ping)
     before = since(redis)
     assert before is not None
-    server.hang()
+    server.pause()
     with pytest.raises(RedisUnavailable):
         await redis.call(ping)
     assert since(redis) is None
-    asked: list[Client] = []
+    called: list[Client] = []
 
-    async def noted_ping(client: Client) -> bool:
-        asked.append(client)
+    async def recorded_ping(client: Client) -> bool:
+        called.append(client)
         return await ping(client)
 
     with pytest.raises(RedisUnavailable):
-        await redis.call(noted_ping)
-    assert not asked
-    server.go_on()
+        await redis.call(recorded_ping)
+    assert not called
+    server.resume()
     await until(lambda: (since(redis) or 0) > before)
     assert await redis.call(ping)
 
 
-async def test_killed_and_started_again_it_answers_anew(server: Server, redis: Redis) -> None:
+async def test_after_a_restart_redis_is_available_again(server: Server, redis: Redis) -> None:
     await redis.call(ping)
     before = since(redis)
     assert before is not None
@@ -62,20 +62,20 @@ async def test_killed_and_started_again_it_answers_anew(server: Server, redis: R
     assert await redis.call(ping)
 
 
-async def on_a_cut_line(client: Client) -> None:
-    """The line breaks after it was found to be whole, and before it is written to."""
+async def on_broken_connection(client: Client) -> None:
+    """The connection breaks between the library's check and the write."""
     connection = client.connection_pool._available_connections[-1]
     assert connection._writer
     connection._writer.transport.abort()
-    for _ in range(3):  # turns of the loop, in which it is closed
+    for _ in range(3):  # let the event loop close it
         await asyncio.sleep(0)
     await connection.send_command("PING")
 
 
-def test_a_line_that_breaks_while_it_is_taken_up_is_away_and_mended(tmp_path: Path) -> None:
-    """On production's loop, which has a word of its own for it that the library lets through."""
+def test_a_connection_that_breaks_before_the_write_makes_redis_unavailable_for_a_moment(tmp_path: Path) -> None:
+    """On uvloop, as in production, which raises a RuntimeError that the library does not translate."""
 
-    async def cut_and_ask() -> None:
+    async def break_and_call() -> None:
         server = Server(tmp_path)
         await server.start()
         redis = Redis(server.url)
@@ -83,7 +83,7 @@ def test_a_line_that_breaks_while_it_is_taken_up_is_away_and_mended(tmp_path: Pa
             await redis.call(ping)
             before = since(redis) or 0
             with pytest.raises(RedisUnavailable):
-                await redis.call(on_a_cut_line)
+                await redis.call(on_broken_connection)
             await until(lambda: (since(redis) or 0) > before)
             assert await redis.call(ping)
         finally:
@@ -91,10 +91,10 @@ def test_a_line_that_breaks_while_it_is_taken_up_is_away_and_mended(tmp_path: Pa
             await server.kill()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(cut_and_ask())
+        runner.run(break_and_call())
 
 
-async def test_a_refusal_is_away_for_the_caller_but_no_break(redis: Redis) -> None:
+async def test_an_error_reply_is_unavailable_for_the_caller_only(redis: Redis) -> None:
     await redis.call(lambda client: client.set("guichet:word", "hello"))
     before = since(redis)
     with pytest.raises(RedisUnavailable):
@@ -103,9 +103,9 @@ async def test_a_refusal_is_away_for_the_caller_but_no_break(redis: Redis) -> No
     assert await redis.call(ping)
 
 
-async def test_cancelled_callers_give_their_lanes_back(server: Server, redis: Redis) -> None:
+async def test_cancelled_callers_release_their_slots(server: Server, redis: Redis) -> None:
     await redis.call(ping)
-    server.hang()
+    server.pause()
     callers = [asyncio.create_task(redis.call(ping)) for _ in range(3 * MAX_CONCURRENT)]
     await asyncio.sleep(0)
     for caller in callers[::2]:
@@ -113,45 +113,45 @@ async def test_cancelled_callers_give_their_lanes_back(server: Server, redis: Re
     ends = await asyncio.gather(*callers, return_exceptions=True)
     assert all(isinstance(end, asyncio.CancelledError) for end in ends[::2])
     assert all(isinstance(end, RedisUnavailable) for end in ends[1::2])
-    server.go_on()
+    server.resume()
     await until(lambda: since(redis) is not None)
     assert await asyncio.gather(*(redis.call(ping) for _ in range(3 * MAX_CONCURRENT))) == [True] * (3 * MAX_CONCURRENT)
 
 
-async def test_a_cancelled_caller_ends_wherever_it_stands(redis: Redis) -> None:
-    async def ask_for_ever() -> None:
+async def test_a_caller_can_be_cancelled_at_any_point(redis: Redis) -> None:
+    async def call_for_ever() -> None:
         while True:
             await redis.call(ping)
 
     for turns in range(200):
-        caller = asyncio.create_task(ask_for_ever())
+        caller = asyncio.create_task(call_for_ever())
         for _ in range(turns % 23):
             await asyncio.sleep(0)
         caller.cancel()
-        await asyncio.wait([caller], timeout=PATIENCE_S)
+        await asyncio.wait([caller], timeout=TIMEOUT_S)
         assert caller.cancelled()
 
 
-async def test_what_it_says_when_away_holds_no_password(server: Server) -> None:
+async def test_errors_contain_no_password_or_path(server: Server) -> None:
     await server.kill()
     redis = Redis(f"{server.url}?password=correct-horse")
-    with pytest.raises(RedisUnavailable) as away:
+    with pytest.raises(RedisUnavailable) as error:
         await redis.call(ping)
-    assert "correct-horse" not in str(away.value)
-    assert str(server.folder) not in str(away.value)
+    assert "correct-horse" not in str(error.value)
+    assert str(server.folder) not in str(error.value)
     await redis.close()
 
 
-async def test_closed_while_hung_it_leaves_nothing_behind(server: Server) -> None:
+async def test_close_during_redis_hang_leaves_no_tasks(server: Server) -> None:
     before = asyncio.all_tasks()
     redis = Redis(server.url)
     await redis.call(ping)
-    server.hang()
+    server.pause()
     with pytest.raises(RedisUnavailable):
         await redis.call(ping)
     assert asyncio.all_tasks() > before
     await redis.close()
     assert asyncio.all_tasks() == before
-    server.go_on()
+    server.resume()
     with pytest.raises(RedisUnavailable):
         await redis.call(ping)

@@ -49,11 +49,11 @@ async def redis_hung(run: ScenarioRun) -> None:
     """Redis hangs: it keeps its connections and answers nothing"""
     await run.start_chats(pages=1, visitors=1, agents=2)
     async with run.traffic():
-        run.cluster.valkey.hang()
+        run.cluster.valkey.pause()
         try:
             await measure_ack_times(run, run.duration(60, 4))
         finally:
-            run.cluster.valkey.go_on()
+            run.cluster.valkey.resume()
         await asyncio.sleep(1)
     await run.wait_for_convergence()
 

@@ -18,7 +18,7 @@ from weakref import WeakSet
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from chat.cluster.embedded_valkey import EmbeddedValkey, private_folder, socket_in
+from chat.cluster.embedded_valkey import EmbeddedValkey, private_folder, socket_path
 from chat.settings import Settings
 from tests.cli.cli_client import children
 from tests.cluster.servers import Server as Valkey
@@ -164,7 +164,7 @@ class Cluster(Topology):
         await asyncio.gather(*(self.start(process) for process in self.processes))
 
     async def _create_process(self, name: str) -> ServerProcess:
-        redis = await Proxy(socket_in(self._valkey_folder)).open()
+        redis = await Proxy(socket_path(self._valkey_folder)).open()
         sql = await Proxy(self._server.folder / ".s.PGSQL.5432").open()
         self.redis_proxies[name], self.sql_proxies[name] = redis, sql
         self.backend_proxies += [redis, sql]

@@ -37,7 +37,7 @@ def settings(tmp_path: Path, valkey: str, redis_timeout_s: float, monkeypatch: p
     # On a loaded machine a handshake may well be late, and these people do not come again by themselves.
     monkeypatch.setattr(admission, "MAX_WAIT_MS", 60_000)
     # One beat after its start a node says things to those only who want them.
-    monkeypatch.setattr(app, "Bus", partial(Bus, timing=BusTiming(beat_s=0.1)))
+    monkeypatch.setattr(app, "Bus", partial(Bus, timing=BusTiming(heartbeat_s=0.1)))
     return Settings(
         public_url="http://chat.example",
         redis_url=valkey,

@@ -1,1 +1,1 @@
-"""The bus between nodes."""
+"""The event bus between nodes."""

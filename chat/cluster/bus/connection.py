@@ -1,4 +1,4 @@
-"""The cable: one connection to Redis on which a node both speaks and hears, so that it breaks whole or not at all."""
+"""One connection to Redis on which a node both publishes and receives, so that both break together or not at all."""
 
 import asyncio
 import contextlib
@@ -10,60 +10,61 @@ from redis.asyncio.connection import AbstractConnection
 
 from chat.cluster.redis_client import Redis
 
-OPEN_S = 2.0
-ANSWER_S = 1.0
+SUBSCRIBE_TIMEOUT_S = 2.0
+PUBLISH_TIMEOUT_S = 1.0
 
 
 class Published(NamedTuple):
-    """What somebody published."""
+    """A message of Redis pub/sub."""
 
     channel: bytes
     frame: bytes
 
 
 class BusConnection:
-    """The library's connection without its commands, each of which costs more than what it carries.
+    """The library's connection, used directly: each of its command methods costs more than the payload.
 
-    One task speaks and one hears. Nothing reconnects: after the first error the cable is to be left.
+    One task publishes and one receives. The connection does not reconnect: after the first error, leave it.
     """
 
     def __init__(self, connection: AbstractConnection) -> None:
         self._connection = connection
-        self._owed = 0
-        self._answered = asyncio.Event()
+        self._pending_replies = 0
+        self._all_replied = asyncio.Event()
 
     async def publish(self, frames: Sequence[tuple[str, bytes]]) -> None:
-        """Each frame on its channel, in one write; returns when Redis has taken them all, or fails in a second."""
-        self._owed = len(frames)
-        self._answered.clear()
+        """Publish each frame on its channel, in one write, and wait until Redis has replied to all.
+
+        Raises TimeoutError after PUBLISH_TIMEOUT_S.
+        """
+        self._pending_replies = len(frames)
+        self._all_replied.clear()
         packed = self._connection.pack_commands([("PUBLISH", *frame) for frame in frames])
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(PUBLISH_TIMEOUT_S):
             await self._connection.send_packed_command(packed, check_health=False)
-            await self._answered.wait()
+            await self._all_replied.wait()
 
     async def receive(self) -> Published:
-        """The next thing that was published; takes in the answers to `publish` meanwhile."""
+        """The next published message. Also reads the replies to `publish`."""
         while True:
             # Infinity is how the library is told to set no timeout for each read.
-            answer = await self._connection.read_response(
-                timeout=math.inf, disconnect_on_error=False, push_request=True
-            )
-            if isinstance(answer, int):
-                self._take_answer()
-            elif answer[0] == b"message":
-                return Published(answer[1], answer[2])
+            reply = await self._connection.read_response(timeout=math.inf, disconnect_on_error=False, push_request=True)
+            if isinstance(reply, int):
+                self._count_reply()
+            elif reply[0] == b"message":
+                return Published(reply[1], reply[2])
 
-    def _take_answer(self) -> None:
-        self._owed -= 1
-        if self._owed == 0:
-            self._answered.set()
+    def _count_reply(self) -> None:
+        self._pending_replies -= 1
+        if self._pending_replies == 0:
+            self._all_replied.set()
 
 
 @contextlib.asynccontextmanager
 async def open_connection(redis: Redis, *channels: str) -> AsyncIterator[BusConnection]:
-    """A cable that hears `channels`: they are subscribed to before anything can be said."""
+    """A connection that is subscribed to `channels` before anything can be published on it."""
     async with contextlib.aclosing(redis.subscriber()) as subscriber:
-        async with asyncio.timeout(OPEN_S):
+        async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):
             await subscriber.subscribe(*channels)
         connection: AbstractConnection | None = subscriber.connection
         assert connection is not None

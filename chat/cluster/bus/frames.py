@@ -1,29 +1,32 @@
-"""Frames: the three things that a node says to the others, and their bytes."""
+"""The three frames that nodes send to each other, and their encoding."""
 
 import msgspec
 
 
-class EventFrame(msgspec.Struct, array_like=True, tag="said"):
-    """Payloads, for whoever gets this; without any it is a node's word to itself, by which it knows that it hears."""
+class EventFrame(msgspec.Struct, array_like=True, tag="event"):
+    """Payloads for the receiver. A node also sends one without payloads to itself, to check that it receives."""
 
     node_id: str
     payloads: list[bytes]
 
 
-class SubscriptionFrame(msgspec.Struct, array_like=True, tag="told"):
-    """A piece of what `mark` tells of its rooms, numbered so that a lost one is noticed; with nothing new in it, its
-    heartbeat. All of its rooms are told anew in the pieces from one that `begins` to one that `ends`."""
+class SubscriptionFrame(msgspec.Struct, array_like=True, tag="subscription"):
+    """Changes to the rooms that a node subscribes to; without changes it is the node's heartbeat.
+
+    Frames are numbered, so that a lost one is noticed. The frames from `snapshot_start` to `snapshot_end` list all
+    rooms of the node.
+    """
 
     node_id: str
     number: int
-    holds: list[str]
-    drops: list[str]
-    begins: bool = False
-    ends: bool = False
+    subscribed: list[str]
+    unsubscribed: list[str]
+    snapshot_start: bool = False
+    snapshot_end: bool = False
 
 
-class SnapshotRequest(msgspec.Struct, array_like=True, tag="asked"):
-    """`mark` has missed something: tell all your rooms anew."""
+class SnapshotRequest(msgspec.Struct, array_like=True, tag="snapshot_request"):
+    """`node_id` has missed a frame of the receiver and asks for all its rooms."""
 
     node_id: str
 
@@ -34,11 +37,11 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
 
 
-def encode(said: Frame) -> bytes:
-    """The bytes for the bus."""
-    return _encoder.encode(said)
+def encode(frame: Frame) -> bytes:
+    """Encode a frame as MessagePack."""
+    return _encoder.encode(frame)
 
 
 def decode(data: bytes) -> Frame:
-    """The reverse; ValueError for anything else."""
+    """Decode a frame. Raises ValueError for anything else."""
     return _decoder.decode(data)

@@ -1,68 +1,68 @@
-"""Gossip: what nodes tell one another so that each knows who is there and which rooms they hold."""
+"""Pure state machine of the room-membership protocol; I/O and timing are in bus.py."""
 
 from chat.cluster.bus.frames import EventFrame, Frame, SnapshotRequest, SubscriptionFrame
 from chat.cluster.bus.subscriptions import LocalSubscriptions, Subscriptions
 
-# In place of a node's mark: to every node.
+# Addresses a frame to all nodes, in place of a node id.
 EVERY_NODE = "all"
 
 
 class Membership:
-    """One node's part of it, without a line or a clock: what it hears goes in, what it has to say comes out."""
+    """One node's view: received frames go in, and `take_frames` returns the frames to send.
 
-    def __init__(self, mark: str) -> None:
-        self.node_id = mark
-        self._local = LocalSubscriptions(mark)
-        self._subscriptions = Subscriptions()
-        self._due: list[tuple[str, Frame]] = []
-        self.subscribe, self.unsubscribe, self.nodes_for = (
-            self._local.subscribe,
-            self._local.unsubscribe,
-            self._subscriptions.nodes_for,
-        )
+    Each node thereby learns which peers exist and which rooms they subscribe to.
+    """
+
+    def __init__(self, node_id: str) -> None:
+        self.node_id = node_id
+        self._local = LocalSubscriptions(node_id)
+        self._peers = Subscriptions()
+        self._outgoing: list[tuple[str, Frame]] = []
+        self.subscribe, self.unsubscribe = self._local.subscribe, self._local.unsubscribe
+        self.nodes_for = self._peers.nodes_for
 
     @property
     def has_no_peers(self) -> bool:
-        """Nobody else has been heard of."""
-        return not self._subscriptions
+        """No frame of any other node has come, or not for a long time."""
+        return not self._peers
 
-    def begin(self, now: float) -> None:
-        """This node hears, or hears again: what it has of the others may be old, and they may not know it."""
-        self._subscriptions.invalidate_all(now)
+    def on_connected(self, now: float) -> None:
+        """Ask all nodes for a snapshot and send our own: frames may have been lost in both directions."""
+        self._peers.invalidate_all(now)
         self._local.send_snapshot()
-        self._due = [(EVERY_NODE, SnapshotRequest(self.node_id))]
+        self._outgoing = [(EVERY_NODE, SnapshotRequest(self.node_id))]
 
-    def end(self) -> None:
-        """Nothing can be said until it begins again."""
+    def on_disconnected(self) -> None:
+        """Drop the frames to send: nothing can be sent until `on_connected`."""
         self._local.send_snapshot()
-        self._due = []
+        self._outgoing = []
 
-    def beat(self, now: float, deaf_s: float) -> None:
-        """A sign of life, to the others and to itself; who gave none for `deaf_s` is gone."""
-        self._subscriptions.remove_silent(now - deaf_s)
-        self._due += [(EVERY_NODE, self._local.beat()), (self.node_id, EventFrame(self.node_id, []))]
+    def heartbeat(self, now: float, timeout_s: float) -> None:
+        """Send a heartbeat to the others and one to this node; remove peers that sent none for `timeout_s`."""
+        self._peers.remove_silent(now - timeout_s)
+        self._outgoing += [(EVERY_NODE, self._local.heartbeat()), (self.node_id, EventFrame(self.node_id, []))]
         self._request_snapshots()
 
-    def add_peer(self, mark: str, now: float) -> bool:
-        """Somebody says something. True when they are new or were forgotten: then they are to be asked."""
-        new = self._subscriptions.add_peer(mark, now)
+    def add_peer(self, node_id: str, now: float) -> bool:
+        """Note the sender of any frame. Returns whether it is new or was removed before: then ask for its snapshot."""
+        new = self._peers.add_peer(node_id, now)
         if new:
             self._request_snapshots()
         return new
 
     def on_frame(self, frame: SubscriptionFrame | SnapshotRequest, now: float) -> None:
-        """What another node tells of its rooms, or that it asks for ours."""
+        """Apply a peer's subscriptions, or answer its request for ours."""
         if isinstance(frame, SubscriptionFrame):
-            self._subscriptions.on_frame(frame, now)
+            self._peers.on_frame(frame, now)
         else:
-            self._subscriptions.add_peer(frame.node_id, now)
+            self._peers.add_peer(frame.node_id, now)
             self._local.send_snapshot()
         self._request_snapshots()
 
-    def due(self) -> list[tuple[str, Frame]]:
-        """What is to be said now, and to which node."""
-        due, self._due = self._due, []
-        return due + [(EVERY_NODE, piece) for piece in self._local.due()]
+    def take_frames(self) -> list[tuple[str, Frame]]:
+        """The frames to send now, each with the id of the node it is for."""
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing + [(EVERY_NODE, frame) for frame in self._local.take_frames()]
 
     def _request_snapshots(self) -> None:
-        self._due += [(mark, SnapshotRequest(self.node_id)) for mark in self._subscriptions.unsynced]
+        self._outgoing += [(node_id, SnapshotRequest(self.node_id)) for node_id in self._peers.unsynced]

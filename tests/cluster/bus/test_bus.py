@@ -1,4 +1,4 @@
-"""The bus: those who want it hear everything while Redis lasts, and a node knows when it has been deaf."""
+"""The bus: subscribers receive everything while Redis is reachable, and a node notices when it received nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,15 +9,15 @@ from redis.asyncio.client import PubSub
 from chat.cluster.bus.bus import Bus, BusTiming
 from chat.cluster.bus.send_queue import OVERHEAD
 from chat.cluster.redis_client import Redis
-from tests.cluster.bus_probe import QUICK, ROOM, Ear, aims
-from tests.cluster.servers import Line, Server, until
+from tests.cluster.bus_probe import QUICK, ROOM, BusProbe, wait_until_routed
+from tests.cluster.servers import Server, SubscriptionProxy, until
 
-Opened = Callable[..., Awaitable[Bus]]
+StartBus = Callable[..., Awaitable[Bus]]
 
 
 @pytest.fixture
-async def opened() -> AsyncIterator[Opened]:
-    """Starts a bus that holds `rooms`, waits until it hears itself, and closes it after the test."""
+async def start_bus() -> AsyncIterator[StartBus]:
+    """Starts a bus that subscribes to `rooms`, waits until it receives, and closes it after the test."""
     buses: list[Bus] = []
 
     async def start(bus: Bus, *rooms: str) -> Bus:
@@ -25,7 +25,7 @@ async def opened() -> AsyncIterator[Opened]:
         for room in rooms:
             bus.subscribe(room)
         await bus.start()
-        await until(lambda: bus.hearing)
+        await until(lambda: bus.is_receiving)
         return bus
 
     yield start
@@ -33,217 +33,221 @@ async def opened() -> AsyncIterator[Opened]:
         await bus.close()
 
 
-async def test_the_other_node_hears_all_in_order_and_nobody_himself(
-    redis: Redis, other_redis: Redis, opened: Opened
+async def test_the_other_node_receives_all_in_order_and_the_sender_nothing(
+    redis: Redis, other_redis: Redis, start_bus: StartBus
 ) -> None:
-    here, there = Ear(), Ear()
-    speaking = await opened(Bus(redis, "one", here.hear, timing=QUICK), ROOM)
-    answering = await opened(Bus(other_redis, "two", there.hear, timing=QUICK), ROOM, "all")
-    said = [f"message {number}".encode() for number in range(3000)]
-    for payload in said[:1000]:
-        speaking.send([ROOM], payload)
-    await aims(speaking, there)
-    for payload in said[1000:]:
-        speaking.send([ROOM], payload)
-    await until(lambda: len(there.heard) == len(said))
-    assert there.heard == said
-    answering.send([ROOM], b"the answer")
-    await until(lambda: here.heard == [b"the answer"])
-    assert speaking.dropped == 0
+    here, there = BusProbe(), BusProbe()
+    sender = await start_bus(Bus(redis, "one", here.on_payload, timing=QUICK), ROOM)
+    replying = await start_bus(Bus(other_redis, "two", there.on_payload, timing=QUICK), ROOM, "all")
+    sent = [f"message {number}".encode() for number in range(3000)]
+    for payload in sent[:1000]:
+        sender.publish([ROOM], payload)
+    await wait_until_routed(sender, there)
+    for payload in sent[1000:]:
+        sender.publish([ROOM], payload)
+    await until(lambda: len(there.payloads) == len(sent))
+    assert there.payloads == sent
+    replying.publish([ROOM], b"the answer")
+    await until(lambda: here.payloads == [b"the answer"])
+    assert sender.dropped == 0
 
 
-async def test_of_four_nodes_those_hear_who_hold_a_room_and_once(redis: Redis, opened: Opened) -> None:
-    ears = [Ear() for _ in range(4)]
+async def test_only_subscribed_nodes_receive_a_payload_and_only_once(redis: Redis, start_bus: StartBus) -> None:
+    probes = [BusProbe() for _ in range(4)]
     buses = [
-        await opened(Bus(redis, f"node {number}", ear.hear, timing=QUICK), "all", *rooms)
-        for number, (ear, rooms) in enumerate(zip(ears, [("a",), ("a", "b"), ("b",), ()], strict=True))
+        await start_bus(Bus(redis, f"node {number}", probe.on_payload, timing=QUICK), "all", *rooms)
+        for number, (probe, rooms) in enumerate(zip(probes, [("a",), ("a", "b"), ("b",), ()], strict=True))
     ]
-    await aims(buses[0], *ears[1:])
-    buses[0].send(["a", "b"], b"to both")
-    buses[0].send(["a"], b"to the first")
-    buses[0].send(["all"], b"to all")
-    await until(lambda: all(b"to all" in ear.heard for ear in ears[1:]))
-    assert [ear.heard[:-1] for ear in ears[1:]] == [[b"to both", b"to the first"], [b"to both"], []]
-    assert ears[0].heard == []
+    await wait_until_routed(buses[0], *probes[1:])
+    buses[0].publish(["a", "b"], b"to both")
+    buses[0].publish(["a"], b"to the first")
+    buses[0].publish(["all"], b"to all")
+    await until(lambda: all(b"to all" in probe.payloads for probe in probes[1:]))
+    assert [probe.payloads[:-1] for probe in probes[1:]] == [[b"to both", b"to the first"], [b"to both"], []]
+    assert probes[0].payloads == []
 
 
-async def test_who_has_moved_is_followed(redis: Redis, opened: Opened) -> None:
-    here, there = Ear(), Ear()
-    speaking = await opened(Bus(redis, "one", Ear().hear, timing=QUICK))
-    left = await opened(Bus(redis, "two", here.hear, timing=QUICK), ROOM, "all")
-    entered = await opened(Bus(redis, "three", there.hear, timing=QUICK), "all")
-    await aims(speaking, here, there)
+async def test_payloads_follow_a_subscription_to_another_node(redis: Redis, start_bus: StartBus) -> None:
+    here, there = BusProbe(), BusProbe()
+    sender = await start_bus(Bus(redis, "one", BusProbe().on_payload, timing=QUICK))
+    left = await start_bus(Bus(redis, "two", here.on_payload, timing=QUICK), ROOM, "all")
+    entered = await start_bus(Bus(redis, "three", there.on_payload, timing=QUICK), "all")
+    await wait_until_routed(sender, here, there)
     entered.subscribe(ROOM)
     left.unsubscribe(ROOM)
 
     async def followed() -> bool:
-        here.all.clear()
-        speaking.send([ROOM], b"where are you?")
-        speaking.send(["all"], b"over")
-        await until(lambda: b"over" in here.heard and b"over" in there.heard)
-        return b"where are you?" not in here.heard and b"where are you?" in there.heard
+        here.all_payloads.clear()
+        sender.publish([ROOM], b"where are you?")
+        sender.publish(["all"], b"over")
+        await until(lambda: b"over" in here.payloads and b"over" in there.payloads)
+        return b"where are you?" not in here.payloads and b"where are you?" in there.payloads
 
     await until(followed)
 
 
-async def test_whoever_is_gone_is_spoken_to_no_more(redis: Redis, opened: Opened) -> None:
-    ear = Ear()
-    staying = await opened(Bus(redis, "one", Ear().hear, timing=QUICK))
-    leaving = await opened(Bus(redis, "two", ear.hear, timing=QUICK), "all")
-    await aims(staying, ear)
+async def test_a_closed_peer_is_removed(redis: Redis, start_bus: StartBus) -> None:
+    probe = BusProbe()
+    staying = await start_bus(Bus(redis, "one", BusProbe().on_payload, timing=QUICK))
+    leaving = await start_bus(Bus(redis, "two", probe.on_payload, timing=QUICK), "all")
+    await wait_until_routed(staying, probe)
     assert not staying.has_no_peers
     await leaving.close()
     await until(lambda: staying.has_no_peers)
 
 
-async def test_a_half_open_line_is_noticed_and_healed(line: Line, other_redis: Redis, opened: Opened) -> None:
-    redis = Redis(line.url)
-    ear = Ear()
-    await redis.call(lambda client: client.ping())
-    listening = await opened(Bus(redis, "one", ear.hear, ear.heal, QUICK), ROOM)
-    speaking = await opened(Bus(other_redis, "two", Ear().hear), ROOM)
-    line.deafen()
-    speaking.send([ROOM], b"lost")
-    await until(lambda: line.swallowed > 0)
-    await until(lambda: ear.healed == 1)
-    assert listening.hearing
-    speaking.send([ROOM], b"heard")
-    await until(lambda: ear.heard == [b"heard"])
-    assert redis.answering_since is not None
-    await listening.close()
-    await redis.close()
-
-
-async def test_a_node_that_is_answered_but_hears_nothing_notices_it(line: Line, opened: Opened) -> None:
-    redis = Redis(line.url)
-    ear = Ear()
-    listening = await opened(Bus(redis, "one", ear.hear, ear.heal, QUICK))
-    line.deafen(answers=True)
-    await until(lambda: ear.healed == 1)
-    await until(lambda: listening.hearing)
-    await listening.close()
-    await redis.close()
-
-
-async def test_killed_and_started_again_it_heals_and_counts_anew(
-    server: Server, redis: Redis, other_redis: Redis, opened: Opened
+async def test_a_half_open_connection_is_noticed_and_replaced(
+    proxy: SubscriptionProxy, other_redis: Redis, start_bus: StartBus
 ) -> None:
-    here, there = Ear(), Ear()
+    redis = Redis(proxy.url)
+    probe = BusProbe()
     await redis.call(lambda client: client.ping())
-    await opened(Bus(redis, "one", here.hear, here.heal, QUICK), ROOM, "all")
-    speaking = await opened(Bus(other_redis, "two", there.hear, there.heal, QUICK))
-    before = redis.answering_since
+    receiver = await start_bus(Bus(redis, "one", probe.on_payload, probe.on_recovered, QUICK), ROOM)
+    sender = await start_bus(Bus(other_redis, "two", BusProbe().on_payload), ROOM)
+    proxy.discard_messages()
+    sender.publish([ROOM], b"lost")
+    await until(lambda: proxy.discarded_bytes > 0)
+    await until(lambda: probe.recoveries == 1)
+    assert receiver.is_receiving
+    sender.publish([ROOM], b"received")
+    await until(lambda: probe.payloads == [b"received"])
+    assert redis.available_since is not None
+    await receiver.close()
+    await redis.close()
+
+
+async def test_a_node_that_gets_replies_but_no_messages_notices_it(
+    proxy: SubscriptionProxy, start_bus: StartBus
+) -> None:
+    redis = Redis(proxy.url)
+    probe = BusProbe()
+    receiver = await start_bus(Bus(redis, "one", probe.on_payload, probe.on_recovered, QUICK))
+    proxy.discard_messages(keep_replies=True)
+    await until(lambda: probe.recoveries == 1)
+    await until(lambda: receiver.is_receiving)
+    await receiver.close()
+    await redis.close()
+
+
+async def test_bus_recovers_after_redis_restart(
+    server: Server, redis: Redis, other_redis: Redis, start_bus: StartBus
+) -> None:
+    here, there = BusProbe(), BusProbe()
+    await redis.call(lambda client: client.ping())
+    await start_bus(Bus(redis, "one", here.on_payload, here.on_recovered, QUICK), ROOM, "all")
+    sender = await start_bus(Bus(other_redis, "two", there.on_payload, there.on_recovered, QUICK))
+    before = redis.available_since
     assert before is not None
-    assert here.healed == 0
+    assert here.recoveries == 0
     await server.kill()
     await server.start()
-    await until(lambda: here.healed > 0 and there.healed > 0)
-    await until(lambda: (redis.answering_since or 0) > before)
-    speaking.send([ROOM], b"still there?")
-    await until(lambda: here.heard == [b"still there?"])
-    await aims(speaking, here)
+    await until(lambda: here.recoveries > 0 and there.recoveries > 0)
+    await until(lambda: (redis.available_since or 0) > before)
+    sender.publish([ROOM], b"still there?")
+    await until(lambda: here.payloads == [b"still there?"])
+    await wait_until_routed(sender, here)
 
 
-async def test_it_heals_though_a_break_is_followed_by_a_silence(
-    server: Server, redis: Redis, opened: Opened, monkeypatch: pytest.MonkeyPatch
+async def test_bus_recovers_if_redis_hangs_after_a_broken_connection(
+    server: Server, redis: Redis, start_bus: StartBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A break ends the group of its tasks, and the silence the patience of the one who opens the next line."""
+    """The break ends the task group, and the hang runs into the timeout of the next connection attempt."""
     tries = 0
 
-    def counted() -> PubSub:
+    def counting_subscriber() -> PubSub:
         nonlocal tries
         tries += 1
         return subscriber()
 
     subscriber = redis.subscriber
-    monkeypatch.setattr(redis, "subscriber", counted)
-    bus = await opened(Bus(redis, "one", Ear().hear, timing=QUICK))
+    monkeypatch.setattr(redis, "subscriber", counting_subscriber)
+    bus = await start_bus(Bus(redis, "one", BusProbe().on_payload, timing=QUICK))
     await server.kill()
-    await until(lambda: not bus.hearing)
+    await until(lambda: not bus.is_receiving)
     await server.start()
-    server.hang()
-    begun = tries
-    # One that began in the silence has lost its patience.
-    await until(lambda: tries == begun + 2)
-    server.go_on()
-    await until(lambda: bus.hearing)
+    server.pause()
+    tries_before = tries
+    # An attempt that began during the hang has timed out.
+    await until(lambda: tries == tries_before + 2)
+    server.resume()
+    await until(lambda: bus.is_receiving)
 
 
-async def test_hung_what_is_said_is_dropped_and_counted_and_never_comes_late(
-    server: Server, redis: Redis, other_redis: Redis, opened: Opened
+async def test_events_during_redis_hang_are_dropped_and_counted(
+    server: Server, redis: Redis, other_redis: Redis, start_bus: StartBus
 ) -> None:
-    ear = Ear()
+    probe = BusProbe()
     await redis.call(lambda client: client.ping())
-    speaking = await opened(Bus(redis, "one", Ear().hear, timing=QUICK))
-    listening = await opened(Bus(other_redis, "two", ear.hear, ear.heal, QUICK), ROOM)
-    server.hang()
-    await until(lambda: redis.answering_since is None)
-    speaking.send([ROOM], b"into the void")
-    await until(lambda: speaking.dropped == 1 and not listening.hearing)
-    server.go_on()
-    await until(lambda: speaking.hearing and ear.healed > 0)
-    speaking.send([ROOM], b"afterwards")
-    await until(lambda: len(ear.heard) > 0)
-    assert ear.heard == [b"afterwards"]
+    sender = await start_bus(Bus(redis, "one", BusProbe().on_payload, timing=QUICK))
+    receiver = await start_bus(Bus(other_redis, "two", probe.on_payload, probe.on_recovered, QUICK), ROOM)
+    server.pause()
+    await until(lambda: redis.available_since is None)
+    sender.publish([ROOM], b"into the void")
+    await until(lambda: sender.dropped == 1 and not receiver.is_receiving)
+    server.resume()
+    await until(lambda: sender.is_receiving and probe.recoveries > 0)
+    sender.publish([ROOM], b"afterwards")
+    await until(lambda: len(probe.payloads) > 0)
+    assert probe.payloads == [b"afterwards"]
 
 
-async def test_neither_flushed_nor_full_does_redis_stop_it(redis: Redis, opened: Opened) -> None:
-    ear = Ear()
-    speaking = await opened(Bus(redis, "one", Ear().hear, timing=QUICK))
-    await opened(Bus(redis, "two", ear.hear, ear.heal, QUICK), ROOM, "all")
-    await aims(speaking, ear)
+async def test_bus_works_while_redis_is_flushed_and_full(redis: Redis, start_bus: StartBus) -> None:
+    probe = BusProbe()
+    sender = await start_bus(Bus(redis, "one", BusProbe().on_payload, timing=QUICK))
+    await start_bus(Bus(redis, "two", probe.on_payload, probe.on_recovered, QUICK), ROOM, "all")
+    await wait_until_routed(sender, probe)
     await redis.call(lambda client: client.flushall())
     await redis.call(lambda client: client.config_set("maxmemory-policy", "noeviction"))
     await redis.call(lambda client: client.config_set("maxmemory", 1))
-    speaking.send([ROOM], b"still there?")
-    await until(lambda: ear.heard == [b"still there?"])
-    assert ear.healed == 0
+    sender.publish([ROOM], b"still there?")
+    await until(lambda: probe.payloads == [b"still there?"])
+    assert probe.recoveries == 0
 
 
-async def test_when_too_much_waits_the_oldest_gives_way_and_is_counted(
-    redis: Redis, other_redis: Redis, opened: Opened
+async def test_a_full_queue_drops_and_counts_the_oldest_payloads(
+    redis: Redis, other_redis: Redis, start_bus: StartBus
 ) -> None:
-    ear = Ear()
-    await opened(Bus(other_redis, "two", ear.hear), ROOM)
+    probe = BusProbe()
+    await start_bus(Bus(other_redis, "two", probe.on_payload), ROOM)
     payloads = [b"%04d" % number * 250 for number in range(100)]
-    speaking = Bus(redis, "one", Ear().hear, timing=BusTiming(max_bytes=10 * (1000 + OVERHEAD)))
+    sender = Bus(redis, "one", BusProbe().on_payload, timing=BusTiming(max_bytes=10 * (1000 + OVERHEAD)))
     for payload in payloads:
-        speaking.send([ROOM], payload)
-    assert speaking.dropped == 90
-    await opened(speaking)
-    await until(lambda: len(ear.heard) == 10)
-    assert ear.heard == payloads[-10:]
+        sender.publish([ROOM], payload)
+    assert sender.dropped == 90
+    await start_bus(sender)
+    await until(lambda: len(probe.payloads) == 10)
+    assert probe.payloads == payloads[-10:]
 
 
-async def test_closing_says_what_still_waits(redis: Redis, other_redis: Redis, opened: Opened) -> None:
-    ear = Ear()
-    await opened(Bus(redis, "one", ear.hear), ROOM)
-    leaving = await opened(Bus(other_redis, "two", Ear().hear))
-    leaving.send([ROOM], b"goodbye")
+async def test_close_sends_queued_payloads(redis: Redis, other_redis: Redis, start_bus: StartBus) -> None:
+    probe = BusProbe()
+    await start_bus(Bus(redis, "one", probe.on_payload), ROOM)
+    leaving = await start_bus(Bus(other_redis, "two", BusProbe().on_payload))
+    leaving.publish([ROOM], b"goodbye")
     await leaving.close()
-    await until(lambda: ear.heard == [b"goodbye"])
+    await until(lambda: probe.payloads == [b"goodbye"])
 
 
-async def test_closed_while_hung_it_leaves_nothing_behind(server: Server, redis: Redis) -> None:
+async def test_close_during_redis_hang_leaves_no_tasks(server: Server, redis: Redis) -> None:
     before = asyncio.all_tasks()
-    bus = Bus(redis, "one", Ear().hear, timing=QUICK)
+    bus = Bus(redis, "one", BusProbe().on_payload, timing=QUICK)
     await bus.start()
-    await until(lambda: bus.hearing)
+    await until(lambda: bus.is_receiving)
     assert asyncio.all_tasks() > before
-    server.hang()
-    bus.send([ROOM], b"into the void")
+    server.pause()
+    bus.publish([ROOM], b"into the void")
     await bus.close()
     await redis.close()
     assert asyncio.all_tasks() == before
-    server.go_on()
+    server.resume()
 
 
-async def test_started_while_redis_is_down_it_hears_later(server: Server, redis: Redis) -> None:
+async def test_bus_started_while_redis_is_down_receives_later(server: Server, redis: Redis) -> None:
     await server.kill()
-    ear = Ear()
-    bus = Bus(redis, "one", ear.hear, ear.heal, QUICK)
+    probe = BusProbe()
+    bus = Bus(redis, "one", probe.on_payload, probe.on_recovered, QUICK)
     await bus.start()
-    await until(lambda: redis.answering_since is None)
+    await until(lambda: redis.available_since is None)
     await server.start()
-    await until(lambda: bus.hearing)
+    await until(lambda: bus.is_receiving)
     await bus.close()
