@@ -10,35 +10,37 @@ import pytest
 from chat import protocol
 from chat.domain import text
 from chat.domain.queries import inbox, messages
-from chat.protocol import codegen
+from chat.protocol.codegen import docs_tables, files
+from chat.protocol.codegen.shapes import structs
+from chat.protocol.codegen.typescript import typescript_files
 
-PROTOCOL = codegen.ROOT / "docs" / "protocol.md"
+PROTOCOL = files.ROOT / "docs" / "protocol.md"
 
 
 def test_what_is_generated_is_fresh() -> None:
-    assert list(codegen.stale()) == []
+    assert list(files.stale()) == []
 
 
 def test_the_check_sees_what_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "docs" / "protocol.md"
     page.parent.mkdir()
     page.write_text(PROTOCOL.read_text("utf-8").replace("start_chat", "begin_chat"), "utf-8")
-    monkeypatch.setattr(codegen, "ROOT", tmp_path)
-    assert list(codegen.stale()) == [page]
-    assert codegen.main(["--check"]) == 1
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    assert list(files.stale()) == [page]
+    assert files.main(["--check"]) == 1
     assert "begin_chat" in page.read_text("utf-8")
-    assert codegen.main([]) == 0
-    assert codegen.main(["--check"]) == 0
+    assert files.main([]) == 0
+    assert files.main(["--check"]) == 0
 
 
 def test_the_page_has_a_place_for_every_table() -> None:
-    missing = [name for name in codegen.parts() if f"<!-- made: {name} -->" not in PROTOCOL.read_text("utf-8")]
+    missing = [name for name in docs_tables.all_tables() if f"<!-- made: {name} -->" not in PROTOCOL.read_text("utf-8")]
     assert missing == ["settings"]
 
 
 def test_a_table_that_nobody_makes_is_refused() -> None:
     with pytest.raises(KeyError, match="nonsense"):
-        codegen.page("<!-- made: nonsense -->\n<!-- end -->")
+        docs_tables.with_tables("<!-- made: nonsense -->\n<!-- end -->")
 
 
 def test_the_limits_are_those_of_the_desk() -> None:
@@ -49,13 +51,13 @@ def test_the_limits_are_those_of_the_desk() -> None:
 
 
 def test_every_shape_is_told_with_a_docstring_of_its_own() -> None:
-    for shape in codegen.structs():
+    for shape in structs():
         assert shape.__doc__ not in (None, shape.__base__.__doc__), shape.__name__
 
 
 def test_typescript_has_every_shape_and_command() -> None:
-    written = codegen.typescript()
-    for shape in codegen.structs():
+    written = "".join(typescript_files().values())
+    for shape in structs():
         assert re.search(rf"export (interface|type) {shape.__name__}\b", written), shape.__name__
     for command in (*protocol.VISITOR_COMMANDS, *protocol.AGENT_COMMANDS):
         assert f"  {command}: {{ payload: " in written

@@ -1,6 +1,6 @@
 /** Shows the sign-in page or the console, depending on the session. */
 import { useEffect, useState } from "preact/hooks";
-import type { Agent } from "../../client/protocol";
+import type { Agent } from "../../client/protocol/agent";
 import { openSocket } from "../connection/socket";
 import { type Alerts, createAlerts } from "../presence/alerts";
 import { createSpeaker } from "../presence/sound";

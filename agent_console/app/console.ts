@@ -2,7 +2,8 @@
 import { computed, effect, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Agent, Refusal } from "../../client/protocol";
+import type { Agent } from "../../client/protocol/agent";
+import type { Refusal } from "../../client/protocol/shared";
 import type { AgentSocket } from "../connection/socket";
 import { createOutgoing, type RefusedMessage } from "../conversation/outgoing";
 import type { Thread } from "../conversation/thread";

@@ -1,6 +1,6 @@
 /** The parts of the console's state, one per file; features take what they need of them as `Parts`. */
 import { signal } from "@preact/signals";
-import type { Agent, Department } from "../../client/protocol";
+import type { Agent, Department } from "../../client/protocol/agent";
 import type { AgentSocket } from "../connection/socket";
 import { createDrafts } from "../conversation/drafts";
 import { createThreads } from "../conversation/threads";

@@ -1,13 +1,8 @@
 /** The agent's socket: sends commands, receives events, and knows whether it is connected. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { io } from "socket.io-client";
-import {
-  type AgentCommands,
-  type AgentEvents,
-  LIMITS,
-  type Refusal,
-  type Reply,
-} from "../../client/protocol";
+import type { AgentCommands, AgentEvents } from "../../client/protocol/agent";
+import { LIMITS, type Refusal, type Reply } from "../../client/protocol/shared";
 import { LONGEST_MS } from "../../client/transport/connection";
 import { ConnectionLost } from "../../client/transport/transport";
 

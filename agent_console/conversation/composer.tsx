@@ -3,7 +3,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { TypingSender } from "../../client/conversation/typing";
-import type { Ticket } from "../../client/protocol";
+import type { Ticket } from "../../client/protocol/shared";
 import { TEXT_MAX, textLength } from "../../client/text/message_text";
 import { useConsole } from "../app/console";
 import { texts } from "../app/preferences";

@@ -1,6 +1,7 @@
 /** Ending a ticket with an undo window: the command is sent 8 seconds after the click, unless it is cancelled. */
 import { signal } from "@preact/signals";
-import type { Status, Ticket } from "../../client/protocol";
+import type { Ticket } from "../../client/protocol/shared";
+import type { Status } from "../../client/protocol/vocabulary";
 import { ConnectionLost } from "../../client/transport/transport";
 import type { Parts } from "../app/parts";
 import { texts } from "../app/preferences";

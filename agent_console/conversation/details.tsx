@@ -1,5 +1,5 @@
 /** The right column: the visitor, their page and their earlier tickets. */
-import type { Card, Visitor } from "../../client/protocol";
+import type { Card, Visitor } from "../../client/protocol/agent";
 import { useConsole } from "../app/console";
 import { language, texts, timeLocale } from "../app/preferences";
 import { ticketPath } from "../app/router";

@@ -9,7 +9,8 @@ import {
   outboxStorageIn,
 } from "../../client/conversation/outbox";
 import { addPending, applyAck, removePending, updatePending } from "../../client/conversation/timeline";
-import type { AddNoteAck, Refusal, SendMessageAck } from "../../client/protocol";
+import type { AddNoteAck } from "../../client/protocol/agent";
+import type { Refusal, SendMessageAck } from "../../client/protocol/shared";
 import type { AgentSocket } from "../connection/socket";
 import type { ComposerMode } from "./drafts";
 import type { Threads } from "./threads";

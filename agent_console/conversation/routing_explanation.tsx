@@ -1,6 +1,6 @@
 /** The dialog that explains an assignment: which agents were considered and which rule decided. */
 import { useEffect, useState } from "preact/hooks";
-import type { Decision } from "../../client/protocol";
+import type { Decision } from "../../client/protocol/agent";
 import { timeOfDay } from "../../client/text/time_format";
 import { useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";

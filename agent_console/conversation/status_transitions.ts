@@ -1,7 +1,7 @@
 /**
  * The statuses that an agent may set. It equals the server's table, so that no menu offers what the server refuses.
  */
-import type { Status } from "../../client/protocol";
+import type { Status } from "../../client/protocol/vocabulary";
 
 export const BY_HAND: Record<Status, readonly Status[]> = {
   live: ["open", "pending", "on_hold", "solved", "closed"],

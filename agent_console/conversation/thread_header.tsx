@@ -1,6 +1,6 @@
 /** The header of a thread: the visitor, the status and the actions. */
 
-import type { Ticket } from "../../client/protocol";
+import type { Ticket } from "../../client/protocol/shared";
 import { dateAndTime } from "../../client/text/future_time";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";

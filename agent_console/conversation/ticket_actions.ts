@@ -1,6 +1,8 @@
 /** What an agent does to a ticket: each action sends a command, applies the ack and shows a toast if it failed. */
 import { signal } from "@preact/signals";
-import type { HandOver, Status, Ticket } from "../../client/protocol";
+import type { HandOver } from "../../client/protocol/agent";
+import type { Ticket } from "../../client/protocol/shared";
+import type { Status } from "../../client/protocol/vocabulary";
 import type { Parts } from "../app/parts";
 import { texts } from "../app/preferences";
 import type { Toast } from "../app/toasts";

@@ -1,5 +1,5 @@
 /** One card of the inbox: the visitor, the last message and one badge. */
-import type { Card } from "../../client/protocol";
+import type { Card } from "../../client/protocol/agent";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";
 import { ticketPath } from "../app/router";

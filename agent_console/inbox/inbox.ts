@@ -1,6 +1,7 @@
 /** The inbox: all loaded cards and their three lists. */
 import { batch, computed, signal } from "@preact/signals";
-import type { AgentHelloAck, Card, Ticket } from "../../client/protocol";
+import type { AgentHelloAck, Card } from "../../client/protocol/agent";
+import type { Ticket } from "../../client/protocol/shared";
 import type { AgentSocket } from "../connection/socket";
 
 export type ListName = "waiting" | "mine" | "open";

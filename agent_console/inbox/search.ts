@@ -1,6 +1,6 @@
 /** Search in all tickets: it runs when typing pauses, the newest query wins, and results come in pages. */
 import { batch, signal } from "@preact/signals";
-import type { Card } from "../../client/protocol";
+import type { Card } from "../../client/protocol/agent";
 import type { AgentSocket } from "../connection/socket";
 
 const PAUSE_MS = 200;

@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { isPageFocused } from "../../client/dom/page_focus";
-import type { Card } from "../../client/protocol";
+import type { Card } from "../../client/protocol/agent";
 import type { Parts } from "../app/parts";
 import { sound, texts } from "../app/preferences";
 import { nameInSentence, previewText } from "../ui/labels";

@@ -1,6 +1,6 @@
 /** The offers that ring on this console now, and until when each rings. */
 import { computed, signal } from "@preact/signals";
-import type { AgentHelloAck, Offer, OfferEnded } from "../../client/protocol";
+import type { AgentHelloAck, Offer, OfferEnded } from "../../client/protocol/agent";
 import type { AgentSocket } from "../connection/socket";
 
 /** The ack of `hello`. `ring_s`: how many seconds an offer rings; older servers do not send it. */

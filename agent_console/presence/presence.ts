@@ -1,6 +1,6 @@
 /** The presence of the team, and whether offers may ring on this console. */
 import { computed, signal } from "@preact/signals";
-import type { Agent, AgentHelloAck } from "../../client/protocol";
+import type { Agent, AgentHelloAck } from "../../client/protocol/agent";
 import type { AgentSocket } from "../connection/socket";
 
 export type Availability = "available" | "away";

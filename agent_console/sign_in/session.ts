@@ -1,5 +1,5 @@
 /** The agent's session: the server sets the cookie, this file calls its routes. */
-import type { Agent } from "../../client/protocol";
+import type { Agent } from "../../client/protocol/agent";
 
 export type SignInError =
   | { kind: "wrong" }

@@ -1,6 +1,6 @@
 /** The sign-in page. After an error it says why and keeps the typed address. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { Agent } from "../../client/protocol";
+import type { Agent } from "../../client/protocol/agent";
 import { texts } from "../app/preferences";
 import { type SignInError, signIn } from "./session";
 

@@ -1,7 +1,7 @@
 /** Edge cases of the connection, search, drafts, sign-in and inbox. */
 import { signal } from "@preact/signals";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Card } from "../../client/protocol";
+import type { Card } from "../../client/protocol/agent";
 import { type AgentSocket, createOffline } from "../connection/socket";
 import { createDrafts } from "../conversation/drafts";
 import { createInbox } from "../inbox/inbox";

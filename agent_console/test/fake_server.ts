@@ -1,6 +1,8 @@
 /** A server in memory that follows the agent protocol: it numbers, remembers client_ids and refuses. */
 import { signal } from "@preact/signals";
-import type { Agent, Card, Message, Note, Person, Refusal, Status, Ticket } from "../../client/protocol";
+import type { Agent, Card, Note } from "../../client/protocol/agent";
+import type { Message, Person, Refusal, Ticket } from "../../client/protocol/shared";
+import type { Status } from "../../client/protocol/vocabulary";
 import { ConnectionLost } from "../../client/transport/transport";
 import { type AgentConsole, createConsole } from "../app/console";
 import { createRouter } from "../app/router";

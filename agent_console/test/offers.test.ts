@@ -1,6 +1,6 @@
 /** Offers: how long each rings, by the server's setting and this computer's clock. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Offer } from "../../client/protocol";
+import type { Offer } from "../../client/protocol/agent";
 import { barAnimation } from "../presence/offer_cards";
 import { ringingOffer, secondsLeft } from "../presence/offers";
 import { ada, card, openConsole, Server, settled } from "./fake_server";

@@ -1,7 +1,8 @@
 /** Pure functions: keymap, lists, log entries, labels, times, the page title. */
 import { describe, expect, test } from "vitest";
 import { emptyAgentTimeline, resetAgent } from "../../client/conversation/agent_timeline";
-import type { Message, Note } from "../../client/protocol";
+import type { Note } from "../../client/protocol/agent";
+import type { Message } from "../../client/protocol/shared";
 import { initials } from "../../client/text/initials";
 import { textLength } from "../../client/text/message_text";
 import { logEntries } from "../conversation/log/log_entries";

@@ -1,6 +1,7 @@
 /** Labels: visitors without a name, categories, refusals, previews, events. */
 
-import type { Card, Decision, Message, Refusal, TicketEvent } from "../../client/protocol";
+import type { Card, Decision } from "../../client/protocol/agent";
+import type { Message, Refusal, TicketEvent } from "../../client/protocol/shared";
 import { ConnectionLost } from "../../client/transport/transport";
 import { ServerRefused } from "../connection/socket";
 import type { Texts } from "../locales/fr";

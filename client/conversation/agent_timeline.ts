@@ -1,7 +1,7 @@
 /**
  * The timeline of an agent: a timeline with notes. Notes have their own numbers. The widget does not import this file.
  */
-import type { Note } from "../protocol";
+import type { Note } from "../protocol/agent";
 import {
   applyCatchUp,
   contradicts,

@@ -1,5 +1,6 @@
 /** What a log shows of a timeline: texts in groups, events, days. The widget and the console add their own kinds. */
-import type { Author, Message, Side } from "../protocol";
+import type { Author, Message } from "../protocol/shared";
+import type { Side } from "../protocol/vocabulary";
 import type { Pending, PendingState } from "./timeline";
 
 const GROUP_MS = 3 * 60_000;

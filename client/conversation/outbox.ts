@@ -3,7 +3,7 @@
  * message under one client_id, so that none is stored twice.
  */
 
-import type { Ack, Refusal, Reply } from "../protocol";
+import type { Ack, Refusal, Reply } from "../protocol/shared";
 import { ConnectionLost } from "../transport/transport";
 
 /**

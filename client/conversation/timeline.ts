@@ -4,7 +4,8 @@
  * Every function is pure: it takes a timeline and returns one. Only the message with `seq == last + 1` is applied.
  * One further ahead only raises `head`; then `hasGap` is true and the caller catches up.
  */
-import type { Message, Side } from "../protocol";
+import type { Message } from "../protocol/shared";
+import type { Side } from "../protocol/vocabulary";
 
 export type PendingState = "sending" | "sent" | "failed";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { VisitorCommands } from "../protocol";
+import type { VisitorCommands } from "../protocol/visitor";
 import { backoff, Connection, type ConnectionOptions, followBrowser } from "../transport/connection";
 import { connectFrame, eventFrame, read } from "../transport/packets";
 import { type Connect, ConnectionLost, type TransportListener } from "../transport/transport";

@@ -1,5 +1,6 @@
 /** Messages and notes for the client's tests. */
-import type { Message, Note } from "../protocol";
+import type { Note } from "../protocol/agent";
+import type { Message } from "../protocol/shared";
 
 export const TICKET = "t-vic";
 

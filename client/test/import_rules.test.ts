@@ -6,7 +6,7 @@ import { circlesOf, forbiddenImports, graphOf, importsOf, type Tree, unusedPairs
 
 const TREES: Readonly<Record<string, Tree>> = {
   client: {
-    base: ["protocol"],
+    base: ["protocol/"],
     roots: [],
     types: [],
     pairs: [
@@ -64,7 +64,14 @@ const graph = graphOf(Object.fromEntries(Object.keys(TREES).flatMap(sourcesOf)))
 describe("the front ends", () => {
   test("the graph has the files and imports of all three trees", () => {
     expect(graph.size).toBeGreaterThan(120);
-    expect(graph.get("agent_console/app/console")).toContain("client/protocol");
+    expect(graph.get("agent_console/app/console")).toContain("client/protocol/agent");
+  });
+
+  test("keep the types of the agents out of the widget", () => {
+    const importing = [...graph].filter(([, imports]) => imports.includes("client/protocol/agent"));
+    const trees = new Set(importing.map(([file]) => file.split("/")[0]));
+    expect(trees).toContain("agent_console");
+    expect(trees).not.toContain("widget");
   });
 
   test("have no import circles", () => expect(circlesOf(graph)).toEqual([]));
@@ -102,7 +109,7 @@ describe("the checker", () => {
   test("finds imports between features, from the base to a feature and between the trees", () => {
     const made = graphOf({
       "widget/form/a.ts":
-        'import "../conversation/Log"; import "../ui/Icon"; import "../../client/protocol";',
+        'import "../conversation/Log"; import "../ui/Icon"; import "../../client/protocol/shared";',
       "widget/ui/Icon.tsx": 'import "../form/a";',
       "widget/loader/b.ts": 'import "../../agent_console/ui/icon";',
       "client/text/c.ts": 'import "../../widget/form/a"; import "../dom/d";',

@@ -6,7 +6,7 @@ import {
   type OutboxStorage,
   outboxStorageIn,
 } from "../conversation/outbox";
-import type { Ack, Refusal, Reply } from "../protocol";
+import type { Ack, Refusal, Reply } from "../protocol/shared";
 import { ConnectionLost } from "../transport/transport";
 
 const ok: Reply<Ack> = { ok: true };

@@ -12,7 +12,7 @@ import {
   type Timeline,
   updatePending,
 } from "../conversation/timeline";
-import type { Message } from "../protocol";
+import type { Message } from "../protocol/shared";
 import { message, messages, seededRandom, TICKET } from "./fixtures";
 
 const AT = "2026-11-23T09:00:00Z";

@@ -1,5 +1,5 @@
 /** The text of a message as the server stores and counts it. */
-import type { LIMITS } from "../protocol";
+import type { LIMITS } from "../protocol/shared";
 
 /** Equal to the protocol's limit, by its type. Importing the value would bring all limits into the widget. */
 export const TEXT_MAX: (typeof LIMITS)["text_max"] = 4000;

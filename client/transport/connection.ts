@@ -1,6 +1,6 @@
 /** The connection: opens a transport to the server, and a new one after each loss. */
 
-import type { Ack, Reply } from "../protocol";
+import type { Ack, Reply } from "../protocol/shared";
 import type { ConnectError } from "./packets";
 import { type Connect, ConnectionLost, type Transport, type TransportListener } from "./transport";
 import { connectWebSocket } from "./websocket_transport";

@@ -1,5 +1,5 @@
 /** The card under the log: the queue position, the promise, or how to go on after the end. */
-import type { Ticket } from "../../client/protocol";
+import type { Ticket } from "../../client/protocol/shared";
 import type { TicketProps, ViewContext, ViewProps } from "../state/view_context";
 import { waitText } from "./queue_text";
 import { startNewConversation } from "./start_new_conversation";

@@ -9,7 +9,7 @@ import {
   withGroups,
 } from "../../client/conversation/log_entries";
 import type { Timeline } from "../../client/conversation/timeline";
-import type { Message } from "../../client/protocol";
+import type { Message } from "../../client/protocol/shared";
 import { sameDay, type TimeLocale } from "../../client/text/time_format";
 
 interface EventTextEntry {

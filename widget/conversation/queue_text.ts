@@ -1,5 +1,5 @@
 /** A queue position as text, for the card and for screen readers. */
-import type { Ticket } from "../../client/protocol";
+import type { Ticket } from "../../client/protocol/shared";
 import type { Texts } from "../locales/en";
 
 /** The estimated wait. Without an estimate the text gives no number. */

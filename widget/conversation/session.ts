@@ -14,12 +14,10 @@ import type {
   Reply,
   SendMessageAck,
   Service,
-  StartChatAck,
   Ticket,
   TypingEvent,
-  VisitorCommands,
-  VisitorEvents,
-} from "../../client/protocol";
+} from "../../client/protocol/shared";
+import type { StartChatAck, VisitorCommands, VisitorEvents } from "../../client/protocol/visitor";
 import { Connection, type ConnectionOptions } from "../../client/transport/connection";
 import { ConnectionLost } from "../../client/transport/transport";
 import type { HostPage } from "../bridge/messages";

@@ -1,7 +1,7 @@
 /** The ticket on screen and its timeline. All that the server sends about it is merged here. */
 import type { OutboxMessage } from "../../client/conversation/outbox";
 import * as timeline from "../../client/conversation/timeline";
-import type { CatchUpAck, Message, ReadEvent, SendMessageAck, Ticket } from "../../client/protocol";
+import type { CatchUpAck, Message, ReadEvent, SendMessageAck, Ticket } from "../../client/protocol/shared";
 import { newerTicket, type State } from "../state/state";
 
 export class TicketThread {

@@ -2,7 +2,8 @@
 
 import { clientId } from "../../client/conversation/ids";
 import { emptyTimeline, reset } from "../../client/conversation/timeline";
-import type { NewTicketResponse, Ticket, VisitorCommands } from "../../client/protocol";
+import type { Ticket } from "../../client/protocol/shared";
+import type { NewTicketResponse, VisitorCommands } from "../../client/protocol/visitor";
 import type { Connection } from "../../client/transport/connection";
 import type { HostStorage } from "../bridge/bridge";
 import type { Texts } from "../locales/en";

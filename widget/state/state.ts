@@ -1,7 +1,7 @@
 /** The state of the frame, and what can be computed from it. No I/O. */
 
 import { emptyTimeline, type Timeline } from "../../client/conversation/timeline";
-import type { Message, Service, Ticket } from "../../client/protocol";
+import type { Message, Service, Ticket } from "../../client/protocol/shared";
 import type { HostPage, Prefill } from "../bridge/messages";
 
 /** Field -> error code, as the server returns them for a form. */

@@ -1,7 +1,7 @@
 /** What the views read and call. `Store` implements it; views know this file and not the store. */
 import type { ComponentChildren, ComponentType } from "preact";
 import type { Announcer } from "../../client/dom/live_region";
-import type { Ticket } from "../../client/protocol";
+import type { Ticket } from "../../client/protocol/shared";
 import type { TimeLocale } from "../../client/text/time_format";
 import type { FrameConfig } from "../frame/config";
 import type { Texts } from "../locales/en";

@@ -1,6 +1,6 @@
 /** A server in memory that follows the visitor protocol, and a host page with a storage. */
 
-import type { Message, Service, Ticket } from "../../client/protocol";
+import type { Message, Service, Ticket } from "../../client/protocol/shared";
 import { type Connect, ConnectionLost, type TransportListener } from "../../client/transport/transport";
 import type { StoredState, ToFrame, ToLoader } from "../bridge/messages";
 import * as lazyForm from "../form/lazy_form";

@@ -12,7 +12,7 @@ import {
   withGroups,
 } from "../../../client/conversation/log_entries";
 import type { Pending } from "../../../client/conversation/timeline";
-import type { Note } from "../../../client/protocol";
+import type { Note } from "../../../client/protocol/agent";
 
 interface NoteEntry {
   kind: "note";

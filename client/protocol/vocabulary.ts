@@ -1,0 +1,47 @@
+/** Generated from chat/protocol/ by `python -m chat.protocol.codegen`. Change it there. */
+
+export type Status = "live" | "open" | "pending" | "on_hold" | "solved" | "closed";
+
+export type Channel = "chat" | "form" | "email" | "api";
+
+export type Kind = "question" | "dispute" | "suggestion";
+
+export type FormControl = "textarea" | "select" | "text" | "email";
+
+export type Side = "visitor" | "agent";
+
+export type AuthorKind = "visitor" | "agent" | "system";
+
+export type VisitorPresence = "here" | "hidden" | "gone";
+
+export type Role = "admin" | "supervisor" | "agent";
+
+export type AgentState = "available" | "away";
+
+export type AgentPresence = "available" | "away" | "offline";
+
+export type InboxView = "mine" | "waiting" | "open" | "all";
+
+export type OfferOutcome = "taken" | "declined" | "missed" | "withdrawn";
+
+export type OfferEnd = "taken" | "expired" | "withdrawn";
+
+export type ServiceState = "open" | "limited" | "closed";
+
+export type Mode = "chat" | "form";
+
+export type PromiseUnit = "working_days" | "opening_hours";
+
+export type Locale = "fr" | "en";
+
+export type ErrorCode =
+  | "bad_request"
+  | "not_found"
+  | "not_allowed"
+  | "form_instead"
+  | "ticket_ended"
+  | "conflict"
+  | "empty"
+  | "too_long"
+  | "too_many"
+  | "unavailable";
