@@ -4,8 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
 from redis.asyncio import Redis
 
+from chat.domain.queries import node_sync
 from tests.realtime.conftest import Arrive, ShowUp
 from tests.realtime.node import Node
 from tests.realtime.socket_clients import Payload, Visitor, new_id
@@ -133,6 +135,58 @@ async def test_of_a_chat_that_nobody_has_open_here_each_card_comes_once(
     # A look may bring a card that is on its way already, and consoles drop it by its rev; no look brings it again.
     assert max(Counter(said).values()) <= 2
     assert not [message for message in ada.told("message") if message["ticket"] == ticket]
+
+
+def having(**fields: object) -> Callable[[Payload], bool]:
+    return lambda payload: all(payload[name] == value for name, value in fields.items())
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reconciliation reads two rows a page."""
+    monkeypatch.setattr(node_sync, "SYNC_PAGE_SIZE", 2)
+    for query in ("_NEXT_UNFINISHED", "_NEXT_MARKED_PRESENT"):
+        monkeypatch.setattr(node_sync, query, getattr(node_sync, query).limit(2))
+
+
+@pytest.mark.usefixtures("small_pages")
+async def test_missed_changes_that_leave_updated_at_alone_are_found_page_by_page(
+    nodes: Nodes, visitor: Arrive, agent: ShowUp
+) -> None:
+    here, there = nodes
+    ada = await agent(here, "Ada")
+    visitors = [await visitor(there) for _ in range(5)]
+    await visitors[-1].can_chat()
+    tickets = [(await one.starts("Bonjour"))["id"] for one in visitors]
+    for ticket in tickets:
+        await ada.hears("card", having(ticket=ticket))
+    await silence(here)
+    for one in visitors:
+        await one.does("set_visible", on=False)
+    for ticket in tickets:
+        await ada.hears("card", having(ticket=ticket, visitor="hidden"))
+    for one, ticket in zip(visitors, tickets, strict=True):
+        await one.does("end_chat", ticket=ticket)
+        await ada.hears("gone", having(ticket=ticket))
+
+
+@pytest.mark.usefixtures("small_pages")
+async def test_tickets_from_before_an_agents_hello_are_not_announced_again(
+    nodes: Nodes, visitor: Arrive, agent: ShowUp
+) -> None:
+    here, there = nodes
+    ada = await agent(there, "Ada")
+    visitors = [await visitor(there) for _ in range(5)]
+    await visitors[-1].can_chat()
+    tickets = [(await one.starts("Bonjour"))["id"] for one in visitors]
+    for ticket in tickets:
+        await ada.hears("card", having(ticket=ticket))
+    ben = await agent(here, "Ben", available=False)
+    for _ in range(5):  # as many checks as there are pages, and two more
+        await asyncio.sleep(here.settings.reconcile_s)
+    assert not ben.told("card")
+    await visitors[0].says(tickets[0], "Encore moi")
+    await ben.hears("card", having(ticket=tickets[0]))
 
 
 async def test_a_thousand_claims_have_one_winner(nodes: Nodes, visitor: Arrive, agent: ShowUp) -> None:

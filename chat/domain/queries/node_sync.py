@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, exists, or_, select
 from chat.domain.queries.tickets import unfinished
 from chat.store.key_list import in_keys
 from chat.store.tables import GONE, LIVE, tickets
+from chat.vocabulary import Status
 
 # Rows of one page; the next check continues after it.
 SYNC_PAGE_SIZE = 1_000
@@ -22,6 +23,12 @@ class TicketRevision(NamedTuple):
     rev: int
     seq: int
     note_seq: int
+    status: Status
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether no inbox shows the ticket any more."""
+        return self.status in ("solved", "closed")
 
     @property
     def public_rev(self) -> int:
@@ -34,23 +41,19 @@ class TicketRevision(NamedTuple):
         return self.rev - self.seq - self.note_seq
 
 
-_REVISIONS = select(tickets.c.id, tickets.c.public_id, tickets.c.rev, tickets.c.last_seq, tickets.c.last_note_seq)
+_REVISIONS = select(
+    tickets.c.id, tickets.c.public_id, tickets.c.rev, tickets.c.last_seq, tickets.c.last_note_seq, tickets.c.status
+)
 _BY_KEYS = _REVISIONS.where(in_keys(tickets.c.id))
-_UNFINISHED = _REVISIONS.where(unfinished)
-_NEXT_UNFINISHED = _UNFINISHED.where(tickets.c.id > bindparam("after")).order_by(tickets.c.id).limit(SYNC_PAGE_SIZE)
+_NEXT_UNFINISHED = (
+    _REVISIONS.where(unfinished, tickets.c.id > bindparam("after")).order_by(tickets.c.id).limit(SYNC_PAGE_SIZE)
+)
 _UPDATED_SINCE = _REVISIONS.where(tickets.c.updated_at >= bindparam("moment"))
 
 
-def ticket_revisions(sql: Connection, keys: Sequence[int], inbox: bool) -> list[TicketRevision]:
-    """The revisions of these tickets and, with `inbox`, of all tickets that an inbox shows.
-
-    A full inbox takes long, so ask for it once; for every few seconds there are `revisions_since` and
-    `next_unfinished_revisions`.
-    """
-    found = {row[0]: TicketRevision(*row) for row in sql.execute(_UNFINISHED).all()} if inbox else {}
-    if others := [key for key in keys if key not in found]:
-        found |= {row[0]: TicketRevision(*row) for row in sql.execute(_BY_KEYS, {"keys": others}).all()}
-    return list(found.values())
+def ticket_revisions(sql: Connection, keys: Sequence[int]) -> list[TicketRevision]:
+    """The revisions of these tickets."""
+    return [TicketRevision(*row) for row in sql.execute(_BY_KEYS, {"keys": keys}).all()]
 
 
 def revisions_since(sql: Connection, since: datetime) -> list[TicketRevision]:
@@ -69,20 +72,16 @@ def next_unfinished_revisions(sql: Connection, after: int) -> list[TicketRevisio
 
 _newer = tickets.alias("newer")
 _HAS_NEWER_TICKET = exists().where(_newer.c.visitor_id == tickets.c.visitor_id, _newer.c.id > tickets.c.id)
-_MARKED_PRESENT = (
+_NEXT_MARKED_PRESENT = (
     select(tickets.c.visitor_id)
     .where(unfinished, tickets.c.visitor_state != GONE, or_(tickets.c.status == LIVE, ~_HAS_NEWER_TICKET))
     .where(tickets.c.visitor_id > bindparam("after"))
     .order_by(tickets.c.visitor_id)
+    .limit(SYNC_PAGE_SIZE)
 )
-_NEXT_MARKED_PRESENT = _MARKED_PRESENT.limit(SYNC_PAGE_SIZE)
-
-
-def visitors_marked_present(sql: Connection) -> set[int]:
-    """Visitors whose live ticket, or newest ticket if it is unfinished, is not marked as left."""
-    return set(sql.execute(_MARKED_PRESENT, {"after": 0}).scalars().all())
 
 
 def next_visitors_marked_present(sql: Connection, after: int) -> list[int]:
-    """The next 1,000 of them, by key. Fewer than that is the last page: begin again with 0."""
+    """The next 1,000 visitors whose live ticket, or newest ticket if it is unfinished, is not marked as left, by key.
+    Fewer than that is the last page: begin again with 0."""
     return list(sql.execute(_NEXT_MARKED_PRESENT, {"after": after}).scalars().all())

@@ -1,4 +1,4 @@
-"""What this node's sockets have been told of a ticket, to see what they miss."""
+"""What this node has sent of a ticket, to find what its sockets miss."""
 
 from dataclasses import dataclass, field
 
@@ -8,20 +8,20 @@ from chat import presenters, protocol
 from chat.domain.queries.node_sync import TicketRevision
 from chat.store.rows import TicketRow
 
-# These move with every message, which tells them by itself; the link is its visitor's only.
+# Every message moves these, and announces that by itself; the link goes to the visitor only.
 NOT_COMPARED = ("rev", "head", "link", "updated_at")
 
 
 @dataclass(slots=True)
 class SeqTracker:
-    """Which numbered lines were told: all up to `at` (None: not known yet), and those that came before their turn,
-    for what was said here is told at once and what was said elsewhere comes by the bus."""
+    """Which numbers were sent: all up to `at` (None: unknown yet), and some `early` ones beyond a gap. Numbers arrive
+    out of order because this node's own messages are sent at once and others come by the bus."""
 
     at: int | None = None
     early: set[int] = field(default_factory=set)
 
     def add(self, number: int) -> None:
-        """This line is being told."""
+        """This number is being sent."""
         if self.at is None or number == self.at + 1:
             self.at = number
         elif number > self.at:
@@ -30,9 +30,9 @@ class SeqTracker:
             self._absorb_early()
 
     def advance_to(self, number: int) -> None:
-        """All up to here needs no telling any more."""
+        """All numbers up to this one need not be sent any more."""
         self.at = max(number, self.at or 0)
-        self.early = {line for line in self.early if line > number}
+        self.early = {early for early in self.early if early > number}
         self._absorb_early()
 
     def _absorb_early(self) -> None:
@@ -42,21 +42,22 @@ class SeqTracker:
             self.early.discard(self.at)
 
     def start_at(self, number: int) -> int:
-        """Where it stands; `number` when that is not known yet."""
+        """Up to where all were sent; from now on `number` when that was unknown."""
         self.at = number if self.at is None else self.at
         return self.at
 
     def has(self, number: int) -> bool:
-        """Whether this line was told."""
+        """Whether this number was sent."""
         return number in self.early or (self.at is not None and number <= self.at)
 
 
 @dataclass(slots=True)
 class DeliveredState:
-    """Up to where a ticket has been told. None: nothing of this kind was told since the mark was taken.
+    """What was sent of one ticket.
 
-    `rest` is what its rev counts beside lines and notes; `read` is how far each side has read, by what was told
-    since `ticket` was; `looked_at` the told rev at the last look that found nothing missing.
+    `other_changes` is the revision's count of changes beside messages and notes, as of the last check; None before the
+    first one. `read` is how far each side has read according to read events after `ticket`. `delivered_rev` is the rev
+    of the newest card or ticket that was sent, `checked_rev` that of the last check that found nothing missing.
     """
 
     other_changes: int | None
@@ -70,56 +71,60 @@ class DeliveredState:
 
     @classmethod
     def from_row(cls, row: TicketRow) -> "DeliveredState":
-        """As whoever has just read this row knows it."""
-        cursors = SeqTracker(row.last_seq), SeqTracker(row.last_note_seq)
-        known = cls(row.rev - row.last_seq - row.last_note_seq, *cursors, presenters.ticket(row), presenters.card(row))
-        known.delivered_rev = row.public_rev
-        return known
+        """The state for a client that has just read this row."""
+        trackers = SeqTracker(row.last_seq), SeqTracker(row.last_note_seq)
+        state = cls(row.rev - row.last_seq - row.last_note_seq, *trackers, presenters.ticket(row), presenters.card(row))
+        state.delivered_rev = row.public_rev
+        return state
 
     @classmethod
-    def from_revision(cls, mark: TicketRevision) -> "DeliveredState":
-        """As an inbox that has just been read knows it."""
-        return cls(mark.other_changes, SeqTracker(mark.seq), SeqTracker(mark.note_seq), delivered_rev=mark.public_rev)
+    def from_revision(cls, revision: TicketRevision) -> "DeliveredState":
+        """The state for an inbox that was just read."""
+        trackers = SeqTracker(revision.seq), SeqTracker(revision.note_seq)
+        return cls(revision.other_changes, *trackers, delivered_rev=revision.public_rev)
 
-    def on_message(self, line: protocol.Message) -> None:
-        """A message of this ticket is being told to this node's sockets. Writing is reading up to there."""
-        self.messages.add(line.seq)
-        self._mark_read(line.author.kind, line.seq)
+    def on_message(self, message: protocol.Message) -> None:
+        """A message of this ticket is being sent to this node's sockets. Its author has read up to it."""
+        self.messages.add(message.seq)
+        self._mark_read(message.author.kind, message.seq)
 
-    def on_event(self, told: protocol.Shape) -> None:
-        """Any other event of this ticket is."""
-        match told:
+    def on_event(self, shape: protocol.Shape) -> None:
+        """Any other event of this ticket is being sent."""
+        match shape:
             case protocol.Note(note_seq=note_seq):
                 self.notes.add(note_seq)
             case protocol.ReadEvent(by=by, seq=seq):
                 self._mark_read(by, seq)
             case protocol.Ticket() | protocol.Card():
-                self._apply(told)
+                self._apply(shape)
 
     def on_opened(self, row: TicketRow) -> None:
-        """The first socket here that has the ticket open has read this row."""
+        """The first socket here that opens the ticket has read this row."""
         self.messages.advance_to(row.last_seq)
         self.notes.advance_to(row.last_note_seq)
         if row.public_rev >= self.delivered_rev:
             self.ticket, self.read = presenters.ticket(row), {}
 
-    def on_left(self, mark: TicketRevision) -> None:
-        """Nobody here has it open, so the bus does not bring its lines, and nobody misses them."""
-        self.messages.advance_to(mark.seq)
-        self.notes.advance_to(mark.note_seq)
+    def on_closed(self, revision: TicketRevision) -> None:
+        """No socket here has the ticket open, so the bus does not bring its messages, and nobody misses them."""
+        self.messages.advance_to(revision.seq)
+        self.notes.advance_to(revision.note_seq)
         self.ticket = None
 
-    def is_up_to_date(self, mark: TicketRevision) -> bool:
-        """Nothing but lines has come since the last look, all of them were told, and so was a card since then."""
-        told = self.messages.start_at(mark.seq) >= mark.seq and self.notes.start_at(mark.note_seq) >= mark.note_seq
-        return told and mark.other_changes == self.other_changes and self.delivered_rev >= self.checked_rev
+    def is_up_to_date(self, revision: TicketRevision) -> bool:
+        """Whether only messages and notes have changed since the last check, all of them were sent, and a card was sent
+        since what that check saw."""
+        messages_sent = self.messages.start_at(revision.seq) >= revision.seq
+        notes_sent = self.notes.start_at(revision.note_seq) >= revision.note_seq
+        unchanged = revision.other_changes == self.other_changes and self.delivered_rev >= self.checked_rev
+        return messages_sent and notes_sent and unchanged
 
-    def mark_complete(self, mark: TicketRevision) -> None:
-        """A look has found nothing missing, or what was missing has been told."""
-        self.other_changes, self.checked_rev = mark.other_changes, mark.public_rev
+    def mark_complete(self, revision: TicketRevision) -> None:
+        """A check has found nothing missing, or what was missing has been sent."""
+        self.other_changes, self.checked_rev = revision.other_changes, revision.public_rev
 
     def missing(self, row: TicketRow) -> bool:
-        """Whether the row shows something else than was told; news older than what was told is none."""
+        """Whether the row shows something that was not sent; a row older than what was sent does not."""
         if row.public_rev < self.delivered_rev:
             return False
         return (
@@ -135,20 +140,20 @@ class DeliveredState:
         read = protocol.Read(**{side: max(seq, self.read.get(side, 0)) for side, seq in sides.items()})
         return visible_difference(msgspec.structs.replace(self.ticket, read=read), now)
 
-    def _apply(self, told: protocol.Ticket | protocol.Card) -> None:
-        if told.rev >= self.delivered_rev:
-            self.delivered_rev = told.rev
-            if isinstance(told, protocol.Ticket):
-                self.ticket, self.read = told, {}
+    def _apply(self, shape: protocol.Ticket | protocol.Card) -> None:
+        if shape.rev >= self.delivered_rev:
+            self.delivered_rev = shape.rev
+            if isinstance(shape, protocol.Ticket):
+                self.ticket, self.read = shape, {}
             else:
-                self.card = told
+                self.card = shape
 
     def _mark_read(self, side: str, seq: int) -> None:
         if seq > self.read.get(side, 0):
             self.read[side] = seq
 
 
-def visible_difference(told: protocol.Shape, now: protocol.Shape) -> bool:
-    """Whether somebody who was told the one should be told the other."""
-    before, after = protocol.to_plain(told), protocol.to_plain(now)
+def visible_difference(sent: protocol.Shape, now: protocol.Shape) -> bool:
+    """Whether a client that has the one should get the other."""
+    before, after = protocol.to_plain(sent), protocol.to_plain(now)
     return any(before.get(name) != after.get(name) for name in before.keys() | after.keys() if name not in NOT_COMPARED)

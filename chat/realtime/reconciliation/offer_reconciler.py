@@ -1,4 +1,4 @@
-"""What rings on this node's consoles: an offer that the bus did not bring rings all the same."""
+"""The offer reconciler: sends this node's consoles the offers, and the ends of offers, that the bus did not bring."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -16,38 +16,41 @@ from chat.store.transaction import RecordedFact
 
 
 class OfferReconciler:
-    """Remembers by (room, ticket) what its consoles were told."""
+    """Remembers by room and ticket which offers its consoles show."""
 
     def __init__(
-        self, behind: Services, hub: Broadcaster, announce_locally: Callable[[Sequence[RecordedFact]], None]
+        self,
+        services: Services,
+        broadcaster: Broadcaster,
+        announce_locally: Callable[[Sequence[RecordedFact]], None],
     ) -> None:
-        self._store = behind.store
-        self._broadcaster = hub
+        self._store = services.store
+        self._broadcaster = broadcaster
         self._announce_locally = announce_locally
         self._delivered: set[tuple[str, str]] = set()
 
-    def on_event(self, told: Emission) -> None:
-        """Something is being told to this node's sockets."""
-        if isinstance(told.shape, protocol.Offer):
-            self._delivered.update((room, told.shape.card.ticket) for room in told.agents)
-        elif isinstance(told.shape, protocol.OfferEnded):
-            self._delivered.difference_update((room, told.shape.ticket) for room in told.agents)
+    def on_event(self, emission: Emission) -> None:
+        """Called with each offer and end of an offer for this node's sockets."""
+        if isinstance(emission.shape, protocol.Offer):
+            self._delivered.update((room, emission.shape.card.ticket) for room in emission.agents)
+        elif isinstance(emission.shape, protocol.OfferEnded):
+            self._delivered.difference_update((room, emission.shape.ticket) for room in emission.agents)
 
     def mark_delivered(self, agent_id: int, tickets: Iterable[str]) -> None:
-        """A console has read that these ring on it."""
+        """A console has read that it has offers of these tickets."""
         self._delivered.update((agent_room(agent_id), ticket) for ticket in tickets)
 
     async def reconcile(self, agents: Iterable[AgentSocket]) -> None:
-        """Ask SQL what rings; tell what a moment later is still news."""
+        """Compare with the offers in SQL, and send what a moment later is still missing."""
         ids = {agent.agent_id for agent in agents}
         before = self._delivered.copy()
-        rings = await self._store.read(offers.offers_ringing_for, ids) if ids else []
-        ringing = {(agent_room(ring.offer.agent_id), ring.ticket.public_id): ring for ring in rings}
+        found = await self._store.read(offers.offers_ringing_for, ids) if ids else []
+        ringing = {(agent_room(one.offer.agent_id), one.ticket.public_id): one for one in found}
         if ringing.keys() == before:
             return
         await asyncio.sleep(SETTLE_S)
-        for place in ringing.keys() - before - self._delivered:
-            self._announce_locally([RecordedFact(OfferMade(*ringing[place]), None)])
+        for missing in ringing.keys() - before - self._delivered:
+            self._announce_locally([RecordedFact(OfferMade(*ringing[missing]), None)])
         for room, ticket in (before & self._delivered) - ringing.keys():
             ended = protocol.OfferEnded(ticket=ticket, reason="withdrawn")
             self._broadcaster.send_local(Emission.of("offer_ended", ended, agents=room))

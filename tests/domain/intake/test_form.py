@@ -91,10 +91,10 @@ async def test_a_form_beside_a_live_chat_does_not_disturb_it(desk: Desk) -> None
     assert vic.ticket != chat
     assert (await desk.ticket(chat)).status == "live"
     await vic.says("Ici encore", ticket=chat)
-    assert await desk.read(node_sync.visitors_marked_present) == {vic.id}
+    assert await desk.read(node_sync.next_visitors_marked_present, 0) == [vic.id]
     await vic.is_now("gone")
     assert (await desk.ticket(chat)).visitor_state == "gone", "the chat knows, though the form is newer"
-    assert await desk.read(node_sync.visitors_marked_present) == set()
+    assert await desk.read(node_sync.next_visitors_marked_present, 0) == []
 
 
 async def test_a_token_of_another_site(desk: Desk) -> None:

@@ -61,7 +61,7 @@ LOOKS: dict[str, Callable[[Connection], object]] = {
     "service": lambda sql: service_status.current_service(sql, EVERYBODY),
     "places": lambda sql: positions_of(sql, [1]),
     "some tickets": lambda sql: tickets.tickets_by_ids(sql, [1, 2, 3]),
-    "some marks": lambda sql: node_sync.ticket_revisions(sql, [1, 2, 3], inbox=False),
+    "some marks": lambda sql: node_sync.ticket_revisions(sql, [1, 2, 3]),
     "what some wish": lambda sql: list(routing_requests(sql, [RoutingTicket(1, 1, None), RoutingTicket(2, 2, None)])),
     "some that still wait": lambda sql: sql.execute(offers._STILL_WAITING, {"keys": [1, 2, 3]}),
     "some agents": lambda sql: agents_by_keys(sql, [1, 2]),

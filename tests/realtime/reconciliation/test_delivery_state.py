@@ -35,7 +35,7 @@ def test_the_first_line_that_is_heard_begins_a_cursor_that_was_not_known() -> No
 
 
 def mark(rev: int, seq: int, note_seq: int = 0) -> TicketRevision:
-    return TicketRevision(1, "t", rev, seq, note_seq)
+    return TicketRevision(1, "t", rev, seq, note_seq, "live")
 
 
 def line(seq: int) -> Message:
