@@ -1,3 +1,3 @@
-"""Guichet: a live-chat server that never loses a word."""
+"""Guichet: a live-chat server that never loses a message."""
 
 __version__ = "0.1.0"

@@ -1,10 +1,11 @@
-"""python -m chat: the command line, from which everything else is imported."""
+"""python -m chat: starts the command line."""
 
 import gc
 
 
 def main() -> None:
-    """Without the collector while a thousand modules are made: it would find nothing, and take a third of the time."""
+    """Run the command line. The garbage collector is off while about a thousand modules are imported: it would find
+    nothing and take a third of the start."""
     gc.disable()
     from chat.cli.main import main
 

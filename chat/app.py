@@ -19,7 +19,7 @@ from chat.domain.messages.fast_path import repair_ticket_rows
 from chat.domain.seed import seed
 from chat.event_publisher import EventPublisher
 from chat.jobs import JobRunner, jobs_of_node
-from chat.links import Links
+from chat.links import TicketLinks
 from chat.realtime.context import HandshakeReader, Services
 from chat.realtime.server import Realtime
 from chat.settings import Settings
@@ -89,7 +89,7 @@ def _services(settings: Settings, store: Store, redis: Redis, node_id: str, cloc
     return Services(
         settings,
         store,
-        Links(settings.secret_key.encode(), settings.public_url),
+        TicketLinks(settings.secret_key.encode(), settings.public_url),
         Presence(redis, "agents", node_id, settings.agent_grace_s),
         Presence(redis, "visitors", node_id, VISITOR_GRACE_S),
         RateLimits(redis),

@@ -10,7 +10,7 @@ from chat import presenters, protocol
 from chat.domain import facts
 from chat.domain.audience import EventKind, EventSubject, audience
 from chat.domain.facts import PlainMessagePosted, TeamFact, TicketFact
-from chat.links import Links
+from chat.links import TicketLinks
 from chat.protocol import Emission
 from chat.store.rows import TicketRow
 from chat.store.transaction import RecordedFact
@@ -32,7 +32,7 @@ class EventPublisher:
     """Tells this node's sockets by `emit` and the other nodes by `send`; neither may wait. `connected` says whether
     an agent has a socket anywhere."""
 
-    links: Links
+    links: TicketLinks
     emit: Callable[[Emission], None]
     send: Callable[[Emission], None]
     connected: Callable[[int], bool]
@@ -63,7 +63,7 @@ class EventPublisher:
     def _with_link(self, emission: Emission) -> Iterator[Emission]:
         """A visitor is told the address of their ticket's page; nobody else is."""
         assert isinstance(emission.shape, protocol.Ticket)
-        shape = msgspec.structs.replace(emission.shape, link=self.links.address(emission.shape.id))
+        shape = msgspec.structs.replace(emission.shape, link=self.links.url(emission.shape.id))
         yield emission._replace(shape=shape, payload=protocol.encode(shape), agents=())
         yield emission._replace(visitors=())
 

@@ -1,4 +1,4 @@
-"""Signed links: the address of a ticket's own page."""
+"""Signed links: the URL of a ticket's own page."""
 
 import base64
 import hashlib
@@ -9,24 +9,24 @@ SIGNATURE_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
-    """The address of a ticket's own page: its id and 128 bits that only this server can make."""
+class TicketLinks:
+    """Makes and checks the links of ticket pages: the ticket's id and a signature of 128 bits."""
 
     secret: bytes
     public_url: str
 
-    def path(self, ticket: str) -> str:
-        return f"/t/{ticket}.{self._signature(ticket)}"
+    def path(self, ticket_id: str) -> str:
+        return f"/t/{ticket_id}.{self._signature(ticket_id)}"
 
-    def address(self, ticket: str) -> str:
-        return self.public_url.rstrip("/") + self.path(ticket)
+    def url(self, ticket_id: str) -> str:
+        return self.public_url.rstrip("/") + self.path(ticket_id)
 
-    def ticket_of(self, link: str) -> str | None:
-        """The ticket that this link opens, or None when it was not made here."""
+    def ticket_id(self, link: str) -> str | None:
+        """The id of the ticket that this link opens, or None when the signature is wrong."""
         ticket, _, signature = link.rpartition(".")
-        made_here = hmac.compare_digest(signature.encode(), self._signature(ticket).encode())
-        return ticket if made_here else None
+        is_valid = hmac.compare_digest(signature.encode(), self._signature(ticket).encode())
+        return ticket if is_valid else None
 
-    def _signature(self, ticket: str) -> str:
-        made = hmac.digest(self.secret, b"ticket page\0" + ticket.encode(), hashlib.sha256)
-        return base64.urlsafe_b64encode(made[:SIGNATURE_BYTES]).decode().rstrip("=")
+    def _signature(self, ticket_id: str) -> str:
+        digest = hmac.digest(self.secret, b"ticket page\0" + ticket_id.encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(digest[:SIGNATURE_BYTES]).decode().rstrip("=")

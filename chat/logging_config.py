@@ -1,4 +1,4 @@
-"""Logs: one line a thing on standard error, JSON unless a person is looking."""
+"""Logging: one entry a line on standard error, as JSON unless standard error is a terminal."""
 
 import logging
 import sys
@@ -8,8 +8,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import RequestPayloadError
 from structlog.typing import Processor
 
-# What our own lines and the libraries' have in common.
-COMMON: tuple[Processor, ...] = (
+# The processors of our own log entries and of those of the libraries.
+SHARED_PROCESSORS: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
@@ -18,8 +18,9 @@ COMMON: tuple[Processor, ...] = (
 )
 
 
-def in_one_line(record: logging.LogRecord) -> bool:
-    """What reached the port and was no HTTP is no error of ours; its traceback quotes what came, links too."""
+def drop_traceback_of_bad_requests(record: logging.LogRecord) -> bool:
+    """A logging filter. A request that is no valid HTTP is not our error, and its traceback would quote the request
+    with its secret links: log it at level INFO without a traceback."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, HttpProcessingError | RequestPayloadError):
         record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
@@ -27,21 +28,21 @@ def in_one_line(record: logging.LogRecord) -> bool:
 
 
 def to_standard_error(level: int = logging.INFO) -> None:
-    """Every logger of this process writes there from now on; standard output stays for what was asked for."""
-    for_people = sys.stderr.isatty()
-    last = structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer()
-    writer = logging.StreamHandler(sys.stderr)
-    writer.setFormatter(
+    """Make every logger of this process write to standard error; standard output is for the output of commands."""
+    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=COMMON, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
+            foreign_pre_chain=SHARED_PROCESSORS,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    logging.getLogger("aiohttp.server").addFilter(in_one_line)
-    logging.basicConfig(level=level, handlers=[writer], force=True)
-    # It tells at each start which dialect it speaks.
+    logging.getLogger("aiohttp.server").addFilter(drop_traceback_of_bad_requests)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # At level INFO Alembic logs its SQL dialect at each start.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(
-        processors=[*COMMON, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,

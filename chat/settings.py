@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 T = TypeVar("T", str, None)
 Network = IPv4Network | IPv6Network
-# It stands in headers, where other signs mean something.
+# The host stands in HTTP headers, where other characters have a meaning.
 HOST = re.compile(r"[a-z0-9._:-]+")
 
 
-# Variables of earlier versions, and what they are called now: an old name is refused, for to ignore it would change how
-# the server behaves without a word.
-RENAMED = {
+# The variables of earlier versions with their new names. An old name is refused: ignored, it would silently change how
+# the server behaves.
+RENAMED_VARIABLES = {
     "OFFER_S": "OFFER_RING_S",
     "GRACE_S": "AGENT_GRACE_S",
     "GIVE_BACK_S": "AGENT_RETURN_S",
@@ -30,30 +30,30 @@ RENAMED = {
 
 
 class BadSettings(Exception):
-    """Values that make no sense: one line each, naming the variable."""
+    """One or more values can't be used. The message has a line for each, which names the variable."""
 
 
-def text(default: T, says: str, *, secret: bool = False) -> T:
-    """A setting of words, or of none; `secret` ones are not shown by repr."""
+def text_setting(default: T, says: str, *, secret: bool = False) -> T:
+    """A setting that is text. With `secret` neither repr nor the generated table shows its value."""
     return field(default=default, repr=not secret, metadata={"says": says, "read": str})
 
 
-def whole(default: int, says: str, low: int = 1, high: int = 1_000_000) -> int:
-    """A setting of a whole number between `low` and `high`."""
+def integer_setting(default: int, says: str, low: int = 1, high: int = 1_000_000) -> int:
+    """A setting that is a whole number from `low` to `high`."""
 
-    def read(word: str) -> int:
-        if not word.isascii() or not word.isdigit() or not low <= int(word) <= high:
+    def read(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
             raise ValueError(f"a whole number from {low} to {high}")
-        return int(word)
+        return int(value)
 
     return field(default=default, metadata={"says": says, "read": read})
 
 
-def seconds(default: float, says: str) -> float:
-    """A setting of seconds; tests shorten them, so fractions are taken."""
+def seconds_setting(default: float, says: str) -> float:
+    """A setting in seconds. Fractions are allowed, because tests shorten the times."""
 
-    def read(word: str) -> float:
-        number = float(word)
+    def read(value: str) -> float:
+        number = float(value)
         if not 0 < number < 1e7:
             raise ValueError("more than 0 seconds")
         return number
@@ -61,92 +61,108 @@ def seconds(default: float, says: str) -> float:
     return field(default=default, metadata={"says": says, "read": read})
 
 
-def address(word: str) -> str:
-    """An http or https address without path, as its origin is written: `https://chat.example.com`."""
-    parts = urlsplit(word)
+def parse_origin(value: str) -> str:
+    """The origin of an http or https URL without a path: `https://chat.example.com`. Raises ValueError."""
+    parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
         raise ValueError("an address like https://chat.example.com, without a path")
     if parts.query or parts.fragment or parts.username:
         raise ValueError("an address without ?, # or @")
     if not HOST.fullmatch(parts.hostname):
         raise ValueError("a host of letters, digits, dots and dashes (xn--… for others)")
-    return origin_of(parts.scheme, parts.hostname, parts.port)
+    return format_origin(parts.scheme, parts.hostname, parts.port)
 
 
-def origin_of(scheme: str, host: str, port: int | None) -> str:
-    """A browser leaves the scheme's usual port away, and puts IPv6 addresses in brackets."""
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}" + (f":{port}" if port and port != {"http": 80, "https": 443}[scheme] else "")
+def format_origin(scheme: str, host: str, port: int | None) -> str:
+    """An origin as browsers write it: without the scheme's default port, IPv6 addresses in brackets."""
+    bracketed = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{bracketed}" + (f":{port}" if port and port != {"http": 80, "https": 443}[scheme] else "")
 
 
-def networks(word: str) -> tuple[Network, ...]:
-    """`10.0.0.0/8, 127.0.0.1`"""
-    return tuple(ip_network(one) for one in word.replace(",", " ").split())
+def parse_networks(value: str) -> tuple[Network, ...]:
+    """The networks in a list like `10.0.0.0/8, 127.0.0.1`. Raises ValueError."""
+    return tuple(ip_network(one) for one in value.replace(",", " ").split())
 
 
-def secret_key(word: str) -> str:
-    if len(word) < 32:
+def parse_secret_key(value: str) -> str:
+    if len(value) < 32:
         raise ValueError("32 characters or more")
-    return word
+    return value
 
 
-def one_of(*schemes: str) -> Callable[[str], str]:
-    def read(word: str) -> str:
-        if word.partition(":")[0].partition("+")[0] not in schemes:
+def url_with_scheme(*schemes: str) -> Callable[[str], str]:
+    """A reader of URLs that start with one of these schemes, which may name a driver: `postgresql+psycopg:`."""
+
+    def read(value: str) -> str:
+        if value.partition(":")[0].partition("+")[0] not in schemes:
             raise ValueError(f"an address that starts with {' or '.join(schemes)}:")
-        return word
+        return value
 
     return read
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Each field is the variable of the same name in capitals; `settings_from` reads them."""
+    """Each field is read from the environment variable of the same name in capitals, by `settings_from`."""
 
-    host: str = text("127.0.0.1", "the address to listen on")
-    port: int = whole(8000, "the port to listen on; 0 takes a free one", low=0, high=65535)
-    public_url: str = field(default="", metadata={"says": "what people type to reach this server", "read": address})
+    host: str = text_setting("127.0.0.1", "the address to listen on")
+    port: int = integer_setting(8000, "the port to listen on; 0 takes a free one", low=0, high=65535)
+    public_url: str = field(
+        default="", metadata={"says": "the URL at which people reach this server", "read": parse_origin}
+    )
     data_dir: Path = field(
-        default=Path("data"), metadata={"says": "where the database and the key are kept", "read": Path}
+        default=Path("data"), metadata={"says": "the folder of the database and the secret key", "read": Path}
     )
     database_url: str = field(
         default="",
         repr=False,
-        metadata={"says": "the database", "read": one_of("sqlite", "postgresql", "postgres")},
+        metadata={"says": "the URL of the database", "read": url_with_scheme("sqlite", "postgresql", "postgres")},
     )
     redis_url: str | None = field(
         default=None,
         repr=False,
-        metadata={"says": "Redis or Valkey", "read": one_of("redis", "rediss", "unix")},
+        metadata={"says": "the URL of Redis or Valkey", "read": url_with_scheme("redis", "rediss", "unix")},
     )
     secret_key: str = field(
-        default="", repr=False, metadata={"says": "signs links; the same on every node", "read": secret_key}
+        default="",
+        repr=False,
+        metadata={"says": "the key that signs links; the same on every node", "read": parse_secret_key},
     )
-    smtp_url: str | None = text(None, "mail that goes out; reserved for later", secret=True)
-    imap_url: str | None = text(None, "mail that comes in; reserved for later", secret=True)
+    smtp_url: str | None = text_setting(None, "the server for outgoing mail; reserved for later", secret=True)
+    imap_url: str | None = text_setting(None, "the server for incoming mail; reserved for later", secret=True)
     trusted_proxies: tuple[Network, ...] = field(
-        default=(), metadata={"says": "networks whose X-Forwarded-For is believed", "read": networks}
+        default=(),
+        metadata={
+            "says": "the networks of the reverse proxies: their X-Forwarded-For header is used",
+            "read": parse_networks,
+        },
     )
 
-    offer_ring_s: float = seconds(60, "how long a chat rings on one console")
-    agent_grace_s: float = seconds(30, "how long an agent may be gone before their chats go back")
-    agent_return_s: float = seconds(300, "an agent who is back within this time gets their chats again")
-    form_offer_s: float = seconds(300, "unanswered for so long, a chat is offered the form")
-    wait_close_s: float = seconds(600, "so long after that, it becomes a ticket")
-    idle_s: float = seconds(600, "a silent visitor's chat frees its place")
-    idle_close_s: float = seconds(3600, "a silent visitor's chat ends")
-    reconcile_s: float = seconds(3, "how often a node asks the database what the bus has missed")
+    offer_ring_s: float = seconds_setting(60, "how long an offered chat rings on one console")
+    agent_grace_s: float = seconds_setting(
+        30, "how long an agent may be disconnected before their chats return to the queue"
+    )
+    agent_return_s: float = seconds_setting(300, "an agent who returns within this time gets those chats back")
+    form_offer_s: float = seconds_setting(300, "after this wait without an answer the visitor is offered the form")
+    wait_close_s: float = seconds_setting(600, "after this further wait the chat becomes an open ticket")
+    idle_s: float = seconds_setting(600, "after this silence of the visitor a chat no longer uses its agent's capacity")
+    idle_close_s: float = seconds_setting(3600, "after this silence of the visitor a chat ends")
+    reconcile_s: float = seconds_setting(
+        3, "how often a node checks the database for events that the bus did not deliver"
+    )
 
-    visitor_commands: int = whole(60, "commands of one visitor in 10 s")
-    visitor_starts: int = whole(5, "chats and forms started by one visitor in a minute")
-    address_times: int = whole(10, "how much wider the limits of one address are than those of one visitor")
-    agent_commands: int = whole(200, "commands of one agent in 10 s")
-    login_tries: int = whole(10, "tries to sign in to one account; from one address ADDRESS_TIMES as many")
-    login_window_s: float = seconds(900, "the time in which those tries are counted")
+    visitor_commands: int = integer_setting(60, "how many commands a visitor may send in 10 s")
+    visitor_starts: int = integer_setting(5, "how many chats and forms a visitor may start in a minute")
+    address_times: int = integer_setting(10, "the limits of an IP address are this many times those of a visitor")
+    agent_commands: int = integer_setting(200, "how many commands an agent may send in 10 s")
+    login_tries: int = integer_setting(
+        10, "how many attempts to sign in to an account are allowed; from one IP address ADDRESS_TIMES as many"
+    )
+    login_window_s: float = seconds_setting(900, "the time in which those attempts are counted")
 
     @property
-    def secure(self) -> bool:
-        """Whether cookies may carry Secure and the __Host- prefix."""
+    def is_https(self) -> bool:
+        """Whether the public URL is https, so that cookies get Secure and the __Host- prefix."""
         return self.public_url.startswith("https:")
 
 
@@ -155,15 +171,17 @@ def variable(setting: Field[object]) -> str:
 
 
 def settings_from(environ: Mapping[str, str], command: str = "serve") -> Settings:
-    """Raises BadSettings naming every bad value at once; makes DATA_DIR and the key when they are missing.
+    """The settings of this environment. Creates DATA_DIR and the secret key when they are missing. Raises BadSettings,
+    which names all bad values.
 
-    `web` and `worker` are one node of many: what `serve` may make for itself they must be given.
+    The commands `web` and `worker` start one node of several, so they require the values that the nodes must share and
+    that `serve` chooses by itself.
     """
-    values, faults = {}, [f"{old} is now called {new}" for old, new in RENAMED.items() if old in environ]
+    values, faults = {}, [f"{old} is now called {new}" for old, new in RENAMED_VARIABLES.items() if old in environ]
     for setting in fields(Settings):
-        word = environ.get(variable(setting), "").strip()
+        value = environ.get(variable(setting), "").strip()
         try:
-            values.update({setting.name: setting.metadata["read"](word)} if word else {})
+            values.update({setting.name: setting.metadata["read"](value)} if value else {})
         except ValueError as error:
             faults.append(f"{variable(setting)} is not usable: {error}")
     faults.extend(missing_variables(environ) if command in ("web", "worker") else [])
@@ -173,7 +191,7 @@ def settings_from(environ: Mapping[str, str], command: str = "serve") -> Setting
 
 
 def missing_variables(environ: Mapping[str, str]) -> list[str]:
-    """What a node of many needs and has not."""
+    """A line for each shared variable that a node of several lacks, or that it can't share."""
     needed = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
     faults = [f"{name} is missing: several nodes must share one" for name in needed if not environ.get(name)]
     if environ.get("DATABASE_URL", "postgresql:").partition(":")[0].partition("+")[0] == "sqlite":
@@ -182,7 +200,7 @@ def missing_variables(environ: Mapping[str, str]) -> list[str]:
 
 
 def with_derived_values(given: Settings) -> Settings:
-    """The settings with what follows from the others filled in."""
+    """The settings with their empty fields derived from the others."""
     folder = given.data_dir.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return replace(
@@ -195,13 +213,14 @@ def with_derived_values(given: Settings) -> Settings:
 
 
 def sqlalchemy_url(url: str) -> str:
-    """Hosts hand out `postgres://` and `postgresql://`; the driver that we bring has to be named."""
+    """Hosting platforms give out `postgres://` and `postgresql://` URLs; SQLAlchemy needs the name of our driver."""
     scheme, colon, rest = url.partition(":")
     return f"postgresql+psycopg:{rest}" if scheme in ("postgres", "postgresql") else scheme + colon + rest
 
 
 def load_or_create_key(path: Path) -> str:
-    """Made once: of two processes that start at the same moment, both get the first one's key."""
+    """The secret key in this file, made at the first start. Two processes that start at the same moment get the same
+    key, because only the first hard link succeeds. Raises BadSettings."""
     if not path.exists():
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         fresh.touch(mode=0o600, exist_ok=False)
@@ -211,5 +230,5 @@ def load_or_create_key(path: Path) -> str:
         fresh.unlink()
     key = path.read_text("ascii").strip()
     if len(key) < 32:
-        raise BadSettings(f"{path} holds no key: it is too short")
+        raise BadSettings(f"{path} has no usable key: it is too short")
     return key

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from chat.cli.main import main
-from chat.settings import RENAMED, Settings, variable
+from chat.settings import RENAMED_VARIABLES, Settings, variable
 from dev import COMMANDS
 from tests import house
 from tooling.steps import ROOT
@@ -25,7 +25,7 @@ MAIL = re.compile(r"\b(?:e-?mails?|mails?)\b", re.IGNORECASE)
 NO_PROMISE = re.compile(r"\b(?:no|not|none|later|reserved)\b|EMAIL\b|\bPOST\b|`[^`]*mail[^`]*`", re.IGNORECASE)
 
 
-def documents() -> list[Path]:
+def pages() -> list[Path]:
     return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
@@ -43,8 +43,8 @@ def test_every_setting_stands_in_operating_with_its_default() -> None:
 
 
 def test_the_words_around_the_table_name_no_setting_that_is_none() -> None:
-    known = {variable(setting) for setting in fields(Settings)} | RENAMED.keys()
-    told = set(re.findall(r"`([A-Z]+_[A-Z_]+)\b", "".join(page.read_text() for page in documents())))
+    known = {variable(setting) for setting in fields(Settings)} | RENAMED_VARIABLES.keys()
+    told = set(re.findall(r"`([A-Z]+_[A-Z_]+)\b", "".join(page.read_text() for page in pages())))
     assert told <= known
     for derived in ("PUBLIC_URL", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TRUSTED_PROXIES", "SMTP_URL"):
         assert OPERATING.read_text().count(f"`{derived}`") > 1, f"{derived} has no default to show: say what it is"
@@ -58,7 +58,7 @@ def commands(group: click.Group = main, words: str = "") -> Iterator[tuple[str, 
             yield words + name, command
 
 
-def told_commands() -> dict[str, str]:
+def documented_commands() -> dict[str, str]:
     """Every command of the table in operating.md, and how it is told there."""
     cells = [row[0] for row in rows(OPERATING.read_text()) if len(row) == 2]
     quoted = [words for cell in cells for words in QUOTED.findall(cell) if not words.startswith("guichet(")]
@@ -66,7 +66,7 @@ def told_commands() -> dict[str, str]:
 
 
 def test_every_command_stands_in_operating_with_its_options() -> None:
-    told = told_commands()
+    told = documented_commands()
     assert told.keys() == dict(commands()).keys()
     for name, command in commands():
         options = {option for one in command.params if isinstance(one, click.Option) for option in one.opts}
@@ -84,7 +84,7 @@ def is_there(name: str) -> bool:
 
 def test_every_file_that_a_document_names_is_there() -> None:
     pattern = re.compile(r"(?<![\w/.])(?:\w[\w.-]*/)+[\w.-]*(?:\.(?:py|tsx?|md|css|txt)|/)(?![\w/])")
-    named = {(page.name, name) for page in documents() for name in pattern.findall(page.read_text())}
+    named = {(page.name, name) for page in pages() for name in pattern.findall(page.read_text())}
     ours = {(page, name) for page, name in named if is_there(name.split("/")[0])}
     assert len(ours) > 30
     assert [one for one in sorted(ours) if not is_there(one[1])] == []
@@ -123,9 +123,7 @@ def test_every_name_that_architecture_uses_is_defined() -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    lost = [
-        f"{page.name}: {link}" for page in documents() for link in LINK.findall(page.read_text()) if dead(page, link)
-    ]
+    lost = [f"{page.name}: {link}" for page in pages() for link in LINK.findall(page.read_text()) if dead(page, link)]
     assert lost == []
 
 
@@ -175,7 +173,7 @@ def promises_mail(text: str) -> list[str]:
 
 
 def test_no_document_promises_mail() -> None:
-    own = [page for page in documents() if page.name != "protocol.md"]
+    own = [page for page in pages() if page.name != "protocol.md"]
     assert {page.name: found for page in own if (found := promises_mail(page.read_text()))} == {}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.settings import RENAMED, BadSettings, settings_from
+from chat.settings import RENAMED_VARIABLES, BadSettings, settings_from
 
 NODE = {
     "DATABASE_URL": "postgresql://guichet:hunter2hunter2@db.example/guichet",
@@ -20,7 +20,7 @@ def test_a_new_install_needs_nothing(tmp_path: Path) -> None:
     assert settings.public_url == "http://localhost:8000"
     assert settings.database_url == f"sqlite:///{tmp_path}/data/guichet.db"
     assert settings.redis_url is None
-    assert not settings.secure
+    assert not settings.is_https
 
 
 def test_the_key_is_made_once_and_is_nobody_elses_to_read(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_what_is_given_is_taken(tmp_path: Path) -> None:
     settings = settings_from(given)
     assert (settings.port, settings.offer_ring_s, settings.login_tries) == (0, 0.5, 3)
     assert settings.public_url == "https://chat.example.com"
-    assert settings.secure
+    assert settings.is_https
     assert settings.trusted_proxies == (ip_network("198.51.100.0/24"), ip_network("::1/128"))
 
 
@@ -82,7 +82,7 @@ def test_all_bad_values_are_named_at_once(tmp_path: Path) -> None:
     assert [line.partition(" ")[0] for line in str(bad.value).splitlines()] == ["PORT", "OFFER_RING_S"]
 
 
-@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+@pytest.mark.parametrize(("old", "new"), RENAMED_VARIABLES.items())
 def test_a_variable_with_its_old_name_is_refused_with_the_new_one(old: str, new: str, tmp_path: Path) -> None:
     assert getattr(settings_from({new: "7", "DATA_DIR": str(tmp_path)}), new.lower()) == 7
     with pytest.raises(BadSettings, match=f"^{old} is now called {new}$"):

@@ -17,7 +17,7 @@ from chat.domain.queries.calendar import load_calendar, parse_moment, set_calend
 from chat.domain.refusals import Refused
 from chat.domain.rules.hours import calendar_json
 from chat.domain.rules.hours.calendar_json import InvalidCalendar
-from chat.settings import Settings, address
+from chat.settings import Settings, parse_origin
 from chat.store.store import Store
 from chat.store.transaction import Unavailable
 from chat.vocabulary import Role
@@ -148,7 +148,7 @@ def browser_origin(value: str) -> str:
     """An origin as browsers write it, because it is compared with their Origin header and stands in the content
     security policy of our pages. Raises CommandFailed."""
     try:
-        return value if value == "localhost" else address(value)
+        return value if value == "localhost" else parse_origin(value)
     except ValueError as error:
         raise CommandFailed(f"{value} is no origin: {error}") from error
 

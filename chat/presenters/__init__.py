@@ -1,4 +1,4 @@
-"""Rows as payloads of the wire: the only place where one becomes the other."""
+"""Presenters: the only place that makes the payloads of the wire from rows; one function a shape."""
 
 from chat.presenters.messages import *
 from chat.presenters.people import *

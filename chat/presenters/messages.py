@@ -9,7 +9,7 @@ from chat.store.rows import MessageRow, NoteRow
 
 
 def message(row: MessageRow) -> protocol.Message:
-    """A line of the thread."""
+    """A message from its row."""
     ticket, seq, public_id, client_id, author, author_id, author_name, text, event, at = row
     return protocol.Message(
         ticket=ticket,
@@ -37,7 +37,7 @@ def _event(event: Mapping[str, object]) -> protocol.TicketEvent:
 
 
 def note(row: NoteRow) -> protocol.Note:
-    """A line for the team."""
+    """A note from its row."""
     return protocol.Note(
         ticket=row.ticket,
         note_seq=row.note_seq,

@@ -9,7 +9,7 @@ from chat.store.rows import AgentRow, DepartmentRow, TicketRow, VisitorRow
 
 
 def agent(row: AgentRow, connected: bool) -> protocol.Agent:
-    """A member of the team; what they chose counts only while they are connected."""
+    """A member of the team. Without a connection they are offline, whatever state they chose."""
     return protocol.Agent(
         id=row.public_id,
         name=row.name,
@@ -25,24 +25,24 @@ def agent(row: AgentRow, connected: bool) -> protocol.Agent:
 
 
 def department(row: DepartmentRow) -> protocol.Department:
-    """A part of the team."""
+    """A department from its row."""
     return protocol.Department(id=row.public_id, name=row.name)
 
 
-def person(holder: AgentRef) -> protocol.Person:
-    """An agent by name."""
-    return protocol.Person(id=holder.id, name=holder.name, photo=holder.photo)
+def person(agent: AgentRef) -> protocol.Person:
+    """An agent as the other side sees them."""
+    return protocol.Person(id=agent.id, name=agent.name, photo=agent.photo)
 
 
 def page(found: Mapping[str, str] | None) -> protocol.Page | None:
-    """The page a visitor is on."""
+    """The page that a visitor is on, from its stored JSON."""
     if found is None:
         return None
     return protocol.Page(url=found.get("url", ""), title=found.get("title", ""), referrer=found.get("referrer", ""))
 
 
 def visitor(row: VisitorRow, earlier: Sequence[TicketRow]) -> protocol.Visitor:
-    """The person behind a ticket."""
+    """A ticket's visitor with their earlier tickets."""
     return protocol.Visitor(
         id=row.public_id,
         name=row.name,

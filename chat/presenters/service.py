@@ -13,7 +13,7 @@ from chat.store.rows import OfferRow, TicketRow
 
 
 def service(found: Service) -> protocol.Service:
-    """What is to be had."""
+    """The service at a moment."""
     return protocol.Service(
         state=found.state,
         mode=found.mode,
@@ -23,20 +23,20 @@ def service(found: Service) -> protocol.Service:
     )
 
 
-def offer(row: OfferRow, rung: TicketRow, giver: AgentRef | None) -> protocol.Offer:
-    """What rings on a console."""
-    by = person(giver) if giver else None
-    return protocol.Offer(card=card(rung), expires_at=row.expires_at, why=row.rule, by=by)
+def offer(row: OfferRow, ticket: TicketRow, from_agent: AgentRef | None) -> protocol.Offer:
+    """An offer with the card of its ticket; `from_agent` hands the ticket over."""
+    by = person(from_agent) if from_agent else None
+    return protocol.Offer(card=card(ticket), expires_at=row.expires_at, why=row.rule, by=by)
 
 
 def decision(row: DecisionRow) -> protocol.Decision:
-    """Why a ticket rang where it did."""
-    seen = msgspec.convert(row.candidates, list[protocol.RoutingCandidate])
-    return protocol.Decision(at=row.at, rule=row.rule, chosen=row.chosen, candidates=seen)
+    """A recorded decision of the routing."""
+    candidates = msgspec.convert(row.candidates, list[protocol.RoutingCandidate])
+    return protocol.Decision(at=row.at, rule=row.rule, chosen=row.chosen, candidates=candidates)
 
 
-def refusal(refused: Refused, available: Service | None = None) -> protocol.RefusedAck:
-    """Why a command was not done; `available` where a form is to be had instead."""
+def refusal(refused: Refused, service_now: Service | None = None) -> protocol.RefusedAck:
+    """The ack of a refused command. `service_now`: what is available instead of a chat."""
     error = protocol.Refusal(
         code=refused.code,
         message=refused.message,
@@ -44,6 +44,6 @@ def refusal(refused: Refused, available: Service | None = None) -> protocol.Refu
         reason=refused.reason or UNSET,
         by=person(refused.by) if isinstance(refused, Conflict) and refused.by else UNSET,
         retry_after=refused.retry_after if isinstance(refused, TooMany) else UNSET,
-        service=service(available) if available else UNSET,
+        service=service(service_now) if service_now else UNSET,
     )
     return protocol.RefusedAck(error=error)

@@ -1,4 +1,4 @@
-"""Tickets, cards and offers as payloads."""
+"""Tickets and cards as payloads."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,12 +7,12 @@ from msgspec import UNSET
 
 from chat import protocol
 from chat.domain.rules.status import REOPENS_FOR
-from chat.links import Links
+from chat.links import TicketLinks
 from chat.store.rows import TicketRow
 
 
-def ticket(row: TicketRow, links: Links | None = None) -> protocol.Ticket:
-    """A ticket; with `links` for its visitor, who alone is told the address of its page."""
+def ticket(row: TicketRow, links: TicketLinks | None = None) -> protocol.Ticket:
+    """A ticket from its row. Pass `links` only in a payload for its visitor: nobody else gets the link of its page."""
     return protocol.Ticket(
         id=row.public_id,
         number=row.id,
@@ -28,12 +28,12 @@ def ticket(row: TicketRow, links: Links | None = None) -> protocol.Ticket:
         form_offered=row.form_offered_at is not None,
         reachable=row.email is not None,
         reply_until=row.solved_at + REOPENS_FOR if row.status == "solved" and row.solved_at else None,
-        link=links.address(row.public_id) if links else UNSET,
+        link=links.url(row.public_id) if links else UNSET,
     )
 
 
 def _open_promise(row: TicketRow) -> datetime | None:
-    """By when we answer; nothing once we have, while the customer owes the next word, and on what has ended."""
+    """The due time of our answer, or None: once we have answered, while we wait for the customer, and after the end."""
     return None if row.promise_kept_at or row.status in ("pending", "solved", "closed") else row.promise_due_at
 
 
@@ -44,7 +44,7 @@ def _agent_of(row: TicketRow) -> protocol.Person | None:
 
 
 def card(row: TicketRow) -> protocol.Card:
-    """A line of the inbox."""
+    """A ticket in the inbox."""
     return protocol.Card(
         ticket=row.public_id,
         number=row.id,
@@ -66,5 +66,5 @@ def card(row: TicketRow) -> protocol.Card:
 
 
 def cards(rows: Sequence[TicketRow]) -> list[protocol.Card]:
-    """Lines of the inbox."""
+    """Tickets in the inbox, in the same order."""
     return [card(row) for row in rows]

@@ -1,6 +1,6 @@
-"""The wire: every command, event, ack and refusal as a closed shape; docs and types are generated from it.
+"""The wire protocol: every command, event, ack and refusal as a closed shape; codegen makes docs and types from it.
 
-The shapes are used by one name, `protocol.Ticket`; which side may use which is said by the file that has it.
+Other modules write `protocol.Ticket`. The file of a shape says which side uses it: visitor, agent or both (shared).
 """
 
 from chat.protocol.agent import *

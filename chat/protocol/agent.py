@@ -1,4 +1,4 @@
-"""What only agents send and receive."""
+"""The shapes that only agents send or receive."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -30,7 +30,7 @@ from chat.vocabulary import (
 
 
 class Note(Shape):
-    """A line that only agents may see; it stands after message `after`."""
+    """A note that only agents see. It stands after the message whose seq is `after`."""
 
     ticket: str
     note_seq: int
@@ -43,7 +43,7 @@ class Note(Shape):
 
 
 class Card(Shape):
-    """A line of the inbox. `waiting_since`: the visitor's oldest word that nobody has answered."""
+    """A ticket in the inbox. `waiting_since`: the time of the visitor's oldest unanswered message."""
 
     ticket: str
     number: int
@@ -64,7 +64,7 @@ class Card(Shape):
 
 
 class Agent(Shape):
-    """A member of the team. `why`: what set them away, when they did not do it themselves."""
+    """A member of the team. `why`: why the server set them away; null when they chose it."""
 
     id: str
     name: str
@@ -79,14 +79,14 @@ class Agent(Shape):
 
 
 class Department(Shape):
-    """A part of the team that a ticket can be handed to."""
+    """A part of the team that tickets can be handed over to."""
 
     id: str
     name: str
 
 
 class Visitor(Shape):
-    """The person behind a ticket; `tickets` are their earlier ones."""
+    """A ticket's visitor. `tickets`: their earlier tickets."""
 
     id: str
     name: str | None
@@ -99,7 +99,7 @@ class Visitor(Shape):
 
 
 class RoutingCandidate(Shape):
-    """One agent as the routing saw them; `excluded` says why not, null for a real candidate."""
+    """One agent as the routing saw them. `excluded`: why the routing left them out; null for a candidate."""
 
     agent: str
     name: str
@@ -110,7 +110,7 @@ class RoutingCandidate(Shape):
 
 
 class Decision(Shape):
-    """Why a ticket rang where it did."""
+    """One decision of the routing: who was offered the ticket, and why."""
 
     at: datetime
     rule: str
@@ -119,7 +119,7 @@ class Decision(Shape):
 
 
 class Cards(Shape):
-    """The three lists."""
+    """The first page of each list of the inbox."""
 
     mine: list[Card]
     waiting: list[Card]
@@ -127,7 +127,7 @@ class Cards(Shape):
 
 
 class Counts(Shape):
-    """How long each list is."""
+    """The number of tickets in each list."""
 
     mine: int
     waiting: int
@@ -135,7 +135,8 @@ class Counts(Shape):
 
 
 class Offer(Shape):
-    """A ticket rings here until `expires_at`; `why` names the rule that chose, `by` who hands it over."""
+    """An offer that rings until `expires_at`. `why`: the routing rule that chose this agent. `by`: the agent who hands
+    the ticket over."""
 
     card: Card
     expires_at: datetime
@@ -144,7 +145,7 @@ class Offer(Shape):
 
 
 class AgentHelloAck(Ack):
-    """All that the console shows first; `offers` are ringing now."""
+    """Everything that the console shows first. `offers`: those that ring now."""
 
     agent: Agent
     presence: AgentState
@@ -157,19 +158,19 @@ class AgentHelloAck(Ack):
 
 
 class SetPresence(Command):
-    """Available for chats, or away."""
+    """Become available for chats, or go away."""
 
     state: AgentState
 
 
 class SetPresenceAck(Ack):
-    """The state that now holds."""
+    """The agent's state after the command."""
 
     presence: AgentState
 
 
 class ListTickets(Command):
-    """A page of 50 cards; `after` is the `next` of the page before; `q` searches words, names and numbers."""
+    """Get a page of 50 cards. `after`: the `next` of the page before. `q` searches texts, names and numbers."""
 
     view: InboxView
     q: Annotated[str, Meta(max_length=200)] | None = None
@@ -177,21 +178,21 @@ class ListTickets(Command):
 
 
 class ListAck(Ack):
-    """A page of the inbox; `next` null on the last one."""
+    """A page of the inbox. `next` is null on the last one."""
 
     cards: list[Card]
     next: str | None
 
 
 class Claim(Command):
-    """Take a ticket; `over` also beyond one's capacity."""
+    """Become the owner of a ticket. With `over` also beyond one's capacity."""
 
     ticket: TicketId
     over: bool = False
 
 
 class OpenTicketAck(Ack):
-    """A ticket with its last 200 messages, its notes and the person behind it."""
+    """A ticket with its last 200 messages, its notes and its visitor."""
 
     ticket: Ticket
     messages: list[Message]
@@ -202,7 +203,7 @@ class OpenTicketAck(Ack):
 
 
 class AddNote(Command):
-    """Say something to the team only."""
+    """Add a note that only agents see."""
 
     ticket: TicketId
     client_id: ClientId
@@ -210,7 +211,7 @@ class AddNote(Command):
 
 
 class AddNoteAck(Ack):
-    """The note is stored."""
+    """The stored note's number in the ticket, its id, and the server's time."""
 
     note_seq: int
     id: str
@@ -218,7 +219,7 @@ class AddNoteAck(Ack):
 
 
 class AgentCatchUp(Command):
-    """What came after both cursors."""
+    """Get the messages with a seq above `after`, and the notes with a note_seq above `notes_after`."""
 
     ticket: TicketId
     after: Seq
@@ -226,50 +227,50 @@ class AgentCatchUp(Command):
 
 
 class AgentCatchUpAck(CatchUpAck):
-    """As the visitor's, and the notes."""
+    """As CatchUpAck, with the notes."""
 
     notes: list[Note]
     notes_head: int
 
 
 class HandOver(Command):
-    """Ring somebody else for one's ticket; one stays its owner until it is taken. `to` names one agent or one
-    department."""
+    """Offer one's ticket to another agent or department, named in `to`. The sender stays the owner until somebody
+    accepts."""
 
     ticket: TicketId
-    # A dictionary of one entry, because msgspec tells no two untagged structs apart.
+    # A dictionary of one entry, because msgspec can not tell two untagged structs apart.
     to: Annotated[dict[Literal["agent", "department"], TicketId], Meta(min_length=1, max_length=1)]
     note: Text | None = None
 
 
 class SetStatus(Command):
-    """Move a ticket by hand, as rules/status.py allows."""
+    """Change a ticket's status by hand, where the table of allowed changes has it."""
 
     ticket: TicketId
     status: Status
 
 
 class ExplainAck(Ack):
-    """Why the ticket rang where it did, newest first."""
+    """The decisions of the routing about this ticket, newest first."""
 
     decisions: list[Decision]
 
 
 class TicketLeft(Shape):
-    """A ticket has left one's lists."""
+    """The ticket has left this agent's lists."""
 
     ticket: str
 
 
 class OfferEnded(Shape):
-    """It rings here no longer."""
+    """The offer no longer rings on this console."""
 
     ticket: str
     reason: OfferEnd
 
 
 class VisitorEvent(Shape):
-    """Where the visitor of a ticket is."""
+    """Whether the ticket's visitor is on the site, and on which page."""
 
     ticket: str
     state: VisitorPresence

@@ -1,4 +1,4 @@
-"""The words that all shapes are made of, and how shapes become bytes."""
+"""The field types and base classes of all shapes, and how a shape becomes JSON."""
 
 from collections.abc import Callable
 from typing import Annotated, NamedTuple, dataclass_transform
@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple, dataclass_transform
 import msgspec
 from msgspec import Meta, Struct
 
-# The domain counts code points after trimming; this only keeps a flood of bytes away from it.
+# The domain limits code points after trimming; this limit only keeps huge texts away from it.
 Text = Annotated[str, Meta(max_length=16_384)]
 ClientId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,64}\Z")]
 TicketId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -21,17 +21,17 @@ Seq = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 
 @dataclass_transform(frozen_default=True)
 class Command(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What a client asks; unknown fields are refused, never dropped in silence."""
+    """A payload from a client. Unknown fields are refused instead of ignored."""
 
 
 @dataclass_transform(frozen_default=True)
 class Shape(Struct, frozen=True):
-    """What the server says."""
+    """A payload from the server."""
 
 
 class Emission(NamedTuple):
-    """One event for the sockets in any of these rooms, each once. `payload` is the shape as JSON, made once for all
-    that it is sent to; `skip` is the sender's socket, whose ack is its copy."""
+    """One event for the sockets in these rooms; a socket in several rooms gets it once. `payload` is `shape` as JSON,
+    encoded once for all sockets. `skip` is the sender's socket, which has its copy in the ack."""
 
     event: str
     shape: Shape
@@ -42,10 +42,10 @@ class Emission(NamedTuple):
 
     @classmethod
     def of(cls, event: str, shape: Shape, visitors: str = "", agents: str = "") -> "Emission":
-        """For one room of each kind at most."""
+        """An event for at most one room of visitors and one room of agents."""
         return cls(event, shape, encode(shape), (visitors,) if visitors else (), (agents,) if agents else ())
 
 
-# As bytes, and as plain values: datetimes become RFC 3339 text, unset fields are left out.
+# A shape as JSON, and as built-in values. Datetimes become RFC 3339 text; unset fields are left out.
 encode: Callable[[Shape], bytes] = msgspec.json.Encoder().encode
 to_plain: Callable[[Shape], dict[str, object]] = msgspec.to_builtins

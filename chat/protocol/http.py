@@ -10,8 +10,8 @@ from chat.protocol.shared import SeenPage, Ticket
 
 
 class NewTicket(Command, frozen=True, kw_only=True):
-    """The form. A missing or wrong value is named by its field (422); a body of another shape is a bad
-    request."""
+    """The form. A missing or wrong value is answered with 422 and the name of its field, a body of another shape with
+    400."""
 
     site: str = ""
     client_id: str = ""
@@ -25,7 +25,7 @@ class NewTicket(Command, frozen=True, kw_only=True):
 
 
 class NewTicketResponse(Shape):
-    """The ticket, the visitor's token and the link of its page."""
+    """The new ticket, the visitor's token, and the link of the ticket's page."""
 
     ticket: Ticket
     token: str
@@ -33,13 +33,13 @@ class NewTicketResponse(Shape):
 
 
 class SignIn(Command):
-    """An agent's address and password."""
+    """An agent's e-mail address and password."""
 
     email: Email
     password: Annotated[str, Meta(max_length=1000)]
 
 
 class SignInResponse(Shape):
-    """Who is signed in."""
+    """The agent who is signed in."""
 
     agent: Agent

@@ -94,7 +94,7 @@ AGENT_EVENTS: dict[str, type[Shape]] = {
 }
 
 
-# What a client had better know before it asks; the desk holds the same numbers (tests/test_protocol.py).
+# Limits that a client needs to know. Domain and queries have the same numbers (tests/test_protocol.py compares them).
 LIMITS: dict[str, int] = {
     "text_max": 4000,
     "messages_at_once": 200,

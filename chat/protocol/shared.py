@@ -1,4 +1,4 @@
-"""What both sides may send and receive."""
+"""The shapes that visitors and agents both send or receive."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ from chat.vocabulary import AuthorKind, Channel, ErrorCode, Mode, ServiceState, 
 
 
 class Author(Shape):
-    """Who wrote a message; `id` only for agents; a visitor without a name has `name` null."""
+    """The author of a message. Only agents have an `id`; `name` is null for a visitor without a name."""
 
     kind: AuthorKind
     name: str | None
@@ -19,14 +19,14 @@ class Author(Shape):
 
 
 class TicketEvent(Shape):
-    """An event of a ticket: a name and arguments, put into words by each reader's language."""
+    """An event in a ticket's history: a name and arguments. Each client makes a sentence in its reader's language."""
 
     name: str
     args: dict[str, str]
 
 
 class Message(Shape):
-    """A line that the visitor of the ticket may see. `event` only for kind "event", whose `text` is empty."""
+    """A message that the ticket's visitor may see. Only kind "event" has an `event`; its `text` is empty."""
 
     ticket: str
     seq: int
@@ -41,7 +41,7 @@ class Message(Shape):
 
 
 class Person(Shape):
-    """The agent of a ticket as its visitor sees them."""
+    """A ticket's agent as the visitor sees them."""
 
     id: str
     name: str
@@ -49,14 +49,15 @@ class Person(Shape):
 
 
 class Queue(Shape):
-    """A waiting chat's place, from 1; `wait_s` whole seconds, null until enough chats have been measured."""
+    """A waiting chat's position in the queue, from 1, and its estimated wait in whole seconds, null until enough chats
+    have been measured."""
 
     position: int
     wait_s: int | None
 
 
 class AnswerPromise(Shape):
-    """The latest time by which we answer, with the calendar's offset."""
+    """The latest time of our answer, with the calendar's offset."""
 
     due: datetime
 
@@ -69,9 +70,10 @@ class Read(Shape):
 
 
 class Ticket(Shape):
-    """A ticket as both sides know it. `rev` grows with every change: older news than what one has is dropped.
-    `form_offered`: the wait is long, an address may be left. `reachable`: an address is known. `reply_until`:
-    until when a reply reopens a solved ticket. `link`: its page, told to its visitor only."""
+    """A ticket as both sides see it. `rev` grows with every change; a client ignores a ticket with a smaller `rev` than
+    its own. `form_offered`: the wait is long, so the visitor may leave an e-mail address. `reachable`: an e-mail
+    address is known. `reply_until`: until then a reply reopens a solved ticket. `link`: the ticket's page, sent only to
+    its visitor."""
 
     id: str
     number: int
@@ -91,7 +93,7 @@ class Ticket(Shape):
 
 
 class Page(Shape):
-    """The page a visitor is on, without its query."""
+    """The page that a visitor is on. `url` has no query."""
 
     url: str
     title: str
@@ -99,8 +101,8 @@ class Page(Shape):
 
 
 class Service(Shape):
-    """What is to be had now. `until`: when this state ends; `next_open`: null while open; times carry the
-    calendar's offset. `due` is null where the calendar never opens."""
+    """The opening state and whether a visitor gets a chat or the form. `until`: when this state ends. `next_open`: null
+    while open. `promise`: null where the calendar never opens. Times have the calendar's offset."""
 
     state: ServiceState
     mode: Mode
@@ -110,8 +112,8 @@ class Service(Shape):
 
 
 class Refusal(Shape):
-    """Why a command was not done. `field`: what was wrong with it; `by`: who has it; `reason`: more than the
-    code says; `retry_after`: whole seconds; `service`: what is to be had instead."""
+    """Why the server refused a command. `field`: the field that was wrong. `by`: the agent who has the ticket.
+    `reason`: more detail than the code. `retry_after`: whole seconds. `service`: what is available instead."""
 
     code: ErrorCode
     message: str
@@ -123,24 +125,24 @@ class Refusal(Shape):
 
 
 class RefusedAck(Shape, frozen=True, kw_only=True):
-    """The ack of a command that was not done: nothing has changed."""
+    """The ack of a refused command: nothing has changed."""
 
     ok: Literal[False] = False
     error: Refusal
 
 
 class Ack(Shape, frozen=True, kw_only=True):
-    """The ack of a command that has nothing to tell but that it is done."""
+    """The ack of a command that was done. Other acks add fields."""
 
     ok: Literal[True] = True
 
 
 class Hello(Command):
-    """The first command of a connection: answered with all one needs to draw the screen."""
+    """The first command of a connection. The ack has everything for the first screen."""
 
 
 class SendMessage(Command):
-    """Say something on a ticket; acknowledged after it is stored."""
+    """Post a message to a ticket. The ack comes after the message is stored."""
 
     ticket: TicketId
     client_id: ClientId
@@ -149,7 +151,7 @@ class SendMessage(Command):
 
 
 class SendMessageAck(Ack):
-    """Stored: its number in the ticket and the server's time."""
+    """The stored message's number in the ticket, its id, and the server's time."""
 
     seq: int
     id: str
@@ -157,33 +159,33 @@ class SendMessageAck(Ack):
 
 
 class Typing(Command):
-    """Writing, or no longer."""
+    """The sender types, or has stopped."""
 
     ticket: TicketId
     on: bool
 
 
 class MarkRead(Command):
-    """All up to `seq` has been seen; a smaller seq than before changes nothing."""
+    """The sender has read all messages up to `seq`. A smaller seq than before changes nothing."""
 
     ticket: TicketId
     seq: Seq
 
 
 class TicketCommand(Command):
-    """A command that needs nothing but the ticket."""
+    """A command whose only argument is the ticket."""
 
     ticket: TicketId
 
 
 class TicketAck(Ack):
-    """Done; the ticket as it now is."""
+    """The ticket after the command."""
 
     ticket: Ticket
 
 
 class TypingEvent(Shape):
-    """The other side writes, or no longer; forget it after 3 s."""
+    """The other side types, or has stopped. It expires after 3 s."""
 
     ticket: str
     on: bool
@@ -191,7 +193,7 @@ class TypingEvent(Shape):
 
 
 class ReadEvent(Shape):
-    """The other side has read up to `seq`."""
+    """The other side has read all messages up to `seq`."""
 
     ticket: str
     seq: int
@@ -199,7 +201,7 @@ class ReadEvent(Shape):
 
 
 class SeenPage(Command):
-    """A page of the site; the server keeps it without its query."""
+    """A page of the site. The server stores the URL without its query."""
 
     url: Url
     title: Annotated[str, Meta(max_length=1000)] = ""
@@ -207,15 +209,15 @@ class SeenPage(Command):
 
 
 class CatchUp(Command):
-    """What came after `after`."""
+    """Get the messages with a seq above `after`."""
 
     ticket: TicketId
     after: Seq
 
 
 class CatchUpAck(Ack, frozen=True, kw_only=True):
-    """At most 200 messages with seq > after, oldest first; ask again until head. `restart`: the cursor was
-    newer than the data, these are the newest 200 and all else is to be forgotten."""
+    """At most 200 messages with seq > after, oldest first; repeat until `head`. `restart`: `after` was beyond `head`,
+    so these are the newest 200 messages and the client drops all others."""
 
     restart: Literal[True] | UnsetType = UNSET
     ticket: Ticket

@@ -1,4 +1,4 @@
-"""What only visitors send and receive."""
+"""The shapes that only visitors send or receive."""
 
 from typing import Annotated
 
@@ -9,8 +9,8 @@ from chat.protocol.shared import Ack, Message, SeenPage, Service, Ticket
 
 
 class VisitorAuth(Command, frozen=True, kw_only=True):
-    """What a visitor's connect carries. `identity` is reserved: whoever sends one is known by their token only, as
-    long as it is not understood."""
+    """The auth payload of a visitor's connect. `identity` is reserved: this version does not read it and identifies the
+    visitor by the token only."""
 
     site: Annotated[str, Meta(max_length=40)]
     token: Annotated[str, Meta(min_length=22, max_length=200)] | None = None
@@ -21,7 +21,7 @@ class VisitorAuth(Command, frozen=True, kw_only=True):
 
 
 class VisitorHelloAck(Ack):
-    """The newest ticket of this visitor and its last 200 messages; `token` when none came."""
+    """The visitor's newest ticket and its last 200 messages. `token`: a new one, when the connect had none."""
 
     service: Service
     ticket: Ticket | None
@@ -31,7 +31,7 @@ class VisitorHelloAck(Ack):
 
 
 class StartChat(Command):
-    """The first words of a chat; posts to the visitor's live ticket when there is one."""
+    """Start a chat with its first message. When the visitor has a live ticket, the message is posted there."""
 
     client_id: ClientId
     text: Text
@@ -41,33 +41,33 @@ class StartChat(Command):
 
 
 class StartChatAck(Ack):
-    """The ticket and its message, stored."""
+    """The ticket and its stored message."""
 
     ticket: Ticket
     message: Message
 
 
 class SetPage(Command):
-    """The visitor has moved to another page of the site."""
+    """The visitor is on another page of the site."""
 
     url: Url
     title: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class SetLocale(Command):
-    """The visitor reads another language."""
+    """The visitor has chosen another language."""
 
     locale: Locale
 
 
 class SetVisible(Command):
-    """Whether the visitor can see the page."""
+    """Whether the page is visible to the visitor."""
 
     on: bool
 
 
 class GiveContact(Command):
-    """An address to answer to. `wait: false` leaves the queue; true keeps waiting."""
+    """Leave an e-mail address for the answer. With `wait: false` the chat leaves the queue."""
 
     ticket: TicketId
     email: Email

@@ -10,7 +10,7 @@ from aiohttp import web
 from chat.cluster.presence import Presence
 from chat.cluster.rate_limits import RateLimits
 from chat.domain.context import DomainContext, Timeouts
-from chat.links import Links
+from chat.links import TicketLinks
 from chat.settings import Settings
 from chat.store.store import Store
 
@@ -45,7 +45,7 @@ class Services:
 
     settings: Settings
     store: Store
-    links: Links
+    links: TicketLinks
     agent_presence: Presence
     visitor_presence: Presence
     limits: RateLimits

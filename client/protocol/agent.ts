@@ -30,7 +30,7 @@ import type {
   VisitorPresence,
 } from "./vocabulary";
 
-/** A line that only agents may see; it stands after message `after`. */
+/** A note that only agents see. It stands after the message whose seq is `after`. */
 export interface Note {
   ticket: string;
   note_seq: number;
@@ -42,7 +42,7 @@ export interface Note {
   at: string;
 }
 
-/** A line of the inbox. `waiting_since`: the visitor's oldest word that nobody has answered. */
+/** A ticket in the inbox. `waiting_since`: the time of the visitor's oldest unanswered message. */
 export interface Card {
   ticket: string;
   number: number;
@@ -62,7 +62,7 @@ export interface Card {
   queued_at: string | null;
 }
 
-/** A member of the team. `why`: what set them away, when they did not do it themselves. */
+/** A member of the team. `why`: why the server set them away; null when they chose it. */
 export interface Agent {
   id: string;
   name: string;
@@ -76,13 +76,13 @@ export interface Agent {
   why: "missed" | null;
 }
 
-/** A part of the team that a ticket can be handed to. */
+/** A part of the team that tickets can be handed over to. */
 export interface Department {
   id: string;
   name: string;
 }
 
-/** The person behind a ticket; `tickets` are their earlier ones. */
+/** A ticket's visitor. `tickets`: their earlier tickets. */
 export interface Visitor {
   id: string;
   name: string | null;
@@ -94,7 +94,7 @@ export interface Visitor {
   tickets: Card[];
 }
 
-/** One agent as the routing saw them; `excluded` says why not, null for a real candidate. */
+/** One agent as the routing saw them. `excluded`: why the routing left them out; null for a candidate. */
 export interface RoutingCandidate {
   agent: string;
   name: string;
@@ -104,7 +104,7 @@ export interface RoutingCandidate {
   excluded: string | null;
 }
 
-/** Why a ticket rang where it did. */
+/** One decision of the routing: who was offered the ticket, and why. */
 export interface Decision {
   at: string;
   rule: string;
@@ -112,21 +112,24 @@ export interface Decision {
   candidates: RoutingCandidate[];
 }
 
-/** The three lists. */
+/** The first page of each list of the inbox. */
 export interface Cards {
   mine: Card[];
   waiting: Card[];
   open: Card[];
 }
 
-/** How long each list is. */
+/** The number of tickets in each list. */
 export interface Counts {
   mine: number;
   waiting: number;
   open: number;
 }
 
-/** A ticket rings here until `expires_at`; `why` names the rule that chose, `by` who hands it over. */
+/**
+ * An offer that rings until `expires_at`. `why`: the routing rule that chose this agent. `by`: the agent
+ * who hands the ticket over.
+ */
 export interface Offer {
   card: Card;
   expires_at: string;
@@ -134,7 +137,7 @@ export interface Offer {
   by: Person | null;
 }
 
-/** All that the console shows first; `offers` are ringing now. */
+/** Everything that the console shows first. `offers`: those that ring now. */
 export interface AgentHelloAck extends Ack {
   agent: Agent;
   presence: AgentState;
@@ -146,36 +149,36 @@ export interface AgentHelloAck extends Ack {
   service: Service;
 }
 
-/** Available for chats, or away. */
+/** Become available for chats, or go away. */
 export interface SetPresence {
   state: AgentState;
 }
 
-/** The state that now holds. */
+/** The agent's state after the command. */
 export interface SetPresenceAck extends Ack {
   presence: AgentState;
 }
 
-/** A page of 50 cards; `after` is the `next` of the page before; `q` searches words, names and numbers. */
+/** Get a page of 50 cards. `after`: the `next` of the page before. `q` searches texts, names and numbers. */
 export interface ListTickets {
   view: InboxView;
   q?: string | null;
   after?: string | null;
 }
 
-/** A page of the inbox; `next` null on the last one. */
+/** A page of the inbox. `next` is null on the last one. */
 export interface ListAck extends Ack {
   cards: Card[];
   next: string | null;
 }
 
-/** Take a ticket; `over` also beyond one's capacity. */
+/** Become the owner of a ticket. With `over` also beyond one's capacity. */
 export interface Claim {
   ticket: string;
   over?: boolean;
 }
 
-/** A ticket with its last 200 messages, its notes and the person behind it. */
+/** A ticket with its last 200 messages, its notes and its visitor. */
 export interface OpenTicketAck extends Ack {
   ticket: Ticket;
   messages: Message[];
@@ -185,36 +188,36 @@ export interface OpenTicketAck extends Ack {
   visitor: Visitor;
 }
 
-/** Say something to the team only. */
+/** Add a note that only agents see. */
 export interface AddNote {
   ticket: string;
   client_id: string;
   text: string;
 }
 
-/** The note is stored. */
+/** The stored note's number in the ticket, its id, and the server's time. */
 export interface AddNoteAck extends Ack {
   note_seq: number;
   id: string;
   at: string;
 }
 
-/** What came after both cursors. */
+/** Get the messages with a seq above `after`, and the notes with a note_seq above `notes_after`. */
 export interface AgentCatchUp {
   ticket: string;
   after: number;
   notes_after: number;
 }
 
-/** As the visitor's, and the notes. */
+/** As CatchUpAck, with the notes. */
 export interface AgentCatchUpAck extends CatchUpAck {
   notes: Note[];
   notes_head: number;
 }
 
 /**
- * Ring somebody else for one's ticket; one stays its owner until it is taken. `to` names one agent or one
- * department.
+ * Offer one's ticket to another agent or department, named in `to`. The sender stays the owner until
+ * somebody accepts.
  */
 export interface HandOver {
   ticket: string;
@@ -222,42 +225,42 @@ export interface HandOver {
   note?: string | null;
 }
 
-/** Move a ticket by hand, as rules/status.py allows. */
+/** Change a ticket's status by hand, where the table of allowed changes has it. */
 export interface SetStatus {
   ticket: string;
   status: Status;
 }
 
-/** Why the ticket rang where it did, newest first. */
+/** The decisions of the routing about this ticket, newest first. */
 export interface ExplainAck extends Ack {
   decisions: Decision[];
 }
 
-/** A ticket has left one's lists. */
+/** The ticket has left this agent's lists. */
 export interface TicketLeft {
   ticket: string;
 }
 
-/** It rings here no longer. */
+/** The offer no longer rings on this console. */
 export interface OfferEnded {
   ticket: string;
   reason: OfferEnd;
 }
 
-/** Where the visitor of a ticket is. */
+/** Whether the ticket's visitor is on the site, and on which page. */
 export interface VisitorEvent {
   ticket: string;
   state: VisitorPresence;
   page: Page | null;
 }
 
-/** An agent's address and password. */
+/** An agent's e-mail address and password. */
 export interface SignIn {
   email: string;
   password: string;
 }
 
-/** Who is signed in. */
+/** The agent who is signed in. */
 export interface SignInResponse {
   agent: Agent;
 }

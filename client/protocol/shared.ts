@@ -1,20 +1,23 @@
 /** Generated from chat/protocol/ by `python -m chat.protocol.codegen`. Change it there. */
 import type { AuthorKind, Channel, ErrorCode, Mode, ServiceState, Side, Status } from "./vocabulary";
 
-/** Who wrote a message; `id` only for agents; a visitor without a name has `name` null. */
+/** The author of a message. Only agents have an `id`; `name` is null for a visitor without a name. */
 export interface Author {
   kind: AuthorKind;
   name: string | null;
   id?: string;
 }
 
-/** An event of a ticket: a name and arguments, put into words by each reader's language. */
+/**
+ * An event in a ticket's history: a name and arguments. Each client makes a sentence in its reader's
+ * language.
+ */
 export interface TicketEvent {
   name: string;
   args: Record<string, string>;
 }
 
-/** A line that the visitor of the ticket may see. `event` only for kind "event", whose `text` is empty. */
+/** A message that the ticket's visitor may see. Only kind "event" has an `event`; its `text` is empty. */
 export interface Message {
   ticket: string;
   seq: number;
@@ -28,20 +31,23 @@ export interface Message {
   files: string[];
 }
 
-/** The agent of a ticket as its visitor sees them. */
+/** A ticket's agent as the visitor sees them. */
 export interface Person {
   id: string;
   name: string;
   photo: string | null;
 }
 
-/** A waiting chat's place, from 1; `wait_s` whole seconds, null until enough chats have been measured. */
+/**
+ * A waiting chat's position in the queue, from 1, and its estimated wait in whole seconds, null until
+ * enough chats have been measured.
+ */
 export interface Queue {
   position: number;
   wait_s: number | null;
 }
 
-/** The latest time by which we answer, with the calendar's offset. */
+/** The latest time of our answer, with the calendar's offset. */
 export interface AnswerPromise {
   due: string;
 }
@@ -53,9 +59,10 @@ export interface Read {
 }
 
 /**
- * A ticket as both sides know it. `rev` grows with every change: older news than what one has is dropped.
- * `form_offered`: the wait is long, an address may be left. `reachable`: an address is known.
- * `reply_until`: until when a reply reopens a solved ticket. `link`: its page, told to its visitor only.
+ * A ticket as both sides see it. `rev` grows with every change; a client ignores a ticket with a smaller
+ * `rev` than its own. `form_offered`: the wait is long, so the visitor may leave an e-mail address.
+ * `reachable`: an e-mail address is known. `reply_until`: until then a reply reopens a solved ticket.
+ * `link`: the ticket's page, sent only to its visitor.
  */
 export interface Ticket {
   id: string;
@@ -75,7 +82,7 @@ export interface Ticket {
   link?: string;
 }
 
-/** The page a visitor is on, without its query. */
+/** The page that a visitor is on. `url` has no query. */
 export interface Page {
   url: string;
   title: string;
@@ -83,8 +90,9 @@ export interface Page {
 }
 
 /**
- * What is to be had now. `until`: when this state ends; `next_open`: null while open; times carry the
- * calendar's offset. `due` is null where the calendar never opens.
+ * The opening state and whether a visitor gets a chat or the form. `until`: when this state ends.
+ * `next_open`: null while open. `promise`: null where the calendar never opens. Times have the calendar's
+ * offset.
  */
 export interface Service {
   state: ServiceState;
@@ -95,8 +103,9 @@ export interface Service {
 }
 
 /**
- * Why a command was not done. `field`: what was wrong with it; `by`: who has it; `reason`: more than the
- * code says; `retry_after`: whole seconds; `service`: what is to be had instead.
+ * Why the server refused a command. `field`: the field that was wrong. `by`: the agent who has the
+ * ticket. `reason`: more detail than the code. `retry_after`: whole seconds. `service`: what is available
+ * instead.
  */
 export interface Refusal {
   code: ErrorCode;
@@ -108,21 +117,21 @@ export interface Refusal {
   service?: Service;
 }
 
-/** The ack of a command that was not done: nothing has changed. */
+/** The ack of a refused command: nothing has changed. */
 export interface RefusedAck {
   ok: false;
   error: Refusal;
 }
 
-/** The ack of a command that has nothing to tell but that it is done. */
+/** The ack of a command that was done. Other acks add fields. */
 export interface Ack {
   ok: true;
 }
 
-/** The first command of a connection: answered with all one needs to draw the screen. */
+/** The first command of a connection. The ack has everything for the first screen. */
 export type Hello = Record<string, never>;
 
-/** Say something on a ticket; acknowledged after it is stored. */
+/** Post a message to a ticket. The ack comes after the message is stored. */
 export interface SendMessage {
   ticket: string;
   client_id: string;
@@ -130,65 +139,65 @@ export interface SendMessage {
   files?: string[];
 }
 
-/** Stored: its number in the ticket and the server's time. */
+/** The stored message's number in the ticket, its id, and the server's time. */
 export interface SendMessageAck extends Ack {
   seq: number;
   id: string;
   at: string;
 }
 
-/** Writing, or no longer. */
+/** The sender types, or has stopped. */
 export interface Typing {
   ticket: string;
   on: boolean;
 }
 
-/** All up to `seq` has been seen; a smaller seq than before changes nothing. */
+/** The sender has read all messages up to `seq`. A smaller seq than before changes nothing. */
 export interface MarkRead {
   ticket: string;
   seq: number;
 }
 
-/** A command that needs nothing but the ticket. */
+/** A command whose only argument is the ticket. */
 export interface TicketCommand {
   ticket: string;
 }
 
-/** Done; the ticket as it now is. */
+/** The ticket after the command. */
 export interface TicketAck extends Ack {
   ticket: Ticket;
 }
 
-/** The other side writes, or no longer; forget it after 3 s. */
+/** The other side types, or has stopped. It expires after 3 s. */
 export interface TypingEvent {
   ticket: string;
   on: boolean;
   name: string | null;
 }
 
-/** The other side has read up to `seq`. */
+/** The other side has read all messages up to `seq`. */
 export interface ReadEvent {
   ticket: string;
   seq: number;
   by: Side;
 }
 
-/** A page of the site; the server keeps it without its query. */
+/** A page of the site. The server stores the URL without its query. */
 export interface SeenPage {
   url: string;
   title?: string;
   referrer?: string;
 }
 
-/** What came after `after`. */
+/** Get the messages with a seq above `after`. */
 export interface CatchUp {
   ticket: string;
   after: number;
 }
 
 /**
- * At most 200 messages with seq > after, oldest first; ask again until head. `restart`: the cursor was
- * newer than the data, these are the newest 200 and all else is to be forgotten.
+ * At most 200 messages with seq > after, oldest first; repeat until `head`. `restart`: `after` was beyond
+ * `head`, so these are the newest 200 messages and the client drops all others.
  */
 export interface CatchUpAck extends Ack {
   restart?: true;

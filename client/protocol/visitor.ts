@@ -19,8 +19,8 @@ import type {
 } from "./shared";
 
 /**
- * What a visitor's connect carries. `identity` is reserved: whoever sends one is known by their token
- * only, as long as it is not understood.
+ * The auth payload of a visitor's connect. `identity` is reserved: this version does not read it and
+ * identifies the visitor by the token only.
  */
 export interface VisitorAuth {
   site: string;
@@ -31,7 +31,7 @@ export interface VisitorAuth {
   page?: SeenPage | null;
 }
 
-/** The newest ticket of this visitor and its last 200 messages; `token` when none came. */
+/** The visitor's newest ticket and its last 200 messages. `token`: a new one, when the connect had none. */
 export interface VisitorHelloAck extends Ack {
   service: Service;
   ticket: Ticket | null;
@@ -40,7 +40,7 @@ export interface VisitorHelloAck extends Ack {
   token?: string;
 }
 
-/** The first words of a chat; posts to the visitor's live ticket when there is one. */
+/** Start a chat with its first message. When the visitor has a live ticket, the message is posted there. */
 export interface StartChat {
   client_id: string;
   text: string;
@@ -49,29 +49,29 @@ export interface StartChat {
   category?: string | null;
 }
 
-/** The ticket and its message, stored. */
+/** The ticket and its stored message. */
 export interface StartChatAck extends Ack {
   ticket: Ticket;
   message: Message;
 }
 
-/** The visitor has moved to another page of the site. */
+/** The visitor is on another page of the site. */
 export interface SetPage {
   url: string;
   title?: string;
 }
 
-/** The visitor reads another language. */
+/** The visitor has chosen another language. */
 export interface SetLocale {
   locale: string;
 }
 
-/** Whether the visitor can see the page. */
+/** Whether the page is visible to the visitor. */
 export interface SetVisible {
   on: boolean;
 }
 
-/** An address to answer to. `wait: false` leaves the queue; true keeps waiting. */
+/** Leave an e-mail address for the answer. With `wait: false` the chat leaves the queue. */
 export interface GiveContact {
   ticket: string;
   email: string;
@@ -80,8 +80,8 @@ export interface GiveContact {
 }
 
 /**
- * The form. A missing or wrong value is named by its field (422); a body of another shape is a bad
- * request.
+ * The form. A missing or wrong value is answered with 422 and the name of its field, a body of another
+ * shape with 400.
  */
 export interface NewTicket {
   site?: string;
@@ -95,7 +95,7 @@ export interface NewTicket {
   page?: SeenPage | null;
 }
 
-/** The ticket, the visitor's token and the link of its page. */
+/** The new ticket, the visitor's token, and the link of the ticket's page. */
 export interface NewTicketResponse {
   ticket: Ticket;
   token: string;

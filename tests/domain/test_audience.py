@@ -10,7 +10,7 @@ from chat.domain.audience import EventKind, EventSubject, audience
 from chat.domain.facts import Fact, InboxCardChanged, MessagePosted, PlainMessagePosted
 from chat.domain.people import agents, sessions, sites
 from chat.event_publisher import EventPublisher
-from chat.links import Links
+from chat.links import TicketLinks
 from chat.protocol import Emission, Shape
 from chat.realtime.broadcaster import decode, encode
 from chat.store.transaction import RecordedFact
@@ -83,7 +83,7 @@ class Street:
     sent: list[Emission] = field(default_factory=list)
 
     def publisher(self) -> EventPublisher:
-        links = Links(b"secret", "http://localhost:8000")
+        links = TicketLinks(b"secret", "http://localhost:8000")
         return EventPublisher(links, self.emitted.append, self.sent.append, lambda agent_id: True)
 
 

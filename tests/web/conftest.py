@@ -22,7 +22,7 @@ from chat.domain.messages.post import post_batch
 from chat.domain.people import agents, password_links
 from chat.domain.people.agents import NewAgent
 from chat.domain.people.sites import SiteEdit, set_site
-from chat.links import Links
+from chat.links import TicketLinks
 from chat.settings import Settings
 from chat.store.migrations import migrate
 from chat.store.rows import AgentRow, MessageRow
@@ -128,7 +128,7 @@ async def house(settings: Settings, valkey: str, aiohttp_client: MakeClient) -> 
     doors = WebContext(
         settings=settings,
         store=store,
-        links=Links(settings.secret_key.encode(), settings.public_url),
+        links=TicketLinks(settings.secret_key.encode(), settings.public_url),
         agent_presence=presence,
         redis=redis,
         limits=RateLimits(redis),

@@ -5,7 +5,7 @@ from socket import AF_INET, AF_INET6, AddressFamily
 import pytest
 
 from chat.processes import family_of
-from chat.settings import address, networks
+from chat.settings import parse_networks, parse_origin
 from chat.web.core.assets import Asset
 from chat.web.core.proxies import is_trusted
 
@@ -24,12 +24,12 @@ GOOD = ("https://shop.example", "http://localhost:8000", "http://[::1]:8000", "h
 @pytest.mark.parametrize("typed", BAD)
 def test_an_address_that_is_none_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        address(typed)
+        parse_origin(typed)
 
 
 @pytest.mark.parametrize("typed", GOOD)
 def test_an_address_is_kept_as_browsers_write_it(typed: str) -> None:
-    assert address(typed) == typed
+    assert parse_origin(typed) == typed
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_an_encoding_is_sent_to_those_who_take_it(accepted: str, encoding: str |
 
 
 def test_a_proxy_is_known_by_its_address_however_the_socket_writes_it() -> None:
-    assert is_trusted("::ffff:198.51.100.7", networks("198.51.100.0/24"))
-    assert is_trusted("2001:db8::7", networks("2001:db8::/32"))
-    assert not is_trusted("::ffff:203.0.113.7", networks("198.51.100.0/24"))
+    assert is_trusted("::ffff:198.51.100.7", parse_networks("198.51.100.0/24"))
+    assert is_trusted("2001:db8::7", parse_networks("2001:db8::/32"))
+    assert not is_trusted("::ffff:203.0.113.7", parse_networks("198.51.100.0/24"))
 
 
 @pytest.mark.parametrize(("host", "family"), [("127.0.0.1", AF_INET), ("localhost", AF_INET), ("::1", AF_INET6)])

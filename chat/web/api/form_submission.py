@@ -59,7 +59,7 @@ async def submit(request: web.Request, site: SiteRow | None, form: protocol.NewT
     who = visitor_identity(request, site, form, hash_token(token))
     found = await context.store.write(start.submit_form, who, filled, context.clock())
     shown = presenters.ticket(found.ticket, context.links)
-    return SubmittedForm(shown, token, context.links.address(found.ticket.public_id), found.repeated)
+    return SubmittedForm(shown, token, context.links.url(found.ticket.public_id), found.repeated)
 
 
 def form_values(form: protocol.NewTicket) -> dict[str, str]:

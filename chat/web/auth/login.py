@@ -19,7 +19,7 @@ from chat.web.core.responses import json_response
 
 def cookie_name(settings: Settings) -> str:
     """`__Host-` binds the cookie to https and to this very host; over http browsers refuse it."""
-    return "__Host-guichet" if settings.secure else "guichet"
+    return "__Host-guichet" if settings.is_https else "guichet"
 
 
 def session_of(settings: Settings, request: web.Request) -> str | None:
@@ -88,7 +88,7 @@ async def delete_session(request: web.Request) -> web.Response:
     if session:
         await context.store.write(sessions.close_session, session)
     answer = json_response({"ok": True})
-    answer.del_cookie(cookie_name(context.settings), path="/", secure=context.settings.secure, httponly=True)
+    answer.del_cookie(cookie_name(context.settings), path="/", secure=context.settings.is_https, httponly=True)
     return answer
 
 
@@ -101,7 +101,7 @@ async def start_session(context: WebContext, answer: web.Response, agent: AgentR
         token,
         path="/",
         max_age=int(SESSION_LIFETIME.total_seconds()),
-        secure=context.settings.secure,
+        secure=context.settings.is_https,
         httponly=True,
         samesite="Lax",
     )

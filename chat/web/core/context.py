@@ -12,7 +12,7 @@ from chat.cluster.presence import Presence
 from chat.cluster.rate_limits import RateLimits
 from chat.cluster.redis_client import Redis
 from chat.domain.context import DomainContext, Timeouts
-from chat.links import Links
+from chat.links import TicketLinks
 from chat.settings import Settings
 from chat.store.store import Store
 from chat.web.core.assets import Assets
@@ -28,7 +28,7 @@ class WebContext:
 
     settings: Settings
     store: Store
-    links: Links
+    links: TicketLinks
     agent_presence: Presence
     redis: Redis
     limits: RateLimits

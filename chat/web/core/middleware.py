@@ -93,7 +93,7 @@ async def security_headers(request: web.Request, handler: Handler) -> web.Stream
 
 
 def headers(request: web.Request) -> dict[str, str]:
-    secure = context_of(request).settings.secure
+    secure = context_of(request).settings.is_https
     always = {
         "Content-Security-Policy": policy(),
         "X-Content-Type-Options": "nosniff",

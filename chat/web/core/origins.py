@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from chat.domain.refusals import NotAllowed
-from chat.settings import Settings, origin_of
+from chat.settings import Settings, format_origin
 from chat.web.core.proxies import came_by_http
 
 CORS_ORIGINS = web.RequestKey("READERS", list[str])
@@ -54,7 +54,9 @@ def _plain(origin: str) -> bool:
     """Written as browsers write it, so that nothing else hides in it."""
     try:
         parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and origin == origin_of(parts.scheme, parts.hostname or "", parts.port)
+        return parts.scheme in ("http", "https") and origin == format_origin(
+            parts.scheme, parts.hostname or "", parts.port
+        )
     except ValueError:
         return False
 
@@ -89,7 +91,7 @@ def requested_origin(request: web.Request) -> tuple[str | None, int | None]:
 def require_https(settings: Settings, request: web.Request) -> None:
     """NotAllowed where a password or a cookie would travel in clear text over a network."""
     host, _ = requested_origin(request)
-    own = settings.secure and host == host_of(settings.public_url)
+    own = settings.is_https and host == host_of(settings.public_url)
     if is_loopback(host) or (own and not came_by_http(request, settings.trusted_proxies)):
         return
     raise NotAllowed(f"plain http from elsewhere; open {settings.public_url}", reason="plain_http")
@@ -99,7 +101,7 @@ def require_own_address(settings: Settings, request: web.Request) -> None:
     """NotAllowed for a page on which signing in could not work, so that it says so before anybody types."""
     require_https(settings, request)
     host, port = requested_origin(request)
-    if not is_own(settings, origin_of(urlsplit(settings.public_url).scheme, host or "", port)):
+    if not is_own(settings, format_origin(urlsplit(settings.public_url).scheme, host or "", port)):
         raise NotAllowed(f"the console is at {settings.public_url}", reason="origin")
 
 

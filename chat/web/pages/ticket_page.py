@@ -84,7 +84,7 @@ def refused_reply(language: Locale, refusal: Refused, text: str, client_id: str)
 async def ticket_of(request: web.Request) -> TicketRow:
     """The ticket that the link opens; NotFound for a link that was not made here."""
     context = context_of(request)
-    ticket = context.links.ticket_of(request.match_info["link"])
+    ticket = context.links.ticket_id(request.match_info["link"])
     if ticket is None:
         raise NotFound
     return await context.store.read(tickets.ticket_by_public_id, ticket)
