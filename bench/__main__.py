@@ -10,7 +10,7 @@ from bench.plan import DEFAULT_MESSAGES_PER_S, Plan
 from bench.rows import Row, format_table, to_json
 from bench.servers import BenchRun, bench_run
 from bench.short import short_rows
-from tooling.steps import Failed, alone, aside
+from tooling.steps import StepFailed, exclusive_lock, stdout_to_stderr
 
 RowGroup = Callable[[BenchRun, Plan], list[Row]]
 
@@ -41,10 +41,10 @@ def main(arguments: list[str]) -> int:
     options = parse_arguments(arguments)
     try:
         machine.require_linux()
-        with aside(), alone():
+        with stdout_to_stderr(), exclusive_lock():
             load_generator.ensure_built()
             servers.ensure_node_installed()
-    except Failed as failure:
+    except StepFailed as failure:
         print(f"guichet: {failure}", file=sys.stderr)
         return 2
     machine.pin_to_core(LOAD_CORE)

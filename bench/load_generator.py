@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.rows import MeasurementFailed
-from tooling.steps import ROOT, Failed, digest, once
+from tooling.steps import ROOT, StepFailed, digest, run_once
 
 SOURCES, BUILD = ROOT / "bench/generator", ROOT / "bench/build"
 BINARY = BUILD / "generator"
@@ -90,13 +90,13 @@ def ensure_built() -> None:
     BUILD.mkdir(exist_ok=True)
     if not BINARY.exists():
         (BUILD / ".generator.done").unlink(missing_ok=True)
-    once(BUILD / ".generator.done", digest("bench/generator"), "building the load generator", build)
+    run_once(BUILD / ".generator.done", digest("bench/generator"), "building the load generator", build)
 
 
 def build() -> None:
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
     if compiler is None:
-        raise Failed("the load generator is written in C and needs a compiler: install gcc or clang")
+        raise StepFailed("the load generator is written in C and needs a compiler: install gcc or clang")
     sources, new_binary = map(str, sorted(SOURCES.glob("*.c"))), BINARY.with_suffix(".new")
     subprocess.run((compiler, "-O2", "-o", str(new_binary), *sources, "-lm"), check=True)
     new_binary.replace(BINARY)  # a process that runs the old binary keeps it

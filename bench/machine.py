@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tooling import python
-from tooling.steps import Failed
+from tooling.steps import StepFailed
 
 PR_SET_PDEATHSIG = 1
 # The servers have a core of their own; the load generator, the databases and this program share the other one.
@@ -20,7 +20,7 @@ SERVER_CORE, LOAD_CORE = 0, -1
 def require_linux() -> None:
     """Raises Failed on a system without epoll and /proc."""
     if sys.platform != "linux":
-        raise Failed("the bench needs Linux: it reads /proc and its load generator uses epoll")
+        raise StepFailed("the bench needs Linux: it reads /proc and its load generator uses epoll")
 
 
 CORES = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0]
@@ -58,7 +58,7 @@ def describe() -> str:
     """Cores, CPU model and Python of this machine, for the page and the results."""
     models = (row.partition(":")[2].strip() for row in cpu_info() if row.startswith("model name"))
     model = next(models, "")
-    compiled = "" if python.profiled() else ", compiled without a profile"
+    compiled = "" if python.is_optimized() else ", compiled without a profile"
     return f"{len(CORES)} cores, {model or platform.machine()}, Python {platform.python_version()}{compiled}"
 
 

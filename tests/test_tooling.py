@@ -1,4 +1,4 @@
-"""What dev.py stands on: steps done once, locks that pin everything, and a verdict that can't be fooled."""
+"""The parts of dev.py: steps done once, lock files that pin everything, and a correct summary of the tests."""
 
 import re
 import subprocess
@@ -26,36 +26,36 @@ def run_of(code: int, **counts: int) -> Run:
     return Run(code, Counter(counts))
 
 
-def test_a_step_is_done_once_for_the_same_sources(tmp_path: Path) -> None:
+def test_a_step_runs_once_for_the_same_sources(tmp_path: Path) -> None:
     done: list[str] = []
-    for mark in ("monday", "monday", "tuesday", "tuesday"):
-        steps.once(tmp_path / "stamp", mark, "working", partial(done.append, mark))
+    for key in ("monday", "monday", "tuesday", "tuesday"):
+        steps.run_once(tmp_path / "stamp", key, "working", partial(done.append, key))
     assert done == ["monday", "tuesday"]
 
 
-def test_a_step_that_fails_is_done_again(tmp_path: Path) -> None:
-    def break_off() -> None:
-        raise steps.Failed("no network")
+def test_a_failed_step_runs_again(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise steps.StepFailed("no network")
 
-    with pytest.raises(steps.Failed):
-        steps.once(tmp_path / "stamp", "monday", "working", break_off)
+    with pytest.raises(steps.StepFailed):
+        steps.run_once(tmp_path / "stamp", "monday", "working", fail)
     assert not (tmp_path / "stamp").exists()
 
 
-def test_what_is_said_aside_is_no_part_of_the_answer() -> None:
+def test_output_of_steps_can_go_to_standard_error() -> None:
     program = """
 import sys
 from tooling import steps
-with steps.aside():
-    steps.say("installing")
-    steps.call(sys.executable, "-c", "print('added')")
+with steps.stdout_to_stderr():
+    steps.report("installing")
+    steps.run_command(sys.executable, "-c", "print('added')")
 print("[]")
 """
-    said = subprocess.run([sys.executable, "-c", program], cwd=steps.ROOT, capture_output=True, text=True)
-    assert (said.stdout, said.stderr) == ("[]\n", "guichet: installing\nadded\n")
+    done = subprocess.run([sys.executable, "-c", program], cwd=steps.ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "guichet: installing\nadded\n")
 
 
-def test_a_digest_sees_every_change_but_npms_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_digest_changes_with_every_file_except_node_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "ROOT", tmp_path)
     (tmp_path / "widget/node_modules").mkdir(parents=True)
     (tmp_path / "widget/main.ts").write_text("one")
@@ -69,36 +69,36 @@ def test_a_digest_sees_every_change_but_npms_own(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_locked_package_has_its_hashes_and_no_address(lock: str) -> None:
+def test_locked_packages_have_hashes_and_no_urls(lock: str) -> None:
     text = (steps.ROOT / lock).read_text()
     blocks = re.split(r"\n(?=\S)", text.strip())
     assert all(PIN.match(block) and "--hash=sha256:" in block for block in blocks)
     assert "://" not in text
 
 
-def test_the_locks_hold_what_the_project_asks_for() -> None:
+def test_lock_files_satisfy_the_projects_requirements() -> None:
     project = tomllib.loads((steps.ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
-    asked = {
+    requirements = {
         "requirements.txt": project["project"]["dependencies"],
         "requirements-test.txt": project["project"]["dependencies"] + groups["test"],
         "requirements-setup.txt": groups["setup"],
     }
-    for lock, lines in asked.items():
+    for lock, specifications in requirements.items():
         locked = pins(lock)
-        for wanted in map(Requirement, lines):
-            assert locked[wanted.name] in wanted.specifier, f"{lock}: {wanted} (python3 dev.py lock)"
+        for required in map(Requirement, specifications):
+            assert locked[required.name] in required.specifier, f"{lock}: {required} (python3 dev.py lock)"
 
 
-def test_tests_run_on_what_production_runs_on() -> None:
+def test_tests_use_the_package_versions_of_production() -> None:
     production, tested = pins("requirements.txt"), pins("requirements-test.txt")
     assert {name: tested[name] for name in production} == production
 
 
-def test_one_pinned_package_comes_without_the_others() -> None:
-    assert PIN.findall(python.pinned("uv")) == [("uv", pins("requirements-setup.txt")["uv"])]
-    with pytest.raises(steps.Failed):
-        python.pinned("nothing-of-ours")
+def test_a_pinned_requirement_excludes_the_other_packages() -> None:
+    assert PIN.findall(python.pinned_requirement("uv")) == [("uv", pins("requirements-setup.txt")["uv"])]
+    with pytest.raises(steps.StepFailed):
+        python.pinned_requirement("nothing-of-ours")
 
 
 @pytest.mark.parametrize(
@@ -110,21 +110,23 @@ def test_one_pinned_package_comes_without_the_others() -> None:
         (None, "C:\\Python311", True),
     ],
 )
-def test_a_python_that_was_compiled_without_a_profile_is_known(configured: str | None, prefix: str, fast: bool) -> None:
-    assert python.profiled(configured, prefix) is fast
+def test_a_python_without_profile_guided_optimization_is_recognized(
+    configured: str | None, prefix: str, fast: bool
+) -> None:
+    assert python.is_optimized(configured, prefix) is fast
 
 
-def test_only_a_whole_python_takes_the_place_of_a_slow_one(tmp_path: Path) -> None:
+def test_only_a_python_with_pip_can_replace_a_slow_one(tmp_path: Path) -> None:
     without_pip = tmp_path / "python3"
     without_pip.write_text(f'#!/bin/sh\nexec {sys.executable} -c "import nothing_of_ours"\n')
     without_pip.chmod(0o755)
-    assert python.may_replace(sys.executable)
-    assert not python.may_replace(str(without_pip))
-    assert not python.may_replace(str(tmp_path / "nothing"))
+    assert python.can_replace(sys.executable)
+    assert not python.can_replace(str(without_pip))
+    assert not python.can_replace(str(tmp_path / "nothing"))
 
 
 @pytest.mark.parametrize(
-    ("ended", "said"),
+    ("test_runs", "summary"),
     [
         ([run_of(0, passed=3), run_of(0, passed=2)], "5 passed, 0 failed"),
         ([run_of(1, passed=3, failed=1)], "3 passed, 1 failed"),
@@ -134,23 +136,23 @@ def test_only_a_whole_python_takes_the_place_of_a_slow_one(tmp_path: Path) -> No
         ([run_of(5)], "0 passed, 0 failed"),
     ],
 )
-def test_the_verdict(ended: list[Run], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    good = said.endswith(" 0 failed") and not said.startswith("0 ")
-    assert runs.verdict(*ended) == (0 if good else 1)
-    assert capsys.readouterr().out == f"{said}\n"
+def test_summary_and_exit_code(test_runs: list[Run], summary: str, capsys: pytest.CaptureFixture[str]) -> None:
+    passed = summary.endswith(" 0 failed") and not summary.startswith("0 ")
+    assert runs.print_summary(*test_runs) == (0 if passed else 1)
+    assert capsys.readouterr().out == f"{summary}\n"
 
 
-def test_skips_and_broken_files_are_counted(tmp_path: Path) -> None:
+def test_skipped_tests_and_files_that_fail_to_import_are_counted(tmp_path: Path) -> None:
     (tmp_path / "test_one.py").write_text(
         "import pytest\ndef test_a(): pass\ndef test_b(): pytest." + "skip('later')\n"
     )
     (tmp_path / "test_two.py").write_text("import nothing_of_ours\n")
-    pytest_alone = (sys.executable, "-m", "pytest", "-c", "/dev/null", "-p", "no:cacheprovider", str(tmp_path))
-    counts = runs.watched(*pytest_alone, "--continue-on-collection-errors", report="--junitxml").counts
+    command = (sys.executable, "-m", "pytest", "-c", "/dev/null", "-p", "no:cacheprovider", str(tmp_path))
+    counts = runs.run_with_report(*command, "--continue-on-collection-errors", report="--junitxml").counts
     assert counts == {"passed": 1, "failed": 1, "skipped": 1}
 
 
-def test_the_browser_that_is_named_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guichet_chromium_takes_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     named = tmp_path / "chromium"
     named.touch(mode=0o755)
     monkeypatch.setenv("GUICHET_CHROMIUM", str(named))
@@ -159,9 +161,9 @@ def test_the_browser_that_is_named_comes_first(tmp_path: Path, monkeypatch: pyte
     assert browser.find() != str(named)
 
 
-def test_an_older_python_is_told_so() -> None:
+def test_an_older_python_gets_a_clear_message() -> None:
     source = (steps.ROOT / "dev.py").read_text()
     before_imports = source[: source.index("from tooling")]
-    pretend = before_imports.replace("import sys\n", "import sys\nsys.version_info = (3, 8)\n")
-    told = subprocess.run((sys.executable, "-c", pretend), capture_output=True, text=True)
-    assert (told.returncode, told.stderr) == (1, "Guichet needs Python 3.11 or newer\n")
+    on_older_python = before_imports.replace("import sys\n", "import sys\nsys.version_info = (3, 8)\n")
+    done = subprocess.run((sys.executable, "-c", on_older_python), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "Guichet needs Python 3.11 or newer\n")

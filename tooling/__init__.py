@@ -1,1 +1,1 @@
-"""What dev.py installs, builds and tests with: standard library only, for it runs on a bare machine."""
+"""The parts of dev.py: install, build and test. Standard library only, because nothing is installed at first."""

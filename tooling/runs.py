@@ -1,4 +1,4 @@
-"""Test runs, and the one line that sums them up."""
+"""Run the tests and print a summary line."""
 
 import os
 import subprocess
@@ -13,49 +13,49 @@ from tooling import node
 from tooling.python import PYTHON
 from tooling.steps import ROOT
 
-JOURNEYS = "tests/journeys"
+BROWSER_TESTS = "tests/journeys"
 NO_TESTS_COLLECTED = 5
 
 
 class Run(NamedTuple):
-    """How a test runner ended: its exit code, and how many tests passed, failed and were skipped."""
+    """The exit code of a test runner, and how many tests passed, failed and were skipped."""
 
     code: int
     counts: Counter[str]
 
     @property
-    def broke(self) -> bool:
-        """Ended badly without naming a test that failed."""
+    def crashed(self) -> bool:
+        """Whether the runner failed without reporting a failed test."""
         return self.code not in (0, NO_TESTS_COLLECTED) and not self.counts["failed"]
 
 
-def front_ends() -> Run:
+def run_vitest() -> Run:
     runner = (node.find().node, "node_modules/vitest/vitest.mjs", "run")
-    return watched(*runner, "--reporter=default", "--reporter=junit", report="--outputFile.junit")
+    return run_with_report(*runner, "--reporter=default", "--reporter=junit", report="--outputFile.junit")
 
 
-def everything(chromium: str) -> Iterator[Run]:
-    """Two workers for all but the journeys: each of those has two browsers, and there may be two cores."""
-    yield chosen(chromium, "-n", "2", f"--ignore={JOURNEYS}")
-    if (ROOT / JOURNEYS).is_dir():
-        yield chosen(chromium, JOURNEYS)
+def run_all_tests(chromium: str) -> Iterator[Run]:
+    """All Python tests. The browser tests run without workers: each uses two browsers, and there may be two cores."""
+    yield run_pytest(chromium, "-n", "2", f"--ignore={BROWSER_TESTS}")
+    if (ROOT / BROWSER_TESTS).is_dir():
+        yield run_pytest(chromium, BROWSER_TESTS)
 
 
-def chosen(chromium: str, *arguments: str) -> Run:
+def run_pytest(chromium: str, *arguments: str) -> Run:
     pytest = (PYTHON, "-m", "pytest", "-q", *arguments)
-    return watched(*pytest, report="--junitxml", GUICHET_CHROMIUM=chromium)
+    return run_with_report(*pytest, report="--junitxml", GUICHET_CHROMIUM=chromium)
 
 
-def watched(*command: str, report: str, **variables: str) -> Run:
-    """Runs a test runner that writes its counts into a JUnit file when asked by the option `report`."""
+def run_with_report(*command: str, report: str, **variables: str) -> Run:
+    """Run a test runner and read its counts from a JUnit file, which it writes to the path in its option `report`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "report.xml")
         environment = os.environ | variables
         code = subprocess.run([*command, f"{report}={path}"], cwd=ROOT, env=environment).returncode
-        return Run(code, read(path) if path.exists() else Counter())
+        return Run(code, read_counts(path) if path.exists() else Counter())
 
 
-def read(report: Path) -> Counter[str]:
+def read_counts(report: Path) -> Counter[str]:
     counts: Counter[str] = Counter()
     for suite in ElementTree.parse(report).getroot().iter("testsuite"):
         total, *bad = (int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped"))
@@ -63,10 +63,10 @@ def read(report: Path) -> Counter[str]:
     return counts
 
 
-def verdict(*runs: Run) -> int:
-    """Prints 'N passed, N failed' alone on the last line; a skipped test fails the whole, so does none."""
+def print_summary(*runs: Run) -> int:
+    """Print "N passed, N failed" as the last line. Returns 1 if a test failed or was skipped, or if none ran."""
     counts = sum((run.counts for run in runs), Counter[str]())
-    counts["failed"] += sum(run.broke for run in runs)
+    counts["failed"] += sum(run.crashed for run in runs)
     skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
     print(f"{counts['passed']} passed, {counts['failed']} failed{skipped}", flush=True)
     return int(bool(counts["failed"] or counts["skipped"] or not counts["passed"]))

@@ -1,4 +1,4 @@
-"""Steps: commands in the project's folder, done once and one at a time."""
+"""Run commands in the project's folder, once for the same sources and one at a time."""
 
 import contextlib
 import hashlib
@@ -11,22 +11,22 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class Failed(Exception):
-    """A step that can't go on; its text is what the person at the terminal needs to know."""
+class StepFailed(Exception):
+    """A step cannot go on. Its text is shown to the developer."""
 
 
-def call(*command: str, **variables: str) -> None:
-    """Runs a command and shows what it says; raises CalledProcessError when it fails."""
+def run_command(*command: str, **variables: str) -> None:
+    """Run a command and show its output. Raises CalledProcessError if it fails."""
     subprocess.run(command, cwd=ROOT, env=os.environ | variables, check=True)
 
 
-def say(words: str) -> None:
-    print(f"guichet: {words}", flush=True)
+def report(step: str) -> None:
+    print(f"guichet: {step}", flush=True)
 
 
 @contextlib.contextmanager
-def aside() -> Iterator[None]:
-    """What is said meanwhile, by us and by what we call, goes to standard error: standard output is the answer's."""
+def stdout_to_stderr() -> Iterator[None]:
+    """Send all output to standard error, also that of commands: standard output is for the result alone."""
     sys.stdout.flush()
     out = os.dup(1)
     os.dup2(2, 1)
@@ -39,7 +39,7 @@ def aside() -> Iterator[None]:
 
 
 def digest(*names: str) -> str:
-    """One hash of these files and of everything in these folders, but not of what npm put there."""
+    """One hash of these files and of all files in these folders, except node_modules."""
     found = (path for name in names for path in [ROOT / name, *sorted((ROOT / name).rglob("*"))])
     total = hashlib.sha256()
     for path in found:
@@ -49,24 +49,24 @@ def digest(*names: str) -> str:
     return total.hexdigest()
 
 
-def once(stamp: Path, mark: str, words: str, work: Callable[[], object]) -> None:
-    """Does `work` unless its stamp says that it came to its end with the same mark before.
+def run_once(stamp: Path, key: str, step: str, work: Callable[[], object]) -> None:
+    """Do `work` unless the stamp file contains `key`, which is written when the work is done.
 
-    The stamp lies inside of what the work makes, so that both are lost together.
+    Put the stamp into the folder that the work creates, so that both are deleted together.
     """
-    if stamp.is_file() and stamp.read_text() == mark:
+    if stamp.is_file() and stamp.read_text() == key:
         return
-    say(words)
+    report(step)
     work()
-    stamp.write_text(mark)
+    stamp.write_text(key)
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[None]:
-    """Only one at a time in this folder; the lock ends with the process, however that ends."""
-    with Path(__file__).open() as me:
+def exclusive_lock() -> Iterator[None]:
+    """Let only one process at a time run in this folder. The lock ends with the process, even if that is killed."""
+    with Path(__file__).open() as lock_file:
         if os.name == "posix":
             import fcntl
 
-            fcntl.flock(me, fcntl.LOCK_EX)
+            fcntl.flock(lock_file, fcntl.LOCK_EX)
         yield

@@ -8,7 +8,7 @@ from chat.websocket.connection import WebSocketConnection
 class AsyncServer:
     max_http_buffer_size: int
     cors_allowed_origins: object
-    # Where the library keeps its own sockets we keep lines too.
+    # The library keeps its own sockets here; ours are here too.
     sockets: dict[str, AsyncSocket | WebSocketConnection]
     _async: dict[str, object]
     def __init__(self, **kwargs: object) -> None: ...

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.history import Acked, CaughtUp, History, MessageRecord, Received, Refused, Screen, Submitted
-from tests.services import END_WITH_PARENT
+from tests.services import SET_PARENT_DEATH_SIGNAL
 from tooling import node
 from tooling.steps import ROOT
 
@@ -24,7 +24,7 @@ RETRY_CODES = ("too_many", "unavailable")
 def build_page_script(folder: Path) -> Path:
     """Bundle the page into one script; called once for each run of the program."""
     script = folder / "page.mjs"
-    bundler = str(node.MODULES / "rolldown/bin/cli.mjs")
+    bundler = str(node.NODE_MODULES / "rolldown/bin/cli.mjs")
     command = (node.find().node, bundler, "tests/faults/page.ts", "--platform", "node", "--format", "esm")
     subprocess.run([*command, "--file", str(script)], cwd=ROOT, check=True, capture_output=True)
     return script
@@ -52,7 +52,12 @@ class Page:
     async def open(self) -> "Page":
         self._closing = False
         self._process = await asyncio.create_subprocess_exec(
-            *self._command, limit=MAX_OUTPUT_BYTES, stdin=PIPE, stdout=PIPE, stderr=PIPE, preexec_fn=END_WITH_PARENT
+            *self._command,
+            limit=MAX_OUTPUT_BYTES,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            preexec_fn=SET_PARENT_DEATH_SIGNAL,
         )
         self._readers = [asyncio.create_task(self._read_output()), asyncio.create_task(self._read_errors())]
         return self

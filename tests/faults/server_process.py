@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.services import END_WITH_PARENT
+from tests.services import SET_PARENT_DEATH_SIGNAL
 from tooling.steps import ROOT
 
 START_TIMEOUT_S = 60
@@ -59,7 +59,7 @@ class ServerProcess:
             stdout=PIPE,
             stderr=STDOUT,
             limit=1_000_000,
-            preexec_fn=END_WITH_PARENT,
+            preexec_fn=SET_PARENT_DEATH_SIGNAL,
         )
         self._log_reader = asyncio.create_task(self._read_log(self._process))
         async with asyncio.timeout(START_TIMEOUT_S):

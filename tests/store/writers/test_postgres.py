@@ -249,14 +249,14 @@ def programs() -> Iterator[tuple[Path, Path]]:
     """A server's programs and its folder, to start and stop at will."""
     with TemporaryDirectory(prefix="guichet-pg-") as home:
         folder = Path(home)
-        found = services.lent_to_nobody(folder) if os.geteuid() == 0 else services.installed()
-        services.initialise(found, folder)
+        found = services.copy_for_nobody(folder) if os.geteuid() == 0 else services.postgres_programs()
+        services.init_database(found, folder)
         yield found, folder
 
 
 @contextmanager
 def served(programs: tuple[Path, Path]) -> Iterator[str]:
-    server = services.serve(*programs)
+    server = services.start_postgres(*programs)
     try:
         yield Postgres(programs[1]).url()
     finally:
