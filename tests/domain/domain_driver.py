@@ -25,7 +25,7 @@ from chat.domain.queries.visitors import VisitorIdentity
 from chat.domain.refusals import Refused
 from chat.domain.routing import idle_chats, long_waits, lost_agents, offers, transfer
 from chat.domain.routing.claims import claim, take_over
-from chat.domain.routing.transfer import HandOverTo
+from chat.domain.routing.transfer import HandOver, Receiver
 from chat.domain.text import strip_nul
 from chat.domain.tickets import lifecycle
 from chat.domain.tickets.contact import Contact, give_contact
@@ -265,15 +265,17 @@ class Agent:
         return await self.desk.post(Post(ticket, client_id or new_id(), text, self.desk.context, agent_id=self.id))
 
     async def notes(self, ticket: str, text: str = "VIP", client_id: str | None = None) -> NoteRow:
-        return await self.desk.run(notes.add_note, self.id, ticket, (client_id or new_id(), text), self.desk.now)
+        return await self.desk.run(
+            notes.add_note, self.id, ticket, notes.NewNote(client_id or new_id(), text), self.desk.now
+        )
 
     async def reads(self, ticket: str, seq: int) -> None:
         await self.desk.run(read_up_to, ticket, seq, self.desk.now, agent_id=self.id)
 
     async def hands_over(self, ticket: str, to: "Agent | str") -> TicketRow:
         """To an agent, or to a department by its public id."""
-        whom = HandOverTo(department=to) if isinstance(to, str) else HandOverTo(agent=to.public_id)
-        return await self.desk.run(transfer.hand_over, self.id, ticket, whom, self.desk.context)
+        receiver = Receiver(department=to) if isinstance(to, str) else Receiver(agent=to.public_id)
+        return await self.desk.run(transfer.hand_over, self.id, HandOver(ticket, receiver), self.desk.context)
 
     async def takes_over(self, ticket: str) -> TicketRow:
         return await self.desk.run(take_over, self.id, ticket, self.desk.now)

@@ -1,11 +1,11 @@
-"""Tickets: how they begin, by the first word of a chat or by the form, and how an address comes to them."""
+"""How a ticket begins: with the first message of a chat, or with the form."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select
 
@@ -20,27 +20,19 @@ from chat.domain.queries.messages import messages_where
 from chat.domain.queries.tickets import ticket_by_key, ticket_where
 from chat.domain.queries.visitors import VisitorIdentity
 from chat.domain.refusals import BadRequest, ChatUnavailable, Conflict, Refused
-from chat.domain.text import (
-    clean_email,
-    clean_name,
-    clean_text,
-    preview,
-    require_same_text,
-)
+from chat.domain.text import clean_email, clean_name, clean_text, preview, require_same_text
 from chat.domain.tickets import reopening
 from chat.domain.tickets.contact import save_visitor_details
-from chat.domain.tickets.mutations import (
-    announce_message,
-    announce_ticket,
-)
+from chat.domain.tickets.mutations import NewMessage, announce_message, announce_ticket, insert_message
 from chat.store.rows import MessageRow, TicketRow, VisitorRow
-from chat.store.tables import messages, new_id, tickets
+from chat.store.tables import categories, messages, new_id, tickets
 from chat.store.transaction import Transaction
+from chat.vocabulary import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class NewChat:
-    """The first words of a chat and what the visitor told of themselves."""
+    """The first message of a chat and what the visitor says about themselves."""
 
     client_id: str
     text: str
@@ -58,14 +50,14 @@ class NewForm:
 
 
 class StartedChat(NamedTuple):
-    """A ticket and the message that was said."""
+    """The chat's ticket and the message that was posted."""
 
     ticket: TicketRow
     message: MessageRow
 
 
 class Submitted(NamedTuple):
-    """The form's ticket; `repeated` when it was there already."""
+    """The form's ticket; `repeated` when the same form was stored before."""
 
     ticket: TicketRow
     repeated: bool
@@ -102,14 +94,16 @@ def _refusal(check: Callable[[], object]) -> str | None:
 # -- a chat ----------------------------------------------------------------------------------------------------
 
 
-def start_chat(tx: Transaction, who: VisitorIdentity, chat: NewChat, context: DomainContext) -> StartedChat:
-    """The first words of a chat, or one more line of the live one: two tabs make one ticket. FormInstead."""
+def start_chat(tx: Transaction, identity: VisitorIdentity, chat: NewChat, context: DomainContext) -> StartedChat:
+    """Create the visitor's live ticket. When there is one already, post to it instead, so that two tabs make one
+    ticket. ChatUnavailable."""
     text, name = clean_text(chat.text), clean_name(chat.name)
     email = clean_email(chat.email) if chat.email and chat.email.strip() else None
     category = require_category(tx.sql, chat.category)
-    visitor = get_or_create_visitor(tx, who, context.now)
+    visitor = get_or_create_visitor(tx, identity, context.now)
     if repeated := _find_first_message(tx.sql, visitor.id, chat.client_id):
-        return StartedChat(*require_same_start(repeated, text))
+        require_same_text(repeated.message, text)
+        return repeated
     if live := _live_ticket(tx.sql, visitor.id):
         post = Post(live.public_id, chat.client_id, text, context, visitor_id=visitor.id)
         message = post_one(tx, post)
@@ -121,17 +115,11 @@ def start_chat(tx: Transaction, who: VisitorIdentity, chat: NewChat, context: Do
     columns = reopening.queue_columns(tx.sql, department, context.now) | {
         "status": "live",
         "channel": "chat",
-        "category": category,
         "department_id": department,
         "visitor_state": "here",
     }
-    return _create_ticket(tx, visitor, context.now, chat.client_id, text, name=name, email=email, **columns)
-
-
-def require_same_start(repeated: StartedChat, text: str) -> StartedChat:
-    """The first answer again; Conflict when the same id now says something else."""
-    require_same_text(repeated.message, text)
-    return repeated
+    columns |= {"name": name, "email": email, "category": category}
+    return _create_ticket(tx, visitor, context.now, NewMessage("visitor", context.now, text, chat.client_id), columns)
 
 
 def _find_first_message(sql: Connection, visitor_id: int, client_id: str) -> StartedChat | None:
@@ -144,57 +132,65 @@ def _find_first_message(sql: Connection, visitor_id: int, client_id: str) -> Sta
 
 def _live_ticket(sql: Connection, visitor_id: int) -> TicketRow | None:
     live = select(tickets.c.id).where(tickets.c.visitor_id == visitor_id, tickets.c.status == "live")
-    # Held: an agent may be ending it at this moment, and then it is live no longer.
+    # Locked: an agent may be ending it at this moment, and then it is live no longer.
     key = sql.execute(live.with_for_update(key_share=True)).scalar()
     return None if key is None else ticket_by_key(sql, key)
 
 
 def _create_ticket(
-    tx: Transaction, visitor: VisitorRow, now: datetime, client_id: str, text: str, **columns: object
+    tx: Transaction, visitor: VisitorRow, now: datetime, message: NewMessage, columns: dict[str, Any]
 ) -> StartedChat:
+    """Insert a ticket with its first message, and announce both."""
     values = {
         "public_id": new_id("t"),
         "site_id": visitor.site_id,
         "visitor_id": visitor.id,
-        "kind": "question",
+        "kind": _kind_of(tx.sql, columns.get("category")),
         "locale": visitor.locale,
         "last_seq": 1,
         "visitor_read_seq": 1,
         "unread": 1,
-        "preview": preview(text),
+        "preview": preview(message.text),
         "visitor_since": now,
         "unanswered_since": now,
         **dict.fromkeys(("last_at", "created_at", "updated_at"), now),
         **columns,
     }
     key = tx.sql.execute(insert(tickets).values(**values).returning(tickets.c.id)).scalar_one()
-    first = {"ticket_id": key, "seq": 1, "public_id": new_id("m"), "client_id": client_id, "at": now}
-    first |= {"author": "visitor", "author_name": columns.get("name") or visitor.name, "text": text}
-    tx.sql.execute(insert(messages).values(**first))
-    message = announce_message(tx, key, 1).message
-    return StartedChat(announce_ticket(tx, key), message)
+    insert_message(tx.sql, key, 1, message._replace(author_name=columns.get("name") or visitor.name))
+    first = announce_message(tx, key, 1).message
+    return StartedChat(announce_ticket(tx, key), first)
+
+
+def _kind_of(sql: Connection, category: str | None) -> Kind:
+    """A category's kind is the kind of its tickets; without a category a ticket is a question."""
+    if category is None:
+        return "question"
+    kind: Kind = sql.execute(select(categories.c.kind).where(categories.c.name == category)).scalar_one()
+    return kind
 
 
 # -- the form --------------------------------------------------------------------------------------------------
 
 
-def submit_form(tx: Transaction, who: VisitorIdentity, form: NewForm, now: datetime) -> Submitted:
-    """One transaction: ticket, first message, promise. The same client_id, address and words again: the same
-    ticket; with others, or from somebody else: Conflict. Fields were checked by `form_errors`."""
-    columns = clean_form(tx.sql, form)
-    text, category = columns.pop("text"), columns.get("category")
-    visitor = get_or_create_visitor(tx, who, now)
-    if repeated := _find_form(tx.sql, who.site_id, form.client_id):
-        return Submitted(_require_same_form(tx.sql, repeated, visitor, (columns["email"], text)), True)
-    save_visitor_details(tx, visitor, columns.get("name"), columns["email"])
-    status = reopening.promise_columns(tx.sql, now) | {
+def submit_form(tx: Transaction, identity: VisitorIdentity, form: NewForm, now: datetime) -> Submitted:
+    """Create the ticket, its first message and its promise in one transaction. A form with the same client_id, address
+    and text gets the same ticket; Conflict when it differs or comes from another visitor. The caller has checked the
+    fields with `form_errors`."""
+    columns: dict[str, Any] = dict(clean_form(tx.sql, form))
+    text, email = columns.pop("text"), columns["email"]
+    visitor = get_or_create_visitor(tx, identity, now)
+    if repeated := _find_form(tx.sql, identity.site_id, form.client_id):
+        return Submitted(_require_same_form(tx.sql, repeated, visitor, (email, text)), True)
+    save_visitor_details(tx, visitor, columns.get("name"), email)
+    columns |= reopening.promise_columns(tx.sql, now) | {
         "status": "open",
         "channel": "form",
         "form_id": form.client_id,
-        "department_id": service_status.department_of(tx.sql, category),
+        "department_id": service_status.department_of(tx.sql, columns.get("category")),
         "visitor_state": "gone",
     }
-    created = _create_ticket(tx, visitor, now, form.client_id, text, **columns, **status)
+    created = _create_ticket(tx, visitor, now, NewMessage("visitor", now, text, form.client_id), columns)
     return Submitted(created.ticket, False)
 
 
@@ -204,11 +200,10 @@ def _find_form(sql: Connection, site_id: int, form_id: str) -> TicketRow | None:
     return None if key is None else ticket_by_key(sql, key)
 
 
-def _require_same_form(sql: Connection, ticket: TicketRow, visitor: VisitorRow, said: tuple[str, str]) -> TicketRow:
+def _require_same_form(
+    sql: Connection, ticket: TicketRow, visitor: VisitorRow, email_and_text: tuple[str, str]
+) -> TicketRow:
     first = messages_where(sql, messages.c.ticket_id == ticket.id, messages.c.seq == 1)[0]
-    if ticket.visitor_id != visitor.id or (ticket.email, first.text) != said:
-        raise Conflict("this client_id has sent something else")
+    if ticket.visitor_id != visitor.id or (ticket.email, first.text) != email_and_text:
+        raise Conflict("this client_id was used for another form")
     return ticket
-
-
-# -- an address ------------------------------------------------------------------------------------------------

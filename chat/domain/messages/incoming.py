@@ -6,7 +6,7 @@ from chat.domain.context import DomainContext
 
 
 class Post(NamedTuple):
-    """Words on their way into a ticket, from exactly one of its visitor and an agent."""
+    """A message to store, from either the ticket's visitor or an agent."""
 
     ticket: str
     client_id: str
@@ -17,4 +17,5 @@ class Post(NamedTuple):
 
     @property
     def author(self) -> str:
+        """As the messages' table names the author."""
         return "visitor" if self.agent_id is None else f"agent:{self.agent_id}"

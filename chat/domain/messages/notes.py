@@ -1,8 +1,10 @@
-"""Notes: what agents say among themselves on a ticket, numbered apart so that nothing of it shows outside."""
+"""Notes: what agents write to each other on a ticket, with numbers of their own: the numbers that a visitor sees must
+not show how many notes there are."""
 
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, update
 
 from chat.domain.facts import NotePosted
 from chat.domain.queries.agents import agent_by_key
@@ -16,31 +18,44 @@ from chat.store.tables import new_id, notes, tickets
 from chat.store.transaction import Transaction
 
 
-def add_note(tx: Transaction, agent_id: int, ticket: str, sent: tuple[str, str], now: datetime) -> NoteRow:
-    """Write a note; `said` is its client_id and text. The same id again: the first answer; other text: Conflict."""
-    client_id, text = sent[0], clean_text(sent[1])
+class NewNote(NamedTuple):
+    """A note to add; its client id makes it once."""
+
+    client_id: str
+    text: str
+
+
+def add_note(tx: Transaction, agent_id: int, ticket: str, new: NewNote, now: datetime) -> NoteRow:
+    """Add a note, or return the one with this client id. Conflict when that one has another text."""
+    text = clean_text(new.text)
     row, agent = lock_ticket(tx.sql, ticket), agent_by_key(tx.sql, agent_id)
-    numbers = (
-        update(tickets)
-        .where(tickets.c.id == row.id)
-        .values(last_note_seq=tickets.c.last_note_seq + 1, rev=tickets.c.rev + 1)
-        .returning(tickets.c.last_note_seq, tickets.c.last_seq)
-    )
-    own = (notes.c.ticket_id == row.id, notes.c.agent_id == agent.id, notes.c.client_id == client_id)
-    if repeated := notes_where(tx.sql, *own):
+    same = (notes.c.ticket_id == row.id, notes.c.agent_id == agent.id, notes.c.client_id == new.client_id)
+    if repeated := notes_where(tx.sql, *same):
         if repeated[0].text != text:
-            raise Conflict("this client_id has said something else")
+            raise Conflict("this client_id was used for another note")
         return repeated[0]
-    note_seq, after_seq = tx.sql.execute(numbers).one()
-    values = {"ticket_id": row.id, "agent_id": agent.id, "client_id": client_id, "author_name": agent.name}
-    values |= {
-        "note_seq": note_seq,
-        "after_seq": after_seq,
-        "public_id": new_id("n"),
-        "text": text,
-        "at": now,
-    }
-    tx.sql.execute(insert(notes).values(**values))
-    note = notes_where(tx.sql, *own)[0]
+    note_seq, after_seq = _allocate_note_seq(tx.sql, row.id)
+    tx.sql.execute(
+        insert(notes).values(
+            ticket_id=row.id,
+            note_seq=note_seq,
+            after_seq=after_seq,
+            public_id=new_id("n"),
+            client_id=new.client_id,
+            agent_id=agent.id,
+            author_name=agent.name,
+            text=text,
+            at=now,
+        )
+    )
+    note = notes_where(tx.sql, *same)[0]
     tx.record(NotePosted(note, ticket_by_key(tx.sql, row.id)))
     return note
+
+
+def _allocate_note_seq(sql: Connection, ticket_id: int) -> tuple[int, int]:
+    """The ticket's next note number, and the number of the message that the note follows."""
+    changed = update(tickets).where(tickets.c.id == ticket_id)
+    numbered = changed.values(last_note_seq=tickets.c.last_note_seq + 1, rev=tickets.c.rev + 1)
+    note_seq, after_seq = sql.execute(numbered.returning(tickets.c.last_note_seq, tickets.c.last_seq)).one()
+    return note_seq, after_seq

@@ -1,4 +1,4 @@
-"""Handing over to a department: it rings with one member after the other, until one takes it or all have passed."""
+"""Handing a ticket over to a department: one member after the other gets the offer, until one accepts or all passed."""
 
 from typing import Any, NamedTuple
 
@@ -15,68 +15,70 @@ from chat.store.rows import AgentRow, TicketRow
 from chat.store.tables import offers, tickets
 from chat.store.transaction import Transaction
 
-newer = offers.alias("newer")
-# A hand over to a department that its last member let pass, while its giver still has the ticket.
-passed_transfer = and_(
+_newer = offers.alias("newer")
+# A transfer whose last offer was declined or missed, while the ticket still has its owner.
+_passed_transfer = and_(
     offers.c.outcome.in_(("declined", "missed")),
     offers.c.department_id.is_not(None),
-    ~select(newer.c.id).where(newer.c.ticket_id == offers.c.ticket_id, newer.c.id > offers.c.id).exists(),
+    ~select(_newer.c.id).where(_newer.c.ticket_id == offers.c.ticket_id, _newer.c.id > offers.c.id).exists(),
     tickets.c.assignee_id.is_not(None),
     tickets.c.status.not_in(("solved", "closed")),
 )
 _PASSED_TRANSFERS = (
     select(offers.c.id, offers.c.ticket_id, offers.c.from_agent_id, offers.c.department_id)
     .select_from(offers.join(tickets))
-    .where(passed_transfer)
+    .where(_passed_transfer)
 )
 
 
-class Transfer(NamedTuple):
-    """What is handed over: by whom, and to which department."""
+class DepartmentTransfer(NamedTuple):
+    """A ticket, the agent who hands it over, and the department."""
 
     ticket: TicketRow
-    giver: AgentRow
+    from_agent: AgentRow
     department_id: int
 
 
-def offer_to_department(tx: Transaction, handed: Transfer, context: DomainContext) -> bool:
-    """Ring the member whom the rules choose; False when nobody of the department is to be had."""
-    ticket, giver, department_id = handed
+def offer_to_department(tx: Transaction, transfer: DepartmentTransfer, context: DomainContext) -> bool:
+    """Offer the ticket to the member whom the rules choose; False when no member is available."""
+    ticket, from_agent, department_id = transfer
     lock_agents(tx.sql, context.online_agents or frozenset())
-    team = AgentPool(tx.sql, context, but=(giver.public_id, ticket.agent_public_id))
-    (wish,) = routing_requests(tx.sql, [RoutingTicket(ticket.id, ticket.visitor_id, department_id)])
-    decision = routing.choose(team.ranked(wish))
+    pool = AgentPool(tx.sql, context, excluded=(from_agent.public_id, ticket.agent_public_id))
+    (request,) = routing_requests(tx.sql, [RoutingTicket(ticket.id, ticket.visitor_id, department_id)])
+    decision = routing.choose(pool.ranked(request))
     if decision.chosen is None:
         return False
-    seat = team.agent(decision.chosen)
-    record_decisions(tx.sql, team, [Assignment(ticket.id, decision, seat)], context.now)
-    make_offer(tx, ticket, OfferTarget(seat.key, "handed_over", giver, department_id), context)
+    agent = pool.agent(decision.chosen)
+    record_decisions(tx.sql, pool, [Assignment(ticket.id, decision, agent)], context.now)
+    make_offer(tx, ticket, OfferTarget(agent.key, "handed_over", from_agent, department_id), context)
     return True
 
 
 def has_passed_transfers(sql: Connection) -> bool:
-    """Whether a hand over to a department was let pass by its last member."""
+    """Whether a transfer to a department waits for its next offer."""
     return sql.execute(_PASSED_TRANSFERS.limit(1)).first() is not None
 
 
 def offer_to_next_member(tx: Transaction, context: DomainContext) -> int:
-    """Ring the next member where one has passed; once nobody is left the giver keeps it. How many rang."""
+    """Offer every passed transfer to the next member; when none is left, the owner keeps the ticket. Returns the number
+    of offers."""
     if not context.online_agents:
         return 0
     lock_routing(tx.sql)
-    left = tx.sql.execute(_PASSED_TRANSFERS).all()
-    lock_tickets(tx.sql, (row.ticket_id for row in left))
-    return [_offer_next(tx, row, context) for row in left].count(True)
+    passed = tx.sql.execute(_PASSED_TRANSFERS).all()
+    lock_tickets(tx.sql, (row.ticket_id for row in passed))
+    return [_offer_next(tx, row, context) for row in passed].count(True)
 
 
 def _offer_next(tx: Transaction, passed: Row[Any, Any, Any, Any], context: DomainContext) -> bool:
-    own = select(offers.c.id).where(offers.c.id == passed.id, passed_transfer).select_from(offers.join(tickets))
-    if tx.sql.execute(own).first() is None:
-        return False
-    handed = Transfer(
-        ticket_by_key(tx.sql, passed.ticket_id), agent_by_key(tx.sql, passed.from_agent_id), passed.department_id
+    # Read again: the ticket may have changed before it was locked.
+    still_passed = (
+        select(offers.c.id).select_from(offers.join(tickets)).where(offers.c.id == passed.id, _passed_transfer)
     )
-    rang = offer_to_department(tx, handed, context)
-    if not rang:
+    if tx.sql.execute(still_passed).first() is None:
+        return False
+    ticket, from_agent = ticket_by_key(tx.sql, passed.ticket_id), agent_by_key(tx.sql, passed.from_agent_id)
+    offered = offer_to_department(tx, DepartmentTransfer(ticket, from_agent, passed.department_id), context)
+    if not offered:
         tx.sql.execute(update(offers).where(offers.c.id == passed.id).values(department_id=None))
-    return rang
+    return offered

@@ -8,8 +8,8 @@ from chat.domain.context import DomainContext
 from chat.domain.queries.tickets import live
 from chat.domain.rules import status as statuses
 from chat.domain.tickets import reopening
-from chat.domain.tickets.locks import _tickets
-from chat.domain.tickets.mutations import announce_agents, append_event, end_ticket_offers, update_ticket
+from chat.domain.tickets.locks import lock_batch
+from chat.domain.tickets.mutations import announce_agents, append_event, update_ticket, withdraw_ticket_offers
 from chat.store.rows import TicketRow
 from chat.store.tables import GONE, tickets
 from chat.store.transaction import Transaction
@@ -34,10 +34,10 @@ def has_idle_chats(sql: Connection, context: DomainContext) -> bool:
 def close_idle_chats(tx: Transaction, context: DomainContext) -> int:
     """Free the place of a visitor who has gone or fallen silent, later end the chat. How many moved."""
     now, moments = context.now, _idle_moments(context)
-    ended = _tickets(tx.sql, _paused, **moments)
+    ended = lock_batch(tx.sql, _paused, **moments)
     for ticket in ended:
         _pause_chat(tx, ticket, now)
-    freed = _tickets(tx.sql, _idle, **moments)
+    freed = lock_batch(tx.sql, _idle, **moments)
     for ticket in freed:
         update_ticket(tx, ticket.id, now, slot_released_at=now)
         announce_agents(tx, [ticket.assignee_id])
@@ -51,7 +51,7 @@ def _idle_moments(context: DomainContext) -> dict[str, datetime]:
 
 def _pause_chat(tx: Transaction, ticket: TicketRow, now: datetime) -> None:
     """We answered: the customer owes the next word. We did not: we owe it, with a promise."""
-    end_ticket_offers(tx, ticket.id, now, "withdrawn")
+    withdraw_ticket_offers(tx, ticket, now)
     append_event(tx, ticket.id, now, "paused", {})
     status = statuses.after_silence(answered=ticket.unanswered_since is None)
     promise = reopening.promise_columns(tx.sql, now) if status == "open" else {}

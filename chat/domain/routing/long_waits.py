@@ -10,7 +10,7 @@ from chat.domain.queries.calendar import load_calendar
 from chat.domain.queries.queue import waiting
 from chat.domain.rules.hours import calendar
 from chat.domain.tickets.contact import convert_to_open
-from chat.domain.tickets.locks import _tickets
+from chat.domain.tickets.locks import lock_batch
 from chat.domain.tickets.mutations import update_ticket
 from chat.store.rows import TicketRow
 from chat.store.tables import tickets
@@ -48,7 +48,7 @@ def escalate_long_waits(tx: Transaction, context: DomainContext) -> int:
         return 0
     moments = _moments(context)
     due = [*_OLD, *_without_agents(tx.sql, context)]
-    old = {ticket.id: ticket for some in due for ticket in _tickets(tx.sql, waiting, some, **moments)}
+    old = {ticket.id: ticket for some in due for ticket in lock_batch(tx.sql, waiting, some, **moments)}
     state, _ = calendar.state_at(load_calendar(tx.sql), context.now)
     return sum(_escalate_wait(tx, ticket, context, state) for _, ticket in sorted(old.items()))
 

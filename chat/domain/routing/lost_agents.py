@@ -8,9 +8,9 @@ from chat.domain.context import DomainContext
 from chat.domain.queries.agents import agents_where
 from chat.domain.queries.offers import ringing_offers
 from chat.domain.queries.queue import waiting
-from chat.domain.queries.tickets import live
-from chat.domain.tickets.locks import _tickets
-from chat.domain.tickets.mutations import announce_agents, append_event, end_ticket_offers, update_ticket
+from chat.domain.queries.tickets import live, ticket_without_position
+from chat.domain.tickets.locks import lock_batch
+from chat.domain.tickets.mutations import announce_agents, append_event, update_ticket, withdraw_ticket_offers
 from chat.store.rows import TicketRow
 from chat.store.tables import agents, offers, ringing, tickets
 from chat.store.transaction import Transaction
@@ -38,19 +38,19 @@ def release_chats_of_absent_agents(tx: Transaction, context: DomainContext) -> i
     an absent agent's console goes to the next. `present` None: nothing is concluded. How many were released."""
     if context.online_agents is None or not (absent := _absent(tx.sql, context.online_agents)):
         return 0
-    lost = _tickets(tx.sql, live, tickets.c.assignee_id.in_(absent))
+    lost = lock_batch(tx.sql, live, tickets.c.assignee_id.in_(absent))
     return_deadline = context.now + context.timeouts.return_grace
     for ticket in lost:
         returning = {"previous_agent_id": ticket.assignee_id, "return_deadline": return_deadline}
         _release_chat(tx, ticket, context.now, **returning)
     for offer in ringing_offers(tx.sql, offers.c.agent_id.in_(absent)):
-        end_ticket_offers(tx, offer.ticket_id, context.now, "withdrawn")
+        withdraw_ticket_offers(tx, ticket_without_position(tx.sql, offer.ticket_id), context.now)
     return len(lost)
 
 
 def _release_chat(tx: Transaction, ticket: TicketRow, now: datetime, **columns: object) -> None:
     """Put an agent's live chat back in the queue, at its old position."""
-    end_ticket_offers(tx, ticket.id, now, "withdrawn")
+    withdraw_ticket_offers(tx, ticket, now)
     append_event(tx, ticket.id, now, "agent_gone", {"agent": ticket.agent_name or ""})
     queued_at = ticket.queued_at or now
     update_ticket(tx, ticket.id, now, assignee_id=None, queued_at=queued_at, slot_released_at=None, **columns)
@@ -61,14 +61,14 @@ def release_agent(tx: Transaction, agent_id: int, now: datetime) -> None:
     """Take every unfinished ticket from an agent who is being removed. Live chats go back to the queue and do not wait
     for the agent's return; other tickets become anybody's."""
     unassigned = {"previous_agent_id": None, "return_deadline": None}
-    while theirs := _tickets(tx.sql, tickets.c.assignee_id == agent_id, tickets.c.status != "closed"):
+    while theirs := lock_batch(tx.sql, tickets.c.assignee_id == agent_id, tickets.c.status != "closed"):
         for ticket in theirs:
             if ticket.status == "live":
                 _release_chat(tx, ticket, now, **unassigned)
             else:
                 update_ticket(tx, ticket.id, now, assignee_id=None, **unassigned)
     for offer in ringing_offers(tx.sql, or_(offers.c.agent_id == agent_id, offers.c.from_agent_id == agent_id)):
-        end_ticket_offers(tx, offer.ticket_id, now, "withdrawn")
+        withdraw_ticket_offers(tx, ticket_without_position(tx.sql, offer.ticket_id), now)
 
 
 _PREVIOUS_AGENTS = select(tickets.c.previous_agent_id).where(waiting, tickets.c.previous_agent_id.is_not(None))
@@ -85,7 +85,7 @@ def return_chats(tx: Transaction, context: DomainContext) -> int:
     if not has_returned_agents(tx.sql, context):
         return 0
     in_time = and_(tickets.c.previous_agent_id.is_not(None), tickets.c.return_deadline > context.now)
-    returned = _tickets(tx.sql, waiting, in_time, tickets.c.previous_agent_id.in_(context.online_agents or ()))
+    returned = lock_batch(tx.sql, waiting, in_time, tickets.c.previous_agent_id.in_(context.online_agents or ()))
     for ticket in returned:
         _return_chat(tx, ticket, context.now)
     return len(returned)
@@ -96,7 +96,7 @@ def _return_chat(tx: Transaction, ticket: TicketRow, now: datetime) -> None:
     agent = agents_where(tx.sql, agents.c.id == had.scalar_subquery())
     if not agent:
         return
-    end_ticket_offers(tx, ticket.id, now, "withdrawn")
+    withdraw_ticket_offers(tx, ticket, now)
     append_event(tx, ticket.id, now, "agent_back", {"agent": agent[0].name})
     update_ticket(tx, ticket.id, now, assignee_id=agent[0].id, previous_agent_id=None, form_offered_at=None)
     announce_agents(tx, [agent[0].id])

@@ -10,7 +10,7 @@ from chat.domain.refusals import TicketEnded
 from chat.domain.text import clean_email, clean_name
 from chat.domain.tickets import reopening
 from chat.domain.tickets.locks import lock_ticket_of
-from chat.domain.tickets.mutations import append_event, end_ticket_offers, update_ticket
+from chat.domain.tickets.mutations import append_event, update_ticket, withdraw_ticket_offers
 from chat.store.rows import TicketRow, VisitorRow
 from chat.store.tables import visitors
 from chat.store.transaction import Transaction
@@ -48,7 +48,7 @@ def give_contact(tx: Transaction, visitor_id: int, ticket: str, contact: Contact
 
 def convert_to_open(tx: Transaction, ticket: TicketRow, now: datetime, **columns: object) -> TicketRow:
     """A live chat that nobody answers in time leaves the queue as an open ticket with its promise."""
-    end_ticket_offers(tx, ticket.id, now, "withdrawn")
+    withdraw_ticket_offers(tx, ticket, now)
     append_event(tx, ticket.id, now, "became_ticket", {})
     promise = reopening.promise_columns(tx.sql, now)
     freed = {"form_offered_at": None, "previous_agent_id": None, "slot_released_at": None}

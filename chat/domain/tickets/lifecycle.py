@@ -1,4 +1,4 @@
-"""How tickets end, pause and are moved by hand."""
+"""How a ticket ends, and how an agent sets its status."""
 
 from datetime import datetime
 from typing import Any
@@ -6,66 +6,70 @@ from typing import Any
 from sqlalchemy import Connection
 
 from chat.domain.queries.agents import agent_by_key
-from chat.domain.refusals import AgentRef, Conflict, NotAllowed
+from chat.domain.refusals import NotAllowed
 from chat.domain.rules import status as statuses
 from chat.domain.tickets import reopening
+from chat.domain.tickets.assignment import taken
 from chat.domain.tickets.locks import lock_ticket, lock_ticket_of
-from chat.domain.tickets.mutations import announce_agents, append_event, end_ticket_offers, update_ticket
+from chat.domain.tickets.mutations import announce_agents, append_event, update_ticket, withdraw_ticket_offers
 from chat.store.rows import AgentRow, TicketRow
 from chat.store.transaction import Transaction
 from chat.vocabulary import Status
 
 
 def end_by_visitor(tx: Transaction, visitor_id: int, ticket: str, now: datetime) -> TicketRow:
-    """Answered: solved. Never answered: open with an address, closed without. Ended already: as it is."""
+    """End the visitor's live chat: an answered one is solved; an unanswered one becomes open with an address, closed
+    without. A ticket that is not live stays as it is."""
     row = lock_ticket_of(tx.sql, visitor_id, ticket)
     if row.status != "live":
         return row
     status = statuses.end_live(answered=row.answered_at is not None, reachable=bool(row.email))
-    append_event(tx, row.id, now, "ended", {"by": "visitor"})
-    return _transition(tx, row, status, now)
+    return _transition(tx, row, status, now, ("ended", {"by": "visitor"}))
 
 
 def end_by_agent(tx: Transaction, agent_id: int, ticket: str, now: datetime) -> TicketRow:
-    """The chat is solved; ended already: as it is. Another agent's: Conflict."""
+    """Solve a live chat. A ticket that is not live stays as it is. Conflict when another agent has it."""
     row, agent = lock_ticket(tx.sql, ticket), agent_by_key(tx.sql, agent_id)
     if row.status != "live":
         return row
     require_owner(tx.sql, row, agent)
-    append_event(tx, row.id, now, "ended", {"by": "agent", "agent": agent.name})
-    return _transition(tx, row, "solved", now)
+    return _transition(tx, row, "solved", now, ("ended", {"by": "agent", "agent": agent.name}))
 
 
 def set_status(tx: Transaction, agent_id: int, ticket: str, status: Status, now: datetime) -> TicketRow:
-    """Move a ticket as rules/status.py allows; to where it is already: nothing happens."""
+    """Move a ticket as rules/status.py allows. NotAllowed; Conflict when another agent has it. The status it has
+    already changes nothing."""
     row, agent = lock_ticket(tx.sql, ticket), agent_by_key(tx.sql, agent_id)
     if row.status == status:
         return row
     require_owner(tx.sql, row, agent)
     if not statuses.may_move(row.status, status, "agent"):
         raise NotAllowed(f"from {row.status} to {status}")
-    append_event(tx, row.id, now, "status", {"status": status})
-    return _transition(tx, row, status, now)
+    return _transition(tx, row, status, now, ("status", {"status": status}))
 
 
 def mark_spam(tx: Transaction, agent_id: int, ticket: str, now: datetime) -> TicketRow:
-    """Closed, without a word to its sender."""
+    """Close a ticket without an event, so that its sender learns nothing. Conflict when another agent has it."""
     row, agent = lock_ticket(tx.sql, ticket), agent_by_key(tx.sql, agent_id)
     require_owner(tx.sql, row, agent)
     return row if row.status == "closed" else _transition(tx, row, "closed", now)
 
 
 def require_owner(sql: Connection, ticket: TicketRow, agent: AgentRow) -> None:
-    """Nobody's, or one's own; supervisors and admins may act on anybody's. Conflict names the owner."""
+    """Agents may act on their own tickets and on unowned ones, supervisors and admins on all. Conflict names the
+    owner."""
     if ticket.assignee_id not in (None, agent.id) and agent.role == "agent":
         assert ticket.assignee_id is not None
-        owner = AgentRef.of(agent_by_key(sql, ticket.assignee_id))
-        raise Conflict("another agent has this ticket", by=owner, reason="taken")
+        raise taken(sql, ticket.assignee_id)
 
 
-def _transition(tx: Transaction, ticket: TicketRow, status: Status, now: datetime) -> TicketRow:
-    """Put a ticket in another status, with what belongs to it: promise, times, places."""
-    end_ticket_offers(tx, ticket.id, now, "withdrawn")
+def _transition(
+    tx: Transaction, ticket: TicketRow, status: Status, now: datetime, event: tuple[str, dict[str, str]] | None = None
+) -> TicketRow:
+    """Set another status with the columns that depend on it: promise, times, slots."""
+    withdraw_ticket_offers(tx, ticket, now)
+    if event:
+        append_event(tx, ticket.id, now, *event)
     moved = update_ticket(tx, ticket.id, now, status=status, **_columns(tx, ticket, status, now))
     announce_agents(tx, [ticket.assignee_id])
     return moved

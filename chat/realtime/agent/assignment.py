@@ -3,9 +3,10 @@
 import secrets
 
 from chat import protocol
+from chat.domain.messages.notes import NewNote
 from chat.domain.routing import claims
 from chat.domain.routing.offers import decline
-from chat.domain.routing.transfer import HandoverNote, HandOverTo, hand_over_with_note
+from chat.domain.routing.transfer import HandOver, Receiver, hand_over
 from chat.realtime.agent.base import AgentCommands, ticket_ack
 from chat.realtime.connections import AgentSocket
 
@@ -24,10 +25,11 @@ class AssignmentCommands(AgentCommands):
 
     async def on_hand_over(self, socket: AgentSocket, command: protocol.HandOver) -> protocol.TicketAck:
         await self.follow_ticket(socket, command.ticket)
-        to, giver = HandOverTo(**command.to), (socket.agent_id, command.ticket)
-        note = HandoverNote(secrets.token_urlsafe(16), command.note) if command.note else None
+        note = NewNote(secrets.token_urlsafe(16), command.note) if command.note else None
+        request = HandOver(command.ticket, Receiver(**command.to), note)
         context = await self.agent_presence.context()
-        return ticket_ack(await self.store.as_from(socket.sid).write(hand_over_with_note, giver, to, note, context))
+        store = self.store.as_from(socket.sid)
+        return ticket_ack(await store.write(hand_over, socket.agent_id, request, context))
 
     async def on_take_over(self, socket: AgentSocket, command: protocol.TicketCommand) -> protocol.TicketAck:
         await self.follow_ticket(socket, command.ticket)

@@ -39,9 +39,9 @@ class ConversationCommands(AgentCommands):
 
     async def on_add_note(self, socket: AgentSocket, command: protocol.AddNote) -> protocol.AddNoteAck:
         await self.follow_ticket(socket, command.ticket)
-        text = (command.client_id, command.text)
+        new = notes.NewNote(command.client_id, command.text)
         store = self.store.as_from(socket.sid)
-        note = await store.write(notes.add_note, socket.agent_id, command.ticket, text, self.now())
+        note = await store.write(notes.add_note, socket.agent_id, command.ticket, new, self.now())
         return protocol.AddNoteAck(note_seq=note.note_seq, id=note.public_id, at=note.at)
 
     async def on_typing(self, socket: AgentSocket, command: protocol.Typing) -> protocol.Ack:

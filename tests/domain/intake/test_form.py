@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import Connection, select
 
 from chat.domain.intake import start
 from chat.domain.intake.start import NewForm
 from chat.domain.people import sites
 from chat.domain.queries import node_sync
 from chat.domain.refusals import BadRequest, Conflict, NotFound
+from chat.store.tables import tickets
 from tests.domain.domain_driver import Desk, new_id
 
 
@@ -106,3 +108,16 @@ async def test_a_token_of_another_site(desk: Desk) -> None:
     vic.identity = replace(vic.identity, site_id=site.id)
     with pytest.raises(BadRequest):
         await vic.fills_in()
+
+
+@pytest.mark.parametrize(
+    ("category", "kind"),
+    [("dispute", "dispute"), ("suggestion", "suggestion"), ("payments", "question"), ("", "question")],
+)
+async def test_a_categorys_kind_becomes_its_tickets_kind(desk: Desk, category: str, kind: str) -> None:
+    await desk.visitor("Vic").fills_in(category=category)
+    assert await desk.read(ticket_kinds) == [kind]
+
+
+def ticket_kinds(sql: Connection) -> list[str]:
+    return list(sql.execute(select(tickets.c.kind)).scalars())

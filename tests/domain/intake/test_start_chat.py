@@ -14,6 +14,7 @@ from chat.domain.refusals import BadRequest, ChatUnavailable, Conflict
 from chat.store.tables import categories, departments
 from chat.store.transaction import Transaction
 from tests.domain.domain_driver import Desk, new_id
+from tests.domain.intake.test_form import ticket_kinds
 
 
 async def test_nobody_is_written_down_before_their_first_words(desk: Desk) -> None:
@@ -131,3 +132,13 @@ async def test_a_live_chat_takes_words_when_chat_is_not_to_be_had(desk: Desk) ->
     assert (await vic.says()).seq == 4
     assert (await ada.says(vic.ticket)).seq == 5
     assert (await vic.sees()).status == "live", "a chat that has an agent goes on until one of the two ends it"
+
+
+@pytest.mark.parametrize(
+    ("category", "kind"),
+    [("dispute", "dispute"), ("suggestion", "suggestion"), ("payments", "question"), ("", "question")],
+)
+async def test_a_categorys_kind_becomes_its_tickets_kind(desk: Desk, category: str, kind: str) -> None:
+    await desk.agent("Ada")
+    await desk.visitor("Vic").starts(category=category)
+    assert await desk.read(ticket_kinds) == [kind]

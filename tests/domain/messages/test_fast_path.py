@@ -13,7 +13,7 @@ from sqlalchemy import Connection, make_url, select, update
 
 from chat.domain.messages import fast_path
 from chat.domain.messages.incoming import Post
-from chat.domain.messages.post import _outcome, post_batch
+from chat.domain.messages.post import post_batch, post_or_refusal
 from chat.store.rows import MessageRow
 from chat.store.tables import messages as lines
 from chat.store.tables import tickets
@@ -28,7 +28,7 @@ TEXTS = ("Bonjour", "Où en est\nma commande ?", "  Merci ! ", "e\u0301", "", " 
 
 def the_long_way(store: Sequence[Transaction], posts: Sequence[Post]) -> list[MessageRow | Exception]:
     """What `post_batch` does with words that may do more."""
-    return [_outcome(tx, post) for tx, post in zip(store, posts, strict=True)]
+    return [post_or_refusal(tx, post) for tx, post in zip(store, posts, strict=True)]
 
 
 def breaks(tx: Transaction) -> None:

@@ -39,8 +39,8 @@ async def test_notes_of_two_nodes_have_no_gaps(nodes: tuple[Desk, Desk]) -> None
     ada, vic = await one.agent("Ada"), one.visitor("Vic")
     await vic.starts()
     same = new_id()
-    said = [(new_id(), f"{n}") for n in range(10)] + [(same, "once")] * 2
+    new = [notes.NewNote(new_id(), f"{n}") for n in range(10)] + [notes.NewNote(same, "once")] * 2
     made = await asyncio.gather(
-        *(node.store.write(notes.add_note, ada.id, vic.ticket, words, one.now) for words in said for node in nodes)
+        *(node.store.write(notes.add_note, ada.id, vic.ticket, note, one.now) for note in new for node in nodes)
     )
     assert sorted({row.note_seq for row in made}) == list(range(1, 12))

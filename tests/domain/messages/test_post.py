@@ -169,6 +169,41 @@ async def test_somebody_elses_ticket_is_answered_by_its_owner_only(desk: Desk) -
     assert told.value.by is not None and told.value.by.name == "Ada"
 
 
+async def test_an_answer_to_a_waiting_chat_needs_a_free_slot_like_a_claim(desk: Desk) -> None:
+    ada, vic, zoe = await desk.agent("Ada", capacity=1), desk.visitor("Vic"), desk.visitor("Zoe")
+    for visitor in (vic, zoe):
+        await visitor.starts()
+    await ada.claims(vic.ticket)
+    before = await zoe.sees()
+    with pytest.raises(Conflict) as refused:
+        await ada.says(zoe.ticket, "Me too")
+    assert (refused.value.reason, refused.value.by) == ("capacity", None)
+    assert await zoe.sees() == before
+    await ada.claims(zoe.ticket, over=True)
+    assert (await ada.says(zoe.ticket, "Me too")).seq == before.last_seq + 2
+
+
+async def test_an_answer_accepts_the_offer_of_its_chat(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada", capacity=1), desk.visitor("Vic")
+    await vic.starts()
+    await desk.offer_waiting_chats()
+    assert await desk.ringing() == {vic.ticket: ada.id}
+    await ada.says(vic.ticket, "The offer used the slot already.")
+    assert await desk.ringing() == {}
+    assert ((await vic.sees()).assignee_id, (await ada.row()).chats) == (ada.id, 1)
+
+
+async def test_an_answer_claims_an_open_ticket_without_a_slot(desk: Desk) -> None:
+    ada, vic, zoe = await desk.agent("Ada", capacity=1), desk.visitor("Vic"), desk.visitor("Zoe")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    await zoe.fills_in()
+    await ada.says(zoe.ticket, "Il arrive demain.")
+    row = await zoe.sees()
+    assert (row.status, row.assignee_id, (await ada.row()).chats) == ("pending", ada.id, 1)
+    assert await desk.events(zoe.ticket) == [], "nobody joins a ticket that is no chat"
+
+
 async def test_a_solved_ticket_takes_words_for_seven_days(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 
 import pytest
+from sqlalchemy import Engine, event
 
 from chat.domain.facts import AgentChanged, OfferEnded
 from chat.domain.queries.tickets import ticket_by_public_id
@@ -113,6 +114,22 @@ async def test_claiming_what_rings_elsewhere_stops_the_ringing(desk: Desk) -> No
     ended = next(fact for fact in desk.facts[::-1] if isinstance(fact, OfferEnded))
     assert (ended.offer.agent_id, ended.reason) == (ada.id, "taken")
     assert (await ada.row()).chats == 0
+
+
+async def test_a_claim_reads_the_tickets_row_before_and_after_only(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await desk.offer_waiting_chats()
+    statements: list[str] = []
+
+    def record(_sql: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", record)
+    await desk.store.write(claim, ada.id, vic.ticket, False, desk.now)
+    event.remove(Engine, "before_cursor_execute", record)
+    assert len([one for one in statements if "tickets.preview" in one]) == 2
+    assert len([one for one in statements if one.startswith("UPDATE tickets")]) == 1
 
 
 async def test_open_tickets_can_be_claimed_and_use_no_place(desk: Desk) -> None:
