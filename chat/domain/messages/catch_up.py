@@ -1,4 +1,4 @@
-"""Catching up: what came after a cursor."""
+"""Catching up: the messages and notes after a client's cursors."""
 
 from sqlalchemy import Connection
 
@@ -8,16 +8,17 @@ from chat.store.rows import TicketRow
 
 
 def visitor_catch_up(sql: Connection, visitor_id: int, ticket: str, after: int) -> CatchUpResult:
-    """What a visitor missed of their ticket; NotFound."""
-    return _caught_up(sql, ticket_of_visitor(sql, visitor_id, ticket), after, None)
+    """The messages of the visitor's ticket after a cursor. NotFound."""
+    return _catch_up(sql, ticket_of_visitor(sql, visitor_id, ticket), after, None)
 
 
-def agent_catch_up(sql: Connection, ticket: str, after: int, notes_after: int) -> CatchUpResult:
-    """What an agent missed of a ticket, notes too; NotFound."""
-    return _caught_up(sql, ticket_by_public_id(sql, ticket), after, notes_after)
+def agent_catch_up(sql: Connection, ticket: str, after: int, note_cursor: int) -> CatchUpResult:
+    """The messages of a ticket after one cursor and its notes after another. NotFound."""
+    return _catch_up(sql, ticket_by_public_id(sql, ticket), after, note_cursor)
 
 
-def _caught_up(sql: Connection, ticket: TicketRow, after: int, note_cursor: int | None) -> CatchUpResult:
+def _catch_up(sql: Connection, ticket: TicketRow, after: int, note_cursor: int | None) -> CatchUpResult:
+    # A cursor beyond the end comes from before a restored backup: the client has to start over.
     restart = after > ticket.last_seq or (note_cursor or 0) > ticket.last_note_seq
     if restart:
         notes = [] if note_cursor is None else newest_notes(sql, ticket)

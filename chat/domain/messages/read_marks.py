@@ -1,4 +1,4 @@
-"""Read marks: how far each side of a ticket has read; they only grow."""
+"""Read marks: how far each side of a ticket has read. They only grow."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from chat.vocabulary import Side
 
 
 class ReadMark(NamedTuple):
-    """How far one side of a ticket (by its key) has read; `origin` is the socket whose ack is its copy of that."""
+    """How far one side of a ticket (by its inner key) has read. `origin` is the reader's socket: the ack tells it."""
 
     key: int
     seq: int
@@ -26,8 +26,24 @@ class ReadMark(NamedTuple):
     agent_id: int | None = None
 
 
-def _apply_read_mark(tx: Transaction, ticket: TicketRow, seq: int, by: Side, now: datetime) -> None:
-    """Move a read mark forward, never back and never beyond the thread; `ticket` as its owner was shown it."""
+def apply_read_marks(tx: Transaction, marks: Sequence[ReadMark]) -> list[Refused | None]:
+    """Apply many marks in one transaction; a refusal is the result of its own mark. Tickets are written in the order of
+    their keys, as everywhere, so that two transactions never wait for each other."""
+    rows = {row.id: row for row in tickets_without_position(tx.sql, sorted({mark.key for mark in marks}))}
+    answers: list[Refused | None] = [None] * len(marks)
+    for index, mark in sorted(enumerate(marks), key=lambda numbered: numbered[1].key):
+        row = rows.get(mark.key)
+        if row is None or mark.visitor_id not in (None, row.visitor_id):
+            answers[index] = NotFound()
+        elif mark.agent_id is None:
+            _apply(tx.as_from(mark.origin), row, mark.seq, "visitor")
+        elif row.assignee_id in (None, mark.agent_id):
+            _apply(tx.as_from(mark.origin), row, mark.seq, "agent")
+    return answers
+
+
+def _apply(tx: Transaction, ticket: TicketRow, seq: int, by: Side) -> None:
+    """Move a mark forward, never back and never beyond the last message."""
     column = tickets.c.visitor_read_seq if by == "visitor" else tickets.c.agent_read_seq
     seq = min(seq, ticket.last_seq)
     moved = update(tickets).where(tickets.c.id == ticket.id, column < seq)
@@ -39,23 +55,5 @@ def _apply_read_mark(tx: Transaction, ticket: TicketRow, seq: int, by: Side, now
 
 
 def _unread_after(seq: int, ticket_id: int) -> ScalarSelect[int]:
-    unread = select(func.count()).select_from(messages)
-    return unread.where(
-        messages.c.ticket_id == ticket_id, messages.c.seq > seq, messages.c.author == "visitor"
-    ).scalar_subquery()
-
-
-def apply_read_marks(tx: Transaction, reads: Sequence[ReadMark]) -> list[Refused | None]:
-    """Many marks in one transaction; a refusal is its own sender's. Tickets are written to in the order of their keys,
-    as everywhere, so that two who write to many do not wait for each other."""
-    rows = {row.id: row for row in tickets_without_position(tx.sql, sorted({read.key for read in reads}))}
-    answers: list[Refused | None] = [None] * len(reads)
-    for index, read in sorted(enumerate(reads), key=lambda one: one[1].key):
-        row = rows.get(read.key)
-        if row is None or read.visitor_id not in (None, row.visitor_id):
-            answers[index] = NotFound()
-        elif read.agent_id is None:
-            _apply_read_mark(tx.as_from(read.origin), row, read.seq, "visitor", read.now)
-        elif row.assignee_id in (None, read.agent_id):
-            _apply_read_mark(tx.as_from(read.origin), row, read.seq, "agent", read.now)
-    return answers
+    unread = (messages.c.ticket_id == ticket_id, messages.c.seq > seq, messages.c.author == "visitor")
+    return select(func.count()).select_from(messages).where(*unread).scalar_subquery()

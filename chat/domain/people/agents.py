@@ -1,4 +1,4 @@
-"""Agents: who they are, whether they chose to be available, and their sessions and links."""
+"""Agents: added, removed, and available or away as they choose."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from chat.vocabulary import AgentState, Role
 
 @dataclass(frozen=True, slots=True)
 class NewAgent:
-    """What `agent add` says. Departments by name; they must exist."""
+    """An agent to add. `departments` are names of existing departments."""
 
     email: str
     name: str
@@ -34,19 +34,20 @@ class NewAgent:
 
 
 def add_agent(tx: Transaction, new: NewAgent, now: datetime) -> AgentRow:
-    """Add an agent, or bring a removed one back. Conflict when the address is in use."""
+    """Add an agent, or bring a removed one back. BadRequest; Conflict when the address is in use; NotFound when a
+    department does not exist."""
     email, name = normalize_email(clean_email(new.email)), clean_name(new.name)
     if name is None:
         raise BadRequest("a name is needed", field="name")
     if new.capacity < 1:
         raise BadRequest("capacity is at least 1", field="capacity")
-    known = tx.sql.execute(select(agents.c.id, agents.c.removed_at).where(agents.c.email == email)).first()
-    if known and known.removed_at is None:
+    existing = tx.sql.execute(select(agents.c.id, agents.c.removed_at).where(agents.c.email == email)).first()
+    if existing and existing.removed_at is None:
         raise Conflict("this address is in use")
     values = {"name": name, "role": new.role, "capacity": new.capacity, "password_hash": new.password_hash}
     values |= {"languages": list(new.languages), "state": "away", "state_since": now, "idle_since": now}
     values |= {"removed_at": None, "email": email}
-    key = known.id if known else _insert(tx.sql, now, values)
+    key = existing.id if existing else _insert(tx.sql, now, values)
     tx.sql.execute(update(agents).where(agents.c.id == key).values(**values))
     _set_departments(tx.sql, key, new.departments)
     announce_agents(tx, [key])
@@ -69,17 +70,17 @@ def _set_departments(sql: Connection, agent_id: int, names: Sequence[str]) -> No
 
 
 def remove_agent(tx: Transaction, email: str, now: datetime) -> None:
-    """Remove an agent: sessions end, sockets are cut, live chats go back to the queue. NotFound."""
+    """Remove an agent: their sessions end, their sockets close, their live chats go back to the queue. NotFound."""
     agent = agent_by_email(tx.sql, email)
     release_agent(tx, agent.id, now)
-    gone = {"removed_at": now, "state": "away", "password_hash": None}
-    tx.sql.execute(update(agents).where(agents.c.id == agent.id).values(**gone))
+    removed = {"removed_at": now, "state": "away", "password_hash": None}
+    tx.sql.execute(update(agents).where(agents.c.id == agent.id).values(**removed))
     tx.sql.execute(delete(password_links).where(password_links.c.agent_id == agent.id))
     end_sessions(tx, agent.id)
 
 
 def agent_by_email(sql: Connection, email: str) -> AgentRow:
-    """An agent by address, however it is cased; NotFound."""
+    """The agent with this e-mail address, in any case of letters. NotFound."""
     found = agents_where(sql, agents.c.email == normalize_email(email))
     if not found:
         raise NotFound("agent")
@@ -87,8 +88,8 @@ def agent_by_email(sql: Connection, email: str) -> AgentRow:
 
 
 def set_presence(tx: Transaction, agent_id: int, state: AgentState, now: datetime) -> AgentRow:
-    """Available or away, as chosen; the same again changes nothing, passes are cleared by a real change only.
-    What rings on the console of somebody who goes away goes to the next."""
+    """Set an agent available or away. Away withdraws the offers on their console; available clears the chats they
+    passed on. The state that they have already changes nothing."""
     if state == "away":
         withdraw_agent_offers(tx, agent_id, now)
     own = update(agents).where(agents.c.id == agent_id, agents.c.state != state)
@@ -96,9 +97,3 @@ def set_presence(tx: Transaction, agent_id: int, state: AgentState, now: datetim
     if tx.sql.execute(own.values(**values)).rowcount:
         tx.record(AgentChanged(agent_by_key(tx.sql, agent_id)))
     return agent_by_key(tx.sql, agent_id)
-
-
-# -- signing in ------------------------------------------------------------------------------------------------
-
-
-# -- one-time links --------------------------------------------------------------------------------------------

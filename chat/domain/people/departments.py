@@ -1,4 +1,4 @@
-"""Departments: the parts of the team that categories go to."""
+"""Departments: parts of the team that categories go to."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ from chat.store.tables import categories, departments, new_id
 from chat.store.transaction import Transaction
 
 
-def add_department(tx: Transaction, name: str, its_categories: Sequence[str] = ()) -> str:
-    """Add a department that these categories go to from now on; its public id. Conflict when there is one of this
-    name, NotFound for a category that is none."""
+def add_department(tx: Transaction, name: str, category_names: Sequence[str] = ()) -> str:
+    """Add a department, to which these categories go from now on; returns its public id. BadRequest without a name;
+    Conflict when the name is in use; NotFound for an unknown category."""
     cleaned = clean_name(name)
     if cleaned is None:
         raise BadRequest("a name is needed", field="name")
@@ -22,9 +22,9 @@ def add_department(tx: Transaction, name: str, its_categories: Sequence[str] = (
     public_id = new_id("d")
     new = insert(departments).values(public_id=public_id, name=cleaned).returning(departments.c.id)
     key = tx.sql.execute(new).scalar_one()
-    for category in its_categories:
-        goes = update(categories).where(categories.c.name == category).values(department_id=key)
-        if not tx.sql.execute(goes).rowcount:
+    for category in category_names:
+        moved = update(categories).where(categories.c.name == category).values(department_id=key)
+        if not tx.sql.execute(moved).rowcount:
             raise NotFound(f"category {category}")
     tx.record(SettingsChanged())
     return public_id

@@ -1,4 +1,4 @@
-"""One-time links that set a password: the owner's first one, and an agent's new one."""
+"""One-time links that set a password: the owner's first one, or an agent's new one."""
 
 from datetime import datetime, timedelta
 
@@ -26,21 +26,22 @@ def _can_sign_in() -> ColumnElement[bool]:
 
 
 def create_password_link(tx: Transaction, agent_id: int | None, token_hash: str, now: datetime) -> None:
-    """A link that sets a password once, within two days; older ones of the same agent (None: the owner) are void."""
+    """Create a link that sets a password once, within two days. It replaces older links of the same agent; None is the
+    owner, who has no row yet."""
     tx.sql.execute(delete(password_links).where(password_links.c.agent_id.is_not_distinct_from(agent_id)))
     values = {"token_hash": token_hash, "agent_id": agent_id, "expires_at": now + PASSWORD_LINK_LIFETIME}
     tx.sql.execute(insert(password_links).values(**values))
 
 
 def create_link_for_agent(tx: Transaction, email: str, token_hash: str, now: datetime) -> None:
-    """A link that sets this agent's password; their sessions end. NotFound."""
+    """Create a link that sets this agent's password, and end their sessions. NotFound."""
     agent = agent_by_email(tx.sql, email)
     create_password_link(tx, agent.id, token_hash, now)
     end_sessions(tx, agent.id)
 
 
 def password_link_agent(sql: Connection, token_hash: str, now: datetime) -> AgentRow | None:
-    """Whose link this is, None for the owner's first; NotFound when it is used, void or too old."""
+    """The agent of a link, None for the owner's. NotFound when the link was used, replaced or has expired."""
     query = select(password_links.c.agent_id).where(password_links.c.token_hash == token_hash)
     row = sql.execute(query.where(password_links.c.expires_at > now)).first()
     if row is None:
@@ -49,7 +50,7 @@ def password_link_agent(sql: Connection, token_hash: str, now: datetime) -> Agen
 
 
 def create_owner(tx: Transaction, token_hash: str, new: NewAgent, now: datetime) -> AgentRow:
-    """The owner's first sign-in makes them admin. NotFound: the link; NotAllowed: there is an admin already."""
+    """Add the owner with the owner's link. NotFound for another link; NotAllowed when an admin can sign in."""
     if password_link_agent(tx.sql, token_hash, now) is not None:
         raise NotFound("link")
     if not needs_setup(tx.sql):
@@ -59,13 +60,13 @@ def create_owner(tx: Transaction, token_hash: str, new: NewAgent, now: datetime)
 
 
 def _consume_link(sql: Connection, token_hash: str) -> None:
-    """Used up; whoever comes second with the same link, even at the same moment, finds none."""
+    """Delete a link. NotFound for the second of two requests with the same link, even at the same moment."""
     if not sql.execute(delete(password_links).where(password_links.c.token_hash == token_hash)).rowcount:
         raise NotFound("link")
 
 
 def use_link(tx: Transaction, token_hash: str, password_hash: str, now: datetime) -> AgentRow:
-    """Set the password of the link's agent and void the link. NotFound."""
+    """Set the password of the link's agent, delete the link and end the agent's sessions. NotFound."""
     agent = password_link_agent(tx.sql, token_hash, now)
     if agent is None:
         raise NotFound("link")

@@ -1,4 +1,4 @@
-"""Sessions of agents: opened at sign-in, valid for 30 days, ended at any moment."""
+"""Sessions of agents: they begin at sign-in and last 30 days, unless they are ended before."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -23,19 +23,19 @@ def credentials(sql: Connection, email: str) -> tuple[int, str] | None:
 
 
 def set_password_hash(tx: Transaction, agent_id: int, password_hash: str) -> None:
-    """Store a hash made with newer parameters."""
+    """Store a password's hash."""
     tx.sql.execute(update(agents).where(agents.c.id == agent_id).values(password_hash=password_hash))
 
 
 def open_session(tx: Transaction, agent_id: int, token_hash: str, now: datetime) -> None:
-    """A session of 30 days; ended ones are swept away."""
+    """Open a session, and delete the expired ones of all agents."""
     tx.sql.execute(delete(sessions).where(sessions.c.expires_at <= now))
     values = {"token_hash": token_hash, "agent_id": agent_id, "created_at": now, "expires_at": now + SESSION_LIFETIME}
     tx.sql.execute(insert(sessions).values(**values))
 
 
 def agent_for_session(sql: Connection, token_hash: str, now: datetime) -> AgentRow | None:
-    """Whose session this is, or None when it has ended."""
+    """The agent of a session, or None when it has ended."""
     query = select(sessions.c.agent_id).where(sessions.c.token_hash == token_hash, sessions.c.expires_at > now)
     key = sql.execute(query).scalar()
     found = agents_where(sql, agents.c.id == key) if key is not None else []
@@ -43,7 +43,7 @@ def agent_for_session(sql: Connection, token_hash: str, now: datetime) -> AgentR
 
 
 def valid_sessions(sql: Connection, token_hashes: Sequence[str], now: datetime) -> set[str]:
-    """Which of these sessions still hold: for the sockets that a node keeps."""
+    """The sessions among these that have not ended: a node asks for those of its sockets."""
     query = (
         select(sessions.c.token_hash)
         .select_from(sessions.join(agents))
@@ -53,12 +53,12 @@ def valid_sessions(sql: Connection, token_hashes: Sequence[str], now: datetime) 
 
 
 def close_session(tx: Transaction, token_hash: str) -> None:
-    """Sign out; twice is once."""
+    """Sign out. A session that has ended already is no error."""
     tx.sql.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
     tx.record(SessionEnded(token_hash))
 
 
 def end_sessions(tx: Transaction, agent_id: int) -> None:
-    """Every session of an agent ends, and their sockets are cut."""
+    """End every session of an agent and close their sockets."""
     tx.sql.execute(delete(sessions).where(sessions.c.agent_id == agent_id))
     tx.record(AgentRemoved(agent_id))

@@ -1,4 +1,4 @@
-"""Visitors: known by a token's hash, written down only once they have said something."""
+"""Visitors: identified by the hash of a token, and stored only from their first message on."""
 
 import re
 from collections.abc import Mapping
@@ -9,15 +9,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_once
 
 from chat.domain.context import DomainContext
 from chat.domain.facts import VisitorPresenceChanged
-from chat.domain.queries.tickets import (
-    ticket_without_position,
-)
-from chat.domain.queries.visitors import (
-    VisitorIdentity,
-    followed_tickets,
-    get_visitor,
-    visitor_by_token,
-)
+from chat.domain.queries.tickets import ticket_without_position
+from chat.domain.queries.visitors import VisitorIdentity, followed_tickets, get_visitor, visitor_by_token
 from chat.domain.refusals import BadRequest
 from chat.domain.tickets.mutations import announce_agents
 from chat.store.rows import TicketRow, VisitorRow
@@ -27,67 +20,67 @@ from chat.vocabulary import VisitorPresence
 
 _LOCALE = re.compile(r"[A-Za-z0-9_-]{0,9}[A-Za-z0-9](?![A-Za-z0-9])")
 _ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,60}")
-# Whoever comes back takes the agent's place again, unless they were silent for as long.
-_silent = and_(tickets.c.last_from == "agent", tickets.c.last_at <= bindparam("idle_since"))
+# A visitor who returns uses the agent's slot again, unless they have been silent for the idle time.
+_idle = and_(tickets.c.last_from == "agent", tickets.c.last_at <= bindparam("idle_since"))
 _SET_PRESENCE = (
     update(tickets)
     .where(tickets.c.id == bindparam("key"))
     .values(visitor_state=bindparam("state"), visitor_since=bindparam("now"), rev=tickets.c.rev + 1)
 )
-_RETURN = _SET_PRESENCE.values(slot_released_at=case((_silent, tickets.c.slot_released_at)))
+_RETURN = _SET_PRESENCE.values(slot_released_at=case((_idle, tickets.c.slot_released_at)))
 
 
 def record_visit(
     tx: Transaction, visitor_id: int, state: VisitorPresence, page: Mapping[str, str] | None, context: DomainContext
 ) -> None:
-    """What a hello has to write, where `coming` has found news: `moved` and `set_page` in one."""
+    """Store presence and page at hello, when `lookup_visitor` says that they differ."""
     _record_presence(tx, visitor_id, state, page, context)
 
 
-def get_or_create_visitor(tx: Transaction, who: VisitorIdentity, now: datetime) -> VisitorRow:
-    """The visitor of this token, written down if need be, their row locked: two first messages wait in line."""
+def get_or_create_visitor(tx: Transaction, identity: VisitorIdentity, now: datetime) -> VisitorRow:
+    """The visitor with this token, created if needed. Their row is locked: of two first messages one waits for the
+    other. BadRequest when the token belongs to another site."""
     values = {
         "public_id": new_id("v"),
-        "token_hash": who.token_hash,
-        "site_id": who.site_id,
+        "token_hash": identity.token_hash,
+        "site_id": identity.site_id,
         "verified": False,
-        "locale": stored_locale(who.locale),
-        "timezone": who.timezone if who.timezone and _ZONE.fullmatch(who.timezone) else None,
-        "page": who.page,
+        "locale": stored_locale(identity.locale),
+        "timezone": identity.timezone if identity.timezone and _ZONE.fullmatch(identity.timezone) else None,
+        "page": identity.page,
         "created_at": now,
     }
-    # On SQLite nobody else writes; on PostgreSQL the second of two first messages finds the first one's row.
-    fresh = insert_once(visitors).values(**values).on_conflict_do_nothing(index_elements=["token_hash"])
-    own = select(visitors.c.id).where(visitors.c.token_hash == who.token_hash).with_for_update()
+    # SQLite has one writer; on PostgreSQL the second of two first messages finds the row of the first.
+    new = insert_once(visitors).values(**values).on_conflict_do_nothing(index_elements=["token_hash"])
+    own = select(visitors.c.id).where(visitors.c.token_hash == identity.token_hash).with_for_update()
     if tx.sql.execute(own).first() is None:
-        tx.sql.execute(fresh)
+        tx.sql.execute(new)
         tx.sql.execute(own)
-    visitor = visitor_by_token(tx.sql, who.token_hash)
+    visitor = visitor_by_token(tx.sql, identity.token_hash)
     assert visitor is not None
-    if visitor.site_id != who.site_id:
+    if visitor.site_id != identity.site_id:
         raise BadRequest("this token is another site's", field="token")
     return visitor
 
 
 def stored_locale(tag: str) -> str:
-    """Its whole parts as far as they find room: of `ca-ES-valencia` that is `ca-ES`."""
+    """As many whole parts of a language tag as fit into the column: `ca-ES` of `ca-ES-valencia`."""
     whole_parts = _LOCALE.match(tag)
     return whole_parts[0] if whole_parts else "fr"
 
 
 def set_page(tx: Transaction, visitor_id: int, page: Mapping[str, str], context: DomainContext) -> None:
-    """They are on another page; told to the agents of their newest ticket and of their live one."""
+    """Store the page that a visitor is on; their newest ticket and their live one announce it."""
     _record_presence(tx, visitor_id, None, page, context)
 
 
 def set_locale(tx: Transaction, visitor_id: int, locale: str) -> None:
-    """They read another language."""
+    """Store the language that a visitor reads."""
     tx.sql.execute(update(visitors).where(visitors.c.id == visitor_id).values(locale=stored_locale(locale)))
 
 
 def set_visitor_presence(tx: Transaction, visitor_id: int, state: VisitorPresence, context: DomainContext) -> None:
-    """They are here, look elsewhere, or are gone: their newest ticket and their live one know, and its place in
-    the queue with it."""
+    """Set whether a visitor is here, hidden or gone, on their newest ticket and on their live one."""
     _record_presence(tx, visitor_id, state, None, context)
 
 
@@ -98,16 +91,16 @@ def _record_presence(
     page: Mapping[str, str] | None,
     context: DomainContext,
 ) -> None:
-    """What is as it was is neither written nor told."""
+    """Write and announce only what differs."""
     before = get_visitor(tx.sql, visitor_id).page
-    turned = page is not None and page != before
-    if turned:
+    page_changed = page is not None and page != before
+    if page_changed:
         tx.sql.execute(update(visitors).where(visitors.c.id == visitor_id).values(page=dict(page or {})))
     for ticket in followed_tickets(tx.sql, visitor_id):
-        moves = state is not None and ticket.visitor_state != state
-        if moves or turned:
-            row = _update_presence(tx, ticket, state, context) if moves and state else ticket
-            tx.record(VisitorPresenceChanged(row, page if turned else before))
+        state_changed = state is not None and ticket.visitor_state != state
+        if state_changed or page_changed:
+            row = _update_presence(tx, ticket, state, context) if state_changed and state else ticket
+            tx.record(VisitorPresenceChanged(row, page if page_changed else before))
             announce_agents(tx, [row.assignee_id] if row.slot_released_at != ticket.slot_released_at else [])
 
 

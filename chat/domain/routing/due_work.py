@@ -1,4 +1,4 @@
-"""What is due: the worker's one question of each second, before it takes the writer's time."""
+"""Due work: one read, every second, that tells a worker whether it has to write at all."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from chat.domain.routing.long_waits import has_long_waits
 
 
 class PendingWork(NamedTuple):
-    """Whether an offer has rung for too long, anybody waits, an agent has left chats behind, a wait grows long."""
+    """Which kinds of periodic work have something to do."""
 
     overdue_offers: bool
     waiting_chats: bool
@@ -20,7 +20,7 @@ class PendingWork(NamedTuple):
 
 
 def check(sql: Connection, context: DomainContext, sure: DomainContext) -> PendingWork:
-    """`sure` names who is there only while absence may be concluded from it (DESIGN, Presence)."""
+    """The work that is due. In `sure`, online_agents is None unless absence may be concluded (DESIGN, Presence)."""
     return PendingWork(
         offers.has_overdue_offers(sql, context.now),
         queue.has_waiting_chats(sql),

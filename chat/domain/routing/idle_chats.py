@@ -20,37 +20,43 @@ def _idle_since(moment: BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(gone, and_(tickets.c.last_from == "agent", tickets.c.last_at <= moment))
 
 
-_had_agent = and_(live, tickets.c.assignee_id.is_not(None))
-_paused = and_(_had_agent, _idle_since(bindparam("asleep_since")))
-_idle = and_(_had_agent, tickets.c.slot_released_at.is_(None), _idle_since(bindparam("silent_since")))
-_ANY_IDLE = select(tickets.c.id).where(or_(_paused, _idle)).limit(1)
+_has_agent = and_(live, tickets.c.assignee_id.is_not(None))
+_to_pause = and_(_has_agent, _idle_since(bindparam("pause_if_idle_since")))
+_slot_to_free = and_(
+    _has_agent, tickets.c.slot_released_at.is_(None), _idle_since(bindparam("free_slot_if_idle_since"))
+)
+_ANY_IDLE = select(tickets.c.id).where(or_(_to_pause, _slot_to_free)).limit(1)
 
 
 def has_idle_chats(sql: Connection, context: DomainContext) -> bool:
-    """Whether a visitor who has an agent has been gone or silent for long enough."""
-    return sql.execute(_ANY_IDLE, _idle_moments(context)).first() is not None
+    """Whether the visitor of a chat that has an agent has been gone or silent for long enough."""
+    return sql.execute(_ANY_IDLE, _moments(context)).first() is not None
 
 
 def close_idle_chats(tx: Transaction, context: DomainContext) -> int:
-    """Free the place of a visitor who has gone or fallen silent, later end the chat. How many moved."""
-    now, moments = context.now, _idle_moments(context)
-    ended = lock_batch(tx.sql, _paused, **moments)
-    for ticket in ended:
+    """Free the slots of idle chats, and pause those that have been idle for longer. Returns the number of chats that
+    changed."""
+    now, moments = context.now, _moments(context)
+    paused = lock_batch(tx.sql, _to_pause, **moments)
+    for ticket in paused:
         _pause_chat(tx, ticket, now)
-    freed = lock_batch(tx.sql, _idle, **moments)
+    freed = lock_batch(tx.sql, _slot_to_free, **moments)
     for ticket in freed:
         update_ticket(tx, ticket.id, now, slot_released_at=now)
         announce_agents(tx, [ticket.assignee_id])
-    return len(ended) + len(freed)
+    return len(paused) + len(freed)
 
 
-def _idle_moments(context: DomainContext) -> dict[str, datetime]:
+def _moments(context: DomainContext) -> dict[str, datetime]:
     now, timeouts = context.now, context.timeouts
-    return {"asleep_since": now - timeouts.close_idle_after, "silent_since": now - timeouts.idle_after}
+    return {
+        "pause_if_idle_since": now - timeouts.close_idle_after,
+        "free_slot_if_idle_since": now - timeouts.idle_after,
+    }
 
 
 def _pause_chat(tx: Transaction, ticket: TicketRow, now: datetime) -> None:
-    """We answered: the customer owes the next word. We did not: we owe it, with a promise."""
+    """End a live chat: pending when the last answer was ours, open with a promise when the visitor waits for one."""
     withdraw_ticket_offers(tx, ticket, now)
     append_event(tx, ticket.id, now, "paused", {})
     status = statuses.after_silence(answered=ticket.unanswered_since is None)

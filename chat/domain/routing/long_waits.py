@@ -1,4 +1,4 @@
-"""What time does to chats: agents lost and back, waits that grow too long, silences."""
+"""Long waits: a chat that waits long is offered the form, and later becomes an open ticket."""
 
 from datetime import datetime
 
@@ -15,46 +15,46 @@ from chat.domain.tickets.mutations import update_ticket
 from chat.store.rows import TicketRow
 from chat.store.tables import tickets
 from chat.store.transaction import Transaction
-from chat.vocabulary import ServiceState
 
 _WAITED_FOR = select(tickets.c.department_id).where(waiting, tickets.c.department_id.is_not(None)).distinct()
 _has_previous_agent = tickets.c.previous_agent_id.is_not(None)
 _form_offered, _keep_waiting = tickets.c.form_offered_at, tickets.c.keep_waiting_at
 _lost_lately = func.coalesce(and_(_has_previous_agent, tickets.c.return_deadline > bindparam("lost_lately")), false())
-_returning = func.coalesce(and_(_has_previous_agent, tickets.c.return_deadline > bindparam("now")), false())
+_agent_may_return = func.coalesce(and_(_has_previous_agent, tickets.c.return_deadline > bindparam("now")), false())
 _wait_ended: BindParameter[datetime] = bindparam("wait_ended")
-# Two questions, for one of both would find no index.
-_OLD = (
+# Two conditions for two queries: a query with both would use no index.
+_OVERDUE = (
     and_(_form_offered.is_(None), tickets.c.queued_at <= bindparam("form_due"), ~_lost_lately),
     and_(_form_offered <= _wait_ended, or_(_keep_waiting.is_(None), _keep_waiting <= _wait_ended)),
 )
-_not_yet_told = or_(_form_offered.is_(None), ~_returning)
+_needs_change_without_agents = or_(_form_offered.is_(None), ~_agent_may_return)
 _ONE = select(tickets.c.id).where(waiting).limit(1)
-_ANY_OLD = tuple(_ONE.where(old) for old in _OLD)
+_ANY_OVERDUE = tuple(_ONE.where(overdue) for overdue in _OVERDUE)
 
 
 def has_long_waits(sql: Connection, context: DomainContext) -> bool:
-    """Whether time has come for a chat that waits."""
+    """Whether `escalate_long_waits` has something to do."""
     if _presence_unknown(sql, context):
         return False
     moments = _moments(context)
-    queries = [*_ANY_OLD, *(_ONE.where(deserted) for deserted in _without_agents(sql, context))]
+    queries = [*_ANY_OVERDUE, *(_ONE.where(condition) for condition in _without_agents(sql, context))]
     return any(sql.execute(query, moments).first() for query in queries)
 
 
 def escalate_long_waits(tx: Transaction, context: DomainContext) -> int:
-    """Offer the form beside a chat that waits long, and make a ticket of one that waited too long. How many moved."""
+    """Offer the form beside chats that wait long, and make open tickets of those that waited too long. Returns the
+    number of chats that changed."""
     if _presence_unknown(tx.sql, context):
         return 0
     moments = _moments(context)
-    due = [*_OLD, *_without_agents(tx.sql, context)]
-    old = {ticket.id: ticket for some in due for ticket in lock_batch(tx.sql, waiting, some, **moments)}
+    conditions = [*_OVERDUE, *_without_agents(tx.sql, context)]
+    overdue = {row.id: row for condition in conditions for row in lock_batch(tx.sql, waiting, condition, **moments)}
     state, _ = calendar.state_at(load_calendar(tx.sql), context.now)
-    return sum(_escalate_wait(tx, ticket, context, state) for _, ticket in sorted(old.items()))
+    return sum(_escalate_wait(tx, ticket, context, state) for _, ticket in sorted(overdue.items()))
 
 
 def _presence_unknown(sql: Connection, context: DomainContext) -> bool:
-    """While nobody can say who is connected; unless nobody chose to be available anyway."""
+    """Whether Redis can't tell who is online, and it matters because an agent chose to be available."""
     return context.online_agents is None and service_status.has_available_agents(sql)
 
 
@@ -66,36 +66,40 @@ def _moments(context: DomainContext) -> dict[str, datetime]:
 
 
 def _without_agents(sql: Connection, context: DomainContext) -> list[ColumnElement[bool]]:
-    """Where chats wait for nobody: everywhere, or in departments of which nobody is there."""
-    online_agents = context.online_agents
+    """Conditions for chats that no agent can take: all of them, or those of departments without an available agent."""
+    online = context.online_agents or frozenset()
     state, _ = calendar.state_at(load_calendar(sql), context.now)
-    if not service_status.is_staffed(sql, state, online_agents, None):
-        return [_not_yet_told]
-    asked_for = sql.execute(_WAITED_FOR).scalars().all()
-    empty = [key for key in asked_for if not service_status.is_staffed(sql, state, online_agents, key)]
-    return [and_(tickets.c.department_id == key, _not_yet_told) for key in empty]
+    if state == "closed" or not service_status.available_agents(sql, online, None):
+        return [_needs_change_without_agents]
+    departments = sql.execute(_WAITED_FOR).scalars().all()
+    empty = [key for key in departments if not service_status.available_agents(sql, online, key)]
+    return [and_(tickets.c.department_id == key, _needs_change_without_agents) for key in empty]
 
 
-def _escalate_wait(tx: Transaction, ticket: TicketRow, context: DomainContext, state: ServiceState) -> bool:
+def _escalate_wait(tx: Transaction, ticket: TicketRow, context: DomainContext, state: str) -> bool:
+    """Take the next step with one waiting chat; False when it is not due."""
     now, timeouts = context.now, context.timeouts
-    losing = _return_deadline(tx.sql, ticket)
-    deserted = not service_status.is_staffed(tx.sql, state, context.online_agents, ticket.department_id)
-    if deserted and not (losing and losing > now):
+    available = service_status.available_agents(tx.sql, context.online_agents or frozenset(), ticket.department_id)
+    without_agents = state == "closed" or not available
+    return_deadline = _return_deadline(tx.sql, ticket)
+    if without_agents and not (return_deadline and return_deadline > now):
         convert_to_open(tx, ticket, now)
         return True
     if ticket.form_offered_at is None:
-        # A chat that lost its agent has its old place, but has not waited since then.
-        began = losing - timeouts.return_grace if losing else ticket.queued_at or now
-        waited = now - began >= timeouts.offer_form_after
-        if waited or deserted:
+        # A chat that lost its agent has its old position, but has waited only since it lost the agent.
+        began = return_deadline - timeouts.return_grace if return_deadline else ticket.queued_at or now
+        due = without_agents or now - began >= timeouts.offer_form_after
+        if due:
             update_ticket(tx, ticket.id, now, form_offered_at=now)
-        return waited or deserted
+        return due
     since = max(ticket.form_offered_at, ticket.keep_waiting_at or ticket.form_offered_at)
-    if now - since >= timeouts.close_wait_after:
+    due = now - since >= timeouts.close_wait_after
+    if due:
         convert_to_open(tx, ticket, now)
-    return now - since >= timeouts.close_wait_after
+    return due
 
 
 def _return_deadline(sql: Connection, ticket: TicketRow) -> datetime | None:
+    """Until when the chat waits for the agent who lost it; None when it lost none."""
     query = select(tickets.c.return_deadline).where(tickets.c.id == ticket.id, tickets.c.previous_agent_id.is_not(None))
     return sql.execute(query).scalar()

@@ -1,4 +1,4 @@
-"""Offers: a waiting chat rings on one agent's console, then on the next, until all have passed on it."""
+"""Offers: a waiting chat rings on one agent's console, then on the next one's, until all have passed on it."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -33,11 +33,11 @@ from chat.store.rows import AgentRow, OfferRow, TicketRow
 from chat.store.tables import agents, decisions, offers, ringing, tickets
 from chat.store.transaction import Transaction
 
-# Any number that nothing else locks by.
+# The key of the advisory lock: any number that no other lock uses.
 ROUTING_LOCK = 0x6775696368
 MAX_MISSED_IN_A_ROW = 2
 BATCH_SIZE = 100
-# How far down the queue one look goes past chats on which everybody free has passed.
+# How many chats of the queue one transaction looks at: all free agents may have passed on the first ones.
 MAX_QUEUE_DEPTH = 1_000
 
 _without_offer = tickets.c.id.not_in(select(offers.c.ticket_id).where(ringing))
@@ -52,29 +52,29 @@ _OVERDUE = select(offers.c.id).where(ringing, offers.c.expires_at <= bindparam("
 
 
 class OfferTarget(NamedTuple):
-    """On whose console, by which rule, and who hands over."""
+    """The agent who gets an offer, the rule that chose them, and the agent who hands over."""
 
     agent_id: int
     rule: str
-    giver: AgentRow | None = None
+    from_agent: AgentRow | None = None
     department_id: int | None = None
 
 
 class Assignment(NamedTuple):
-    """A decision for a ticket, and its agent."""
+    """A decision for a ticket, and the agent it chose."""
 
     ticket_id: int
     decision: Decision
-    seat: PoolAgent
+    agent: PoolAgent
 
 
 def has_work(sql: Connection, context: DomainContext) -> bool:
-    """Whether a chat waits, the desk is open and somebody there has a place left."""
+    """Whether a chat waits, the service is not closed and an online agent has a free slot."""
     return _agents_are_needed(sql, context) and bool(free_agents(sql, context.online_agents or ()))
 
 
 def _agents_are_needed(sql: Connection, context: DomainContext) -> bool:
-    """A chat waits, somebody is there and the desk is open."""
+    """Whether a chat waits, an agent is online and the service is not closed."""
     if not context.online_agents or sql.execute(_WAITING.limit(1)).first() is None:
         return False
     state, _ = calendar.state_at(load_calendar(sql), context.now)
@@ -82,69 +82,70 @@ def _agents_are_needed(sql: Connection, context: DomainContext) -> bool:
 
 
 def offer_waiting(tx: Transaction, context: DomainContext) -> int:
-    """Ring whoever should have each waiting chat, oldest first, 100 at most; the number of offers made. None while
-    Redis is away or the desk is closed."""
+    """Offer waiting chats, the oldest first, to the agents whom the rules choose; at most 100. Returns the number of
+    offers: none while Redis gives no answer or the service is closed."""
     if not _agents_are_needed(tx.sql, context):
         return 0
     lock_routing(tx.sql)
-    team = AgentPool(tx.sql, context)
-    if not team.free_slots:
+    pool = AgentPool(tx.sql, context)
+    if not pool.free_slots:
         return 0
-    made = list(islice(_decisions(tx.sql, team), BATCH_SIZE))
-    rows, made = _recheck_under_lock(tx.sql, made)
-    if made:
-        record_decisions(tx.sql, team, made, context.now)
-        rings = [(rows[one.ticket_id], OfferTarget(one.seat.key, one.decision.rule)) for one in made]
-        make_offers(tx, rings, context)
-    return len(made)
+    decided = list(islice(_decide(tx.sql, pool), BATCH_SIZE))
+    rows, assignments = _recheck_under_lock(tx.sql, decided)
+    if assignments:
+        record_decisions(tx.sql, pool, assignments, context.now)
+        targets = [(rows[one.ticket_id], OfferTarget(one.agent.key, one.decision.rule)) for one in assignments]
+        make_offers(tx, targets, context)
+    return len(assignments)
 
 
 def lock_routing(sql: Connection) -> None:
-    """One node decides at a time: two could fill the last place of an agent twice. SQLite has one writer anyway."""
+    """Let one node decide at a time, until the commit: two could both fill an agent's last slot. SQLite has one writer
+    anyway."""
     if sql.dialect.name == "postgresql":
         sql.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ROUTING_LOCK})
 
 
-def _decisions(sql: Connection, team: AgentPool) -> Iterator[Assignment]:
-    """One after the other, each seeing what the ones before have taken."""
-    with sql.execute(_chats_without_offer(team)) as queue:
-        while (places := team.free_slots) and (asking := queue.fetchmany(min(BATCH_SIZE, places))):
-            for wish in routing_requests(sql, [RoutingTicket(*row) for row in asking]):
-                decision = routing.choose(team.ranked(wish))
+def _decide(sql: Connection, pool: AgentPool) -> Iterator[Assignment]:
+    """One decision after the other; each sees the slots that the ones before have taken."""
+    with sql.execute(_chats_without_offer(pool)) as queue:
+        while (slots := pool.free_slots) and (rows := queue.fetchmany(min(BATCH_SIZE, slots))):
+            for request in routing_requests(sql, [RoutingTicket(*row) for row in rows]):
+                decision = routing.choose(pool.ranked(request))
                 if decision.chosen is not None:
-                    seat = team.agent(decision.chosen)
-                    yield Assignment(wish.ticket_id, decision, seat)
-                    team.assign(seat)
+                    agent = pool.agent(decision.chosen)
+                    yield Assignment(request.ticket_id, decision, agent)
+                    pool.assign(agent)
 
 
-def _chats_without_offer(team: AgentPool) -> Select[Any]:
-    """The waiting chats that ring nowhere and of whose department somebody has a place left."""
-    return _WAITING.where(or_(tickets.c.department_id.is_(None), tickets.c.department_id.in_(team.departments)))
+def _chats_without_offer(pool: AgentPool) -> Select[Any]:
+    """The waiting chats that ring nowhere and in whose department an agent has a free slot."""
+    return _WAITING.where(or_(tickets.c.department_id.is_(None), tickets.c.department_id.in_(pool.departments)))
 
 
-def _recheck_under_lock(sql: Connection, made: Sequence[Assignment]) -> tuple[dict[int, TicketRow], list[Assignment]]:
-    """Held from here on, first the tickets and then the agents, each in the order in which everybody holds theirs:
-    what was claimed at this moment must not ring afterwards, and who has just taken their last chat must not be rung.
-    What is left out is looked at again at once, for whoever moved it wakes the worker."""
-    lock_tickets(sql, (one.ticket_id for one in made))
-    chosen = {one.seat.key: one.seat.capacity for one in made}
-    lock_agents(sql, chosen)
-    rows = (
-        {row.id: row for row in rows_without_position(sql, _STILL_WAITING, keys=[one.ticket_id for one in made])}
-        if made
-        else {}
-    )
-    left = {agent.id: agent.capacity - agent.chats for agent in agents_by_keys(sql, chosen)}
-    kept = []
-    for one in made:
-        if one.ticket_id in rows and left.get(one.seat.key, 0) > 0:
-            left[one.seat.key] -= 1
-            kept.append(one)
-    return rows, kept
+def _recheck_under_lock(
+    sql: Connection, decided: Sequence[Assignment]
+) -> tuple[dict[int, TicketRow], list[Assignment]]:
+    """Lock the tickets, then the agents, and return the tickets' rows and the decisions that still hold: a chat may
+    have been claimed and an agent's last slot filled since. The claim that caused it wakes the worker again."""
+    lock_tickets(sql, (one.ticket_id for one in decided))
+    agent_keys = {one.agent.key for one in decided}
+    lock_agents(sql, agent_keys)
+    rows: dict[int, TicketRow] = {}
+    if decided:
+        found = rows_without_position(sql, _STILL_WAITING, keys=[one.ticket_id for one in decided])
+        rows = {row.id: row for row in found}
+    free = {agent.id: agent.capacity - agent.chats for agent in agents_by_keys(sql, agent_keys)}
+    valid = []
+    for one in decided:
+        if one.ticket_id in rows and free.get(one.agent.key, 0) > 0:
+            free[one.agent.key] -= 1
+            valid.append(one)
+    return rows, valid
 
 
-def record_decisions(sql: Connection, team: AgentPool, made: Sequence[Assignment], now: datetime) -> None:
-    """Keep what the rules saw, for whoever asks why: of a big team those who came closest."""
+def record_decisions(sql: Connection, pool: AgentPool, assignments: Sequence[Assignment], now: datetime) -> None:
+    """Store what the rules saw, for `explain`; of many candidates those who came closest."""
     sql.execute(
         insert(decisions),
         [
@@ -153,68 +154,76 @@ def record_decisions(sql: Connection, team: AgentPool, made: Sequence[Assignment
                 "at": now,
                 "rule": one.decision.rule,
                 "chosen": one.decision.chosen,
-                "candidates": _candidates_json(team, one.decision),
+                "candidates": _candidates_json(pool, one.decision),
             }
-            for one in made
+            for one in assignments
         ],
     )
 
 
-def _candidates_json(team: AgentPool, decision: Decision) -> list[dict[str, object]]:
-    seen = []
-    for one, excluded in decision.considered:
-        told = {"agent": one.agent, "name": team.agent(one.agent).name, "chats": one.chats, "capacity": one.capacity}
-        seen.append(told | {"idle_s": int(one.idle_s), "excluded": excluded})
-    return seen
+def _candidates_json(pool: AgentPool, decision: Decision) -> list[dict[str, object]]:
+    return [
+        {
+            "agent": one.agent,
+            "name": pool.agent(one.agent).name,
+            "chats": one.chats,
+            "capacity": one.capacity,
+            "idle_s": int(one.idle_s),
+            "excluded": excluded,
+        }
+        for one, excluded in decision.considered
+    ]
 
 
-def make_offer(tx: Transaction, ticket: TicketRow, whom: OfferTarget, context: DomainContext) -> None:
-    """Let a ticket ring on one agent's console; it uses one of their places until it ends."""
-    make_offers(tx, [(ticket, whom)], context)
+def make_offer(tx: Transaction, ticket: TicketRow, target: OfferTarget, context: DomainContext) -> None:
+    """Let a ticket ring on an agent's console. The offer uses one of their slots until it ends."""
+    make_offers(tx, [(ticket, target)], context)
 
 
-def make_offers(tx: Transaction, rings: Sequence[tuple[TicketRow, OfferTarget]], context: DomainContext) -> None:
-    """The same for many, in as many statements as for one."""
+def make_offers(tx: Transaction, targets: Sequence[tuple[TicketRow, OfferTarget]], context: DomainContext) -> None:
+    """`make_offer` for many tickets, in as many statements as for one."""
     expires_at = context.now + context.timeouts.ring
     values = [
         {
             "ticket_id": ticket.id,
-            "agent_id": whom.agent_id,
-            "from_agent_id": whom.giver.id if whom.giver else None,
-            "department_id": whom.department_id,
-            "rule": whom.rule,
+            "agent_id": target.agent_id,
+            "from_agent_id": target.from_agent.id if target.from_agent else None,
+            "department_id": target.department_id,
+            "rule": target.rule,
             "made_at": context.now,
             "expires_at": expires_at,
         }
-        for ticket, whom in rings
+        for ticket, target in targets
     ]
     made = tx.sql.execute(insert(offers).returning(offers.c.ticket_id, offers.c.id), values)
     keys = {row.ticket_id: row.id for row in made}
-    for ticket, whom in rings:
-        giver = whom.giver.id if whom.giver else None
-        offer = OfferRow(keys[ticket.id], ticket.id, whom.agent_id, giver, whom.rule, expires_at)
-        tx.record(OfferMade(offer, ticket, AgentRef.of(whom.giver) if whom.giver else None))
-    announce_agents(tx, [whom.agent_id for _, whom in rings])
+    for ticket, target in targets:
+        from_agent = AgentRef.of(target.from_agent) if target.from_agent else None
+        from_agent_id = target.from_agent.id if target.from_agent else None
+        offer = OfferRow(keys[ticket.id], ticket.id, target.agent_id, from_agent_id, target.rule, expires_at)
+        tx.record(OfferMade(offer, ticket, from_agent))
+    announce_agents(tx, [target.agent_id for _, target in targets])
 
 
 def end_offer(tx: Transaction, ticket: TicketRow, offer: OfferRow, now: datetime, outcome: str) -> None:
-    """An offer ends without being taken: "declined" or "missed"."""
+    """End an offer that was not accepted: "declined" or "missed"."""
     tx.sql.execute(update(offers).where(offers.c.id == offer.id).values(ended_at=now, outcome=outcome))
     tx.record(OfferEnded(ticket, offer, "expired" if outcome == "missed" else "withdrawn"))
     announce_agents(tx, [offer.agent_id])
 
 
 def has_overdue_offers(sql: Connection, now: datetime) -> bool:
-    """Whether an offer's time is up."""
+    """Whether an offer has rung for its whole time."""
     return sql.execute(_OVERDUE, {"now": now}).first() is not None
 
 
 def expire_offers(tx: Transaction, now: datetime) -> int:
-    """End the offers whose time is up; an agent who missed two in a row is set away. How many ended."""
+    """End the offers that have rung for their whole time, and set agents away who missed two in a row. Returns how
+    many ended."""
     lock_routing(tx.sql)
     overdue = offers.c.expires_at <= now
     lock_tickets(tx.sql, [offer.ticket_id for offer in ringing_offers(tx.sql, overdue)])
-    # Asked again: one that was taken a moment ago has not been missed.
+    # Read again: one that was accepted a moment ago was not missed.
     due = ringing_offers(tx.sql, overdue)
     for offer in due:
         end_offer(tx, ticket_without_position(tx.sql, offer.ticket_id), offer, now, "missed")
@@ -231,10 +240,10 @@ def _count_missed(tx: Transaction, agent_id: int, now: datetime) -> None:
 
 
 def decline(tx: Transaction, agent_id: int, ticket: str, now: datetime) -> None:
-    """Let the next one have it; without an offer ringing here nothing happens."""
+    """Let the next agent have the chat. Without an offer on this agent's console nothing happens."""
     row = lock_ticket(tx.sql, ticket)
     mine = (offers.c.ticket_id == row.id, offers.c.agent_id == agent_id)
     for offer in ringing_offers(tx.sql, *mine):
         end_offer(tx, row, offer, now, "declined")
-        # Whoever says no is there: two missed in a row have nothing between them.
+        # An agent who declines is there: the next missed offer is the first in a row.
         tx.sql.execute(update(agents).where(agents.c.id == agent_id).values(missed_offers=0))

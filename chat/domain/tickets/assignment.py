@@ -11,7 +11,13 @@ from chat.domain.queries.offers import ringing_offers
 from chat.domain.queries.tickets import ticket_by_key
 from chat.domain.refusals import AgentRef, Conflict
 from chat.domain.tickets.locks import lock_agent
-from chat.domain.tickets.mutations import announce_agents, insert_event, withdraw_ticket_offers
+from chat.domain.tickets.mutations import (
+    NewMessage,
+    announce_agents,
+    event_message,
+    insert_message,
+    withdraw_ticket_offers,
+)
 from chat.store.rows import AgentRow, TicketRow
 from chat.store.tables import agents, offers, tickets
 from chat.store.transaction import Transaction
@@ -42,10 +48,8 @@ def assign(tx: Transaction, ticket: TicketRow, agent: AgentRow, now: datetime, *
     """Make the agent the owner of a ticket, which is as it was read, and announce it; with `event` its messages say so
     too. Conflict "taken" when the ticket has another owner by now."""
     seq = _update_owner(tx.sql, ticket, agent, now, events=int(event))
-    if event and ticket.agent_name:
-        insert_event(tx.sql, ticket.id, seq, now, "handed_over", {"from": ticket.agent_name, "to": agent.name})
-    elif event:
-        insert_event(tx.sql, ticket.id, seq, now, "joined", {"agent": agent.name})
+    if event:
+        insert_message(tx.sql, ticket.id, seq, _event(ticket.agent_name, agent.name, now))
     tx.sql.execute(update(agents).where(agents.c.id == agent.id).values(missed_offers=0, idle_since=now))
     assigned = ticket_by_key(tx.sql, ticket.id)
     if event:
@@ -54,6 +58,12 @@ def assign(tx: Transaction, ticket: TicketRow, agent: AgentRow, now: datetime, *
     announce_agents(tx, [agent.id, ticket.assignee_id])
     tx.record(TicketChanged(assigned))
     return assigned
+
+
+def _event(from_agent: str | None, to_agent: str, now: datetime) -> NewMessage:
+    if from_agent:
+        return event_message(now, "handed_over", {"from": from_agent, "to": to_agent})
+    return event_message(now, "joined", {"agent": to_agent})
 
 
 def _update_owner(sql: Connection, ticket: TicketRow, agent: AgentRow, now: datetime, events: int) -> int:

@@ -71,16 +71,15 @@ def insert_message(sql: Connection, ticket_id: int, seq: int, message: NewMessag
     sql.execute(insert(messages).values(ticket_id=ticket_id, seq=seq, public_id=new_id("m"), **message._asdict()))
 
 
-def insert_event(sql: Connection, ticket_id: int, seq: int, now: datetime, name: str, args: Mapping[str, str]) -> None:
-    """Insert an event among a ticket's messages; both sides show it in their own language."""
-    event = {"name": name, "args": dict(args)}
-    insert_message(sql, ticket_id, seq, NewMessage("system", now, event=event))
+def event_message(now: datetime, name: str, args: Mapping[str, str]) -> NewMessage:
+    """An event as a message, which both sides show in their own language."""
+    return NewMessage("system", now, event={"name": name, "args": dict(args)})
 
 
 def append_event(tx: Transaction, ticket_id: int, now: datetime, name: str, args: Mapping[str, str]) -> None:
     """Append an event to a ticket's messages and announce it."""
     seq = allocate_seq(tx.sql, ticket_id, updated_at=now)
-    insert_event(tx.sql, ticket_id, seq, now, name, args)
+    insert_message(tx.sql, ticket_id, seq, event_message(now, name, args))
     announce_message(tx, ticket_id, seq)
 
 

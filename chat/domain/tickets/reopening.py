@@ -1,4 +1,4 @@
-"""What a visitor's words do to a ticket that is not live: whether it takes them, and what it becomes."""
+"""Reopening: the status a visitor's message gives a ticket, and the columns of a queued or promised ticket."""
 
 from datetime import datetime
 from typing import Any
@@ -17,48 +17,47 @@ from chat.vocabulary import Status
 
 
 def status_after_visitor(sql: Connection, ticket: TicketRow, context: DomainContext) -> Status | None:
-    """The status once the visitor has written; None when the ticket takes no more words."""
+    """The ticket's status after a message of its visitor; None when it accepts no more messages."""
     if ticket.status == "live":
         return "live"
-    mode = (
-        "form" if _has_other_live_ticket(sql, ticket) else service_status.mode_for(sql, context, ticket.department_id)
-    )
+    # A visitor has at most one live ticket: a message on another one must not make that live too.
+    has_other = _has_other_live_ticket(sql, ticket)
+    mode = "form" if has_other else service_status.mode_for(sql, context, ticket.department_id)
     had_agent = ticket.assignee_id is not None
     after = statuses.after_visitor_message(ticket.status, ticket.solved_at, context.now, mode, had_agent)
     return None if after == "ticket_ended" else after
 
 
 def _has_other_live_ticket(sql: Connection, ticket: TicketRow) -> bool:
-    """A visitor has one live ticket at most: words on another one can't make that live too."""
     live = select(tickets.c.id).where(tickets.c.visitor_id == ticket.visitor_id, tickets.c.status == "live")
     return sql.execute(live).first() is not None
 
 
 def reopen(tx: Transaction, ticket: TicketRow, status: Status, context: DomainContext) -> TicketRow:
-    """Live again with the same agent first, or open with a new promise."""
+    """Make a ticket live again, with the same agent if they are available, or open with a new promise."""
     if ticket.status == "solved":
         append_event(tx, ticket.id, context.now, "reopened", {})
     if status == "live":
-        return _live_again(tx, ticket, context)
+        return _make_live(tx, ticket, context)
     return update_ticket(tx, ticket.id, context.now, status=status, **promise_columns(tx.sql, context.now))
 
 
-def _live_again(tx: Transaction, ticket: TicketRow, context: DomainContext) -> TicketRow:
-    stays = _is_available(tx.sql, ticket.assignee_id, context.online_agents)
-    values = {} if stays else queue_columns(tx.sql, ticket.department_id, context.now)
-    row = update_ticket(tx, ticket.id, context.now, status="live", solved_at=None, slot_released_at=None, **values)
+def _make_live(tx: Transaction, ticket: TicketRow, context: DomainContext) -> TicketRow:
+    available = _is_available(tx.sql, ticket.assignee_id, context.online_agents)
+    queued = {} if available else queue_columns(tx.sql, ticket.department_id, context.now)
+    row = update_ticket(tx, ticket.id, context.now, status="live", solved_at=None, slot_released_at=None, **queued)
     announce_agents(tx, [row.assignee_id])
     return row
 
 
-def _is_available(sql: Connection, agent_id: int | None, present: frozenset[int] | None) -> bool:
-    return (
-        agent_id is not None and service_status.available_agents(sql, (present or frozenset()) & {agent_id}, None) > 0
-    )
+def _is_available(sql: Connection, agent_id: int | None, online: frozenset[int] | None) -> bool:
+    if agent_id is None:
+        return False
+    return service_status.available_agents(sql, (online or frozenset()) & {agent_id}, None) > 0
 
 
 def queue_columns(sql: Connection, department_id: int | None, now: datetime) -> dict[str, Any]:
-    """The columns of a ticket that joins the queue at its end; the place is kept to measure waits by."""
+    """The columns of a ticket that joins the queue at its end. The stored position measures how long positions take."""
     same_queue = tickets.c.department_id.is_not_distinct_from(department_id)
     ahead = select(func.count()).select_from(tickets).where(waiting, same_queue)
     return {

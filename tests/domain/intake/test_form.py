@@ -1,4 +1,4 @@
-"""The form: one transaction, every bad field named, sent twice is one ticket, with a promise."""
+"""The form: one transaction, every invalid field named, one ticket however often it is sent, with a promise."""
 
 import asyncio
 from dataclasses import replace
@@ -27,7 +27,7 @@ async def test_a_form_is_an_open_ticket_with_its_promise(desk: Desk) -> None:
     assert (first.text, first.author_name) == ("Où est mon colis ?", "Vic")
 
 
-async def test_sent_twice_is_one_ticket(desk: Desk) -> None:
+async def test_a_form_sent_twice_is_one_ticket(desk: Desk) -> None:
     vic, zoe = desk.visitor("Vic"), desk.visitor("Zoe")
     mine = new_id()
     first = await vic.fills_in("Bonjour", client_id=mine)
@@ -42,7 +42,7 @@ async def test_sent_twice_is_one_ticket(desk: Desk) -> None:
     assert (await vic.fills_in("Bonjour")).ticket.id != first.ticket.id
 
 
-async def test_twice_at_once_on_two_nodes(nodes: tuple[Desk, Desk]) -> None:
+async def test_a_form_sent_twice_at_once_on_two_nodes_is_one_ticket(nodes: tuple[Desk, Desk]) -> None:
     one, _ = nodes
     vic = one.visitor("Vic")
     form = NewForm(new_id(), {"text": "Bonjour", "email": "vic@example.test"})
@@ -75,7 +75,7 @@ async def test_every_bad_field_is_named(desk: Desk) -> None:
         assert await errors(email=good) == {}, good
 
 
-async def test_a_bad_form_leaves_nothing(desk: Desk) -> None:
+async def test_an_invalid_form_stores_nothing(desk: Desk) -> None:
     vic = desk.visitor("Vic")
     with pytest.raises(BadRequest):
         await vic.fills_in(category="nope")
@@ -84,7 +84,7 @@ async def test_a_bad_form_leaves_nothing(desk: Desk) -> None:
     assert desk.facts == []
 
 
-async def test_a_form_beside_a_live_chat_does_not_disturb_it(desk: Desk) -> None:
+async def test_a_form_does_not_change_a_live_chat(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
     chat = vic.ticket
@@ -99,7 +99,7 @@ async def test_a_form_beside_a_live_chat_does_not_disturb_it(desk: Desk) -> None
     assert await desk.read(node_sync.next_visitors_marked_present, 0) == []
 
 
-async def test_a_token_of_another_site(desk: Desk) -> None:
+async def test_a_token_of_another_site_is_refused(desk: Desk) -> None:
     vic = desk.visitor("Vic")
     await vic.fills_in()
     await desk.store.write(sites.set_site, "shop", sites.SiteEdit("Shop", ["https://shop.test"]), desk.now)

@@ -1,4 +1,4 @@
-"""First words: a chat begins once, whoever presses twice, in two tabs or on two nodes."""
+"""Starting a chat: one visitor and one ticket, also from two tabs or on two nodes."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ from tests.domain.domain_driver import Desk, new_id
 from tests.domain.intake.test_form import ticket_kinds
 
 
-async def test_nobody_is_written_down_before_their_first_words(desk: Desk) -> None:
+async def test_a_visitor_is_stored_with_the_first_message(desk: Desk) -> None:
     vic = desk.visitor("Vic")
     with pytest.raises(ChatUnavailable):
         await vic.starts()
@@ -42,7 +42,7 @@ async def test_two_tabs_make_one_ticket(desk: Desk) -> None:
     assert (second.ticket.id, second.message.seq) == (first.ticket.id, 2)
 
 
-async def test_two_first_messages_at_once_make_one_visitor_and_one_ticket(nodes: tuple[Desk, Desk]) -> None:
+async def test_concurrent_first_messages_make_one_visitor_and_one_ticket(nodes: tuple[Desk, Desk]) -> None:
     one, other = nodes
     await one.agent("Ada")
     for name in ("Vic", "Zoe", "Max", "Lou"):
@@ -60,7 +60,7 @@ async def test_two_first_messages_at_once_make_one_visitor_and_one_ticket(nodes:
         assert [row.seq for row in thread] == list(range(1, 8))
 
 
-async def test_an_id_that_was_answered_long_ago_is_answered_again(desk: Desk) -> None:
+async def test_a_repeated_client_id_gets_the_closed_ticket_again(desk: Desk) -> None:
     vic, ada = desk.visitor("Vic"), await desk.agent("Ada")
     mine = new_id()
     first = await vic.starts("Bonjour", mine)
@@ -80,7 +80,7 @@ async def test_an_id_that_was_answered_long_ago_is_answered_again(desk: Desk) ->
         {"name": "V\0c"},
     ],
 )
-async def test_a_field_that_makes_no_sense_is_named(desk: Desk, more: dict[str, str]) -> None:
+async def test_an_invalid_field_is_named(desk: Desk, more: dict[str, str]) -> None:
     vic = desk.visitor("Vic")
     await desk.agent("Ada")
     with pytest.raises(BadRequest) as told:
@@ -88,7 +88,7 @@ async def test_a_field_that_makes_no_sense_is_named(desk: Desk, more: dict[str, 
     assert told.value.field == next(iter(more))
 
 
-async def test_chat_needs_somebody_of_the_categorys_department(desk: Desk) -> None:
+async def test_a_chat_needs_an_available_agent_of_the_categorys_department(desk: Desk) -> None:
     vic = desk.visitor("Vic")
     await desk.run(add_department, "Paiements")
     await desk.store.write(payments_go_there)
@@ -101,13 +101,13 @@ async def test_chat_needs_somebody_of_the_categorys_department(desk: Desk) -> No
 
 
 def payments_go_there(tx: Transaction) -> None:
-    """The one department answers for payments."""
+    """Let the one department answer the category payments."""
     only = select(departments.c.id).scalar_subquery()
     tx.sql.execute(update(categories).where(categories.c.name == "payments").values(department_id=only))
 
 
 @pytest.mark.parametrize("reason", ["closed", "nobody here", "away", "Redis is away"])
-async def test_no_chat_is_to_be_had(desk: Desk, reason: str) -> None:
+async def test_a_chat_is_refused_when(desk: Desk, reason: str) -> None:
     vic, ada = desk.visitor("Vic"), await desk.agent("Ada")
     match reason:
         case "closed":
@@ -122,7 +122,7 @@ async def test_no_chat_is_to_be_had(desk: Desk, reason: str) -> None:
         await vic.starts()
 
 
-async def test_a_live_chat_takes_words_when_chat_is_not_to_be_had(desk: Desk) -> None:
+async def test_a_live_chat_accepts_messages_when_new_chats_are_refused(desk: Desk) -> None:
     vic, ada = desk.visitor("Vic"), await desk.agent("Ada")
     first = await vic.starts()
     await ada.claims(vic.ticket)

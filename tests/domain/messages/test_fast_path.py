@@ -1,4 +1,4 @@
-"""Words that only carry a dialogue on take a short way: whatever happens, it must end where the long way ends."""
+"""The fast path of posts has the same result as the slow path, whatever happens in between."""
 
 import asyncio
 import shutil
@@ -27,7 +27,7 @@ TEXTS = ("Bonjour", "Où en est\nma commande ?", "  Merci ! ", "e\u0301", "", " 
 
 
 def the_long_way(store: Sequence[Transaction], posts: Sequence[Post]) -> list[MessageRow | Exception]:
-    """What `post_batch` does with words that may do more."""
+    """`post_batch` without the fast path."""
     return [post_or_refusal(tx, post) for tx, post in zip(store, posts, strict=True)]
 
 
@@ -37,7 +37,7 @@ def breaks(tx: Transaction) -> None:
 
 
 def loses_everything(tx: Transaction) -> None:
-    """What SQLite does by itself when the disk is full in the wrong moment."""
+    """Roll the whole transaction back, as SQLite does when the disk is full."""
     driver = tx.sql.connection.driver_connection
     if isinstance(driver, sqlite3.Connection):
         driver.execute("ROLLBACK")
@@ -45,7 +45,7 @@ def loses_everything(tx: Transaction) -> None:
 
 
 class Scene:
-    """Three visitors and two agents, of whom chance makes a story: with one seed the same one."""
+    """Random operations of three visitors and two agents; the same seed makes the same operations."""
 
     def __init__(self, desk: Desk, batch: Batch, seed: int) -> None:
         self.desk, self.batch, self.chance = desk, batch, Random(seed)
@@ -126,14 +126,14 @@ class Scene:
 
 
 def brief(answer: object) -> object:
-    """An answer without what is drawn by lot."""
+    """An answer without its random ids."""
     if isinstance(answer, MessageRow):
         return answer.seq, answer.author, answer.author_name, answer.text, answer.at
     return type(answer).__name__ if isinstance(answer, Exception) else None
 
 
 def all_rows(sql: Connection) -> list[list[tuple[object, ...]]]:
-    """Tickets and messages, without what is drawn by lot or by a sequence."""
+    """Tickets and messages without random ids and sequence numbers."""
     by_lot = ("public_id",)
     said = [column for column in lines.c if column.name not in (*by_lot, "id")]
     rows = [column for column in tickets.c if column.name not in by_lot]
@@ -143,7 +143,7 @@ def all_rows(sql: Connection) -> list[list[tuple[object, ...]]]:
 
 @asynccontextmanager
 async def crashed(desk: Desk, folder: Path) -> AsyncIterator[Desk]:
-    """The desk as the next process finds it: what memory held is gone, the files are as they are."""
+    """The database as the next process finds it after a crash: the files without what was in memory."""
     path = Path(str(make_url(str(desk.store._database.writes.url)).database))
     for suffix in ("", "-wal"):
         shutil.copy(f"{path}{suffix}", folder / f"again.db{suffix}")
@@ -159,7 +159,7 @@ async def ends_alike(short: Scene, long: Scene) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_the_short_way_ends_where_the_long_way_ends(seed: int, new_install: Path, tmp_path: Path) -> None:
+async def test_fast_and_slow_path_have_the_same_result(seed: int, new_install: Path, tmp_path: Path) -> None:
     urls = [f"sqlite:///{shutil.copy(new_install, tmp_path / name)}" for name in ("short.db", "long.db")]
     async with node(urls[0]) as short, node(urls[1]) as long:
         short.runs_twice = long.runs_twice = False
@@ -172,7 +172,7 @@ async def test_the_short_way_ends_where_the_long_way_ends(seed: int, new_install
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_it_does_on_postgresql(seed: int, postgres: Postgres) -> None:
+async def test_fast_and_slow_path_have_the_same_result_on_postgresql(seed: int, postgres: Postgres) -> None:
     async with AsyncExitStack() as stack:
         urls = [stack.enter_context(postgres.database(install_at)) for _ in range(2)]
         short, long = [await stack.enter_async_context(node(url)) for url in urls]
@@ -185,7 +185,7 @@ async def test_it_does_on_postgresql(seed: int, postgres: Postgres) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_a_crash_leaves_nothing_that_is_not_mended(seed: int, new_install: Path, tmp_path: Path) -> None:
+async def test_ticket_rows_are_repaired_after_a_crash(seed: int, new_install: Path, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         urls = [f"sqlite:///{shutil.copy(new_install, tmp_path / name)}" for name in ("short.db", "long.db")]
         short, long = [await stack.enter_async_context(node(url)) for url in urls]

@@ -1,4 +1,4 @@
-"""Notes: numbered apart, written once, and not even a hole of them on the visitor's side."""
+"""Notes: stored once, with numbers of their own, and no trace of them in the numbers that a visitor sees."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from chat.domain.refusals import Conflict
 from tests.domain.domain_driver import Desk, new_id
 
 
-async def test_numbered_apart_after_the_message_they_follow(desk: Desk) -> None:
+async def test_notes_have_their_own_numbers_and_follow_a_message(desk: Desk) -> None:
     ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
     await vic.starts()
     first = await ada.notes(vic.ticket, "VIP")
@@ -21,7 +21,7 @@ async def test_numbered_apart_after_the_message_they_follow(desk: Desk) -> None:
     assert caught.notes == [] and [row.seq for row in caught.messages] == [1, 2, 3]
 
 
-async def test_the_same_id_is_one_note_and_other_words_a_conflict(desk: Desk) -> None:
+async def test_a_repeated_client_id_is_one_note_and_another_text_a_conflict(desk: Desk) -> None:
     ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
     await vic.starts()
     mine = new_id()
@@ -34,7 +34,7 @@ async def test_the_same_id_is_one_note_and_other_words_a_conflict(desk: Desk) ->
     assert (await ben.notes(vic.ticket, "À moi", mine)).note_seq == 2, "an id is its author's own"
 
 
-async def test_notes_of_two_nodes_have_no_gaps(nodes: tuple[Desk, Desk]) -> None:
+async def test_notes_from_two_nodes_have_no_gaps(nodes: tuple[Desk, Desk]) -> None:
     one, _ = nodes
     ada, vic = await one.agent("Ada"), one.visitor("Vic")
     await vic.starts()

@@ -1,4 +1,4 @@
-"""On SQLite a ticket's row follows its messages: before anybody looks, and by itself; repeats slow nobody down."""
+"""On SQLite a ticket's row is written after its messages: before the next read, or by itself a moment later."""
 
 import asyncio
 import sqlite3
@@ -44,7 +44,7 @@ def say(desk: Desk, vic: Visitor, number: int = 1) -> list[asyncio.Future[Messag
 
 
 def heads(sql: Connection) -> tuple[int, int]:
-    """What the row says, and what stands in the thread."""
+    """The last seq in the ticket's row, and the last one among its messages."""
     return sql.execute(select(tickets.c.last_seq)).scalar_one(), sql.execute(select(func.max(lines.c.seq))).scalar_one()
 
 
@@ -53,7 +53,7 @@ def every_row(sql: Connection) -> Sequence[Row[Any]]:
 
 
 def look_aside(url: str) -> tuple[int, int]:
-    """As another program would, without asking the writer."""
+    """Read as another program would, past the writer, which would flush the row first."""
     database = Database(url)
     with database.reads.begin() as sql:
         found = heads(sql)
@@ -61,7 +61,9 @@ def look_aside(url: str) -> tuple[int, int]:
     return found
 
 
-async def test_words_are_stored_at_once_and_the_row_before_anybody_reads(dialogue: Dialogue, sqlite: str) -> None:
+async def test_messages_are_stored_at_once_and_the_ticket_row_before_the_next_read(
+    dialogue: Dialogue, sqlite: str
+) -> None:
     desk, vic, _ = dialogue
     before, _ = look_aside(sqlite)
     await asyncio.gather(*say(desk, vic, 3))
@@ -72,8 +74,8 @@ async def test_words_are_stored_at_once_and_the_row_before_anybody_reads(dialogu
 
 
 @pytest.mark.parametrize("number", [1, 7, 8, 9, 31, 32, 33, 73])
-async def test_a_batch_of_any_size_stands_once_and_in_order(dialogue: Dialogue, number: int) -> None:
-    """Several lines are one statement; said again in the middle of others, words stand where they stood."""
+async def test_a_batch_of_any_size_is_stored_once_and_in_order(dialogue: Dialogue, number: int) -> None:
+    """A batch is one statement; a message repeated in the middle of others keeps its first number."""
     desk, vic, _ = dialogue
     posts = [Post(vic.ticket, new_id(), f"{n}", desk.context, visitor_id=vic.id) for n in range(number)]
     first = await asyncio.gather(*(desk.store.post(post_batch, post) for post in posts))
@@ -87,8 +89,8 @@ async def test_a_batch_of_any_size_stands_once_and_in_order(dialogue: Dialogue, 
     assert [row.text for row in thread[3:]] == [post.text for post in (*posts, *others)]
 
 
-async def test_words_that_come_alone_cost_one_statement(dialogue: Dialogue) -> None:
-    """And no transaction around it; what needs one has it, with the words that came before in it."""
+async def test_a_batch_of_posts_is_one_statement(dialogue: Dialogue) -> None:
+    """Without a transaction around it. An action that needs one gets it, and the batch's INSERT is in it."""
     desk, vic, _ = dialogue
     await asyncio.gather(*say(desk, vic, 2))
     statements: list[str] = []
@@ -112,7 +114,7 @@ def writer_of(desk: Desk) -> tuple[SqliteWriter, sqlite3.Connection]:
     return writer, writer._connection[1]
 
 
-async def test_a_statement_that_was_to_commit_and_fails_is_no_ack(dialogue: Dialogue, sqlite: str) -> None:
+async def test_a_post_whose_commit_fails_is_not_acknowledged(dialogue: Dialogue, sqlite: str) -> None:
     desk, vic, _ = dialogue
     await asyncio.gather(*say(desk, vic, 2))
     writer_of(desk)[1].execute("PRAGMA busy_timeout = 20")
@@ -126,7 +128,7 @@ async def test_a_statement_that_was_to_commit_and_fails_is_no_ack(dialogue: Dial
     assert await desk.read(heads) == before
 
 
-async def test_words_of_a_batch_that_raised_are_not_stored_by_the_next(dialogue: Dialogue) -> None:
+async def test_messages_of_a_batch_that_raised_are_not_stored_by_the_next(dialogue: Dialogue) -> None:
     desk, vic, _ = dialogue
     await asyncio.gather(*say(desk, vic, 2))
     before, _ = await desk.read(heads)
@@ -142,7 +144,7 @@ async def test_words_of_a_batch_that_raised_are_not_stored_by_the_next(dialogue:
     assert await desk.read(heads) == (before + 1, before + 1)
 
 
-async def test_words_after_a_verb_in_one_transaction_reach_the_row(dialogue: Dialogue) -> None:
+async def test_posts_after_an_action_in_one_transaction_reach_the_ticket_row(dialogue: Dialogue) -> None:
     desk, vic, ada = dialogue
     async with queueing(desk.store):
         before = say(desk, vic)
@@ -157,7 +159,7 @@ async def test_words_after_a_verb_in_one_transaction_reach_the_row(dialogue: Dia
     assert last == stands == after[0].result().seq
 
 
-async def test_more_tickets_than_are_remembered_still_go_the_short_way(
+async def test_more_tickets_than_the_writer_caches_still_use_the_fast_path(
     dialogue: Dialogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk, vic, ada = dialogue
@@ -175,7 +177,7 @@ async def test_more_tickets_than_are_remembered_still_go_the_short_way(
     assert statements == ["BEGIN", "SELECT", "INSERT", "COMMIT"]
 
 
-async def test_settling_lets_the_writer_keep_what_it_knows(dialogue: Dialogue) -> None:
+async def test_flushing_ticket_rows_keeps_the_cached_states(dialogue: Dialogue) -> None:
     desk, vic, ada = dialogue
     await asyncio.gather(*say(desk, vic, 2))
     writer = desk.store._writer
@@ -189,7 +191,7 @@ async def test_settling_lets_the_writer_keep_what_it_knows(dialogue: Dialogue) -
     assert not journal._states, "a verb may have changed anything"
 
 
-async def test_a_verb_finds_the_row_as_the_messages_left_it(dialogue: Dialogue) -> None:
+async def test_an_action_reads_the_ticket_row_after_its_messages(dialogue: Dialogue) -> None:
     desk, vic, ada = dialogue
     said = say(desk, vic, 3)
     await asyncio.sleep(0)  # one turn, in which they are collected
@@ -199,7 +201,9 @@ async def test_a_verb_finds_the_row_as_the_messages_left_it(dialogue: Dialogue) 
     assert [row.seq for row in await desk.thread(vic.ticket)] == list(range(1, 8))
 
 
-async def test_a_row_follows_by_itself(dialogue: Dialogue, sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_ticket_row_is_flushed_without_a_read(
+    dialogue: Dialogue, sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk, vic, _ = dialogue
     monkeypatch.setattr("chat.store.store.FLUSH_ROWS_S", 0)
     loop, committed = asyncio.get_running_loop(), asyncio.Queue[None]()
@@ -215,7 +219,7 @@ async def test_a_row_follows_by_itself(dialogue: Dialogue, sqlite: str, monkeypa
     event.remove(Engine, "commit", note)
 
 
-async def test_the_rows_of_many_tickets_follow_some_at_a_time(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_ticket_rows_are_flushed_in_batches(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_message_writer, "MAX_ROWS", 2)
     async with node(sqlite) as desk:
         desk.runs_twice = False
@@ -231,7 +235,7 @@ async def test_the_rows_of_many_tickets_follow_some_at_a_time(sqlite: str, monke
         assert {row.updated_at == row.last_at for row in rows} == {True}
 
 
-async def test_the_end_leaves_no_row_behind(sqlite: str) -> None:
+async def test_closing_the_store_flushes_every_ticket_row(sqlite: str) -> None:
     async with node(sqlite) as desk:
         ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
         await vic.starts()
@@ -242,7 +246,7 @@ async def test_the_end_leaves_no_row_behind(sqlite: str) -> None:
     assert look_aside(sqlite) == (5, 5)
 
 
-async def test_who_repeats_themselves_costs_the_others_nothing(dialogue: Dialogue) -> None:
+async def test_repeated_posts_keep_the_others_on_the_fast_path(dialogue: Dialogue) -> None:
     desk, vic, _ = dialogue
     first = await say(desk, vic)[0]
     again = Post(vic.ticket, first.client_id or "", first.text, desk.context, visitor_id=vic.id)

@@ -1,4 +1,4 @@
-"""The team: added, removed, signed in by sessions and one-time links."""
+"""Agents: added and removed, signed in by sessions, their passwords set by one-time links."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from tests.domain.domain_driver import Desk
 ADA = NewAgent("Ada@Example.test", " Ada ", role="admin", password_hash="argon2")
 
 
-async def test_added_once_removed_and_brought_back(desk: Desk) -> None:
+async def test_an_agent_is_added_once_removed_and_brought_back(desk: Desk) -> None:
     row = await desk.run(agents.add_agent, ADA, desk.now)
     assert (row.name, row.email, row.state, row.capacity) == ("Ada", "ada@example.test", "away", 4)
     with pytest.raises(Conflict):
@@ -38,12 +38,12 @@ async def test_added_once_removed_and_brought_back(desk: Desk) -> None:
         NewAgent("ada@example.test", "Ada", capacity=0),
     ],
 )
-async def test_what_an_agent_needs(desk: Desk, new: NewAgent) -> None:
+async def test_an_agent_needs_an_address_a_name_and_a_capacity(desk: Desk, new: NewAgent) -> None:
     with pytest.raises(BadRequest):
         await desk.run(agents.add_agent, new, desk.now)
 
 
-async def test_departments_must_exist(desk: Desk) -> None:
+async def test_an_agents_departments_must_exist(desk: Desk) -> None:
     with pytest.raises(NotFound):
         await desk.run(agents.add_agent, NewAgent("ada@example.test", "Ada", departments=["Paiements"]), desk.now)
     part = await desk.run(departments.add_department, " Paiements ")
@@ -75,7 +75,7 @@ async def test_a_removed_agents_sessions_end(desk: Desk) -> None:
     assert await desk.read(sessions.valid_sessions, ["hash"], desk.now) == set()
 
 
-async def test_a_link_works_once_and_ends_the_sessions(desk: Desk) -> None:
+async def test_a_password_link_works_once_and_ends_the_sessions(desk: Desk) -> None:
     row = await desk.run(agents.add_agent, ADA, desk.now)
     await desk.run(sessions.open_session, row.id, "session", desk.now)
     await desk.run(password_links.create_link_for_agent, "ada@example.test", "link 1", desk.now)
@@ -93,7 +93,7 @@ async def test_a_link_works_once_and_ends_the_sessions(desk: Desk) -> None:
         await desk.run(password_links.use_link, "link 3", "late hash", desk.now)
 
 
-async def test_the_owner_sets_themselves_up_once(desk: Desk) -> None:
+async def test_the_owner_is_created_once(desk: Desk) -> None:
     assert await desk.read(password_links.needs_setup)
     await desk.run(password_links.create_password_link, None, "owner 1", desk.now)
     await desk.run(password_links.create_password_link, None, "owner", desk.now)
@@ -108,7 +108,7 @@ async def test_the_owner_sets_themselves_up_once(desk: Desk) -> None:
         )
 
 
-async def test_two_who_use_one_link_at_once(nodes: tuple[Desk, Desk]) -> None:
+async def test_a_password_link_used_twice_at_once_works_once(nodes: tuple[Desk, Desk]) -> None:
     one, _ = nodes
     await one.run(agents.add_agent, ADA, one.now)
     await one.run(password_links.create_link_for_agent, "ada@example.test", "link", one.now)

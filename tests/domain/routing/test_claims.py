@@ -1,4 +1,4 @@
-"""Claims: SQL picks one winner, the others are told who, and nobody is given more than they have places for."""
+"""Claims: SQL picks one winner, the others learn who it is, and no agent gets more chats than they have slots."""
 
 import asyncio
 from collections import Counter
@@ -15,7 +15,7 @@ from chat.store.rows import TicketRow
 from tests.domain.domain_driver import Desk
 
 
-async def test_a_claim_is_taken_once_and_told_to_the_others(desk: Desk) -> None:
+async def test_a_second_claim_is_refused_with_the_owner(desk: Desk) -> None:
     ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
     await vic.starts()
     row = await ada.claims(vic.ticket)
@@ -56,7 +56,7 @@ async def test_a_thousand_claims_on_two_nodes_have_one_winner(nodes: tuple[Desk,
     assert len(one.facts) + len(other.facts) < 100
 
 
-async def test_no_more_than_ones_places_unless_over(desk: Desk) -> None:
+async def test_a_claim_beyond_capacity_needs_over(desk: Desk) -> None:
     ada = await desk.agent("Ada", capacity=2)
     cast = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
     for visitor in cast:
@@ -70,7 +70,7 @@ async def test_no_more_than_ones_places_unless_over(desk: Desk) -> None:
     assert (await ada.row()).chats == 3
 
 
-async def test_the_last_place_is_given_once(nodes: tuple[Desk, Desk]) -> None:
+async def test_the_last_slot_is_filled_once(nodes: tuple[Desk, Desk]) -> None:
     one, other = nodes
     ada = await one.agent("Ada", capacity=3)
     cast = [one.visitor(f"Visitor {n}") for n in range(10)]
@@ -84,7 +84,7 @@ async def test_the_last_place_is_given_once(nodes: tuple[Desk, Desk]) -> None:
     assert (await ada.row()).chats == 3
 
 
-async def test_a_chat_that_is_taken_does_not_ring(nodes: tuple[Desk, Desk]) -> None:
+async def test_a_claimed_chat_does_not_ring(nodes: tuple[Desk, Desk]) -> None:
     one, other = nodes
     ada, ben = await one.agent("Ada", capacity=100), await one.agent("Ben", capacity=100)
     cast = [one.visitor(f"Visitor {n}") for n in range(10)]
@@ -103,7 +103,7 @@ async def test_a_chat_that_is_taken_does_not_ring(nodes: tuple[Desk, Desk]) -> N
     assert await one.ringing() == {}
 
 
-async def test_claiming_what_rings_elsewhere_stops_the_ringing(desk: Desk) -> None:
+async def test_a_claim_ends_the_offer_to_another_agent(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
     await desk.offer_waiting_chats()
@@ -132,14 +132,14 @@ async def test_a_claim_reads_the_tickets_row_before_and_after_only(desk: Desk) -
     assert len([one for one in statements if one.startswith("UPDATE tickets")]) == 1
 
 
-async def test_open_tickets_can_be_claimed_and_use_no_place(desk: Desk) -> None:
+async def test_an_open_ticket_can_be_claimed_and_uses_no_slot(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada", capacity=1), desk.visitor("Vic")
     await vic.fills_in()
     row = await ada.claims(vic.ticket)
     assert (row.status, row.assignee_id, (await ada.row()).chats) == ("open", ada.id, 0)
 
 
-async def test_what_has_ended_can_not_be_claimed(desk: Desk) -> None:
+async def test_an_ended_ticket_can_not_be_claimed(desk: Desk) -> None:
     ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
@@ -152,7 +152,7 @@ async def test_what_has_ended_can_not_be_claimed(desk: Desk) -> None:
             await ada.claims(unknown)
 
 
-async def test_offers_and_claims_on_two_nodes_leave_every_chat_with_at_most_one(nodes: tuple[Desk, Desk]) -> None:
+async def test_offers_and_claims_on_two_nodes_give_every_chat_at_most_one_owner(nodes: tuple[Desk, Desk]) -> None:
     one, other = nodes
     team = [await one.agent(name, capacity=4) for name in ("Ada", "Ben", "Cleo")]
     cast = [one.visitor(f"Visitor {n}") for n in range(12)]

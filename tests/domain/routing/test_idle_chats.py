@@ -1,4 +1,4 @@
-"""Silences: after ten minutes the agent's place is free, after sixty the chat sleeps; a word wakes it."""
+"""Idle chats: after ten minutes the agent's slot is free, after sixty the chat pauses; a message reopens it."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ async def quiet_for(desk: Desk, **passed: float) -> None:
     await desk.run(idle_chats.close_idle_chats, desk.context)
 
 
-async def test_silent_after_our_answer(desk: Desk) -> None:
+async def test_a_visitor_silent_after_an_answer_frees_the_slot_and_then_pauses(desk: Desk) -> None:
     ada, vic = await talking(desk)
     await ada.says(vic.ticket)
     await quiet_for(desk, minutes=9, seconds=59)
@@ -35,7 +35,7 @@ async def test_silent_after_our_answer(desk: Desk) -> None:
     assert (await desk.events(vic.ticket))[-1] == "paused"
 
 
-async def test_a_visitor_who_waits_for_our_answer_is_not_silent(desk: Desk) -> None:
+async def test_a_visitor_who_waits_for_an_answer_is_not_idle(desk: Desk) -> None:
     ada, vic = await talking(desk)
     await ada.says(vic.ticket)
     await vic.says("Et ensuite ?")
@@ -44,7 +44,7 @@ async def test_a_visitor_who_waits_for_our_answer_is_not_silent(desk: Desk) -> N
 
 
 @pytest.mark.parametrize(("answered", "then"), [(True, "pending"), (False, "open")])
-async def test_gone(desk: Desk, answered: bool, then: str) -> None:
+async def test_a_gone_visitor_frees_the_slot_and_then_pauses(desk: Desk, answered: bool, then: str) -> None:
     ada, vic = await talking(desk)
     if answered:
         await ada.says(vic.ticket)
@@ -57,7 +57,7 @@ async def test_gone(desk: Desk, answered: bool, then: str) -> None:
     assert (row.promise_due_at is not None) == (then == "open"), "what we owe has a promise"
 
 
-async def test_who_comes_back_takes_the_place_again(desk: Desk) -> None:
+async def test_a_returning_visitor_uses_the_slot_again_unless_idle(desk: Desk) -> None:
     ada, vic = await talking(desk)
     await vic.is_now("gone")
     await quiet_for(desk, minutes=8)
@@ -90,7 +90,7 @@ async def test_a_returning_visitor_takes_the_slot_unless_idle_for_the_configured
     assert (await ada.row()).chats == 1
 
 
-async def test_a_word_wakes_a_sleeping_chat_with_the_same_agent(desk: Desk) -> None:
+async def test_a_message_reopens_a_paused_chat_with_the_same_agent(desk: Desk) -> None:
     ada, vic = await talking(desk)
     await ada.says(vic.ticket)
     await quiet_for(desk, minutes=60)
@@ -100,7 +100,7 @@ async def test_a_word_wakes_a_sleeping_chat_with_the_same_agent(desk: Desk) -> N
     assert (row.status, row.assignee_id, (await ada.row()).chats) == ("live", ada.id, 1)
 
 
-async def test_a_sleeping_chat_of_which_we_owed_the_answer_does_not_spoil_the_measured_waits(desk: Desk) -> None:
+async def test_paused_chats_are_excluded_from_wait_estimates(desk: Desk) -> None:
     _, vic = await talking(desk)
     await vic.is_now("gone")
     await quiet_for(desk, minutes=60)
@@ -110,7 +110,7 @@ async def test_a_sleeping_chat_of_which_we_owed_the_answer_does_not_spoil_the_me
     assert (await zoe.sees()).position == 1
 
 
-async def test_freed_places_are_given_to_others(desk: Desk) -> None:
+async def test_a_freed_slot_is_offered_another_chat(desk: Desk) -> None:
     ada, vic = await talking(desk)
     zoe = desk.visitor("Zoe")
     await zoe.starts()

@@ -1,4 +1,4 @@
-"""Long waits: the form is offered, then the chat becomes a ticket with its promise; nothing is lost on the way."""
+"""Long waits: the form is offered, then the chat becomes a ticket with its promise."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from tests.domain.domain_driver import Agent, Desk, Visitor
 
 
 async def waiting(desk: Desk) -> tuple[Agent, Visitor]:
-    """Vic waits for Ada, who has let it pass."""
+    """Vic waits for Ada, who declined the offer."""
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts("Où est mon virement ?")
     await desk.offer_waiting_chats()
@@ -19,7 +19,7 @@ async def waiting(desk: Desk) -> tuple[Agent, Visitor]:
     return ada, vic
 
 
-async def test_five_minutes_then_ten(desk: Desk) -> None:
+async def test_the_form_is_offered_after_five_minutes_and_a_ticket_made_after_ten_more(desk: Desk) -> None:
     _, vic = await waiting(desk)
     desk.later(minutes=4, seconds=59)
     await desk.run_worker()
@@ -40,7 +40,7 @@ async def test_five_minutes_then_ten(desk: Desk) -> None:
     assert thread[0].text == "Où est mon virement ?"
 
 
-async def test_keeping_on_waiting(desk: Desk) -> None:
+async def test_keep_waiting_postpones_the_ticket(desk: Desk) -> None:
     _, vic = await waiting(desk)
     desk.later(minutes=5)
     await desk.run_worker()
@@ -56,7 +56,7 @@ async def test_keeping_on_waiting(desk: Desk) -> None:
     assert (row.status, row.email) == ("open", "vic@example.test")
 
 
-async def test_leaving_an_address_leaves_the_queue_and_again_corrects_it(desk: Desk) -> None:
+async def test_a_contact_without_wait_makes_an_open_ticket_and_a_second_one_corrects_it(desk: Desk) -> None:
     ada, vic = await waiting(desk)
     row = await vic.leaves_address(wait=False, name="Vic")
     assert (row.status, row.email, row.name, row.position) == ("open", "vic@example.test", "Vic", None)
@@ -71,14 +71,14 @@ async def test_leaving_an_address_leaves_the_queue_and_again_corrects_it(desk: D
         await vic.leaves_address(wait=False)
 
 
-async def test_an_address_for_a_chat_that_has_an_agent_changes_nothing_else(desk: Desk) -> None:
+async def test_a_contact_for_a_chat_with_an_agent_changes_nothing_else(desk: Desk) -> None:
     ada, vic = await waiting(desk)
     await ada.claims(vic.ticket)
     row = await vic.leaves_address(wait=False)
     assert (row.status, row.assignee_id, row.email) == ("live", ada.id, "vic@example.test")
 
 
-async def test_what_a_visitor_told_of_themselves_is_not_taken_back(desk: Desk) -> None:
+async def test_an_empty_field_does_not_delete_a_visitors_details(desk: Desk) -> None:
     await desk.agent("Ada")
     vic = desk.visitor("Vic")
     await vic.starts(name="Vic")
@@ -88,7 +88,7 @@ async def test_what_a_visitor_told_of_themselves_is_not_taken_back(desk: Desk) -
 
 
 @pytest.mark.parametrize("how", ["hours end", "the last agent sets away", "the last agent is gone"])
-async def test_who_waits_when_the_desk_closes_has_a_ticket(desk: Desk, how: str) -> None:
+async def test_waiting_chats_become_tickets_at_closing_time(desk: Desk, how: str) -> None:
     ada = await desk.agent("Ada", capacity=1)
     vic, zoe = desk.visitor("Vic"), desk.visitor("Zoe")
     desk.later(hours=7, minutes=59)
@@ -110,7 +110,7 @@ async def test_who_waits_when_the_desk_closes_has_a_ticket(desk: Desk, how: str)
     assert row.assignee_id == (None if how == "the last agent is gone" else ada.id)
 
 
-async def test_an_offer_that_rings_at_closing_time_is_withdrawn(desk: Desk) -> None:
+async def test_an_offer_is_withdrawn_at_closing_time(desk: Desk) -> None:
     await desk.agent("Ada")
     vic = desk.visitor("Vic")
     desk.later(hours=7, minutes=59, seconds=30)
@@ -122,7 +122,7 @@ async def test_an_offer_that_rings_at_closing_time_is_withdrawn(desk: Desk) -> N
     assert (await vic.sees()).status == "open"
 
 
-async def test_a_chat_that_is_answered_is_offered_no_form(desk: Desk) -> None:
+async def test_the_form_is_not_offered_beside_an_answered_chat(desk: Desk) -> None:
     ada, vic = await waiting(desk)
     desk.later(minutes=5)
     await desk.run_worker()
@@ -134,7 +134,7 @@ async def test_a_chat_that_is_answered_is_offered_no_form(desk: Desk) -> None:
     assert (await vic.sees()).form_offered_at is None
 
 
-async def test_settings_shorten_the_pauses(desk: Desk) -> None:
+async def test_waits_escalate_after_the_configured_times(desk: Desk) -> None:
     _, vic = await waiting(desk)
     desk.timeouts = Timeouts(*(timedelta(seconds=1) for _ in desk.timeouts))
     context = desk.context._replace(now=desk.now + timedelta(seconds=1))

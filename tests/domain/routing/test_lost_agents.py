@@ -1,4 +1,4 @@
-"""Lost agents: their chats wait at their old places, visitors are told, and who returns in time has them back."""
+"""Lost agents: their chats wait at their old positions, and return to them if they are back in time."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from tests.domain.domain_driver import Agent, Desk, Visitor
 
 
 async def four_chats(desk: Desk) -> tuple[Agent, list[Visitor]]:
-    """Ada talks with four, one after another."""
+    """Ada has four chats, started one after the other."""
     ada = await desk.agent("Ada")
     cast = [desk.visitor(name) for name in ("Vic", "Zoe", "Max", "Lou")]
     for visitor in cast:
@@ -26,7 +26,7 @@ async def four_chats(desk: Desk) -> tuple[Agent, list[Visitor]]:
     return ada, cast
 
 
-async def test_all_four_wait_at_their_old_places_and_their_visitors_are_told(desk: Desk) -> None:
+async def test_lost_chats_wait_at_their_old_positions_and_their_visitors_are_notified(desk: Desk) -> None:
     ada, cast = await four_chats(desk)
     ben = await desk.agent("Ben", capacity=3)
     late = desk.visitor("Late")
@@ -46,7 +46,7 @@ async def test_all_four_wait_at_their_old_places_and_their_visitors_are_told(des
     assert await desk.ringing() == {visitor.ticket: ben.id for visitor in cast[:3]}, "the oldest first"
 
 
-async def test_who_returns_in_time_has_them_back(desk: Desk) -> None:
+async def test_an_agent_who_returns_in_time_gets_unclaimed_chats_back(desk: Desk) -> None:
     ada, cast = await four_chats(desk)
     ben = await desk.agent("Ben", capacity=1)
     ada.drops()
@@ -64,7 +64,7 @@ async def test_who_returns_in_time_has_them_back(desk: Desk) -> None:
     assert not (await cast[1].sees()).form_offered_at
 
 
-async def test_after_five_minutes_they_are_anybodys_but_known(desk: Desk) -> None:
+async def test_after_five_minutes_lost_chats_are_offered_to_their_previous_agent_first(desk: Desk) -> None:
     ada, cast = await four_chats(desk)
     await desk.agent("Ben", capacity=1)
     ada.drops()
@@ -77,7 +77,9 @@ async def test_after_five_minutes_they_are_anybodys_but_known(desk: Desk) -> Non
     assert [ringing[one.ticket] for one in cast] == [ada.id] * 4, "she knew them"
 
 
-async def test_with_nobody_else_the_form_is_beside_the_chat_for_five_minutes(desk: Desk) -> None:
+async def test_without_other_agents_the_form_is_offered_at_once_and_a_ticket_made_after_five_minutes(
+    desk: Desk,
+) -> None:
     ada, cast = await four_chats(desk)
     vic = cast[0]
     ada.drops()
@@ -95,7 +97,7 @@ async def test_with_nobody_else_the_form_is_beside_the_chat_for_five_minutes(des
         assert row.promise_due_at is not None
 
 
-async def test_with_somebody_else_there_the_form_comes_after_five_minutes(desk: Desk) -> None:
+async def test_with_other_agents_the_form_is_offered_after_five_minutes(desk: Desk) -> None:
     ada, cast = await four_chats(desk)
     await desk.agent("Ben", capacity=1)
     vic = cast[0]
@@ -110,7 +112,7 @@ async def test_with_somebody_else_there_the_form_comes_after_five_minutes(desk: 
     assert (await vic.sees()).form_offered_at == desk.now
 
 
-async def test_nobody_is_lost_while_redis_is_away(desk: Desk) -> None:
+async def test_no_chat_is_released_while_redis_is_away(desk: Desk) -> None:
     ada, cast = await four_chats(desk)
     ada.drops()
     desk.redis = False
@@ -123,7 +125,7 @@ async def test_nobody_is_lost_while_redis_is_away(desk: Desk) -> None:
     assert zoe.ticket == ""
 
 
-async def test_waiting_chats_stay_as_they_are_while_redis_is_away(desk: Desk) -> None:
+async def test_waiting_chats_do_not_change_while_redis_is_away(desk: Desk) -> None:
     await desk.agent("Ada")
     vic = desk.visitor("Vic")
     await vic.starts()
@@ -134,7 +136,7 @@ async def test_waiting_chats_stay_as_they_are_while_redis_is_away(desk: Desk) ->
     assert row.waiting and row.form_offered_at is None
 
 
-async def test_what_rings_on_a_lost_agents_console_goes_to_the_next(desk: Desk) -> None:
+async def test_a_lost_agents_offer_goes_to_the_next_agent(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
     await desk.offer_waiting_chats()
@@ -145,7 +147,7 @@ async def test_what_rings_on_a_lost_agents_console_goes_to_the_next(desk: Desk) 
     assert await desk.ringing() == {vic.ticket: ben.id}
 
 
-async def test_a_dropped_agents_return_is_awaited_for_the_configured_time(desk: Desk) -> None:
+async def test_a_lost_agents_return_is_awaited_for_the_configured_time(desk: Desk) -> None:
     desk.timeouts = desk.timeouts._replace(return_grace=timedelta(minutes=1))
     ada, _ = await four_chats(desk)
     ada.drops()
@@ -170,7 +172,7 @@ def return_deadlines(sql: Connection) -> list[tuple[int | None, datetime | None]
     return [tuple(row) for row in sql.execute(select(tickets.c.previous_agent_id, tickets.c.return_deadline)).all()]
 
 
-async def test_a_removed_agent_leaves_everything_to_the_others(desk: Desk) -> None:
+async def test_a_removed_agents_tickets_have_no_owner(desk: Desk) -> None:
     ada, cast = await four_chats(desk)
     ben = await desk.agent("Ben")
     await ada.sets(cast[0].ticket, "pending")

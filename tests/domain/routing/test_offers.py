@@ -1,4 +1,4 @@
-"""Offers: they ring for a minute on one console, move on, and stop once all have passed."""
+"""Offers: each rings for a minute on one console, then on the next, until all agents passed."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ async def ring_is_missed(desk: Desk) -> None:
     await desk.run(offers.expire_offers, desk.now)
 
 
-async def test_an_offer_rings_sixty_seconds_and_moves_on_until_all_have_passed(desk: Desk) -> None:
+async def test_an_offer_rings_sixty_seconds_on_each_console_until_all_passed(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     desk.later(seconds=1)
     ben, cleo = await desk.agent("Ben"), await desk.agent("Cleo")
@@ -47,7 +47,7 @@ async def test_an_offer_rings_sixty_seconds_and_moves_on_until_all_have_passed(d
     assert (await vic.sees()).assignee_id == ben.id, "claimable by anyone"
 
 
-async def test_coming_back_available_clears_passes(desk: Desk) -> None:
+async def test_becoming_available_again_clears_passes(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
     await desk.offer_waiting_chats()
@@ -63,7 +63,7 @@ async def test_coming_back_available_clears_passes(desk: Desk) -> None:
     assert await desk.offer_waiting_chats() == 1
 
 
-async def test_two_missed_in_a_row_set_an_agent_away_and_say_so(desk: Desk) -> None:
+async def test_two_missed_offers_in_a_row_set_an_agent_away(desk: Desk) -> None:
     ada, vic, zoe = await desk.agent("Ada"), desk.visitor("Vic"), desk.visitor("Zoe")
     await vic.starts()
     await desk.offer_waiting_chats()
@@ -83,7 +83,7 @@ async def test_two_missed_in_a_row_set_an_agent_away_and_say_so(desk: Desk) -> N
 
 
 @pytest.mark.parametrize("between", ["claims", "declines", "comes back"])
-async def test_missed_ones_that_are_not_in_a_row(desk: Desk, between: str) -> None:
+async def test_missed_offers_that_are_not_in_a_row_do_not_set_an_agent_away(desk: Desk, between: str) -> None:
     ada = await desk.agent("Ada")
     cast = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
     await cast[0].starts()
@@ -104,7 +104,7 @@ async def test_missed_ones_that_are_not_in_a_row(desk: Desk, between: str) -> No
     assert (await ada.row()).state == "available"
 
 
-async def test_departments_ring_their_own_people(desk: Desk) -> None:
+async def test_a_departments_chats_are_offered_to_its_members(desk: Desk) -> None:
     await desk.run(departments.add_department, "Paiements")
     await desk.store.write(payments_go_there)
     await desk.agent("Ada")
@@ -119,7 +119,7 @@ async def test_departments_ring_their_own_people(desk: Desk) -> None:
     assert (decision.rule, decision.chosen, why) == ("only_one", ben.public_id, {"Ada": "department", "Ben": None})
 
 
-async def test_fewest_chats_then_longest_idle_then_the_one_who_knew_the_visitor(desk: Desk) -> None:
+async def test_offers_prefer_the_previous_agent_then_fewest_chats_then_longest_idle(desk: Desk) -> None:
     ada = await desk.agent("Ada")
     desk.later(seconds=10)
     ben = await desk.agent("Ben")
@@ -150,7 +150,7 @@ async def test_fewest_chats_then_longest_idle_then_the_one_who_knew_the_visitor(
     await rings_for(ben, "knew_visitor", zoe.ticket)
 
 
-async def test_full_agents_are_not_rung_and_a_freed_place_is(desk: Desk) -> None:
+async def test_an_agent_at_capacity_gets_an_offer_once_a_slot_is_free(desk: Desk) -> None:
     ada = await desk.agent("Ada", capacity=1)
     vic, zoe = desk.visitor("Vic"), desk.visitor("Zoe")
     await vic.starts()
@@ -162,7 +162,7 @@ async def test_full_agents_are_not_rung_and_a_freed_place_is(desk: Desk) -> None
 
 
 @pytest.mark.parametrize("reason", ["Redis is away", "closed", "not connected", "away"])
-async def test_nobody_is_rung_when(desk: Desk, reason: str) -> None:
+async def test_no_offer_is_made_when(desk: Desk, reason: str) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
     match reason:
@@ -177,7 +177,7 @@ async def test_nobody_is_rung_when(desk: Desk, reason: str) -> None:
     assert await desk.offer_waiting_chats() == 0
 
 
-async def test_visitors_who_are_here_come_before_those_who_left(desk: Desk) -> None:
+async def test_visitors_who_are_here_are_offered_before_those_who_left(desk: Desk) -> None:
     ada, ben = await desk.agent("Ada", capacity=1), await desk.agent("Ben", capacity=1)
     vic, zoe, max_ = desk.visitor("Vic"), desk.visitor("Zoe"), desk.visitor("Max")
     for visitor in (vic, zoe, max_):
@@ -193,7 +193,7 @@ async def test_visitors_who_are_here_come_before_those_who_left(desk: Desk) -> N
     assert [(await one.sees()).position for one in (vic, zoe, max_)] == [1, 2, 3], "places are kept"
 
 
-async def test_an_offer_that_was_taken_is_not_missed(nodes: tuple[Desk, Desk]) -> None:
+async def test_an_accepted_offer_is_not_counted_as_missed(nodes: tuple[Desk, Desk]) -> None:
     one, other = nodes
     ada, vic = await one.agent("Ada"), one.visitor("Vic")
     await vic.starts()
@@ -206,7 +206,7 @@ async def test_an_offer_that_was_taken_is_not_missed(nodes: tuple[Desk, Desk]) -
     assert len(ended) == 1
 
 
-async def test_a_console_that_connects_reads_what_rings_on_it(desk: Desk) -> None:
+async def test_a_console_reads_its_offers_when_it_connects(desk: Desk) -> None:
     ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
@@ -218,7 +218,7 @@ async def test_a_console_that_connects_reads_what_rings_on_it(desk: Desk) -> Non
     assert await desk.read(offers_on_console, ada.id) == []
 
 
-async def test_what_rings_on_somebody_who_goes_away_goes_to_the_next(desk: Desk) -> None:
+async def test_the_offer_of_an_agent_who_goes_away_goes_to_the_next_agent(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
     await desk.offer_waiting_chats()

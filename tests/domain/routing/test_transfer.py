@@ -1,4 +1,4 @@
-"""Handing over: it rings, the giver stays owner until it is taken; supervisors may take over."""
+"""Handing over: the owner keeps the ticket until the offer is accepted; supervisors may take over."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ async def chatting(desk: Desk) -> tuple[Agent, Agent, Visitor]:
     return ada, ben, vic
 
 
-async def test_the_giver_stays_owner_until_it_is_taken(desk: Desk) -> None:
+async def test_the_owner_keeps_a_handed_over_ticket_until_it_is_accepted(desk: Desk) -> None:
     ada, ben, vic = await chatting(desk)
     row = await ada.hands_over(vic.ticket, ben)
     assert row.assignee_id == ada.id
@@ -38,7 +38,7 @@ async def test_the_giver_stays_owner_until_it_is_taken(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("how", ["declines", "misses", "is lost", "sees it end"])
-async def test_what_is_not_taken_stays_with_the_giver(desk: Desk, how: str) -> None:
+async def test_the_owner_keeps_a_ticket_that_is_not_accepted(desk: Desk, how: str) -> None:
     ada, ben, vic = await chatting(desk)
     await ada.hands_over(vic.ticket, ben)
     match how:
@@ -61,7 +61,7 @@ async def test_what_is_not_taken_stays_with_the_giver(desk: Desk, how: str) -> N
         await ben.claims(vic.ticket)
 
 
-async def test_it_can_not_be_handed_to(desk: Desk) -> None:
+async def test_hand_overs_that_are_refused(desk: Desk) -> None:
     ada, ben, vic = await chatting(desk)
     with pytest.raises(BadRequest):
         await ada.hands_over(vic.ticket, ada)
@@ -86,7 +86,7 @@ async def test_it_can_not_be_handed_to(desk: Desk) -> None:
         await ada.hands_over(zoe.ticket, ben)
 
 
-async def test_to_a_department(desk: Desk) -> None:
+async def test_a_hand_over_to_a_department_is_offered_to_a_member(desk: Desk) -> None:
     ada, _, vic = await chatting(desk)
     part = await desk.run(departments.add_department, "Paiements")
     with pytest.raises(Conflict):
@@ -97,7 +97,7 @@ async def test_to_a_department(desk: Desk) -> None:
     assert (await cleo.claims(vic.ticket)).assignee_id == cleo.id
 
 
-async def test_a_department_rings_one_member_after_the_other(desk: Desk) -> None:
+async def test_a_hand_over_to_a_department_is_offered_to_one_member_after_the_other(desk: Desk) -> None:
     ada, _, vic = await chatting(desk)
     part = await desk.run(departments.add_department, "Paiements")
     cleo = await desk.agent("Cleo", departments=["Paiements"])
@@ -129,7 +129,7 @@ async def test_a_handed_over_ticket_rings_for_the_configured_time(desk: Desk) ->
     assert offer.expires_at == desk.now + timedelta(seconds=20)
 
 
-async def test_handing_over_again_rings_the_other_one(desk: Desk) -> None:
+async def test_a_second_hand_over_withdraws_the_first(desk: Desk) -> None:
     ada, ben, vic = await chatting(desk)
     cleo = await desk.agent("Cleo")
     await ada.hands_over(vic.ticket, ben)
@@ -138,7 +138,7 @@ async def test_handing_over_again_rings_the_other_one(desk: Desk) -> None:
     assert (await ben.row()).chats == 0
 
 
-async def test_a_supervisor_hands_on_somebody_elses(desk: Desk) -> None:
+async def test_a_supervisor_hands_over_another_agents_ticket(desk: Desk) -> None:
     ada, ben, vic = await chatting(desk)
     sam = await desk.agent("Sam", role="supervisor")
     await sam.hands_over(vic.ticket, ben)
@@ -146,7 +146,7 @@ async def test_a_supervisor_hands_on_somebody_elses(desk: Desk) -> None:
     assert (await ben.claims(vic.ticket)).assignee_id == ben.id
 
 
-async def test_taking_over_is_for_supervisors_and_admins(desk: Desk) -> None:
+async def test_only_supervisors_and_admins_take_over(desk: Desk) -> None:
     ada, ben, vic = await chatting(desk)
     with pytest.raises(NotAllowed):
         await ben.takes_over(vic.ticket)
