@@ -29,16 +29,16 @@ async def test_a_form_is_an_open_ticket_with_its_promise(desk: Desk) -> None:
 
 async def test_a_form_sent_twice_is_one_ticket(desk: Desk) -> None:
     vic, zoe = desk.visitor("Vic"), desk.visitor("Zoe")
-    mine = new_id()
-    first = await vic.fills_in("Bonjour", client_id=mine)
+    client_id = new_id()
+    first = await vic.fills_in("Bonjour", client_id=client_id)
     desk.later(hours=1)
-    again = await vic.fills_in(" Bonjour ", client_id=mine)
+    again = await vic.fills_in(" Bonjour ", client_id=client_id)
     assert again.repeated and again.ticket == first.ticket
     for other in ({"text": "Bonsoir"}, {"email": "zoe@example.test", "text": "Bonjour"}):
         with pytest.raises(Conflict):
-            await vic.fills_in(client_id=mine, **other)
+            await vic.fills_in(client_id=client_id, **other)
     with pytest.raises(Conflict):
-        await zoe.fills_in("Bonjour", client_id=mine)
+        await zoe.fills_in("Bonjour", client_id=client_id)
     assert (await vic.fills_in("Bonjour")).ticket.id != first.ticket.id
 
 

@@ -33,11 +33,11 @@ async def test_a_visitor_is_stored_with_the_first_message(desk: Desk) -> None:
 async def test_two_tabs_make_one_ticket(desk: Desk) -> None:
     vic = desk.visitor("Vic")
     await desk.agent("Ada")
-    mine = new_id()
-    first = await vic.starts("Bonjour", mine)
-    assert await vic.starts("Bonjour", mine) == first
+    client_id = new_id()
+    first = await vic.starts("Bonjour", client_id)
+    assert await vic.starts("Bonjour", client_id) == first
     with pytest.raises(Conflict):
-        await vic.starts("Bonsoir", mine)
+        await vic.starts("Bonsoir", client_id)
     second = await vic.starts("Il y a quelqu'un ?")
     assert (second.ticket.id, second.message.seq) == (first.ticket.id, 2)
 
@@ -62,10 +62,10 @@ async def test_concurrent_first_messages_make_one_visitor_and_one_ticket(nodes: 
 
 async def test_a_repeated_client_id_gets_the_closed_ticket_again(desk: Desk) -> None:
     vic, ada = desk.visitor("Vic"), await desk.agent("Ada")
-    mine = new_id()
-    first = await vic.starts("Bonjour", mine)
+    client_id = new_id()
+    first = await vic.starts("Bonjour", client_id)
     await ada.spams(vic.ticket)
-    again = await vic.starts("Bonjour", mine)
+    again = await vic.starts("Bonjour", client_id)
     assert (again.ticket.id, again.ticket.status, again.message) == (first.ticket.id, "closed", first.message)
     assert (await vic.starts("Autre chose")).ticket.id != first.ticket.id
 
@@ -83,9 +83,9 @@ async def test_a_repeated_client_id_gets_the_closed_ticket_again(desk: Desk) -> 
 async def test_an_invalid_field_is_named(desk: Desk, more: dict[str, str]) -> None:
     vic = desk.visitor("Vic")
     await desk.agent("Ada")
-    with pytest.raises(BadRequest) as told:
+    with pytest.raises(BadRequest) as refused:
         await vic.starts(**more)
-    assert told.value.field == next(iter(more))
+    assert refused.value.field == next(iter(more))
 
 
 async def test_a_chat_needs_an_available_agent_of_the_categorys_department(desk: Desk) -> None:

@@ -23,11 +23,11 @@ async def test_only_the_owner_answers_and_an_answer_claims_an_unowned_chat(desk:
     await vic.starts()
     await ada.says(vic.ticket, "Nobody's ticket is claimed by an answer.")
     assert (await vic.sees()).assignee_id == ada.id
-    lines = [row.event["name"] if row.event else row.text for row in await desk.thread(vic.ticket)]
-    assert lines == ["Bonjour", "joined", "Nobody's ticket is claimed by an answer."]
-    with pytest.raises(Conflict) as told:
+    texts = [row.event["name"] if row.event else row.text for row in await desk.thread(vic.ticket)]
+    assert texts == ["Bonjour", "joined", "Nobody's ticket is claimed by an answer."]
+    with pytest.raises(Conflict) as refused:
         await ben.says(vic.ticket, "Me too")
-    assert told.value.by is not None and told.value.by.name == "Ada"
+    assert refused.value.by is not None and refused.value.by.name == "Ada"
 
 
 async def test_an_answer_to_a_waiting_chat_needs_a_free_slot_like_a_claim(desk: Desk) -> None:

@@ -24,14 +24,14 @@ async def test_notes_have_their_own_numbers_and_follow_a_message(desk: Desk) -> 
 async def test_a_repeated_client_id_is_one_note_and_another_text_a_conflict(desk: Desk) -> None:
     ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
     await vic.starts()
-    mine = new_id()
-    first = await ada.notes(vic.ticket, "VIP", mine)
-    told = len(desk.facts)
-    assert await ada.notes(vic.ticket, " VIP ", mine) == first
+    client_id = new_id()
+    first = await ada.notes(vic.ticket, "VIP", client_id)
+    facts_before = len(desk.facts)
+    assert await ada.notes(vic.ticket, " VIP ", client_id) == first
     with pytest.raises(Conflict):
-        await ada.notes(vic.ticket, "Autre", mine)
-    assert len(desk.facts) == told
-    assert (await ben.notes(vic.ticket, "À moi", mine)).note_seq == 2, "an id is its author's own"
+        await ada.notes(vic.ticket, "Autre", client_id)
+    assert len(desk.facts) == facts_before
+    assert (await ben.notes(vic.ticket, "À moi", client_id)).note_seq == 2, "an id is its author's own"
 
 
 async def test_notes_from_two_nodes_have_no_gaps(nodes: tuple[Desk, Desk]) -> None:

@@ -24,14 +24,14 @@ async def test_a_repeated_client_id_gets_the_first_answer_and_another_text_a_con
     await ada.claims(vic.ticket)
     mine, hers = new_id(), new_id()
     first, answer = await vic.says("Allô ?", mine), await ada.says(vic.ticket, "Oui", hers)
-    told = len(desk.facts)
+    facts_before = len(desk.facts)
     assert await vic.says("  Allô ?\n", mine) == first
     assert await ada.says(vic.ticket, "Oui", hers) == answer
     with pytest.raises(Conflict):
         await vic.says("Autre chose", mine)
     with pytest.raises(Conflict):
         await ada.says(vic.ticket, "Non", hers)
-    assert len(desk.facts) == told, "nothing was done, so there is nothing to tell"
+    assert len(desk.facts) == facts_before, "nothing changed, so no fact is recorded"
     assert (await ada.says(vic.ticket, "Le même", mine)).seq == answer.seq + 1, "an id is its author's own"
 
 
@@ -57,18 +57,18 @@ async def test_concurrent_posts_are_numbered_without_gaps(desk: Desk) -> None:
         await ada.claims(visitor.ticket)
     one_id = new_id()
     posts = [
-        Post(someone.ticket, new_id(), f"{n}", desk.context, **who)
+        Post(someone.ticket, new_id(), f"{n}", desk.context, **author)
         for n in range(60)
         for someone in (vic, zoe)
-        for who in ({"visitor_id": someone.id}, {"agent_id": ada.id})
+        for author in ({"visitor_id": someone.id}, {"agent_id": ada.id})
     ]
     posts += [Post(vic.ticket, one_id, "once", desk.context, visitor_id=vic.id)] * 5
     posts += [Post(zoe.ticket, new_id(), "not mine", desk.context, visitor_id=vic.id), posts[0]]
     before = {vic.ticket: (await vic.sees()).last_seq, zoe.ticket: (await zoe.sees()).last_seq}
-    said = await asyncio.gather(*(desk.store.post(post_batch, post) for post in posts), return_exceptions=True)
-    assert isinstance(said[-2], NotFound), "one failing caller harms nobody but itself"
-    assert len({row.seq for row in said[-7:-2] if not isinstance(row, BaseException)}) == 1
-    assert said[-1] == said[0]
+    results = await asyncio.gather(*(desk.store.post(post_batch, post) for post in posts), return_exceptions=True)
+    assert isinstance(results[-2], NotFound), "a refusal is the result of its own caller only"
+    assert len({row.seq for row in results[-7:-2] if not isinstance(row, BaseException)}) == 1
+    assert results[-1] == results[0]
     assert (await vic.sees()).last_seq == before[vic.ticket] + 121
     assert (await zoe.sees()).last_seq == before[zoe.ticket] + 120
     thread = [row.seq for row in await desk.thread(vic.ticket)]
@@ -84,25 +84,25 @@ async def test_concurrent_posts_on_two_nodes_are_numbered_without_gaps(nodes: tu
     head = (await vic.sees()).last_seq
     same = [Post(vic.ticket, new_id(), f"{n}", one.context, visitor_id=vic.id) for n in range(40)]
     twice = [node.store.post(post_batch, post) for post in same for node in nodes]
-    said = await asyncio.gather(*twice)
-    assert said[::2] == said[1::2], "each was sent through both nodes and stands once"
-    assert sorted(row.seq for row in said[::2]) == list(range(head + 1, head + 41))
+    results = await asyncio.gather(*twice)
+    assert results[::2] == results[1::2], "each was sent through both nodes and is stored once"
+    assert sorted(row.seq for row in results[::2]) == list(range(head + 1, head + 41))
 
 
 async def test_batches_on_two_nodes_with_the_same_tickets_do_not_deadlock(nodes: tuple[Desk, Desk]) -> None:
     one, other = nodes
-    cast = [one.visitor(name) for name in "ABCDEFGH"]
+    visitors = [one.visitor(name) for name in "ABCDEFGH"]
     ada = await one.agent("Ada", capacity=8)
-    for visitor in cast:
+    for visitor in visitors:
         await visitor.starts()
         await ada.claims(visitor.ticket)
-    forth = [Post(who.ticket, new_id(), "forth", one.context, visitor_id=who.id) for who in cast * 10]
-    back = [Post(who.ticket, new_id(), "back", one.context, agent_id=ada.id) for who in cast[::-1] * 10]
+    forth = [Post(vic.ticket, new_id(), "forth", one.context, visitor_id=vic.id) for vic in visitors * 10]
+    back = [Post(vic.ticket, new_id(), "back", one.context, agent_id=ada.id) for vic in visitors[::-1] * 10]
     await asyncio.gather(
         *(one.store.post(post_batch, post) for post in forth),
         *(other.store.post(post_batch, post) for post in back),
     )
-    assert [(await who.sees()).last_seq for who in cast] == [22] * 8
+    assert [(await vic.sees()).last_seq for vic in visitors] == [22] * 8
 
 
 @pytest.mark.parametrize(
@@ -173,11 +173,11 @@ async def test_read_marks_only_grow_up_to_the_last_message(desk: Desk) -> None:
     assert (await vic.sees()).unread == 4
     await ada.reads(vic.ticket, head - 1)
     assert (await vic.sees()).unread == 1
-    told = len(desk.facts)
+    facts_before = len(desk.facts)
     await ada.reads(vic.ticket, 1)
     await ada.reads(vic.ticket, head - 1)
     await ben.reads(vic.ticket, head)
-    assert len(desk.facts) == told, "back, the same again, and another agent's look: nothing"
+    assert len(desk.facts) == facts_before, "an earlier mark, the same mark and another agent's mark change nothing"
     await ada.reads(vic.ticket, 2_000_000_000)
     await vic.reads(2_000_000_000)
     row = await vic.sees()
@@ -193,8 +193,8 @@ async def test_one_transaction_applies_many_read_marks_and_refuses_each_by_itsel
         await ada.says(visitor.ticket)
         await ada.says(visitor.ticket)
     await zoe.says()
-    keys = [(await who.sees()).id for who in (vic, zoe)]
-    told = len(desk.facts)
+    keys = [(await visitor.sees()).id for visitor in (vic, zoe)]
+    facts_before = len(desk.facts)
     marks = [
         ReadMark(keys[1], 5, desk.now, "ada's console", agent_id=ada.id),
         ReadMark(keys[0], 3, desk.now, "vic's tab", visitor_id=vic.id),
@@ -205,10 +205,12 @@ async def test_one_transaction_applies_many_read_marks_and_refuses_each_by_itsel
     ]
     refused = await desk.run(read_marks.apply_read_marks, marks)
     assert [type(one) for one in refused] == [type(None), type(None), NotFound, type(None), type(None), NotFound]
-    moved = [(fact.ticket.id, fact.by, fact.seq) for fact in desk.facts[told:] if isinstance(fact, ReadMarkMoved)]
+    moved = [
+        (fact.ticket.id, fact.by, fact.seq) for fact in desk.facts[facts_before:] if isinstance(fact, ReadMarkMoved)
+    ]
     expected = [(keys[0], "visitor", 3), (keys[0], "visitor", 4), (keys[1], "agent", 5)]
-    assert moved == expected, "in the order of keys, and of those who asked"
-    assert [(await who.sees()).unread for who in (vic, zoe)] == [0, 0]
+    assert moved == expected, "in the order of the keys, then of the calls"
+    assert [(await visitor.sees()).unread for visitor in (vic, zoe)] == [0, 0]
 
 
 async def test_posts_work_after_a_batch_that_raised(desk: Desk) -> None:
@@ -217,12 +219,12 @@ async def test_posts_work_after_a_batch_that_raised(desk: Desk) -> None:
     await ada.claims(vic.ticket)
     before = (await vic.says("Allô ?")).seq
 
-    def breaks(store: Sequence[Transaction], posts: Sequence[Post]) -> list[MessageRow | Exception]:
+    def post_and_raise(store: Sequence[Transaction], posts: Sequence[Post]) -> list[MessageRow | Exception]:
         post_batch(store, posts)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await desk.store.post(breaks, Post(vic.ticket, new_id(), "Perdu", desk.context, visitor_id=vic.id))
+        await desk.store.post(post_and_raise, Post(vic.ticket, new_id(), "Perdu", desk.context, visitor_id=vic.id))
     assert (await vic.says("Encore ?")).seq == before + 1
 
 
@@ -261,8 +263,8 @@ async def test_unanswered_since_is_the_first_message_after_an_answer(desk: Desk)
     desk.later(minutes=1)
     await vic.says("And now?")
     assert (await vic.sees()).unanswered_since == desk.now
-    assert isinstance(desk.facts[-1], PlainMessagePosted), "the inbox looks by itself at tickets that are talked in"
+    assert isinstance(desk.facts[-1], PlainMessagePosted), "a plain message: the inbox refreshes its card by itself"
     since = desk.now
     desk.later(minutes=1)
     await vic.says("Hello?")
-    assert (await vic.sees()).unanswered_since == since, "the wait is counted from the first unanswered word"
+    assert (await vic.sees()).unanswered_since == since, "the wait is counted from the first unanswered message"

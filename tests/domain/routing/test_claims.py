@@ -20,9 +20,9 @@ async def test_a_second_claim_is_refused_with_the_owner(desk: Desk) -> None:
     await vic.starts()
     row = await ada.claims(vic.ticket)
     assert (row.assignee_id, row.agent_name, row.position) == (ada.id, "Ada", None)
-    told = len(desk.facts)
+    facts_before = len(desk.facts)
     assert await ada.claims(vic.ticket) == row, "mine already"
-    assert len(desk.facts) == told
+    assert len(desk.facts) == facts_before
     with pytest.raises(Conflict) as refused:
         await ben.claims(vic.ticket)
     assert refused.value.by is not None
@@ -58,25 +58,25 @@ async def test_a_thousand_claims_on_two_nodes_have_one_winner(nodes: tuple[Desk,
 
 async def test_a_claim_beyond_capacity_needs_over(desk: Desk) -> None:
     ada = await desk.agent("Ada", capacity=2)
-    cast = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
-    for visitor in cast:
+    visitors = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
+    for visitor in visitors:
         await visitor.starts()
-    await ada.claims(cast[0].ticket)
-    await ada.claims(cast[1].ticket)
+    await ada.claims(visitors[0].ticket)
+    await ada.claims(visitors[1].ticket)
     with pytest.raises(Conflict) as refused:
-        await ada.claims(cast[2].ticket)
+        await ada.claims(visitors[2].ticket)
     assert (refused.value.reason, refused.value.by) == ("capacity", None)
-    await ada.claims(cast[2].ticket, over=True)
+    await ada.claims(visitors[2].ticket, over=True)
     assert (await ada.row()).chats == 3
 
 
 async def test_the_last_slot_is_filled_once(nodes: tuple[Desk, Desk]) -> None:
     one, other = nodes
     ada = await one.agent("Ada", capacity=3)
-    cast = [one.visitor(f"Visitor {n}") for n in range(10)]
-    for visitor in cast:
+    visitors = [one.visitor(f"Visitor {n}") for n in range(10)]
+    for visitor in visitors:
         await visitor.starts()
-    claims = [node.store.write(claim, ada.id, visitor.ticket, False, one.now) for visitor in cast for node in nodes]
+    claims = [node.store.write(claim, ada.id, visitor.ticket, False, one.now) for visitor in visitors for node in nodes]
     routing = [node.store.write(offers.offer_waiting, one.context) for _ in range(5) for node in (one, other)]
     mixed = [act for pair in zip(claims[::2], claims[1::2], strict=True) for act in pair]
     answers = await asyncio.gather(*mixed[:6], *routing, *mixed[6:], return_exceptions=True)
@@ -87,12 +87,12 @@ async def test_the_last_slot_is_filled_once(nodes: tuple[Desk, Desk]) -> None:
 async def test_a_claimed_chat_does_not_ring(nodes: tuple[Desk, Desk]) -> None:
     one, other = nodes
     ada, ben = await one.agent("Ada", capacity=100), await one.agent("Ben", capacity=100)
-    cast = [one.visitor(f"Visitor {n}") for n in range(10)]
-    for visitor in cast:
+    visitors = [one.visitor(f"Visitor {n}") for n in range(10)]
+    for visitor in visitors:
         await visitor.starts()
     acts = [
         act
-        for visitor in cast
+        for visitor in visitors
         for act in (
             one.store.write(claim, ada.id, visitor.ticket, True, one.now),
             other.store.write(offers.offer_waiting, one.context),
@@ -155,8 +155,8 @@ async def test_an_ended_ticket_can_not_be_claimed(desk: Desk) -> None:
 async def test_offers_and_claims_on_two_nodes_give_every_chat_at_most_one_owner(nodes: tuple[Desk, Desk]) -> None:
     one, other = nodes
     team = [await one.agent(name, capacity=4) for name in ("Ada", "Ben", "Cleo")]
-    cast = [one.visitor(f"Visitor {n}") for n in range(12)]
-    for visitor in cast:
+    visitors = [one.visitor(f"Visitor {n}") for n in range(12)]
+    for visitor in visitors:
         await visitor.starts()
     await asyncio.gather(*(node.store.write(offers.offer_waiting, one.context) for node in nodes * 5))
     ringing = await one.ringing()
@@ -164,12 +164,12 @@ async def test_offers_and_claims_on_two_nodes_give_every_chat_at_most_one_owner(
     accepts = [
         node.store.write(claim, agent.id, visitor.ticket, False, one.now)
         for node in (one, other)
-        for visitor in cast
+        for visitor in visitors
         for agent in team
         if ringing[visitor.ticket] == agent.id
     ]
     await asyncio.gather(*accepts)
-    for visitor in cast:
+    for visitor in visitors:
         row = await one.read(ticket_by_public_id, visitor.ticket)
         assert row.assignee_id == ringing[visitor.ticket]
     assert [(await agent.row()).chats for agent in team] == [4, 4, 4]

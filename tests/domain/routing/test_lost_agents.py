@@ -16,18 +16,18 @@ from tests.domain.domain_driver import Agent, Desk, Visitor
 async def four_chats(desk: Desk) -> tuple[Agent, list[Visitor]]:
     """Ada has four chats, started one after the other."""
     ada = await desk.agent("Ada")
-    cast = [desk.visitor(name) for name in ("Vic", "Zoe", "Max", "Lou")]
-    for visitor in cast:
+    visitors = [desk.visitor(name) for name in ("Vic", "Zoe", "Max", "Lou")]
+    for visitor in visitors:
         await visitor.starts()
         desk.later(seconds=10)
         await ada.claims(visitor.ticket)
         await ada.says(visitor.ticket)
     desk.later(minutes=20)
-    return ada, cast
+    return ada, visitors
 
 
 async def test_lost_chats_wait_at_their_old_positions_and_their_visitors_are_notified(desk: Desk) -> None:
-    ada, cast = await four_chats(desk)
+    ada, visitors = await four_chats(desk)
     ben = await desk.agent("Ben", capacity=3)
     late = desk.visitor("Late")
     await late.starts()
@@ -36,36 +36,36 @@ async def test_lost_chats_wait_at_their_old_positions_and_their_visitors_are_not
     assert await desk.run(lost_agents.release_chats_of_absent_agents, desk.context) == 4
     assert await desk.run(lost_agents.release_chats_of_absent_agents, desk.context) == 0
     assert not await desk.read(lost_agents.has_absent_agents, desk.context)
-    for place, visitor in enumerate([*cast, late], 1):
+    for place, visitor in enumerate([*visitors, late], 1):
         row = await visitor.sees()
         assert (row.waiting, row.position) == (True, place)
-    for visitor in cast:
+    for visitor in visitors:
         assert (await desk.events(visitor.ticket))[-1] == "agent_gone"
     assert (await ada.row()).chats == 0
     await desk.offer_waiting_chats()
-    assert await desk.ringing() == {visitor.ticket: ben.id for visitor in cast[:3]}, "the oldest first"
+    assert await desk.ringing() == {visitor.ticket: ben.id for visitor in visitors[:3]}, "the oldest first"
 
 
 async def test_an_agent_who_returns_in_time_gets_unclaimed_chats_back(desk: Desk) -> None:
-    ada, cast = await four_chats(desk)
+    ada, visitors = await four_chats(desk)
     ben = await desk.agent("Ben", capacity=1)
     ada.drops()
     await desk.run_worker()
-    assert await desk.ringing() == {cast[0].ticket: ben.id}
-    await ben.claims(cast[0].ticket)
+    assert await desk.ringing() == {visitors[0].ticket: ben.id}
+    await ben.claims(visitors[0].ticket)
     await desk.run_worker()
     desk.later(minutes=4, seconds=59)
     ada.connects()
     assert await desk.run(lost_agents.return_chats, desk.context) == 3
     assert await desk.run(lost_agents.return_chats, desk.context) == 0
-    assert [(await one.sees()).assignee_id for one in cast] == [ben.id, ada.id, ada.id, ada.id]
-    assert (await desk.events(cast[1].ticket))[-2:] == ["agent_gone", "agent_back"]
+    assert [(await one.sees()).assignee_id for one in visitors] == [ben.id, ada.id, ada.id, ada.id]
+    assert (await desk.events(visitors[1].ticket))[-2:] == ["agent_gone", "agent_back"]
     assert (await ada.row()).chats == 3
-    assert not (await cast[1].sees()).form_offered_at
+    assert not (await visitors[1].sees()).form_offered_at
 
 
 async def test_after_five_minutes_lost_chats_are_offered_to_their_previous_agent_first(desk: Desk) -> None:
-    ada, cast = await four_chats(desk)
+    ada, visitors = await four_chats(desk)
     await desk.agent("Ben", capacity=1)
     ada.drops()
     await desk.run(lost_agents.release_chats_of_absent_agents, desk.context)
@@ -74,14 +74,14 @@ async def test_after_five_minutes_lost_chats_are_offered_to_their_previous_agent
     assert await desk.run(lost_agents.return_chats, desk.context) == 0
     await desk.offer_waiting_chats()
     ringing = await desk.ringing()
-    assert [ringing[one.ticket] for one in cast] == [ada.id] * 4, "she knew them"
+    assert [ringing[one.ticket] for one in visitors] == [ada.id] * 4, "she knew them"
 
 
 async def test_without_other_agents_the_form_is_offered_at_once_and_a_ticket_made_after_five_minutes(
     desk: Desk,
 ) -> None:
-    ada, cast = await four_chats(desk)
-    vic = cast[0]
+    ada, visitors = await four_chats(desk)
+    vic = visitors[0]
     ada.drops()
     await desk.run_worker()
     row = await vic.sees()
@@ -91,16 +91,16 @@ async def test_without_other_agents_the_form_is_offered_at_once_and_a_ticket_mad
     assert (await vic.sees()).status == "live"
     desk.later(seconds=1)
     await desk.run_worker()
-    for visitor in cast:
+    for visitor in visitors:
         row = await visitor.sees()
         assert (row.status, row.assignee_id) == ("open", None)
         assert row.promise_due_at is not None
 
 
 async def test_with_other_agents_the_form_is_offered_after_five_minutes(desk: Desk) -> None:
-    ada, cast = await four_chats(desk)
+    ada, visitors = await four_chats(desk)
     await desk.agent("Ben", capacity=1)
-    vic = cast[0]
+    vic = visitors[0]
     ada.drops()
     await desk.run_worker()
     assert (await vic.sees()).form_offered_at is None
@@ -113,7 +113,7 @@ async def test_with_other_agents_the_form_is_offered_after_five_minutes(desk: De
 
 
 async def test_no_chat_is_released_while_redis_is_away(desk: Desk) -> None:
-    ada, cast = await four_chats(desk)
+    ada, visitors = await four_chats(desk)
     ada.drops()
     desk.redis = False
     assert not await desk.read(lost_agents.has_absent_agents, desk.context)
@@ -121,7 +121,7 @@ async def test_no_chat_is_released_while_redis_is_away(desk: Desk) -> None:
     for _ in range(20):
         desk.later(seconds=20)
         await desk.run_worker()
-    assert [(await one.sees()).assignee_id for one in cast] == [ada.id] * 4
+    assert [(await one.sees()).assignee_id for one in visitors] == [ada.id] * 4
     assert zoe.ticket == ""
 
 
@@ -173,25 +173,25 @@ def return_deadlines(sql: Connection) -> list[tuple[int | None, datetime | None]
 
 
 async def test_a_removed_agents_tickets_have_no_owner(desk: Desk) -> None:
-    ada, cast = await four_chats(desk)
+    ada, visitors = await four_chats(desk)
     ben = await desk.agent("Ben")
-    await ada.sets(cast[0].ticket, "pending")
-    await ada.ends(cast[1].ticket)
-    await ada.spams(cast[2].ticket)
-    await ada.hands_over(cast[3].ticket, ben)
+    await ada.sets(visitors[0].ticket, "pending")
+    await ada.ends(visitors[1].ticket)
+    await ada.spams(visitors[2].ticket)
+    await ada.hands_over(visitors[3].ticket, ben)
     desk.later(minutes=1)
     await desk.run(agents.remove_agent, "ADA@example.test", desk.now)
-    rows = [await one.sees() for one in cast]
+    rows = [await one.sees() for one in visitors]
     assert [row.assignee_id for row in rows[:2]] == [None, None]
     assert rows[3].waiting and await desk.ringing() == {}
-    assert (await desk.events(cast[3].ticket))[-1] == "agent_gone"
+    assert (await desk.events(visitors[3].ticket))[-1] == "agent_gone"
     with pytest.raises(NotFound):
         await ada.row()
     ada.connects()
     assert await desk.run(lost_agents.return_chats, desk.context) == 0
-    await cast[1].says("Encore moi")
-    assert (await ben.claims(cast[1].ticket)).assignee_id == ben.id
+    await visitors[1].says("Encore moi")
+    assert (await ben.claims(visitors[1].ticket)).assignee_id == ben.id
     with pytest.raises(NotFound):
-        await ada.claims(cast[3].ticket)
+        await ada.claims(visitors[3].ticket)
     with pytest.raises(NotFound):
-        await ada.says(cast[3].ticket)
+        await ada.says(visitors[3].ticket)

@@ -13,7 +13,7 @@ from tests.domain.domain_driver import Agent, Desk
 from tests.domain.intake.test_start_chat import payments_go_there
 
 
-async def ring_is_missed(desk: Desk) -> None:
+async def miss_offer(desk: Desk) -> None:
     desk.later(seconds=60)
     await desk.run(offers.expire_offers, desk.now)
 
@@ -38,8 +38,8 @@ async def test_an_offer_rings_sixty_seconds_on_each_console_until_all_passed(des
     for agent in (ben, cleo):
         await desk.offer_waiting_chats()
         seen += (await desk.ringing()).values()
-        await (agent.declines(vic.ticket) if seen[-1] == agent.id else ring_is_missed(desk))
-        await ring_is_missed(desk)
+        await (agent.declines(vic.ticket) if seen[-1] == agent.id else miss_offer(desk))
+        await miss_offer(desk)
     assert sorted(seen) == sorted([ada.id, ben.id, cleo.id])
     assert await desk.offer_waiting_chats() == 0, "all have passed"
     assert (await vic.sees()).waiting
@@ -67,11 +67,11 @@ async def test_two_missed_offers_in_a_row_set_an_agent_away(desk: Desk) -> None:
     ada, vic, zoe = await desk.agent("Ada"), desk.visitor("Vic"), desk.visitor("Zoe")
     await vic.starts()
     await desk.offer_waiting_chats()
-    await ring_is_missed(desk)
+    await miss_offer(desk)
     assert (await ada.row()).state == "available"
     await zoe.starts()
     await desk.offer_waiting_chats()
-    await ring_is_missed(desk)
+    await miss_offer(desk)
     row = await ada.row()
     assert (row.state, row.away_reason, row.state_since) == ("away", "missed", desk.now)
     assert any(isinstance(fact, AgentChanged) and fact.agent.away_reason == "missed" for fact in desk.facts)
@@ -85,22 +85,22 @@ async def test_two_missed_offers_in_a_row_set_an_agent_away(desk: Desk) -> None:
 @pytest.mark.parametrize("between", ["claims", "declines", "comes back"])
 async def test_missed_offers_that_are_not_in_a_row_do_not_set_an_agent_away(desk: Desk, between: str) -> None:
     ada = await desk.agent("Ada")
-    cast = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
-    await cast[0].starts()
+    visitors = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
+    await visitors[0].starts()
     await desk.offer_waiting_chats()
-    await ring_is_missed(desk)
-    await cast[1].starts()
+    await miss_offer(desk)
+    await visitors[1].starts()
     await desk.offer_waiting_chats()
     if between == "claims":
-        await ada.claims(cast[1].ticket)
+        await ada.claims(visitors[1].ticket)
     else:
-        await ada.declines(cast[1].ticket)
+        await ada.declines(visitors[1].ticket)
     if between == "comes back":
         await ada.chooses("away")
         await ada.chooses("available")
-    await cast[2].starts()
+    await visitors[2].starts()
     await desk.offer_waiting_chats()
-    await ring_is_missed(desk)
+    await miss_offer(desk)
     assert (await ada.row()).state == "available"
 
 

@@ -12,7 +12,7 @@ from chat.domain.routing import department_transfer, offers
 from tests.domain.domain_driver import Agent, Desk, Visitor
 
 
-async def chatting(desk: Desk) -> tuple[Agent, Agent, Visitor]:
+async def claimed_chat(desk: Desk) -> tuple[Agent, Agent, Visitor]:
     ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
@@ -20,7 +20,7 @@ async def chatting(desk: Desk) -> tuple[Agent, Agent, Visitor]:
 
 
 async def test_the_owner_keeps_a_handed_over_ticket_until_it_is_accepted(desk: Desk) -> None:
-    ada, ben, vic = await chatting(desk)
+    ada, ben, vic = await claimed_chat(desk)
     row = await ada.hands_over(vic.ticket, ben)
     assert row.assignee_id == ada.id
     assert await desk.ringing() == {vic.ticket: ben.id}
@@ -39,7 +39,7 @@ async def test_the_owner_keeps_a_handed_over_ticket_until_it_is_accepted(desk: D
 
 @pytest.mark.parametrize("how", ["declines", "misses", "is lost", "sees it end"])
 async def test_the_owner_keeps_a_ticket_that_is_not_accepted(desk: Desk, how: str) -> None:
-    ada, ben, vic = await chatting(desk)
+    ada, ben, vic = await claimed_chat(desk)
     await ada.hands_over(vic.ticket, ben)
     match how:
         case "declines":
@@ -62,7 +62,7 @@ async def test_the_owner_keeps_a_ticket_that_is_not_accepted(desk: Desk, how: st
 
 
 async def test_hand_overs_that_are_refused(desk: Desk) -> None:
-    ada, ben, vic = await chatting(desk)
+    ada, ben, vic = await claimed_chat(desk)
     with pytest.raises(BadRequest):
         await ada.hands_over(vic.ticket, ada)
     with pytest.raises(NotFound):
@@ -87,21 +87,21 @@ async def test_hand_overs_that_are_refused(desk: Desk) -> None:
 
 
 async def test_a_hand_over_to_a_department_is_offered_to_a_member(desk: Desk) -> None:
-    ada, _, vic = await chatting(desk)
-    part = await desk.run(departments.add_department, "Paiements")
+    ada, _, vic = await claimed_chat(desk)
+    department = await desk.run(departments.add_department, "Paiements")
     with pytest.raises(Conflict):
-        await ada.hands_over(vic.ticket, part)
+        await ada.hands_over(vic.ticket, department)
     cleo = await desk.agent("Cleo", departments=["Paiements"])
-    await ada.hands_over(vic.ticket, part)
+    await ada.hands_over(vic.ticket, department)
     assert await desk.ringing() == {vic.ticket: cleo.id}
     assert (await cleo.claims(vic.ticket)).assignee_id == cleo.id
 
 
 async def test_a_hand_over_to_a_department_is_offered_to_one_member_after_the_other(desk: Desk) -> None:
-    ada, _, vic = await chatting(desk)
-    part = await desk.run(departments.add_department, "Paiements")
+    ada, _, vic = await claimed_chat(desk)
+    department = await desk.run(departments.add_department, "Paiements")
     cleo = await desk.agent("Cleo", departments=["Paiements"])
-    await ada.hands_over(vic.ticket, part)
+    await ada.hands_over(vic.ticket, department)
     dora = await desk.agent("Dora", departments=["Paiements"])
     await cleo.declines(vic.ticket)
     assert await desk.run(department_transfer.offer_to_next_member, desk.context) == 1
@@ -118,7 +118,7 @@ async def test_a_hand_over_to_a_department_is_offered_to_one_member_after_the_ot
 
 async def test_a_handed_over_ticket_rings_for_the_configured_time(desk: Desk) -> None:
     desk.timeouts = desk.timeouts._replace(ring=timedelta(seconds=20))
-    ada, ben, vic = await chatting(desk)
+    ada, ben, vic = await claimed_chat(desk)
     await ada.hands_over(vic.ticket, ben)
     (offer,) = await desk.read(ringing_offers)
     assert offer.expires_at == desk.now + timedelta(seconds=20)
@@ -130,7 +130,7 @@ async def test_a_handed_over_ticket_rings_for_the_configured_time(desk: Desk) ->
 
 
 async def test_a_second_hand_over_withdraws_the_first(desk: Desk) -> None:
-    ada, ben, vic = await chatting(desk)
+    ada, ben, vic = await claimed_chat(desk)
     cleo = await desk.agent("Cleo")
     await ada.hands_over(vic.ticket, ben)
     await ada.hands_over(vic.ticket, cleo)
@@ -139,7 +139,7 @@ async def test_a_second_hand_over_withdraws_the_first(desk: Desk) -> None:
 
 
 async def test_a_supervisor_hands_over_another_agents_ticket(desk: Desk) -> None:
-    ada, ben, vic = await chatting(desk)
+    ada, ben, vic = await claimed_chat(desk)
     sam = await desk.agent("Sam", role="supervisor")
     await sam.hands_over(vic.ticket, ben)
     assert (await vic.sees()).assignee_id == ada.id
@@ -147,7 +147,7 @@ async def test_a_supervisor_hands_over_another_agents_ticket(desk: Desk) -> None
 
 
 async def test_only_supervisors_and_admins_take_over(desk: Desk) -> None:
-    ada, ben, vic = await chatting(desk)
+    ada, ben, vic = await claimed_chat(desk)
     with pytest.raises(NotAllowed):
         await ben.takes_over(vic.ticket)
     await ada.hands_over(vic.ticket, ben)
