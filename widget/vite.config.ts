@@ -11,6 +11,18 @@ const bareImports: Plugin = {
   load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null),
 };
 
+/** The arguments of that preloader, which ours does not read. */
+const bareCalls: Plugin = {
+  name: "bare-calls",
+  generateBundle: {
+    order: "post",
+    handler(_, bundle) {
+      for (const file of Object.values(bundle))
+        if (file.type === "chunk") file.code = file.code.replaceAll(",[],import.meta.url)", ")");
+    },
+  },
+};
+
 /** The tokens are shared with the console; those that the widget does not use are removed. */
 const usedTokens: Plugin = {
   name: "used-tokens",
@@ -30,7 +42,7 @@ const usedTokens: Plugin = {
 export default defineConfig({
   base: "./",
   resolve: { alias: { "preact/jsx-runtime": new URL("./frame/jsx.ts", import.meta.url).pathname } },
-  plugins: [bareImports, usedTokens],
+  plugins: [bareImports, bareCalls, usedTokens],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",

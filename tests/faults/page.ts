@@ -74,7 +74,7 @@ const connect: Connect = (address, namespace, auth, listener) => {
 
 const { draft: _, ...stored } = readStored();
 const store: Store = new Store({
-  config: { key: "demo", lang: "en", categories: [] },
+  config: { key: "demo", lang: "en", choices: {} },
   texts,
   bridge: { post: (message: ToLoader) => message.type === "store" && writeStored(message.patch) },
   init: {

@@ -1,16 +1,11 @@
 /** The messages between loader and frame, by postMessage with exact origins in both directions. */
 
+import type { FormFieldValues } from "../frame/config";
+
 export interface HostPage {
   url: string;
   title: string;
   referrer: string;
-}
-
-export interface Prefill {
-  text?: string;
-  email?: string;
-  name?: string;
-  category?: string;
 }
 
 /** What we store in the host page's localStorage, as one JSON object. Undefined removes a key. */
@@ -36,13 +31,13 @@ export type ToFrame =
       page: HostPage;
       open: boolean;
       focus: boolean;
-      prefill: Prefill;
+      prefill: FormFieldValues;
     }
   | { type: "open"; focus: boolean }
   | { type: "close" }
   | { type: "page"; page: HostPage }
   | { type: "stored"; stored: StoredState }
-  | { type: "prefill"; prefill: Prefill };
+  | { type: "prefill"; prefill: FormFieldValues };
 
 export interface Badge {
   count: number;

@@ -31,13 +31,12 @@ export class Composer extends Component<ViewProps> {
 
   #submit = async (event: Event) => {
     event.preventDefault();
-    const { state, send, formClient } = this.props.store;
+    const { state, send, formClient, observable } = this.props.store;
     if (!state.form || !formClient) return send();
-    const { elements } = event.currentTarget as HTMLFormElement;
-    const field = (name: string) => elements.namedItem(name) as HTMLInputElement | null;
-    await formClient.submit({ email: field("email")?.value ?? "", category: field("category")?.value });
-    const faulty = ["text", "category", "email"].find((name) => state.faults[name]);
-    return faulty && field(faulty)?.focus();
+    const form = event.currentTarget as HTMLFormElement;
+    await formClient.submit(Object.fromEntries(new FormData(form)));
+    observable.flush();
+    form.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   };
 
   #pressed = (event: KeyboardEvent) => {

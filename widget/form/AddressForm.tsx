@@ -2,6 +2,7 @@
 import { Component, createRef } from "preact";
 import type { AddressFormProps } from "../state/view_context";
 import { Field } from "./Field";
+import { EMAIL } from "./form_fields";
 
 export class AddressForm extends Component<AddressFormProps> {
   #form = createRef<HTMLFormElement>();
@@ -27,7 +28,7 @@ export class AddressForm extends Component<AddressFormProps> {
     const { state, texts } = store;
     return (
       <form class="fields" ref={this.#form} onSubmit={this.#submit} noValidate>
-        <Field store={store} name="email" label={texts.whereTo} />
+        <Field store={store} field={EMAIL} label={texts.whereTo} />
         <button type="submit" class="button button--main" aria-disabled={state.busy}>
           {state.busy ? texts.submitting : label}
         </button>

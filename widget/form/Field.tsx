@@ -1,39 +1,41 @@
-/** A labelled field with its error beside it: an address, or a select if there are `choices`. */
+/** A field of the form: its label, its control and its error. */
 
-import type { Category } from "../frame/config";
+import type { FormField } from "../frame/config";
 import type { Texts } from "../locales/en";
 import type { ViewProps } from "../state/view_context";
 
 interface FieldProps extends ViewProps {
-  name: "email" | "category";
+  field: FormField;
   label: string;
-  choices?: Category[];
 }
 
-export function Field({ store, name, label, choices }: FieldProps) {
-  const { state, texts } = store;
+export function Field({ store, field: { name, control, autocomplete }, label }: FieldProps) {
+  const { state, texts, config } = store;
   const code = state.faults[name];
   const prefilled = state.prefill[name];
-  const given = {
+  const attributes = {
     id: name,
     name,
+    autocomplete,
     "aria-invalid": !!code,
     "aria-describedby": code && `${name}-fault`,
   };
   return (
     <div class="field">
       <label for={name}>{label}</label>
-      {choices ? (
-        <select {...given}>
-          <option value="">{texts.noTopic}</option>
-          {choices.map(({ id, name }) => (
+      {control === "select" ? (
+        <select {...attributes}>
+          <option value="">{texts.noChoice}</option>
+          {config.choices[name]?.map(({ id, name }) => (
             <option value={id} selected={id === prefilled}>
               {name}
             </option>
           ))}
         </select>
+      ) : control === "textarea" ? (
+        <textarea {...attributes} rows={3} dir="auto" defaultValue={prefilled} />
       ) : (
-        <input {...given} type="email" autocomplete="email" defaultValue={prefilled} />
+        <input {...attributes} type={control} defaultValue={prefilled} />
       )}
       {code && (
         <p class="fault" id={`${name}-fault`}>

@@ -1,16 +1,14 @@
-/** The parts of the form besides the text: the promise, the topic if the site has topics, and the address. */
+/** The parts of the form besides the text: the promise and the other fields. */
 import { dateAndTime, reopeningTime } from "../../client/text/future_time";
 import type { ViewContext } from "../state/view_context";
 import { Field } from "./Field";
+import { labelledFields } from "./form_fields";
 
 export function fields(store: ViewContext) {
   const { texts, config } = store;
-  return [
-    config.categories.length > 0 && (
-      <Field store={store} name="category" label={texts.topic} choices={config.categories} />
-    ),
-    <Field store={store} name="email" label={texts.email} />,
-  ];
+  return labelledFields(config, texts).map(([field, label]) => (
+    <Field key={field.name} store={store} field={field} label={label} />
+  ));
 }
 
 /** The time by which we answer, shown before the visitor writes. */

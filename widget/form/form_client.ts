@@ -3,17 +3,18 @@
 import { clientId } from "../../client/conversation/ids";
 import { emptyTimeline, reset } from "../../client/conversation/timeline";
 import type { Ticket } from "../../client/protocol/shared";
-import type { NewTicketResponse, VisitorCommands } from "../../client/protocol/visitor";
+import { FORM_FIELDS, type NewTicketResponse, type VisitorCommands } from "../../client/protocol/visitor";
 import type { Connection } from "../../client/transport/connection";
 import type { HostStorage } from "../bridge/bridge";
+import type { FormFieldValues } from "../frame/config";
 import type { Texts } from "../locales/en";
 import { newerTicket, type State } from "../state/state";
-import type { FormActions, FormFieldValues } from "../state/view_context";
+import type { FormActions } from "../state/view_context";
+import { EMAIL, formValues, isDrawn, localFaults } from "./form_fields";
 
 interface Form extends FormFieldValues {
   client_id: string;
   text: string;
-  name?: string;
 }
 
 interface Sender {
@@ -43,24 +44,22 @@ export class FormClient implements FormActions {
   ) {}
 
   /** Sends the form. Errors go into `state.faults`. The text stays in the field until it is stored. */
-  async submit({ email, category }: FormFieldValues): Promise<void> {
+  async submit(typed: FormFieldValues): Promise<void> {
     const text = this.state.draft;
-    const faults = localFaults({ email, text });
+    const values = formValues({ ...typed, text }, this.state.prefill, this.texts);
+    const faults = localFaults(FORM_FIELDS, values);
     this.state.faults = faults;
     if (Object.keys(faults).length || this.state.busy) return;
     // Stored until the server answers: a retry, even after a reload, is the same form of the same visitor.
     const client_id = this.storage.stored.form ?? clientId();
     this.storage.save({ form: client_id, formToken: this.sender().token, draft: text });
-    const { name } = this.state.prefill;
-    await this.#whileBusy(() =>
-      this.#send({ client_id, email, text, name, category: category || undefined }),
-    );
+    await this.#whileBusy(() => this.#send({ ...values, client_id, text }));
   }
 
   /** Sends an address for the ticket. A waiting chat becomes a request. */
   async giveContact(email: string): Promise<void> {
     const ticket = this.state.ticket;
-    this.state.faults = localFaults({ email });
+    this.state.faults = localFaults([EMAIL], { email });
     if (!ticket || this.state.faults.email) return;
     await this.#whileBusy(async () => {
       const ack = await this.session.connection.request("give_contact", {
@@ -86,9 +85,15 @@ export class FormClient implements FormActions {
     if (response.status === 409) return this.#alreadyStored();
     if (response.status === 429) return this.#showWait(Number(response.headers.get("retry-after")));
     if (response.status !== 422) throw new TypeError("no answer");
+    const { errors } = (await response.json()) as { errors: Record<string, string> };
+    // The visitor cannot correct what the host page prefilled: the form is sent without it.
+    const hidden = FORM_FIELDS.filter(
+      ({ name }) => errors[name] && fields[name] && !isDrawn(name, this.texts),
+    ).map(({ name }) => [name, undefined]);
+    if (hidden.length) return this.#send({ ...fields, ...Object.fromEntries(hidden) });
     // Nothing is stored: after a correction it is a new form with a new client_id.
     this.storage.save(FORM_CLEARED);
-    this.state.faults = ((await response.json()) as { errors: Record<string, string> }).errors;
+    this.state.faults = errors;
   }
 
   #stored(answer: NewTicketResponse, { client_id, text }: { client_id: string; text: string }): void {
@@ -126,13 +131,4 @@ export class FormClient implements FormActions {
     });
     this.state.busy = false;
   }
-}
-
-/** The errors that need no server. The server checks again. */
-function localFaults({ email, text }: { email: string; text?: string }): Record<string, string> {
-  const faults: Record<string, string> = {};
-  if (text !== undefined && text.trim() === "") faults.text = "empty";
-  if (email.trim() === "") faults.email = "empty";
-  else if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email.trim())) faults.email = "bad_request";
-  return faults;
 }

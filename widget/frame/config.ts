@@ -1,6 +1,12 @@
 /** The frame's configuration, which the server writes into a meta element of its page. */
 
-export interface Category {
+import type { FORM_FIELDS } from "../../client/protocol/visitor";
+
+export type FormField = (typeof FORM_FIELDS)[number];
+export type FormFieldValues = Partial<Record<FormField["name"], string>>;
+
+/** An option of a select of the form: the value that is sent, and its label. */
+export interface Choice {
   id: string;
   name: string;
 }
@@ -8,7 +14,8 @@ export interface Category {
 export interface FrameConfig {
   key: string;
   lang: "fr" | "en";
-  categories: Category[];
+  /** The options of each select of the form, by the field's name. */
+  choices: Record<string, Choice[]>;
   /** The name of the team; absent or null: our word for it. */
   name?: string | null;
   color?: string | null;

@@ -3,7 +3,8 @@
  * open it.
  */
 
-import type { Badge, HostPage, LoaderConfig, Prefill, ToFrame, ToLoader } from "../bridge/messages";
+import type { Badge, HostPage, LoaderConfig, ToFrame, ToLoader } from "../bridge/messages";
+import type { FormFieldValues } from "../frame/config";
 import { styles } from "./embed.css";
 import { openHostStorage } from "./host_storage";
 import { onNavigation } from "./page_navigation";
@@ -75,7 +76,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   let iframe: HTMLIFrameElement | undefined;
   let opened = false;
   let opener: HTMLElement | null = null;
-  let prefill: Prefill = {};
+  let prefill: FormFieldValues = {};
   let pageOverride: Partial<HostPage> = {};
   let badge: Partial<Badge> = {};
 
@@ -183,7 +184,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
       close();
       box.hidden = true;
     },
-    prefill: (fields: Prefill) => {
+    prefill: (fields: FormFieldValues) => {
       prefill = { ...prefill, ...fields };
       post({ type: "prefill", prefill: fields });
     },

@@ -1,4 +1,8 @@
 /** The English texts of the widget. The type of this object is the type of every language. */
+import type { FormField } from "../frame/config";
+
+/** The composer labels the text. The host page prefills the name, which the widget does not ask for. */
+type Labels = Record<Exclude<FormField["name"], "text" | "name">, string>;
 
 const one = (count: number, single: string, several: string) => `${count} ${count === 1 ? single : several}`;
 
@@ -65,9 +69,8 @@ export const texts = {
 
   // the form
   answeredBefore: "We answer by",
-  topic: "Topic",
-  noTopic: "Choose one if you like",
-  email: "Your e-mail address",
+  labels: { category: "Topic", email: "Your e-mail address" } satisfies Labels,
+  noChoice: "Choose one if you like",
   whereTo: "Where can we answer you?",
   addressOnly: "Your address is only used to answer you.",
   submit: "Send",

@@ -64,9 +64,8 @@ export const texts: Texts = {
   keepWaiting: "Continuer d’attendre",
 
   answeredBefore: "Nous vous répondons avant le",
-  topic: "Thème",
-  noTopic: "À choisir si vous le souhaitez",
-  email: "Votre adresse e-mail",
+  labels: { category: "Thème", email: "Votre adresse e-mail" },
+  noChoice: "À choisir si vous le souhaitez",
   whereTo: "Où pouvons-nous vous répondre\u202f?",
   addressOnly: "Votre adresse ne sert qu’à vous répondre.",
   submit: "Envoyer",

@@ -2,7 +2,8 @@
 
 import { emptyTimeline, type Timeline } from "../../client/conversation/timeline";
 import type { Message, Service, Ticket } from "../../client/protocol/shared";
-import type { HostPage, Prefill } from "../bridge/messages";
+import type { HostPage } from "../bridge/messages";
+import type { FormFieldValues } from "../frame/config";
 
 /** Field -> error code, as the server returns them for a form. */
 export type Faults = Record<string, string>;
@@ -30,7 +31,7 @@ export class State {
   typingName: string | null = null;
   /** The text being written, in the chat and in the form. */
   draft = "";
-  prefill: Prefill = {};
+  prefill: FormFieldValues = {};
   faults: Faults = {};
   busy = false;
   /** The form's code is loaded. */

@@ -11,10 +11,10 @@ import { normalizeText, TEXT_MAX, textLength } from "../../client/text/message_t
 import type { TimeLocale } from "../../client/text/time_format";
 import type { ConnectionOptions } from "../../client/transport/connection";
 import { type Bridge, HostStorage } from "../bridge/bridge";
-import type { HostPage, Prefill, StoredState, ToFrame } from "../bridge/messages";
+import type { HostPage, StoredState, ToFrame } from "../bridge/messages";
 import { type Identity, type SessionListener, VisitorSession } from "../conversation/session";
 import type { FormClient } from "../form/form_client";
-import type { FrameConfig } from "../frame/config";
+import type { FormFieldValues, FrameConfig } from "../frame/config";
 import type { Texts } from "../locales/en";
 import { startEffects } from "./effects";
 import { Observable } from "./observable";
@@ -243,7 +243,7 @@ export class Store implements SessionListener, ViewContext {
     if (session.connection.isWanted) session.connection.reconnect();
   }
 
-  #prefill(fields: Prefill): void {
+  #prefill(fields: FormFieldValues): void {
     this.state.prefill = { ...this.state.prefill, ...fields };
     if (fields.text !== undefined) this.write(fields.text);
   }

@@ -3,7 +3,7 @@ import type { ComponentChildren, ComponentType } from "preact";
 import type { Announcer } from "../../client/dom/live_region";
 import type { Ticket } from "../../client/protocol/shared";
 import type { TimeLocale } from "../../client/text/time_format";
-import type { FrameConfig } from "../frame/config";
+import type { FormFieldValues, FrameConfig } from "../frame/config";
 import type { Texts } from "../locales/en";
 import type { Observable } from "./observable";
 import type { State } from "./state";
@@ -31,13 +31,8 @@ export interface ViewContext {
   close(): void;
 }
 
-export interface FormFieldValues {
-  email: string;
-  category?: string;
-}
-
 export interface FormActions {
-  submit(fields: FormFieldValues): Promise<void>;
+  submit(typed: FormFieldValues): Promise<void>;
   giveContact(email: string): Promise<void>;
 }
 

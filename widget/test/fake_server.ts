@@ -193,7 +193,7 @@ export class Page {
   frame(server: Server, init: Partial<Extract<ToFrame, { type: "init" }>> = {}, post?: typeof fetch): Store {
     const page = { url: "https://shop.example/", title: "Shop", referrer: "" };
     return new Store({
-      config: { key: "demo", lang: "en", categories: [] },
+      config: { key: "demo", lang: "en", choices: {} },
       texts,
       bridge: { post: (message) => this.#hear(message) },
       init: {

@@ -82,6 +82,16 @@ describe("the form", () => {
     expect(store.state.faults).toEqual({});
   });
 
+  test("is sent without an invalid value that the host page prefilled and the visitor cannot see", async () => {
+    const bad = () => Response.json({ errors: { name: "too_long" } }, { status: 422 });
+    const { post, sent } = formServer(bad, stored("token-1"));
+    const { store, submit } = await zoe(post);
+    store.state.prefill = { name: "Z".repeat(101) };
+    await submit("zoe@example.com");
+    expect(sent.map(({ name }) => name)).toEqual(["Z".repeat(101), undefined]);
+    expect(store.state.ticket?.number).toBe(7);
+  });
+
   test("without an answer the text stays, and the retry is the same form, even after a reload", async () => {
     const { post, sent } = formServer();
     const { store, page, submit } = await zoe(post);

@@ -1,12 +1,13 @@
 """The widget's two files: the loader for host pages, and the frame that holds the chat."""
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 
 from aiohttp import web
 
+from chat.domain.intake.form_fields import field_choices
 from chat.domain.people import sites
-from chat.domain.queries import categories
 from chat.store.rows import SiteRow
 from chat.vocabulary import Locale
 from chat.web.core.assets import Asset, Assets
@@ -67,7 +68,7 @@ async def get_frame(request: web.Request) -> web.Response:
     """`?site=KEY&lang=`: the chat's own page, for the site's origins only, on a thread of its own."""
     context, site, language = context_of(request), await site_of(request), language_of(request)
     values = {
-        "config": literal(frame_config(site, language, await context.store.read(categories.category_names))),
+        "config": literal(frame_config(site, language, await context.store.read(field_choices))),
         "pack": context.assets.part("widget", f"locales/{language}.ts"),
         "contact": f"/contact?site={site.key}&lang={language}",
     }
@@ -79,13 +80,16 @@ async def get_frame(request: web.Request) -> web.Response:
     return answer
 
 
-def frame_config(site: SiteRow, language: Locale, names: list[str]) -> dict[str, object]:
+def frame_config(site: SiteRow, language: Locale, choices: Mapping[str, list[str]]) -> dict[str, object]:
     """What the frame must know before it speaks to the server."""
     return {
         "key": site.key,
         "lang": language,
         "parents": site.origins,
-        "categories": [{"id": name, "name": choice_label(language, "category", name)} for name in names],
+        "choices": {
+            field: [{"id": name, "name": choice_label(language, field, name)} for name in names]
+            for field, names in choices.items()
+        },
         "name": None if site.key == "demo" else site.name,
         "color": site.color,
     }

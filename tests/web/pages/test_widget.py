@@ -91,7 +91,7 @@ async def test_the_frame_knows_its_site_and_speaks_its_language(house: House) ->
     assert found
     config = json.loads(unescape(found[1]))
     assert (config["key"], config["lang"], config["parents"]) == ("demo", "fr", ["localhost"])
-    assert {"id": "payments", "name": "Paiements"} in config["categories"]
+    assert {"id": "payments", "name": "Paiements"} in config["choices"]["category"]
 
 
 async def test_the_frame_and_what_it_loads_need_no_inline_script(house: House) -> None:
