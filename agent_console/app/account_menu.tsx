@@ -16,7 +16,7 @@ export function AccountMenu({ onSignOut, up = false }: { onSignOut: () => void; 
   return (
     <Menu
       label={t.account(me.name)}
-      kind="rail__me"
+      kind="nav__account"
       up={up}
       side={up ? "start" : "end"}
       content={<Avatar name={me.name} photo={me.photo} dot={dot} />}

@@ -42,7 +42,7 @@ function ObstacleBanner({ obstacle, alerts }: { obstacle: Obstacle; alerts: Aler
         <Icon name="close" />
       </button>
       {remedy && (
-        <span class="banner__acts">
+        <span class="banner__actions">
           <button type="button" class="button button--small" onClick={remedy.run}>
             {remedy.label}
           </button>
@@ -59,7 +59,7 @@ function SetAwayBanner({ alerts }: { alerts: Alerts }) {
     <p class="banner banner--warn">
       <Icon name="alert" />
       <span>{t.missed}</span>
-      <span class="banner__acts">
+      <span class="banner__actions">
         <button
           type="button"
           class="button button--small"

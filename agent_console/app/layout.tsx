@@ -44,7 +44,7 @@ function useFocusOfPane(): void {
 function useSingleClicks(): void {
   useEffect(() => {
     const once = (event: MouseEvent) => {
-      const moves = event.target instanceof Element && event.target.closest(".offers, .thread__acts");
+      const moves = event.target instanceof Element && event.target.closest(".offers, .thread__actions");
       if (moves && event.detail > 1) event.stopPropagation();
     };
     document.addEventListener("click", once, true);
@@ -91,14 +91,14 @@ export function Layout({ alerts, refused, onSignOut }: LayoutProps) {
   useFocusOfPane();
   useSingleClicks();
   return (
-    <div class="desk" data-pane={agentConsole.router.pane.value}>
+    <div class="layout" data-pane={agentConsole.router.pane.value}>
       <a class="skip" href="#thread">
         {texts.value.nav.skip}
       </a>
       <OfflineBanner refused={refused} />
       <Nav onSignOut={onSignOut} />
-      <main class="desk__panes">
-        <h1 class="unseen">{texts.value.product}</h1>
+      <main class="layout__panes">
+        <h1 class="visually-hidden">{texts.value.product}</h1>
         <CurrentView alerts={alerts} onSignOut={onSignOut} />
       </main>
       <OfferCards />

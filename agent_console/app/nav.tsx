@@ -13,7 +13,7 @@ function NavEntry({ view }: { view: View }) {
   const count = view.badge?.(agentConsole) ?? 0;
   return (
     <a
-      class="rail__item"
+      class="nav__item"
       href={router.pathOfView(view.name)}
       aria-current={router.route.value.view === view.name ? "page" : undefined}
       aria-label={count > 0 ? `${label}, ${texts.value.list.unread(count)}` : label}
@@ -24,7 +24,7 @@ function NavEntry({ view }: { view: View }) {
     >
       <Icon name={view.icon} />
       {count > 0 && (
-        <span class="rail__badge" aria-hidden="true">
+        <span class="nav__badge" aria-hidden="true">
           {count > 9 ? "9+" : count}
         </span>
       )}
@@ -36,14 +36,14 @@ export function Nav({ onSignOut }: { onSignOut: () => void }) {
   const { dialog } = useConsole();
   const t = texts.value.nav;
   return (
-    <nav class="rail" aria-label={t.label}>
+    <nav class="nav" aria-label={t.label}>
       {VIEWS.map((view) => (
         <NavEntry key={view.name} view={view} />
       ))}
-      <span class="rail__space" />
+      <span class="nav__space" />
       <button
         type="button"
-        class="rail__item"
+        class="nav__item"
         aria-label={t.shortcuts}
         onClick={() => {
           dialog.value = "shortcuts";

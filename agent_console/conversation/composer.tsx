@@ -180,7 +180,7 @@ export function Composer({ thread }: { thread: Thread }) {
         blocked={blockedReason !== null}
         setMode={(next) => act(() => now.setMode(next))}
       />
-      <label class="unseen" for="composer">
+      <label class="visually-hidden" for="composer">
         {now.mode === "note" ? t.noteAbout(name) : t.replyTo(name)}
       </label>
       <textarea

@@ -58,13 +58,13 @@ function CurrentPage({ thread, visitor }: { thread: Thread; visitor: Visitor }) 
   const href = page ? webAddress(page.url) : undefined;
   const presence = { here: t.list.here, hidden: t.list.hidden, gone: t.visitor.leftPage }[state];
   return (
-    <section aria-labelledby="page-now">
-      <h3 class="details__title" id="page-now">
+    <section aria-labelledby="current-page">
+      <h3 class="details__title" id="current-page">
         {t.visitor.page}
       </h3>
-      <div class="page-now">
+      <div class="current-page">
         <i class={`dot dot--${{ here: "on", hidden: "half", gone: "off" }[state]}`} />
-        <span class="page-now__name" title={page?.url}>
+        <span class="current-page__title" title={page?.url}>
           {page && href ? (
             <a href={href} target="_blank" rel="noopener noreferrer nofollow">
               {page.title || page.url}
@@ -73,10 +73,10 @@ function CurrentPage({ thread, visitor }: { thread: Thread; visitor: Visitor }) 
             (page?.title ?? t.visitor.none)
           )}
         </span>
-        <span class="page-now__state">{presence}</span>
+        <span class="current-page__state">{presence}</span>
       </div>
       {page?.referrer && (
-        <p class="hint hint--cut" title={page.referrer}>
+        <p class="hint hint--truncated" title={page.referrer}>
           {t.visitor.referrer} {page.referrer}
         </p>
       )}
@@ -133,7 +133,7 @@ function Person({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
           </span>
         </div>
       </div>
-      <dl class="facts">
+      <dl class="properties">
         <Fact name={t.visitor.email} title={visitor.email ?? undefined}>
           {visitor.email ?? <span class="hint">{t.visitor.none}</span>}
         </Fact>

@@ -129,7 +129,7 @@ export function HandOver() {
         <p class="bad" role="alert" hidden={!requestError}>
           {requestError}
         </p>
-        <p class="dialog__acts">
+        <p class="dialog__actions">
           <button type="button" class="button button--quiet" onClick={close}>
             {texts.value.cancel}
           </button>

@@ -137,7 +137,7 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
   // The label of the status menu has the status already.
   const hasMenu = rightsOn(ticket, agentConsole).maySet && BY_HAND[ticket.status].length > 0;
   return (
-    <header class="thread__top">
+    <header class="thread__header">
       <button
         type="button"
         class="button button--icon phone-only"
@@ -146,7 +146,7 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
       >
         <Icon name="back" />
       </button>
-      <div class="thread__who">
+      <div class="thread__visitor">
         <h2>
           <span dir="auto">{name}</span>
           {category && <span class="chip chip--info">{category}</span>}
@@ -160,7 +160,7 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
           <WaitOrPromise ticket={ticket} />
         </p>
       </div>
-      <div class="thread__acts">
+      <div class="thread__actions">
         <TicketActions ticket={ticket} />
         <button
           type="button"

@@ -22,7 +22,7 @@ function LoadError({ thread, text }: { thread: Thread; text: string }) {
   return (
     <div class="thread__empty" role="alert">
       <p>{text}</p>
-      <p class="thread__acts">
+      <p class="thread__actions">
         <button type="button" class="button" onClick={() => void thread.load()}>
           {texts.value.retry}
         </button>

@@ -22,8 +22,8 @@ function Waiting({ since }: { since: string }) {
   const late = (now: number) => now - Date.parse(since) > CALM_MS;
   return (
     <LiveTime
-      kind="row__time"
-      extraClass={(now) => (late(now) ? "row__time--late" : "")}
+      kind="card-row__time"
+      extraClass={(now) => (late(now) ? "card-row__time--late" : "")}
       text={(now) => `${texts.value.list.waits} ${elapsed(since, now, texts.value)}`}
     />
   );
@@ -33,19 +33,19 @@ function Time({ card }: Pick<RowProps, "card">) {
   if (card.status === "live" && card.waiting_since) return <Waiting since={card.waiting_since} />;
   if (card.due && (card.status === "open" || card.status === "on_hold")) {
     const passed = Date.parse(card.due) < Date.now();
-    const kind = `row__time${passed ? " row__time--bad" : ""}`;
+    const kind = `card-row__time${passed ? " card-row__time--bad" : ""}`;
     return <span class={kind}>{dueText(card.due, timeLocale.value, texts.value, Date.now())}</span>;
   }
-  return <span class="row__time">{cardTime(card.updated_at, timeLocale.value, Date.now())}</span>;
+  return <span class="card-row__time">{cardTime(card.updated_at, timeLocale.value, Date.now())}</span>;
 }
 
-type Badge = { kind: "unread" | "place" | "plain"; text: string; label?: string } | null;
+type Badge = { kind: "unread" | "position" | "plain"; text: string; label?: string } | null;
 
 function badgeOf({ card, list, position }: RowProps, agentConsole: AgentConsole): Badge {
   const t = texts.value.list;
   if (agentConsole.actions.delayedEnds.pending.value.has(card.ticket))
     return { kind: "plain", text: t.ending };
-  if (list === "waiting") return { kind: "place", text: t.position(position) };
+  if (list === "waiting") return { kind: "position", text: t.position(position) };
   if (card.unread > 0 && card.agent?.id === agentConsole.self.id)
     return { kind: "unread", text: String(card.unread), label: t.unread(card.unread) };
   if (agentConsole.drafts.hasReply(card.ticket)) return { kind: "plain", text: t.draft };
@@ -58,14 +58,14 @@ function badgeOf({ card, list, position }: RowProps, agentConsole: AgentConsole)
 function ScreenReaderText({ kind, spokenText, shown }: { kind: string; spokenText: string; shown: string }) {
   return (
     <span class={kind}>
-      <span class="unseen">{spokenText}</span>
+      <span class="visually-hidden">{spokenText}</span>
       <span aria-hidden="true">{shown}</span>
     </span>
   );
 }
 
 function BadgeView({ badge }: { badge: NonNullable<Badge> }) {
-  const kind = `row__mark row__mark--${badge.kind}`;
+  const kind = `card-row__badge card-row__badge--${badge.kind}`;
   if (badge.label) return <ScreenReaderText kind={kind} spokenText={badge.label} shown={badge.text} />;
   return <span class={kind}>{badge.text}</span>;
 }
@@ -96,7 +96,7 @@ export function CardRow(props: RowProps) {
   return (
     <li>
       <a
-        class={`row${strong ? " row--strong" : ""}${faded ? " row--faded" : ""}`}
+        class={`card-row${strong ? " card-row--strong" : ""}${faded ? " card-row--faded" : ""}`}
         data-row
         href={ticketPath(card.ticket)}
         aria-current={open ? "page" : undefined}
@@ -104,21 +104,21 @@ export function CardRow(props: RowProps) {
       >
         {list === "open" ? (
           <ScreenReaderText
-            kind="row__number"
+            kind="card-row__number"
             spokenText={texts.value.number(card.number)}
             shown={String(card.number)}
           />
         ) : (
           <Avatar name={name} dot={card.status === "live" ? DOTS[card.visitor] : undefined} />
         )}
-        <span class="row__name" dir="auto">
+        <span class="card-row__name" dir="auto">
           {name}
         </span>
         {card.status === "live" && card.visitor !== "gone" && (
-          <span class="unseen">{texts.value.list[card.visitor]}</span>
+          <span class="visually-hidden">{texts.value.list[card.visitor]}</span>
         )}
         <Time card={card} />
-        <span class="row__last" dir="auto">
+        <span class="card-row__preview" dir="auto">
           {lastMessageText(card, list, agentConsole.self.id)}
         </span>
         {badge && <BadgeView badge={badge} />}

@@ -62,7 +62,7 @@ export function Lists({ tools, banners }: ViewProps) {
   const { inbox, search } = useConsole();
   return (
     <section class="lists" aria-labelledby="lists-title">
-      <header class="lists__top">
+      <header class="lists__header">
         <h2 id="lists-title">{texts.value.list.title}</h2>
         {tools}
       </header>

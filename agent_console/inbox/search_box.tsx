@@ -9,7 +9,7 @@ export function SearchBox() {
   const { search } = useConsole();
   const t = texts.value.list;
   return (
-    <search class="find">
+    <search class="search-box">
       <Icon name="search" />
       <input
         id="search"

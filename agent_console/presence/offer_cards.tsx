@@ -41,17 +41,17 @@ function OfferCard({ offer, first }: { offer: RingingOffer; first: boolean }) {
     <li class="offer">
       <Bar offer={offer} />
       <Avatar name={name} dot={card.visitor === "here" ? "on" : undefined} />
-      <div class="offer__who">
+      <div class="offer__visitor">
         <p class="offer__name">
           <span dir="auto">{name}</span>
           <LiveTime kind="offer__left" text={(now) => t.offer.left(secondsLeft(offer, now))} />
         </p>
-        <p class="offer__last" dir="auto">
+        <p class="offer__preview" dir="auto">
           {card.preview}
         </p>
-        {about && <p class="hint hint--cut">{about}</p>}
+        {about && <p class="hint hint--truncated">{about}</p>}
       </div>
-      <div class="offer__acts">
+      <div class="offer__actions">
         <button type="button" class="button button--quiet" onClick={() => void actions.decline(card.ticket)}>
           {t.offer.decline}
           {showsKeys && <Key label="X" />}
@@ -74,7 +74,7 @@ function OfferAnnouncement({ offers }: { offers: readonly RingingOffer[] }) {
     t(`${texts.value.offer.announced(nameInSentence(newest.card, texts.value))}. ${newest.card.preview}`);
   }, [newest?.card.ticket]);
   return (
-    <p class="unseen" role="alert">
+    <p class="visually-hidden" role="alert">
       {announcement}
     </p>
   );

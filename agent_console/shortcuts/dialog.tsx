@@ -51,7 +51,7 @@ export function ShortcutsDialog() {
           </div>
         ))}
       </dl>
-      <label class="sheet__toggle">
+      <label class="shortcuts__toggle">
         <input
           type="checkbox"
           checked={shortcuts.value}

@@ -48,9 +48,9 @@ export function SignIn({ expired, onSignedIn }: SignInProps) {
       <form class="sign-in__card" onSubmit={submit} aria-labelledby={`${id}-title`}>
         <p class="sign-in__product">{texts.value.product}</p>
         <h1 id={`${id}-title`}>{t.title}</h1>
-        {isUnsafe(location) && <p class="sign-in__word sign-in__word--bad">{t.unsafe}</p>}
-        {expired && !error && <p class="sign-in__word">{t.expired}</p>}
-        <p class="sign-in__word sign-in__word--bad" role="alert" hidden={!error}>
+        {isUnsafe(location) && <p class="sign-in__message sign-in__message--bad">{t.unsafe}</p>}
+        {expired && !error && <p class="sign-in__message">{t.expired}</p>}
+        <p class="sign-in__message sign-in__message--bad" role="alert" hidden={!error}>
           {error && errorMessage(error)}
         </p>
         <label>

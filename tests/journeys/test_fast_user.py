@@ -37,7 +37,7 @@ async def test_double_click_claims_one_chat_and_ends_one_chat(browser: BrowserSe
 
     await double_click(ada.button("Terminer"))
     await expect(ada.toasts.get_by_role("button", name="Annuler")).to_have_count(1)
-    await expect(ada.page.locator(".thread__acts").get_by_role("button", name="Annuler")).to_be_visible()
+    await expect(ada.page.locator(".thread__actions").get_by_role("button", name="Annuler")).to_be_visible()
 
 
 async def test_repeated_key_claims_one_chat(browser: BrowserSession, system: RunningSystem) -> None:

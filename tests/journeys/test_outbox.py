@@ -80,7 +80,7 @@ async def test_outbox_and_draft_survive_page_close(browser: BrowserSession, syst
     vic = await browser.reopen(vic, "/second")
     await ada.expect_visitor_messages("un", "deux", "trois")
     await expect(vic.text).to_have_value("qua")
-    mine = vic.log.locator(".said--mine .bubble")
+    mine = vic.log.locator(".message--own .bubble")
     await expect(mine).to_have_text(["un", "deux", "trois"])
 
 

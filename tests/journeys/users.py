@@ -11,7 +11,7 @@ from tests.journeys.ui_text import FR, UiText
 
 RECORD_ANNOUNCEMENTS = """() => {
   globalThis.announcements = [];
-  for (const region of document.querySelectorAll("p.unseen[role=status]"))
+  for (const region of document.querySelectorAll("p.visually-hidden[role=status]"))
     new MutationObserver(() => region.textContent && announcements.push(region.textContent))
       .observe(region, { childList: true, characterData: true, subtree: true });
 }"""
@@ -63,7 +63,7 @@ class Visitor:
         """Send a text with Enter. It shows at once, whatever the network does."""
         await self.text.fill(text)
         await self.text.press("Enter")
-        await expect(self.log.locator(".said--mine .bubble").last).to_have_text(text)
+        await expect(self.log.locator(".message--own .bubble").last).to_have_text(text)
 
     async def fill_email(self, email: str) -> None:
         await self.frame.get_by_label(self.ui.email).fill(email)
@@ -114,7 +114,7 @@ class Agent:
 
     @property
     def toasts(self) -> Locator:
-        return self.page.locator(".notices")
+        return self.page.locator(".toasts")
 
     @property
     def presence_button(self) -> Locator:
@@ -134,7 +134,7 @@ class Agent:
     async def expect_visitor_messages(self, *texts: str) -> None:
         """The open conversation has exactly these messages of the visitor, in this order."""
         expected = [re.compile(f"^(Visiteur \\d+ )?{re.escape(text)}$") for text in texts]
-        await expect(self.log.locator(".line--them .bubble")).to_have_text(expected)
+        await expect(self.log.locator(".message--visitor .bubble")).to_have_text(expected)
 
     async def sign_in(self) -> None:
         """Sign in through the form and wait for the lists."""
@@ -142,7 +142,7 @@ class Agent:
         await self.page.get_by_label(self.ui.login_email).fill(email_of(self.name))
         await self.page.get_by_label(self.ui.password).fill(PASSWORD)
         await self.button(self.ui.sign_in).click()
-        await expect(self.page.locator(".lists__empty, .row").first).to_be_visible()
+        await expect(self.page.locator(".lists__empty, .card-row").first).to_be_visible()
 
     async def set_presence(self, state: Literal["available", "away"]) -> None:
         """Choose the state in the presence menu."""
@@ -161,7 +161,7 @@ class Agent:
     async def send(self, text: str) -> None:
         await self.composer.fill(text)
         await self.button(self.ui.send).click()
-        await expect(self.log.locator(".line--us .bubble").last).to_contain_text(text)
+        await expect(self.log.locator(".message--team .bubble").last).to_contain_text(text)
 
     async def add_note(self, text: str) -> None:
         """Add a note, which only the team can see."""

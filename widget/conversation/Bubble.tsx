@@ -19,14 +19,14 @@ export class Bubble extends Component<Props> {
     const { texts, timeLocale } = store;
     const who = entry.own ? texts.you : (entry.author?.name ?? texts.team);
     const names = [
-      "said",
-      entry.own && "said--mine",
-      entry.first && "said--first",
-      entry.last && "said--last",
+      "message",
+      entry.own && "message--own",
+      entry.first && "message--first",
+      entry.last && "message--last",
     ];
     return (
       <div class={names.filter(Boolean).join(" ")}>
-        <span class="unseen">{`${who}, ${timeOfDay(entry.at, timeLocale)}: `}</span>
+        <span class="visually-hidden">{`${who}, ${timeOfDay(entry.at, timeLocale)}: `}</span>
         <p class="bubble" dir="auto">
           <LinkedText text={entry.text} />
         </p>

@@ -58,10 +58,10 @@ export class Composer extends Component<ViewProps> {
     const label = waiting ? texts.more : texts.message;
     const fault = form && state.faults.text;
     return (
-      <form class={form ? "writer writer--form" : "writer"} onSubmit={this.#submit} noValidate>
-        <div class="writer__head">{form && store.lazyForm?.promise(store)}</div>
-        <div class="writer__text">
-          <label for="text" class={form ? "" : "unseen"}>
+      <form class={form ? "composer composer--form" : "composer"} onSubmit={this.#submit} noValidate>
+        <div class="composer__promise">{form && store.lazyForm?.promise(store)}</div>
+        <div class="composer__text">
+          <label for="text" class={form ? "" : "visually-hidden"}>
             {label}
           </label>
           <textarea
@@ -81,7 +81,7 @@ export class Composer extends Component<ViewProps> {
           />
           <Hint store={store} fault={fault || ""} />
         </div>
-        <div class="writer__fields">{form && store.lazyForm?.fields(store)}</div>
+        <div class="composer__fields">{form && store.lazyForm?.fields(store)}</div>
         <p class="notice" role="status">
           {state.notice}
         </p>
@@ -100,7 +100,7 @@ export class Composer extends Component<ViewProps> {
             <Icon path="M5 12h14M13 6l6 6-6 6" />
           </button>
         )}
-        <small class="writer__foot">{form && texts.addressOnly}</small>
+        <small class="composer__hint">{form && texts.addressOnly}</small>
       </form>
     );
   }
@@ -114,7 +114,7 @@ function Hint({ store, fault }: ViewProps & { fault: string }) {
   const counted = left <= TEXT_MAX - COUNTED_FROM;
   const count = left < 0 ? texts.over(-left) : texts.left(left);
   return (
-    <p class={fault || left < 0 ? "hint fault" : "hint"} id="text-hint" hidden={!fault && !counted}>
+    <p class={fault || left < 0 ? "hint error" : "hint"} id="text-hint" hidden={!fault && !counted}>
       {fault ? store.lazyForm?.faultText("text", fault, texts) : counted && count}
     </p>
   );

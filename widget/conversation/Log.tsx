@@ -74,7 +74,7 @@ export class Log extends Component<ViewProps> {
               aria-live="polite"
               aria-relevant="additions"
               aria-label={texts.log}
-              class="log__lines"
+              class="log__entries"
             >
               {shown.length === 0 && <p class="greeting">{texts.hello}</p>}
               {shown.map((entry) => this.#entry(entry))}
@@ -84,7 +84,7 @@ export class Log extends Component<ViewProps> {
           </div>
         </section>
         {news > 0 && (
-          <button type="button" class="log__pill" onClick={() => this.#scroll?.toEnd()}>
+          <button type="button" class="log__to-end" onClick={() => this.#scroll?.toEnd()}>
             {texts.newMessages(news)}
           </button>
         )}

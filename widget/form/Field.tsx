@@ -38,7 +38,7 @@ export function Field({ store, field: { name, control, autocomplete }, label }: 
         <input {...attributes} type={control} defaultValue={prefilled} />
       )}
       {code && (
-        <p class="fault" id={`${name}-fault`}>
+        <p class="error" id={`${name}-fault`}>
           {faultText(name, code, texts)}
         </p>
       )}

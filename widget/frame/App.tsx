@@ -16,7 +16,7 @@ export function App({ store }: ViewProps) {
       </p>
       {!state.form && <Log store={store} />}
       {state.ended ? (
-        <div class="over">
+        <div class="ended">
           <button type="button" class="button button--main" onClick={() => startNewConversation(store)}>
             {texts.fresh}
           </button>
@@ -24,7 +24,7 @@ export function App({ store }: ViewProps) {
       ) : (
         <Composer store={store} />
       )}
-      <p class="unseen" role="status">
+      <p class="visually-hidden" role="status">
         {state.announcement}
       </p>
     </main>

@@ -11,10 +11,10 @@ export function Header({ store }: ViewProps) {
   const chatting = ticket?.status === "live" && !!agent;
   return (
     <header class="header">
-      <span class={chatting ? "avatar avatar--here" : "avatar"} aria-hidden="true">
+      <span class={chatting ? "avatar avatar--online" : "avatar"} aria-hidden="true">
         {agent?.photo ? <img src={agent.photo} alt="" /> : initials(agent?.name ?? team)}
       </span>
-      <div class="header__who">
+      <div class="header__name">
         <h1>{agent?.name ?? (state.form ? texts.write : team)}</h1>
         <p>{expectation(store)}</p>
       </div>

@@ -66,7 +66,7 @@ export function Log({ thread }: { thread: Thread }) {
     <div class="log-frame">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
       <div class="log" ref={box} role="log" aria-label={t.log(name)} tabIndex={0} onScroll={moved}>
-        <div class="log__lines">
+        <div class="log__entries">
           {missingBefore(timeline) > 0 && <p class="log__day">{t.earlier}</p>}
           {entries.length === 0 && <p class="log__day">{t.empty}</p>}
           {entries.map((entry) => (
@@ -75,7 +75,7 @@ export function Log({ thread }: { thread: Thread }) {
         </div>
       </div>
       {below > 0 && (
-        <button type="button" class="log__below" onClick={toEnd}>
+        <button type="button" class="log__to-end" onClick={toEnd}>
           <Icon name="arrow" />
           {t.newBelow(below)}
         </button>

@@ -34,14 +34,17 @@ function Bubble({ entry, thread, name }: BubbleProps) {
   const author = !ours ? name : mine ? texts.value.you : (entry.author?.name ?? "");
   const read = mine && (thread.ticket.value?.read.visitor ?? 0) >= seq;
   return (
-    <div class={`line line--${ours ? "us" : "them"}${first ? " line--first" : ""}`} data-seq={seq}>
-      {!ours && (last ? <Avatar name={name} size="small" /> : <span class="line__space" />)}
+    <div
+      class={`message message--${ours ? "team" : "visitor"}${first ? " message--first" : ""}`}
+      data-seq={seq}
+    >
+      {!ours && (last ? <Avatar name={name} size="small" /> : <span />)}
       <div class={`bubble${ours && !mine ? " bubble--other" : ""}`} dir="auto">
-        {!last && <span class="unseen">{author} </span>}
+        {!last && <span class="visually-hidden">{author} </span>}
         <LinkedText text={entry.text} />
       </div>
       {last && (
-        <p class="line__meta">
+        <p class="message__meta">
           {author} · {timeOfDay(entry.at, timeLocale.value)}
           {read && ` · ${texts.value.thread.readMark}`}
         </p>
@@ -55,11 +58,11 @@ function PendingBubble({ entry: { key, text, state, first } }: Pick<BubbleProps,
   const t = texts.value.thread;
   const failed = state === "failed";
   return (
-    <div class={`line line--us${first ? " line--first" : ""}`}>
+    <div class={`message message--team${first ? " message--first" : ""}`}>
       <div class={`bubble bubble--${failed ? "failed" : "pending"}`} dir="auto">
         <LinkedText text={text} />
       </div>
-      <p class={`line__meta${failed ? " bad" : ""}`}>
+      <p class={`message__meta${failed ? " bad" : ""}`}>
         {failed ? (
           <>
             {t.notSent}{" "}
@@ -87,7 +90,7 @@ function NoteEntry({ note }: { note: Note | Pending }) {
     <div class="note">
       <Icon name="lock" />
       <p dir="auto">
-        <span class="note__by" title={t.thread.noteHidden}>
+        <span class="note__author" title={t.thread.noteHidden}>
           {by === t.you ? t.composer.note : t.thread.noteBy(by)}
         </span>
         {" · "}
