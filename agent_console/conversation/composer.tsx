@@ -147,7 +147,7 @@ function ComposerFooter({ hint, now }: { hint: Hint; now: ReturnType<typeof useC
         <CharacterCount length={now.length} />
       </span>
       <button type="submit" class="button button--primary" aria-disabled={!now.ready}>
-        {now.mode === "note" ? t.keepNote : t.send}
+        {now.mode === "note" ? t.addNote : t.send}
       </button>
     </div>
   );

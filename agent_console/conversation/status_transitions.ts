@@ -3,7 +3,7 @@
  */
 import type { Status } from "../../client/protocol/vocabulary";
 
-export const BY_HAND: Record<Status, readonly Status[]> = {
+export const MANUAL_TRANSITIONS: Record<Status, readonly Status[]> = {
   live: ["open", "pending", "on_hold", "solved", "closed"],
   open: ["pending", "on_hold", "solved", "closed"],
   pending: ["open", "on_hold", "solved", "closed"],

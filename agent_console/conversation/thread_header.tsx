@@ -9,12 +9,12 @@ import { categoryName } from "../ui/labels";
 import { LiveTime } from "../ui/live_time";
 import { Menu, MenuItem } from "../ui/menu";
 import { elapsed } from "../ui/time_format";
-import { BY_HAND } from "./status_transitions";
+import { MANUAL_TRANSITIONS } from "./status_transitions";
 import type { Thread } from "./thread";
 
 function StatusMenu({ ticket }: { ticket: Ticket }) {
   const { actions } = useConsole();
-  const moves = BY_HAND[ticket.status];
+  const moves = MANUAL_TRANSITIONS[ticket.status];
   const t = texts.value;
   if (moves.length === 0) return null;
   const face = (
@@ -135,7 +135,7 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
   const name = agentConsole.actions.nameOf(ticket.id);
   const owner = thread.otherOwner(agentConsole.self.id);
   // The label of the status menu has the status already.
-  const hasMenu = rightsOn(ticket, agentConsole).maySet && BY_HAND[ticket.status].length > 0;
+  const hasMenu = rightsOn(ticket, agentConsole).maySet && MANUAL_TRANSITIONS[ticket.status].length > 0;
   return (
     <header class="thread__header">
       <button

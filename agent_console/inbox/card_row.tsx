@@ -24,7 +24,7 @@ function Waiting({ since }: { since: string }) {
     <LiveTime
       kind="card-row__time"
       extraClass={(now) => (late(now) ? "card-row__time--late" : "")}
-      text={(now) => `${texts.value.list.waits} ${elapsed(since, now, texts.value)}`}
+      text={(now) => `${texts.value.list.waitingFor} ${elapsed(since, now, texts.value)}`}
     />
   );
 }

@@ -88,7 +88,7 @@ function followTitle(parts: Pick<Parts, "inbox" | "offers">): () => void {
 function createDesktop(permission: { value: NotificationPermission }, open: (ticket: string) => void) {
   const shown = new Map<string, Notification>();
   return {
-    say(ticket: string, title: string, body: string): void {
+    show(ticket: string, title: string, body: string): void {
       if (permission.value !== "granted" || isPageFocused()) return;
       try {
         const notice = new Notification(title, { body, tag: ticket });
@@ -121,7 +121,7 @@ export function createAlerts(parts: Parts, speaker: Speaker) {
   const wake = () => void speaker.wake().then((awake) => awake && leader.ask());
 
   offers.onRing((offer) => {
-    desktop.say(
+    desktop.show(
       offer.card.ticket,
       texts.value.offer.announced(nameInSentence(offer.card, texts.value)),
       offer.card.preview,
@@ -132,7 +132,7 @@ export function createAlerts(parts: Parts, speaker: Speaker) {
     if (card.agent?.id !== self.id) return;
     if (isPageFocused() && router.ticket.peek() === card.ticket) return;
     play(CHIME);
-    desktop.say(card.ticket, nameInSentence(card, texts.value), previewText(card, self.id, texts.value));
+    desktop.show(card.ticket, nameInSentence(card, texts.value), previewText(card, self.id, texts.value));
   });
 
   const ringing = computed(() => offers.list.value.length > 0);

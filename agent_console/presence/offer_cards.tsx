@@ -68,10 +68,12 @@ function OfferCard({ offer, first }: { offer: RingingOffer; first: boolean }) {
 /** Announced once when an offer begins to ring, without the seconds. */
 function OfferAnnouncement({ offers }: { offers: readonly RingingOffer[] }) {
   const newest = offers.at(-1);
-  const [announcement, t] = useState("");
+  const [announcement, setAnnouncement] = useState("");
   useEffect(() => {
-    if (!newest) return t("");
-    t(`${texts.value.offer.announced(nameInSentence(newest.card, texts.value))}. ${newest.card.preview}`);
+    if (!newest) return setAnnouncement("");
+    setAnnouncement(
+      `${texts.value.offer.announced(nameInSentence(newest.card, texts.value))}. ${newest.card.preview}`,
+    );
   }, [newest?.card.ticket]);
   return (
     <p class="visually-hidden" role="alert">

@@ -6,16 +6,16 @@ import { ConnectionLost } from "../../client/transport/transport";
 import { ServerRefused } from "../connection/socket";
 import type { Texts } from "../locales/fr";
 
-export function visitorName(who: { name: string | null; number: number }, texts: Texts): string {
-  return who.name?.trim() || texts.visitorNumber(who.number);
+export function visitorName(visitor: { name: string | null; number: number }, texts: Texts): string {
+  return visitor.name?.trim() || texts.visitorNumber(visitor.number);
 }
 
 // Characters that change the direction of the text after them.
 const DIRECTION_MARKS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** The name for use in a sentence, without characters that would change the direction of the rest. */
-export function nameInSentence(who: { name: string | null; number: number }, texts: Texts): string {
-  return visitorName({ ...who, name: who.name?.replace(DIRECTION_MARKS, "") ?? null }, texts);
+export function nameInSentence(visitor: { name: string | null; number: number }, texts: Texts): string {
+  return visitorName({ ...visitor, name: visitor.name?.replace(DIRECTION_MARKS, "") ?? null }, texts);
 }
 
 /** A category that the owner made has the owner's name. */

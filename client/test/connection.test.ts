@@ -82,7 +82,7 @@ class FakeSocket {
   close(): void {
     this.readyState = 3;
   }
-  says(frame: string): void {
+  receive(frame: string): void {
     this.onmessage?.({ data: frame });
   }
 }
@@ -105,10 +105,10 @@ describe("a WebSocket transport", () => {
   test("connects, receives events and answers pings", () => {
     const { socket, received } = attempts();
     expect(socket.url).toBe("wss://chat.example/socket.io/?EIO=4&transport=websocket");
-    socket.says(OPEN);
-    socket.says('40/visitor,{"sid":"s"}');
-    socket.says('42/visitor,["service",{"mode":"chat"}]');
-    socket.says("2");
+    socket.receive(OPEN);
+    socket.receive('40/visitor,{"sid":"s"}');
+    socket.receive('42/visitor,["service",{"mode":"chat"}]');
+    socket.receive("2");
     expect(received).toEqual(["up", ["service", { mode: "chat" }]]);
     expect(socket.sent).toEqual(['40/visitor,{"site":"demo"}', "3"]);
   });
@@ -116,14 +116,14 @@ describe("a WebSocket transport", () => {
   test("matches acks to their commands, in any order", async () => {
     const { link, socket } = attempts();
     const [first, second] = [link.request("hello", {}), link.request("typing", {})];
-    socket.says('43/visitor,1[{"n":2}]');
-    socket.says('43/visitor,0[{"n":1}]');
+    socket.receive('43/visitor,1[{"n":2}]');
+    socket.receive('43/visitor,0[{"n":1}]');
     expect(await Promise.all([first, second])).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
   test("without a ping in time it closes once and rejects all pending requests", async () => {
     const { link, socket, received } = attempts();
-    socket.says(OPEN);
+    socket.receive(OPEN);
     const lost = expect(link.request("hello", {})).rejects.toBeInstanceOf(ConnectionLost);
     vi.advanceTimersByTime(45_000);
     await lost;

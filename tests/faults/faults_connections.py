@@ -51,7 +51,7 @@ async def time_to_detect(run: ScenarioRun, name: str, direction: Direction) -> f
 
 
 def is_connected(client: Page | RecoveringClient) -> bool:
-    return bool(client.state.get("up")) if isinstance(client, Page) else client.connected.is_set()
+    return bool(client.state.get("connected")) if isinstance(client, Page) else client.connected.is_set()
 
 
 @scenario("cluster")

@@ -80,12 +80,12 @@ class Page:
 
     def send(self, text: str) -> None:
         """Type and send a text. The history records it when the page confirms, because a reload may come first."""
-        self.execute("say", text=text)
+        self.execute("send", text=text)
 
-    def execute(self, order: str, **rest: object) -> None:
+    def execute(self, command: str, **options: object) -> None:
         """Send one command of page.ts to the process, for example hide, show, offline or jump."""
         assert self._process is not None and self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"order": order, **rest}).encode() + b"\n")
+        self._process.stdin.write(json.dumps({"command": command, **options}).encode() + b"\n")
 
     async def reload(self) -> None:
         await self.close()
@@ -123,15 +123,15 @@ class Page:
         match output["type"]:
             case "screen":
                 self._record_screen(output)
-            case "heard":
+            case "event":
                 self.history.record(Received(f"event:{output['event']}", output["payload"]))
-            case "answered":
+            case "ack":
                 self._record_ack(output["command"], output["payload"], output["ack"])
-            case "said":
+            case "sent":
                 self.history.record(Submitted(output["text"]))
-            case "asked":
+            case "request":
                 self.requests.append(output)
-            case "down":
+            case "closed":
                 self.disconnect_count += 1
 
     def _record_screen(self, screen: dict[str, Any]) -> None:

@@ -14,12 +14,12 @@ import { openHostStorage } from "../../widget/loader/host_storage";
 import { texts } from "../../widget/locales/en";
 import { type FormModule, Store } from "../../widget/state/store";
 
-const [url = "", place = ""] = process.argv.slice(2);
-const tell = (news: object) => process.stdout.write(`${JSON.stringify(news)}\n`);
+const [url = "", storagePath = ""] = process.argv.slice(2);
+const report = (output: object) => process.stdout.write(`${JSON.stringify(output)}\n`);
 
 const read = () => {
   try {
-    return readFileSync(place, "utf8");
+    return readFileSync(storagePath, "utf8");
   } catch {
     return null;
   }
@@ -33,8 +33,8 @@ class Socket extends NodeSocket {
 }
 /** Replaces the file in one step, because a browser never leaves its storage half written. */
 const write = (text: string) => {
-  writeFileSync(`${place}.new`, text);
-  renameSync(`${place}.new`, place);
+  writeFileSync(`${storagePath}.new`, text);
+  renameSync(`${storagePath}.new`, storagePath);
 };
 Object.assign(globalThis, {
   WebSocket: Socket,
@@ -52,11 +52,11 @@ const connect: Connect = (address, namespace, auth, listener) => {
   const transport = connectWebSocket(address, namespace, auth, {
     onConnected: () => listener.onConnected(),
     onEvent: (event, payload) => {
-      tell({ type: "heard", event, payload });
+      report({ type: "event", event, payload });
       listener.onEvent(event, payload);
     },
     onClosed: (end) => {
-      tell({ type: "down", refused: end.refused });
+      report({ type: "closed", refused: end.refused });
       listener.onClosed(end);
     },
   });
@@ -64,9 +64,9 @@ const connect: Connect = (address, namespace, auth, listener) => {
     close: () => transport.close(),
     request: async (command, payload) => {
       const { last, head } = store.state.timeline;
-      tell({ type: "asked", command, payload, last, head });
+      report({ type: "request", command, payload, last, head });
       const ack = await transport.request(command, payload);
-      tell({ type: "answered", command, payload, ack });
+      report({ type: "ack", command, payload, ack });
       return ack;
     },
   };
@@ -90,7 +90,7 @@ const store: Store = new Store({
   loadForm: async () => ({ FormClient }) as FormModule,
 });
 
-let drawn = "";
+let lastScreen = "";
 store.observable.effect(() => {
   const { ticket, timeline, connected, draft, notice, service } = store.state;
   const screen = JSON.stringify({
@@ -101,35 +101,35 @@ store.observable.effect(() => {
     unsent: timeline.pending.map(({ text, state }) => [text, state]),
     draft,
     notice,
-    up: connected,
+    connected,
     mode: service?.mode ?? "",
   });
-  if (screen === drawn) return;
-  drawn = screen;
+  if (screen === lastScreen) return;
+  lastScreen = screen;
   process.stdout.write(`${screen}\n`);
 });
 
-const ahead = { ms: 0 };
+const clockOffset = { ms: 0 };
 const realNow = Date.now;
-Date.now = () => realNow() + ahead.ms;
+Date.now = () => realNow() + clockOffset.ms;
 
 const { session } = store;
-const orders: Record<string, (order: { text?: string; ms?: number }) => void> = {
-  say: ({ text = "" }) => {
+const commands: Record<string, (options: { text?: string; ms?: number }) => void> = {
+  send: ({ text = "" }) => {
     store.write(text);
     store.send();
-    tell({ type: "said", text });
+    report({ type: "sent", text });
   },
   hide: () => session.connection.close(),
   show: () => session.connection.open(),
   offline: () => session.connection.drop(),
   jump: ({ ms = 0 }) => {
-    ahead.ms += ms;
+    clockOffset.ms += ms;
   },
 };
 createInterface({ input: process.stdin })
   .on("line", (line) => {
-    const { order, ...rest } = JSON.parse(line);
-    orders[order]?.(rest);
+    const { command, ...options } = JSON.parse(line);
+    commands[command]?.(options);
   })
   .on("close", () => process.exit(0));

@@ -101,7 +101,7 @@ class ScenarioRun:
         storage = self.config.folder / f"{self._tag}-{name}.json"
         page = await Page(self.config.script, url, storage, history).open()
         self.pages.append(page)
-        await page.wait_for_screen(lambda screen: screen["up"] and screen["mode"] != "")
+        await page.wait_for_screen(lambda screen: screen["connected"] and screen["mode"] != "")
         return page
 
     async def add_agent(self, name: str, *nodes: ServerProcess) -> Agent:

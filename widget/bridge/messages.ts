@@ -45,7 +45,7 @@ export interface Badge {
   label: string;
   /** Alternates with the page's own title while the tab is hidden. */
   title: string;
-  preview: { text: string; who: string } | null;
+  preview: { text: string; author: string } | null;
 }
 
 export type ToLoader =

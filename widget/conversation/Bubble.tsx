@@ -17,7 +17,7 @@ export class Bubble extends Component<Props> {
 
   override render({ store, entry }: Props) {
     const { texts, timeLocale } = store;
-    const who = entry.own ? texts.you : (entry.author?.name ?? texts.team);
+    const author = entry.own ? texts.you : (entry.author?.name ?? texts.team);
     const names = [
       "message",
       entry.own && "message--own",
@@ -26,7 +26,7 @@ export class Bubble extends Component<Props> {
     ];
     return (
       <div class={names.filter(Boolean).join(" ")}>
-        <span class="visually-hidden">{`${who}, ${timeOfDay(entry.at, timeLocale)}: `}</span>
+        <span class="visually-hidden">{`${author}, ${timeOfDay(entry.at, timeLocale)}: `}</span>
         <p class="bubble" dir="auto">
           <LinkedText text={entry.text} />
         </p>
@@ -41,7 +41,7 @@ function Meta({ store, entry }: Props) {
   const { state, own, author, key, retryAt } = entry;
   if (retryAt) {
     const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
-    return <p class="meta meta--warn">{texts.slowed(seconds)}</p>;
+    return <p class="meta meta--warn">{texts.rateLimited(seconds)}</p>;
   }
   if (state === "failed") {
     return (

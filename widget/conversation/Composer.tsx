@@ -55,8 +55,8 @@ export class Composer extends Component<ViewProps> {
     const { state, texts, write } = store;
     const { form } = state;
     const waiting = state.ticket?.status === "live" && !state.ticket.agent;
-    const label = waiting ? texts.more : texts.message;
-    const fault = form && state.faults.text;
+    const label = waiting ? texts.addDetail : texts.message;
+    const error = form && state.errors.text;
     return (
       <form class={form ? "composer composer--form" : "composer"} onSubmit={this.#submit} noValidate>
         <div class="composer__promise">{form && store.lazyForm?.promise(store)}</div>
@@ -71,7 +71,7 @@ export class Composer extends Component<ViewProps> {
             rows={1}
             dir="auto"
             placeholder={form ? "" : label}
-            aria-invalid={!!fault}
+            aria-invalid={!!error}
             aria-describedby="text-hint"
             enterkeyhint={form ? "enter" : "send"}
             onInput={(event) => write(event.currentTarget.value)}
@@ -79,7 +79,7 @@ export class Composer extends Component<ViewProps> {
             onCompositionStart={this.#compose}
             onCompositionEnd={this.#compose}
           />
-          <Hint store={store} fault={fault || ""} />
+          <Hint store={store} error={error || ""} />
         </div>
         <div class="composer__fields">{form && store.lazyForm?.fields(store)}</div>
         <p class="notice" role="status">
@@ -107,15 +107,15 @@ export class Composer extends Component<ViewProps> {
 }
 
 /** What is wrong with the text, or how many characters are left. */
-function Hint({ store, fault }: ViewProps & { fault: string }) {
+function Hint({ store, error }: ViewProps & { error: string }) {
   const { state, texts } = store;
   const text = state.draft;
   const left = TEXT_MAX - (text.length < COUNTED_FROM ? 0 : textLength(text));
   const counted = left <= TEXT_MAX - COUNTED_FROM;
-  const count = left < 0 ? texts.over(-left) : texts.left(left);
+  const count = left < 0 ? texts.charactersOver(-left) : texts.charactersLeft(left);
   return (
-    <p class={fault || left < 0 ? "hint error" : "hint"} id="text-hint" hidden={!fault && !counted}>
-      {fault ? store.lazyForm?.faultText("text", fault, texts) : counted && count}
+    <p class={error || left < 0 ? "hint error" : "hint"} id="text-hint" hidden={!error && !counted}>
+      {error ? store.lazyForm?.errorText("text", error, texts) : counted && count}
     </p>
   );
 }

@@ -32,12 +32,12 @@ function Waiting({ store, ticket }: TicketProps) {
       {state.askingAddress && lazyForm ? (
         <lazyForm.AddressForm
           store={store}
-          label={texts.later}
+          label={texts.answerLater}
           cancel={{ label: texts.keepWaiting, act: leave(false) }}
         />
       ) : (
         <button type="button" class="button" onClick={leave(true)}>
-          {texts.later}
+          {texts.answerLater}
         </button>
       )}
     </section>
@@ -55,7 +55,7 @@ function Ended({ store }: ViewProps) {
     <section class="card">
       <p>{store.texts.endedHint}</p>
       <button type="button" class="button" onClick={() => startNewConversation(store)}>
-        {store.texts.fresh}
+        {store.texts.newConversation}
       </button>
     </section>
   );

@@ -28,7 +28,7 @@ export class AddressForm extends Component<AddressFormProps> {
     const { state, texts } = store;
     return (
       <form class="fields" ref={this.#form} onSubmit={this.#submit} noValidate>
-        <Field store={store} field={EMAIL} label={texts.whereTo} />
+        <Field store={store} field={EMAIL} label={texts.contactEmail} />
         <button type="submit" class="button button--main" aria-disabled={state.busy}>
           {state.busy ? texts.submitting : label}
         </button>

@@ -11,14 +11,14 @@ interface FieldProps extends ViewProps {
 
 export function Field({ store, field: { name, control, autocomplete }, label }: FieldProps) {
   const { state, texts, config } = store;
-  const code = state.faults[name];
+  const code = state.errors[name];
   const prefilled = state.prefill[name];
   const attributes = {
     id: name,
     name,
     autocomplete,
     "aria-invalid": !!code,
-    "aria-describedby": code && `${name}-fault`,
+    "aria-describedby": code && `${name}-error`,
   };
   return (
     <div class="field">
@@ -38,14 +38,14 @@ export function Field({ store, field: { name, control, autocomplete }, label }: 
         <input {...attributes} type={control} defaultValue={prefilled} />
       )}
       {code && (
-        <p class="error" id={`${name}-fault`}>
-          {faultText(name, code, texts)}
+        <p class="error" id={`${name}-error`}>
+          {errorText(name, code, texts)}
         </p>
       )}
     </div>
   );
 }
 
-export function faultText(field: string, code: string, { bad, checkField }: Texts): string {
-  return bad[`${field}.${code}`] ?? bad[code] ?? bad[field] ?? checkField;
+export function errorText(field: string, code: string, { errors, checkField }: Texts): string {
+  return errors[`${field}.${code}`] ?? errors[code] ?? errors[field] ?? checkField;
 }

@@ -10,7 +10,7 @@ import type { FormFieldValues } from "../frame/config";
 import type { Texts } from "../locales/en";
 import { newerTicket, type State } from "../state/state";
 import type { FormActions } from "../state/view_context";
-import { EMAIL, formValues, isDrawn, localFaults } from "./form_fields";
+import { EMAIL, formValues, isDrawn, localErrors } from "./form_fields";
 
 interface Form extends FormFieldValues {
   client_id: string;
@@ -43,13 +43,13 @@ export class FormClient implements FormActions {
     private readonly post: typeof fetch = fetch.bind(globalThis),
   ) {}
 
-  /** Sends the form. Errors go into `state.faults`. The text stays in the field until it is stored. */
+  /** Sends the form. Errors go into `state.errors`. The text stays in the field until it is stored. */
   async submit(typed: FormFieldValues): Promise<void> {
     const text = this.state.draft;
     const values = formValues({ ...typed, text }, this.state.prefill, this.texts);
-    const faults = localFaults(FORM_FIELDS, values);
-    this.state.faults = faults;
-    if (Object.keys(faults).length || this.state.busy) return;
+    const errors = localErrors(FORM_FIELDS, values);
+    this.state.errors = errors;
+    if (Object.keys(errors).length || this.state.busy) return;
     // Stored until the server answers: a retry, even after a reload, is the same form of the same visitor.
     const client_id = this.storage.stored.form ?? clientId();
     this.storage.save({ form: client_id, formToken: this.sender().token, draft: text });
@@ -59,8 +59,8 @@ export class FormClient implements FormActions {
   /** Sends an address for the ticket. A waiting chat becomes a request. */
   async giveContact(email: string): Promise<void> {
     const ticket = this.state.ticket;
-    this.state.faults = localFaults([EMAIL], { email });
-    if (!ticket || this.state.faults.email) return;
+    this.state.errors = localErrors([EMAIL], { email });
+    if (!ticket || this.state.errors.email) return;
     await this.#whileBusy(async () => {
       const ack = await this.session.connection.request("give_contact", {
         ticket: ticket.id,
@@ -69,7 +69,7 @@ export class FormClient implements FormActions {
       });
       if (ack.ok) return this.session.applyTicket(ack.ticket);
       if (ack.error.code === "too_many") this.#showWait(ack.error.retry_after);
-      else this.state.faults = { email: ack.error.code };
+      else this.state.errors = { email: ack.error.code };
     });
   }
 
@@ -93,7 +93,7 @@ export class FormClient implements FormActions {
     if (hidden.length) return this.#send({ ...fields, ...Object.fromEntries(hidden) });
     // Nothing is stored: after a correction it is a new form with a new client_id.
     this.storage.save(FORM_CLEARED);
-    this.state.faults = errors;
+    this.state.errors = errors;
   }
 
   #stored(answer: NewTicketResponse, { client_id, text }: { client_id: string; text: string }): void {

@@ -22,12 +22,12 @@ export function formValues(typed: FormFieldValues, prefill: FormFieldValues, tex
 }
 
 /** The errors that need no server, by field. The server checks again. */
-export function localFaults(fields: readonly FormField[], values: FormFieldValues): Record<string, string> {
-  const faults = fields.map((field) => [field.name, faultOf(field, values[field.name]?.trim() ?? "")]);
-  return Object.fromEntries(faults.filter(([, code]) => code));
+export function localErrors(fields: readonly FormField[], values: FormFieldValues): Record<string, string> {
+  const errors = fields.map((field) => [field.name, errorOf(field, values[field.name]?.trim() ?? "")]);
+  return Object.fromEntries(errors.filter(([, code]) => code));
 }
 
-function faultOf({ required, control }: FormField, value: string): string | undefined {
+function errorOf({ required, control }: FormField, value: string): string | undefined {
   if (required && !value) return "empty";
   if (control === "email" && value && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)) return "bad_request";
   return undefined;

@@ -2,7 +2,7 @@
 
 export { default as styles } from "../styles/form.css?inline";
 export { AddressForm } from "./AddressForm";
-export { faultText } from "./Field";
+export { errorText } from "./Field";
 export { fields, promise, reopening } from "./FormFields";
 export { FormClient } from "./form_client";
 export { TicketReceipt } from "./TicketReceipt";

@@ -18,7 +18,7 @@ export function App({ store }: ViewProps) {
       {state.ended ? (
         <div class="ended">
           <button type="button" class="button button--main" onClick={() => startNewConversation(store)}>
-            {texts.fresh}
+            {texts.newConversation}
           </button>
         </div>
       ) : (

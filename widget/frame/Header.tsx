@@ -20,7 +20,7 @@ export function Header({ store }: ViewProps) {
       </div>
       {chatting && (
         <button type="button" class="header__end" onClick={store.endChat}>
-          {texts.finish}
+          {texts.endChat}
         </button>
       )}
       <button type="button" class="header__close" aria-label={texts.close} onClick={store.close}>
@@ -36,9 +36,9 @@ function expectation(store: ViewContext): string {
   const status = ticket?.status;
   if (status === "on_hold") return texts.onHold;
   if (status === "solved" || status === "closed") return texts.ended;
-  if (ticket?.agent) return texts.with;
-  if (status === "live") return ticket?.queue ? texts.queued : texts.soon;
+  if (ticket?.agent) return texts.chatting;
+  if (status === "live") return ticket?.queue ? texts.queued : texts.assigning;
   if (ticket) return texts.received;
   if (form) return lazyForm?.reopening(store) ?? "";
-  return service ? texts.here : "\u00a0";
+  return service ? texts.online : "\u00a0";
 }

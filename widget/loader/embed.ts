@@ -64,7 +64,7 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
   panel.tabIndex = -1;
   const preview = make("button", box, "v");
   const previewText = make("span", preview);
-  const who = make("small", preview);
+  const previewAuthor = make("small", preview);
   const launcher = make("button", box, "l");
   launcher.ariaHasPopup = "dialog";
   const svg = launcher.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "svg"));
@@ -113,7 +113,10 @@ function start({ key, origin, texts, color, position }: LoaderConfig): void {
     count.hidden = opened || !news;
     count.textContent = news > 9 ? "9+" : `${news}`;
     preview.hidden = opened || !badge.preview;
-    [previewText.textContent, who.textContent] = [badge.preview?.text ?? "", badge.preview?.who ?? ""];
+    [previewText.textContent, previewAuthor.textContent] = [
+      badge.preview?.text ?? "",
+      badge.preview?.author ?? "",
+    ];
   };
   const small = matchMedia("(max-width:480px)");
   let overflow = "";

@@ -22,10 +22,10 @@ export const texts = {
   you: "You",
 
   // the status under the name
-  here: "The team is here",
-  soon: "Someone is on the way",
+  online: "The team is here",
+  assigning: "Someone is on the way",
   queued: "The team has your message",
-  with: "Is answering you",
+  chatting: "Is answering you",
   nobody: "Nobody is free right now",
   closed: (when: string) => `Closed · we open ${when}`,
   closedForNow: "Closed for now",
@@ -36,10 +36,10 @@ export const texts = {
   // the first message
   hello: "Hello. What can we help you with?",
   message: "Your message",
-  more: "Add a detail",
+  addDetail: "Add a detail",
   send: "Send",
-  left: (count: number) => one(count, "character left", "characters left"),
-  over: (count: number) => one(count, "character too many", "characters too many"),
+  charactersLeft: (count: number) => one(count, "character left", "characters left"),
+  charactersOver: (count: number) => one(count, "character too many", "characters too many"),
 
   // a message's state
   sending: "sending…",
@@ -47,7 +47,7 @@ export const texts = {
   read: "read",
   notSent: "Not sent.",
   retry: "Retry",
-  slowed: (seconds: number) =>
+  rateLimited: (seconds: number) =>
     `Too many messages at once: sent by itself in ${one(seconds, "second", "seconds")}.`,
   typing: (name: string) => `${name} is typing…`,
   newMessages: (count: number) => one(count, "new message", "new messages"),
@@ -64,19 +64,19 @@ export const texts = {
     `About ${one(minutes, "minute", "minutes")} to wait. You can keep this page open.`,
   waitUnknown: "You can keep this page open.",
   longWait: "The wait is longer than we would like. Leave us an address, or keep waiting.",
-  later: "Get the answer later",
+  answerLater: "Get the answer later",
   keepWaiting: "Keep waiting",
 
   // the form
   answeredBefore: "We answer by",
   labels: { category: "Topic", email: "Your e-mail address" } satisfies Labels,
   noChoice: "Choose one if you like",
-  whereTo: "Where can we answer you?",
+  contactEmail: "Where can we answer you?",
   addressOnly: "Your address is only used to answer you.",
   submit: "Send",
   submitting: "Sending…",
   /** An error of a field by `field.code`, else by `code`, else by `field`. */
-  bad: {
+  errors: {
     "email.empty": "Without an address we can’t answer you.",
     email: "This address does not look complete, for example name@example.com.",
     "text.empty": "Write us a few words.",
@@ -96,8 +96,8 @@ export const texts = {
   copy: "Copy the link to your request",
   copied: "Link copied",
   endedHint: "You can still reply: your message reopens the conversation.",
-  fresh: "New conversation",
-  finish: "End",
+  newConversation: "New conversation",
+  endChat: "End",
 
   // the connection
   connecting: "Connecting…",

@@ -20,10 +20,10 @@ export const texts: Texts = {
   log: "Conversation",
   you: "Vous",
 
-  here: "L’équipe est là",
-  soon: "Quelqu’un arrive",
+  online: "L’équipe est là",
+  assigning: "Quelqu’un arrive",
   queued: "L’équipe a votre message",
-  with: "Vous répond",
+  chatting: "Vous répond",
   nobody: "Personne n’est libre pour l’instant",
   closed: (when) => `Fermé · réouverture ${when}`,
   closedForNow: "Fermé pour le moment",
@@ -33,17 +33,18 @@ export const texts: Texts = {
 
   hello: "Bonjour. Que pouvons‑nous faire pour vous\u202f?",
   message: "Votre message",
-  more: "Ajouter un détail",
+  addDetail: "Ajouter un détail",
   send: "Envoyer",
-  left: (count) => (count < 2 ? `${count}\u00a0caractère restant` : `${count}\u00a0caractères restants`),
-  over: (count) => one(count, "caractère de trop", "caractères de trop"),
+  charactersLeft: (count) =>
+    count < 2 ? `${count}\u00a0caractère restant` : `${count}\u00a0caractères restants`,
+  charactersOver: (count) => one(count, "caractère de trop", "caractères de trop"),
 
   sending: "envoi…",
   sent: "reçu",
   read: "lu",
   notSent: "Non envoyé.",
   retry: "Réessayer",
-  slowed: (seconds) =>
+  rateLimited: (seconds) =>
     `Trop de messages à la fois\u00a0: envoi automatique dans ${one(seconds, "seconde", "secondes")}.`,
   typing: (name) => `${name} écrit…`,
   newMessages: (count) => one(count, "nouveau message", "nouveaux messages"),
@@ -60,17 +61,17 @@ export const texts: Texts = {
   waitUnknown: "Vous pouvez garder cette page ouverte.",
   longWait:
     "L’attente est plus longue que nous ne le voudrions. Laissez-nous une adresse, ou continuez d’attendre.",
-  later: "Recevoir la réponse plus tard",
+  answerLater: "Recevoir la réponse plus tard",
   keepWaiting: "Continuer d’attendre",
 
   answeredBefore: "Nous vous répondons avant le",
   labels: { category: "Thème", email: "Votre adresse e-mail" },
   noChoice: "À choisir si vous le souhaitez",
-  whereTo: "Où pouvons-nous vous répondre\u202f?",
+  contactEmail: "Où pouvons-nous vous répondre\u202f?",
   addressOnly: "Votre adresse ne sert qu’à vous répondre.",
   submit: "Envoyer",
   submitting: "Envoi…",
-  bad: {
+  errors: {
     "email.empty": "Sans adresse, nous ne pouvons pas vous répondre.",
     email: "Cette adresse ne semble pas complète, par exemple nom@exemple.fr.",
     "text.empty": "Écrivez-nous quelques mots.",
@@ -88,8 +89,8 @@ export const texts: Texts = {
   copy: "Copier le lien de votre demande",
   copied: "Lien copié",
   endedHint: "Vous pouvez encore répondre\u00a0: votre message rouvre la conversation.",
-  fresh: "Nouvelle conversation",
-  finish: "Terminer",
+  newConversation: "Nouvelle conversation",
+  endChat: "Terminer",
 
   connecting: "Connexion…",
   offline: "Connexion perdue. Vos messages partiront dès son retour.",

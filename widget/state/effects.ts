@@ -76,7 +76,7 @@ function badge({ state, bridge, texts }: EffectContext): () => void {
       const label = count ? texts.openWith(count) : texts.open;
       const preview = last && {
         text: last.text.slice(0, 160),
-        who: `${last.author.name} · ${texts.justNow}`,
+        author: `${last.author.name} · ${texts.justNow}`,
       };
       return { count, label, title: texts.newMessages(count), preview: preview ?? null };
     },
@@ -105,13 +105,13 @@ function visible({ state, session }: EffectContext): () => void {
   );
 }
 
-function whenChanged<T>(read: () => T, tell: (now: T, before: T | undefined) => void): () => void {
+function whenChanged<T>(read: () => T, onChange: (now: T, before: T | undefined) => void): () => void {
   let before: T | undefined;
   return () => {
     const now = read();
     if (JSON.stringify(now) === JSON.stringify(before)) return;
     const then = before;
     before = now;
-    tell(now, then);
+    onChange(now, then);
   };
 }

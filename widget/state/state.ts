@@ -6,7 +6,7 @@ import type { HostPage } from "../bridge/messages";
 import type { FormFieldValues } from "../frame/config";
 
 /** Field -> error code, as the server returns them for a form. */
-export type Faults = Record<string, string>;
+export type FieldErrors = Record<string, string>;
 
 export class State {
   service: Service | null = null;
@@ -32,7 +32,7 @@ export class State {
   /** The text being written, in the chat and in the form. */
   draft = "";
   prefill: FormFieldValues = {};
-  faults: Faults = {};
+  errors: FieldErrors = {};
   busy = false;
   /** The form's code is loaded. */
   formLoaded = false;

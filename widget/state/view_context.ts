@@ -53,7 +53,7 @@ export interface AddressFormProps extends ViewProps {
 export interface LazyForm {
   AddressForm: ComponentType<AddressFormProps>;
   TicketReceipt: ComponentType<TicketProps>;
-  faultText(field: string, code: string, texts: Texts): string;
+  errorText(field: string, code: string, texts: Texts): string;
   fields(store: ViewContext): ComponentChildren;
   promise(store: ViewContext): ComponentChildren;
   reopening(store: ViewContext): string;

@@ -35,7 +35,7 @@ export class Server {
   ticket: Ticket | null = null;
   log: Message[] = [];
   owner: string | undefined;
-  asked: [string, Answer][] = [];
+  commands: [string, Answer][] = [];
   listeners: TransportListener[] = [];
   /** Replaces the ack of a command, or drops it. */
   instead: Record<string, (payload: Answer) => Answer | "silence" | "cut" | undefined> = {};
@@ -85,7 +85,7 @@ export class Server {
     command: string,
     payload: Answer,
   ): Promise<Answer> {
-    this.asked.push([command, payload]);
+    this.commands.push([command, payload]);
     const other = this.instead[command]?.(payload);
     if (other && typeof other === "object") return other;
     const answer = other === "silence" ? {} : this.#answer(token, fresh, command, payload);
@@ -195,7 +195,7 @@ export class Page {
     return new Store({
       config: { key: "demo", lang: "en", choices: {} },
       texts,
-      bridge: { post: (message) => this.#hear(message) },
+      bridge: { post: (message) => this.#receive(message) },
       init: {
         type: "init",
         stored: { ...this.stored },
@@ -216,7 +216,7 @@ export class Page {
     return this.posted.filter((one): one is Extract<ToLoader, { type: T }> => one.type === type).at(-1);
   }
 
-  #hear(message: ToLoader): void {
+  #receive(message: ToLoader): void {
     this.posted.push(message);
     if (message.type !== "store") return;
     // JSON drops undefined values, as localStorage does.

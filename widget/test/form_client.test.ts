@@ -68,7 +68,7 @@ describe("the form", () => {
     const { store, submit } = await zoe(post);
     store.write("  ");
     await submit("zoe@");
-    expect([store.state.faults, sent]).toEqual([{ text: "empty", email: "bad_request" }, []]);
+    expect([store.state.errors, sent]).toEqual([{ text: "empty", email: "bad_request" }, []]);
   });
 
   test("shows the server's errors, and sends a corrected form under a new client_id", async () => {
@@ -76,10 +76,10 @@ describe("the form", () => {
     const { post, sent } = formServer(bad, stored("token-1"));
     const { store, submit } = await zoe(post);
     await submit("zoe@example.c");
-    expect(store.state.faults).toEqual({ email: "bad_request" });
+    expect(store.state.errors).toEqual({ email: "bad_request" });
     await submit("zoe@example.com");
     expect(sent[0]?.client_id).not.toBe(sent[1]?.client_id);
-    expect(store.state.faults).toEqual({});
+    expect(store.state.errors).toEqual({});
   });
 
   test("is sent without an invalid value that the host page prefilled and the visitor cannot see", async () => {
@@ -141,7 +141,7 @@ describe("a contact address", () => {
   test("leaves the queue with a promise", async () => {
     const { store, server } = await waiting();
     await store.formClient?.giveContact("vic@example.com");
-    expect(server.asked.at(-1)).toEqual([
+    expect(server.commands.at(-1)).toEqual([
       "give_contact",
       { ticket: "t1", email: "vic@example.com", wait: false },
     ]);
@@ -150,8 +150,8 @@ describe("a contact address", () => {
 
   test("that is invalid is shown before anything is sent", async () => {
     const { store, server } = await waiting();
-    const before = server.asked.length;
+    const before = server.commands.length;
     await store.formClient?.giveContact("vic");
-    expect([store.state.faults, server.asked.length]).toEqual([{ email: "bad_request" }, before]);
+    expect([store.state.errors, server.commands.length]).toEqual([{ email: "bad_request" }, before]);
   });
 });

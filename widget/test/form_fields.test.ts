@@ -3,7 +3,7 @@ import type { ComponentChild, VNode } from "preact";
 import { describe, expect, test, vi } from "vitest";
 import { Field } from "../form/Field";
 import { fields } from "../form/FormFields";
-import { formValues, localFaults } from "../form/form_fields";
+import { formValues, localErrors } from "../form/form_fields";
 import type { FormField, FormFieldValues } from "../frame/config";
 import { texts } from "../locales/en";
 import { State } from "../state/state";
@@ -70,15 +70,15 @@ describe("the fields of the form", () => {
 
   test("show their errors beside them", () => {
     const state = new State();
-    state.faults = { order: "empty" };
-    const faults = drawn(view(state)).filter(({ props }) => props.class === "fault");
-    expect(faults.map(({ props }) => [props.id, props.children])).toEqual([
-      ["order-fault", texts.checkField],
+    state.errors = { order: "empty" };
+    const errors = drawn(view(state)).filter(({ props }) => props.class === "error");
+    expect(errors.map(({ props }) => [props.id, props.children])).toEqual([
+      ["order-error", texts.checkField],
     ]);
   });
 
   test("are checked by the table before the server is asked", () => {
-    const check = (values: object) => localFaults(FORM_FIELDS as readonly FormField[], values);
+    const check = (values: object) => localErrors(FORM_FIELDS as readonly FormField[], values);
     expect(check({})).toEqual({ text: "empty", email: "empty", order: "empty" });
     expect(check({ text: "Hi", email: "zoe@", order: " 7 " })).toEqual({ email: "bad_request" });
   });

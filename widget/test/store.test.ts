@@ -68,9 +68,9 @@ describe("a lost connection", () => {
     await says(store, "Hello");
     server.cut();
     server.ada("Are you there", false);
-    server.asked = [];
+    server.commands = [];
     await says(store, "Yes");
-    expect(server.asked.map(([command]) => command).slice(0, 2)).toEqual(["hello", "send_message"]);
+    expect(server.commands.map(([command]) => command).slice(0, 2)).toEqual(["hello", "send_message"]);
     expect([shownTexts(store), store.state.offline]).toEqual([["Hello", "Are you there", "Yes"], false]);
   });
 
@@ -137,7 +137,8 @@ describe("read marks", () => {
   test("are sent only for what is in view, and once", async () => {
     const { store, server } = await vic();
     await says(store, "Hello");
-    const marks = () => server.asked.filter(([command]) => command === "mark_read").map(([, { seq }]) => seq);
+    const marks = () =>
+      server.commands.filter(([command]) => command === "mark_read").map(([, { seq }]) => seq);
     store.receive({ type: "close" });
     server.ada("Yes");
     await runPending();
@@ -165,7 +166,7 @@ describe("read marks", () => {
     expect(page.last("badge")).toMatchObject({
       count: 2,
       label: texts.openWith(2),
-      preview: { text: "Here I am", who: "Ada · just now" },
+      preview: { text: "Here I am", author: "Ada · just now" },
     });
     server.tell("read", { ticket: "t1", seq: 3, by: "visitor" });
     await runPending();
@@ -192,7 +193,7 @@ describe("the host page", () => {
     const { store, server } = await vic();
     store.receive({ type: "page", page: { url: "https://shop.example/cart", title: "Cart", referrer: "" } });
     await runPending();
-    expect(server.asked.at(-1)).toEqual(["set_page", { url: "https://shop.example/cart", title: "Cart" }]);
+    expect(server.commands.at(-1)).toEqual(["set_page", { url: "https://shop.example/cart", title: "Cart" }]);
   });
 
   test("a script that damages the storage spoils one message at most", async () => {
@@ -228,7 +229,7 @@ describe("the host page", () => {
   test("4,000 code points are sent, 4,001 are not", async () => {
     const { store, server } = await vic();
     await says(store, "😀".repeat(4_001));
-    expect(server.asked.some(([command]) => command === "start_chat")).toBe(false);
+    expect(server.commands.some(([command]) => command === "start_chat")).toBe(false);
     await says(store, "😀".repeat(4_000));
     expect(server.log.length).toBe(1);
   });

@@ -84,7 +84,7 @@ describe("texts", () => {
   test("both languages have the same keys", () => {
     expect(Object.keys(fr).sort()).toEqual(Object.keys(en).sort());
     expect(Object.keys(fr.events).sort()).toEqual(Object.keys(en.events).sort());
-    expect(Object.keys(fr.bad).sort()).toEqual(Object.keys(en.bad).sort());
+    expect(Object.keys(fr.errors).sort()).toEqual(Object.keys(en.errors).sort());
   });
 
   test("French has no-break spaces before a colon and narrow ones before ? and ;", () => {
