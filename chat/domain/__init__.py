@@ -1,1 +1,1 @@
-"""The domain: what a support desk does and decides, in plain synchronous Python."""
+"""The domain: what a help desk does and decides, in plain synchronous Python."""

@@ -1,4 +1,4 @@
-"""Who may hear what: the one place that decides, by the type of what happened."""
+"""The rooms that receive an event: the only module that decides it, by the kind of event."""
 
 from functools import lru_cache
 from typing import Literal, NamedTuple, assert_never
@@ -7,14 +7,14 @@ EventKind = Literal["message", "note", "ticket", "card", "read", "offer", "offer
 
 
 class Audience(NamedTuple):
-    """Rooms of visitors and rooms of agents: never both in one, for the two have different event types."""
+    """Rooms of visitors and rooms of agents, separate because the two namespaces have different events."""
 
     visitors: tuple[str, ...]
     agents: tuple[str, ...]
 
 
 class EventSubject(NamedTuple):
-    """Whom it is about: a ticket, its visitor, its owner or those an offer is between."""
+    """What an event is about: a ticket, its visitor, and its assignee or the agents of an offer."""
 
     ticket_id: int = 0
     visitor_id: int = 0
@@ -26,17 +26,17 @@ ALL_AGENTS = "agents"
 
 
 def visitor_room(visitor_id: int) -> str:
-    """One visitor's sockets, whichever of their tickets they look at."""
+    """All sockets of one visitor, whichever of their tickets they show."""
     return f"v:{visitor_id}"
 
 
 def ticket_room(ticket_id: int) -> str:
-    """The agents who have this ticket open."""
+    """The sockets of agents who have this ticket open."""
     return f"t:{ticket_id}"
 
 
 def agent_room(agent_id: int) -> str:
-    """One agent's consoles."""
+    """All consoles of one agent."""
     return f"a:{agent_id}"
 
 
@@ -47,15 +47,15 @@ def token_room(token_hash: str) -> str:
 
 @lru_cache(4_096)
 def audience(kind: EventKind, subject: EventSubject) -> Audience:
-    """The rooms that may hear of it; remembered, for it is asked for every message."""
-    people = tuple(map(agent_room, subject.agent_ids))
+    """The rooms that receive the event. Cached, because it is called for every message."""
+    agent_rooms = tuple(map(agent_room, subject.agent_ids))
     match kind:
         case "message" | "ticket" | "read":
-            return Audience((visitor_room(subject.visitor_id),), (ticket_room(subject.ticket_id), *people))
+            return Audience((visitor_room(subject.visitor_id),), (ticket_room(subject.ticket_id), *agent_rooms))
         case "note" | "visitor":
-            return Audience((), (ticket_room(subject.ticket_id), *people))
+            return Audience((), (ticket_room(subject.ticket_id), *agent_rooms))
         case "offer" | "offer_ended":
-            return Audience((), people)
+            return Audience((), agent_rooms)
         case "card" | "agent":
             return Audience((), (ALL_AGENTS,))
         case "service":

@@ -1,4 +1,4 @@
-"""What has happened, in the past tense: recorded by the verbs, announced by publish.py once it is committed."""
+"""Facts: domain actions record them in the past tense, and the event publisher announces them after COMMIT."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,15 +11,17 @@ from chat.vocabulary import OfferEnd, Side
 
 @dataclass(frozen=True, slots=True)
 class MessagePosted:
-    """A line that the visitor may see; `ticket` as it is with that line in it."""
+    """A message was posted; `ticket` is its row after the message."""
 
     message: MessageRow
     ticket: TicketRow
 
 
 class PlainMessagePosted(NamedTuple):
-    """A line that carries a dialogue on. What it moves in its ticket's row (the last words, how many are unread, who
-    owes the next) is not told with it, for that would cost more than the words."""
+    """A message was posted that changes only the message columns of its ticket (the fast path).
+
+    It comes without the ticket's row: reading that would cost more than storing the message.
+    """
 
     message: MessageRow
     ticket_id: int
@@ -29,14 +31,14 @@ class PlainMessagePosted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InboxCardChanged:
-    """Words have been posted to this ticket since its line in the inbox was told last; no verb, a beat says so."""
+    """The inbox card of a ticket changed by messages of the fast path. Recorded by a timer, not by an action."""
 
     ticket: TicketRow
 
 
 @dataclass(frozen=True, slots=True)
 class NotePosted:
-    """A line for the team only."""
+    """An agent added a note, which only agents may see."""
 
     note: NoteRow
     ticket: TicketRow
@@ -44,14 +46,14 @@ class NotePosted:
 
 @dataclass(frozen=True, slots=True)
 class TicketChanged:
-    """Status, owner, queue, promise or contact moved."""
+    """Status, assignee, queue, promise or contact of a ticket changed."""
 
     ticket: TicketRow
 
 
 @dataclass(frozen=True, slots=True)
 class ReadMarkMoved:
-    """One side has read further."""
+    """One side has read up to `seq`."""
 
     ticket: TicketRow
     seq: int
@@ -60,7 +62,7 @@ class ReadMarkMoved:
 
 @dataclass(frozen=True, slots=True)
 class OfferMade:
-    """A ticket rings on an agent's console; `giver` hands it over."""
+    """An agent is offered a ticket; `from_agent` hands it over (None: routing made the offer)."""
 
     offer: OfferRow
     ticket: TicketRow
@@ -69,7 +71,7 @@ class OfferMade:
 
 @dataclass(frozen=True, slots=True)
 class OfferEnded:
-    """It rings there no longer."""
+    """An offer no longer rings."""
 
     ticket: TicketRow
     offer: OfferRow
@@ -78,28 +80,28 @@ class OfferEnded:
 
 @dataclass(frozen=True, slots=True)
 class AgentChanged:
-    """An agent's state, places in use or profile moved."""
+    """An agent's state, used slots or profile changed."""
 
     agent: AgentRow
 
 
 @dataclass(frozen=True, slots=True)
 class AgentRemoved:
-    """An agent's sessions are gone; their sockets are to be cut."""
+    """An agent was removed, and their sessions deleted: nodes disconnect their sockets."""
 
     agent_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """Somebody has signed out: the hash of their session."""
+    """An agent has signed out; `token_hash` is the hash of their session."""
 
     token_hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class VisitorPresenceChanged:
-    """Where a visitor is, told to the agents of their ticket."""
+    """A visitor's presence or page changed; the event is for the agents of this ticket."""
 
     ticket: TicketRow
     page: Mapping[str, str] | None

@@ -1,4 +1,4 @@
-"""Why a command was not done: named refusals, raised by the domain and put on the wire by the doors."""
+"""Refusals: the domain raises them, and the transports send their error code."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from chat.vocabulary import ErrorCode
 
 @dataclass(frozen=True, slots=True)
 class AgentRef:
-    """The agent who has what was asked for."""
+    """An agent as other agents see them in a refusal or an offer."""
 
     id: str
     name: str
@@ -20,7 +20,7 @@ class AgentRef:
 
 
 class Refused(Exception):
-    """Nothing was done. The message is for developers; people read words made from the code."""
+    """The command was refused and changed nothing. `message` is for developers; the front ends translate `code`."""
 
     code: ErrorCode = "bad_request"
 
@@ -32,23 +32,23 @@ class Refused(Exception):
 
 
 class BadRequest(Refused):
-    """The command makes no sense as it stands."""
+    """The command is malformed or makes no sense here."""
 
 
 class Empty(Refused):
-    """Nothing is left of the text after trimming."""
+    """The text is empty after trimming."""
 
     code: ErrorCode = "empty"
 
 
 class TooLong(Refused):
-    """More than 4,000 code points."""
+    """The text has too many code points."""
 
     code: ErrorCode = "too_long"
 
 
 class NotFound(Refused):
-    """There is no such thing, or it is somebody else's: the two must look the same."""
+    """The thing does not exist or belongs to somebody else: the caller must not be able to tell which."""
 
     code: ErrorCode = "not_found"
 
@@ -57,13 +57,13 @@ class NotFound(Refused):
 
 
 class NotAllowed(Refused):
-    """The asker may not do this."""
+    """The caller may not do this."""
 
     code: ErrorCode = "not_allowed"
 
 
 class ChatUnavailable(Refused):
-    """No chat is to be had now; the door adds the service that is."""
+    """New chats are unavailable now. The transport adds the current service to the reply."""
 
     code: ErrorCode = "form_instead"
 
@@ -72,7 +72,7 @@ class ChatUnavailable(Refused):
 
 
 class TicketEnded(Refused):
-    """Closed, or solved too long ago: a new ticket is the way on."""
+    """The ticket is closed, or was solved too long ago: the visitor needs a new one."""
 
     code: ErrorCode = "ticket_ended"
 
@@ -81,7 +81,7 @@ class TicketEnded(Refused):
 
 
 class Conflict(Refused):
-    """Somebody else was first, or the same id came with other words; `by` names who has it."""
+    """Somebody else was first (`by`), or a repeated id came with other content."""
 
     code: ErrorCode = "conflict"
 
@@ -91,7 +91,7 @@ class Conflict(Refused):
 
 
 class TooMany(Refused):
-    """A limit is reached; `retry_after` in whole seconds."""
+    """A rate limit is reached; `retry_after` is in whole seconds."""
 
     code: ErrorCode = "too_many"
 

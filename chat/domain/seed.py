@@ -1,4 +1,4 @@
-"""What a new install knows: one site for localhost, and the categories of the policy."""
+"""The data of a new install: one site for localhost, and the categories of the policy."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from chat.store.tables import categories, sites
 from chat.store.transaction import Transaction
 
 DEMO_SITE_KEY = "demo"
-# The policy's kinds of request, in the order in which a form offers them.
+# Name and kind, in the order in which the form offers them.
 CATEGORIES = (
     ("technical", "question"),
     ("payments", "question"),
@@ -22,12 +22,12 @@ CATEGORIES = (
 
 
 def seed(tx: Transaction, now: datetime) -> None:
-    """Write down what is missing; a second time, or beside another node, nothing."""
+    """Insert what is missing. A second call, also by another node, inserts nothing."""
     if not _has_site(tx.sql):
         set_site(tx, DEMO_SITE_KEY, SiteEdit("Demo", ["localhost"]), now)
-    known = set(tx.sql.execute(select(categories.c.name)).scalars())
+    existing = set(tx.sql.execute(select(categories.c.name)).scalars())
     for position, (name, kind) in enumerate(CATEGORIES):
-        if name not in known:
+        if name not in existing:
             tx.sql.execute(insert(categories).values(name=name, kind=kind, position=position))
 
 

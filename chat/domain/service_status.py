@@ -56,7 +56,7 @@ def mode_for(sql: Connection, context: DomainContext, department_id: int | None 
 
 
 def due_from(sql: Connection, now: datetime) -> datetime | None:
-    """When a ticket sent now is due; None when the calendar opens never or too seldom."""
+    """When a ticket sent now is due; None when the calendar never opens, or too seldom."""
     return promise.due(load_calendar(sql), now)
 
 

@@ -1,4 +1,4 @@
-"""What the tables' rows look like once read: frozen values that travel from the domain to the doors."""
+"""Rows of the tables as immutable values, as the domain reads them and the transports present them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class SiteRow:
 
 @dataclass(frozen=True, slots=True)
 class DepartmentRow:
-    """A part of the team that some categories go to."""
+    """A part of the team, to which categories can belong."""
 
     id: int
     public_id: str
@@ -31,7 +31,7 @@ class DepartmentRow:
 
 @dataclass(frozen=True, slots=True)
 class AgentRow:
-    """An agent as the team sees them; `chats` counts places in use, ringing offers included."""
+    """An agent as other agents see them; `chats` counts used slots, ringing offers included."""
 
     id: int
     public_id: str
@@ -50,7 +50,7 @@ class AgentRow:
 
 @dataclass(frozen=True, slots=True)
 class VisitorRow:
-    """A visitor: known by the hash of their token, never by an address they typed."""
+    """A visitor, identified by the hash of their token, never by an address that they typed."""
 
     id: int
     public_id: str
@@ -64,8 +64,10 @@ class VisitorRow:
 
 
 class TicketRow(NamedTuple):
-    """A ticket with the names one needs to show it, and its place while it waits for an agent. Cheap to make: every
-    look at the inbox makes hundreds."""
+    """A ticket with its assignee's name and, while it waits for an agent, its queue position.
+
+    A tuple, because each read of the inbox creates hundreds.
+    """
 
     id: int
     public_id: str
@@ -107,18 +109,20 @@ class TicketRow(NamedTuple):
 
     @property
     def waiting(self) -> bool:
-        """A live chat that nobody has taken yet."""
+        """Whether it is a live chat without an assignee."""
         return self.status == "live" and self.assignee_id is None
 
     @property
     def public_rev(self) -> int:
-        """`rev` as it is told: without the notes, which a visitor must not be able to count."""
+        """`rev` without the notes, as sent to visitors, who must not be able to count them."""
         return self.rev - self.last_note_seq
 
 
 class MessageRow(NamedTuple):
-    """A line of a ticket that its visitor may see; `event` is set where nobody wrote words. Cheap to make: one is
-    made for every message."""
+    """A message of a ticket, which its visitor may see; `event` is set when the system reports an event.
+
+    A tuple, because one is created for every message.
+    """
 
     ticket: str
     seq: int
@@ -134,7 +138,7 @@ class MessageRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NoteRow:
-    """A line that only agents may see, numbered apart, standing after message `after_seq`."""
+    """A note, which only agents may see. Notes have their own numbers; this one follows message `after_seq`."""
 
     ticket: str
     note_seq: int
@@ -149,7 +153,7 @@ class NoteRow:
 
 @dataclass(frozen=True, slots=True)
 class OfferRow:
-    """A ticket that rings on one agent's console until `expires_at`."""
+    """An offer of a ticket, which rings on one agent's console until `expires_at`."""
 
     id: int
     ticket_id: int

@@ -112,7 +112,7 @@ def _cursor(sql: Connection, columns: tuple[Any, ...], last: TicketRow) -> str:
 def _cursor_position(columns: tuple[Any, ...], cursor: str) -> list[int]:
     numbers = [int(part) for part in cursor.split(".") if _NUMBER.fullmatch(part)]
     if len(numbers) != len(columns) or cursor.count(".") != len(columns) - 1:
-        raise BadRequest("no such place in the list", field="after")
+        raise BadRequest("not a cursor of this list", field="after")
     return numbers
 
 

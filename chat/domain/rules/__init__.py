@@ -1,1 +1,1 @@
-"""The pure rules: questions answered from plain values, without a database, a network or a clock."""
+"""Decisions as pure functions of plain values: no database, no network, no clock."""

@@ -1,16 +1,17 @@
-"""Who is offered a chat, and why."""
+"""Routing: which agent is offered a chat, and why."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 ExclusionReason = Literal["away", "department", "passed", "full"]
 Rule = Literal["knew_visitor", "only_one", "fewest_chats", "longest_idle", "all_alike", "nobody"]
-# Enough to see why it was this one; of a bigger team those are told of who came closest.
+# Enough to explain a choice; of a bigger team a decision records the most preferred agents only.
 MAX_RECORDED_CANDIDATES = 20
 
 
 class Candidate(NamedTuple):
-    """An agent as the queue sees one: `chats` are places in use, ringing offers too; `passed` on this one."""
+    """An agent as the queue sees them: `chats` are used slots, ringing offers included; `passed`: they have declined or
+    missed this chat."""
 
     agent: str
     chats: int
@@ -23,14 +24,14 @@ class Candidate(NamedTuple):
 
 
 class ConsideredCandidate(NamedTuple):
-    """A candidate, and the reason why it was left out (None: it was not)."""
+    """A candidate, and why they were excluded (None: they were not)."""
 
     candidate: Candidate
     excluded: ExclusionReason | None
 
 
 class Decision(NamedTuple):
-    """The agent chosen (None: nobody is free), the rule that decided, and those who were weighed, by id."""
+    """The chosen agent (None: nobody is free), the rule that decided, and the considered candidates by agent id."""
 
     chosen: str | None
     rule: Rule
@@ -38,45 +39,47 @@ class Decision(NamedTuple):
 
 
 def pick(candidates: Iterable[Candidate]) -> Decision:
-    """Of the free agents the one who knew the visitor, then with the fewest chats, then idle for longest.
+    """Of the free agents, choose one who knows the visitor; then the one with the fewest chats, then the longest idle.
 
-    The same candidates in any order give the same decision: the smallest id settles what is otherwise alike.
+    The smallest agent id breaks a tie, so the order of the candidates does not matter.
     """
     return choose(sorted(candidates, key=preference), recorded=None)
 
 
 def choose(ranked: Iterable[Candidate], recorded: int | None = MAX_RECORDED_CANDIDATES) -> Decision:
-    """The same for candidates who come in the order of preference: looks no further than it must to name the first
-    two of the free, and to tell of `told` in all (None: of everybody)."""
-    weighed: list[ConsideredCandidate] = []
+    """As `pick`, for candidates sorted by `preference`.
+
+    It reads no more of them than it needs to find the first two free ones and to record `recorded` (None: all).
+    """
+    considered: list[ConsideredCandidate] = []
     free: list[Candidate] = []
-    for one in ranked:
-        weighed.append(ConsideredCandidate(one, exclusion_reason(one)))
-        if weighed[-1].excluded is None:
-            free.append(one)
-        if recorded is not None and len(weighed) >= recorded and len(free) > 1:
+    for candidate in ranked:
+        considered.append(ConsideredCandidate(candidate, exclusion_reason(candidate)))
+        if considered[-1].excluded is None:
+            free.append(candidate)
+        if recorded is not None and len(considered) >= recorded and len(free) > 1:
             break
-    return Decision(free[0].agent if free else None, _deciding_rule(free), tuple(sorted(weighed)))
+    return Decision(free[0].agent if free else None, _deciding_rule(free), tuple(sorted(considered)))
 
 
-def preference(one: Candidate) -> tuple[bool, int, float, str]:
-    """Who comes before whom, free or not."""
-    return not one.knows_visitor, one.chats, -one.idle_s, one.agent
+def preference(candidate: Candidate) -> tuple[bool, int, float, str]:
+    """The sort key of candidates, free or not: the most preferred first."""
+    return not candidate.knows_visitor, candidate.chats, -candidate.idle_s, candidate.agent
 
 
-def exclusion_reason(one: Candidate) -> ExclusionReason | None:
-    """The first reason that leaves an agent out."""
-    if not one.available:
+def exclusion_reason(candidate: Candidate) -> ExclusionReason | None:
+    """The first reason that excludes an agent, None if there is none."""
+    if not candidate.available:
         return "away"
-    if not one.in_department:
+    if not candidate.in_department:
         return "department"
-    if one.passed:
+    if candidate.passed:
         return "passed"
-    return "full" if one.chats >= one.capacity else None
+    return "full" if candidate.chats >= candidate.capacity else None
 
 
 def _deciding_rule(free: list[Candidate]) -> Rule:
-    """What set the first of the free apart from the second."""
+    """The rule that puts the first free candidate before the second."""
     if not free:
         return "nobody"
     if free[0].knows_visitor:

@@ -1,4 +1,4 @@
-"""Statuses of a ticket: what each means, and every move between them (DESIGN.md, section 5)."""
+"""The statuses of a ticket: every allowed change, and which status a message, an end or silence leads to."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -9,7 +9,7 @@ Ended = Literal["ticket_ended"]
 
 REOPENS_FOR = timedelta(days=7)
 
-# Nobody makes a ticket live by hand: a visitor's message does. Nothing leaves closed.
+# No agent sets a ticket to live: only a visitor's message does. `closed` is final.
 MOVES: dict[Status, dict[AuthorKind, frozenset[Status]]] = {
     "live": {
         "visitor": frozenset(("open", "solved", "closed")),
@@ -35,12 +35,12 @@ MOVES: dict[Status, dict[AuthorKind, frozenset[Status]]] = {
 
 
 def may_move(old: Status, new: Status, by: AuthorKind) -> bool:
-    """Whether this side may set this status. Staying is always allowed: every move may be asked for twice."""
+    """Whether this side may change the status. Keeping it is always allowed: a command may arrive twice."""
     return old == new or new in MOVES[old].get(by, frozenset())
 
 
 def accepts_messages(status: Status, solved_at: datetime | None, now: datetime) -> bool:
-    """Whether either side may still write: not once closed, nor from 7 days after it was solved."""
+    """Whether either side may still write: until the ticket is closed, or for 7 days after it was solved."""
     if status == "solved":
         return solved_at is not None and now - solved_at < REOPENS_FOR
     return status != "closed"
@@ -49,11 +49,11 @@ def accepts_messages(status: Status, solved_at: datetime | None, now: datetime) 
 def after_visitor_message(
     status: Status, solved_at: datetime | None, now: datetime, mode: Mode, had_agent: bool
 ) -> Status | Ended:
-    """What a visitor's message makes of a ticket; whatever becomes `open` by it needs a new promise.
+    """The status after a visitor's message. A ticket that becomes `open` needs a new promise.
 
-    `mode` is what the visitor can have: "form" from a page without a socket. `had_agent`: it has an owner.
-    An open ticket without an owner stays open, for its visitor chose the form or waited in vain: a line added
-    to it must not put them back into the queue.
+    `mode` is what the visitor can get now; a page without a socket gets "form". `had_agent`: the ticket has an
+    assignee. An open ticket without one stays open: its visitor chose the form or waited in vain, so another message
+    must not put them back into the queue.
     """
     if not accepts_messages(status, solved_at, now):
         return "ticket_ended"
@@ -63,19 +63,19 @@ def after_visitor_message(
 
 
 def after_agent_message(status: Status, solved_at: datetime | None, now: datetime) -> Status | Ended:
-    """What an agent's answer makes of a ticket: an open one is the customer's turn now, all else stays."""
+    """The status after an agent's message: `open` becomes `pending`, every other status stays."""
     if not accepts_messages(status, solved_at, now):
         return "ticket_ended"
     return "pending" if status == "open" else status
 
 
 def end_live(answered: bool, reachable: bool) -> Status:
-    """What a chat becomes when either side ends it; `reachable`: there is an address to answer to."""
+    """The status of a chat that either side ended; `reachable`: we have an address to answer to."""
     if answered:
         return "solved"
     return "open" if reachable else "closed"
 
 
 def after_silence(answered: bool) -> Status:
-    """What a chat becomes when nobody has said anything for an hour; `answered`: the last word was ours."""
+    """The status of a chat in which nobody wrote for too long; `answered`: the last message was ours."""
     return "pending" if answered else "open"

@@ -1,7 +1,7 @@
-"""Opening hours: a desk's state at a moment, until when, and when it opens next.
+"""Opening hours: the service state at a moment, until when it lasts, and when service opens next.
 
-Rows are wall time of the calendar's zone (rules/wall_time.py says what that means while the clocks change);
-a row that runs past midnight belongs to the date on which it starts.
+Rows have local time of the calendar's zone (local_time.py defines it while the clocks change). A row that runs past
+midnight belongs to the date on which it starts.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,13 +21,13 @@ StateChange = tuple[datetime, ServiceState]
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_PER_DAY = 24 * 60
-# What does not happen within this many days (a leap year, all its holidays, and a month) is told as never.
+# A change further away than this (a leap year, all its holidays, and a month) counts as never.
 HORIZON_DAYS = 400
 TEN_YEARS_DAYS = 3653
 
 
 class Hours(NamedTuple):
-    """Minutes after midnight, as written: an end before the start lies on the next date; 1440 is "24:00"."""
+    """Minutes after midnight, as in the JSON: an end before the start is on the next date; 1440 is "24:00"."""
 
     start: int
     end: int
@@ -39,7 +39,7 @@ class Hours(NamedTuple):
 
 
 class WeekRow(NamedTuple):
-    """What holds every week on these days (0 is Monday); closed, and only closed, has no hours."""
+    """The state on these days of every week (0 is Monday). `hours` is None exactly when the state is closed."""
 
     days: tuple[int, ...]
     hours: Hours | None
@@ -47,7 +47,7 @@ class WeekRow(NamedTuple):
 
 
 class HolidayRow(NamedTuple):
-    """What holds on the public holidays of a country or of one part of it."""
+    """The state on the public holidays of a country or of one of its parts."""
 
     country: str
     subdivision: str | None
@@ -56,7 +56,7 @@ class HolidayRow(NamedTuple):
 
 
 class ExceptionRow(NamedTuple):
-    """What holds on one date."""
+    """The state on one date."""
 
     date: date
     hours: Hours | None
@@ -68,7 +68,7 @@ CalendarRow = WeekRow | HolidayRow | ExceptionRow
 
 
 class PromiseRule(NamedTuple):
-    """Within how much working time an answer is owed; rules/promise.py knows the units."""
+    """The working time within which we promise an answer; promise.py counts it by unit."""
 
     hours: int
     unit: PromiseUnit
@@ -76,7 +76,7 @@ class PromiseRule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """A desk's opening hours and its promise. Made by `calendar_file.parse` only, which checks it."""
+    """The opening hours and the promise. Only `calendar_json.parse`, which validates them, makes one."""
 
     timezone: str
     week: tuple[WeekRow, ...]
@@ -89,7 +89,7 @@ class Calendar:
         return ZoneInfo(self.timezone)
 
 
-# France, as DESIGN.md section 6 has it for a new install.
+# What a new install has: France.
 DEFAULT = Calendar(
     timezone="Europe/Paris",
     week=(
@@ -103,7 +103,7 @@ DEFAULT = Calendar(
 
 
 class Interval(NamedTuple):
-    """One row of one date as UTC instants: from `start` on, not at `end`; `day` is the starting date."""
+    """One row of one date as UTC instants, `end` excluded; `day` is the date on which it starts."""
 
     day: date
     start: datetime
@@ -112,7 +112,7 @@ class Interval(NamedTuple):
 
 
 class OpeningPeriod(NamedTuple):
-    """A state, when it ends (None: not within the horizon), and the next opening (None: open, or never)."""
+    """A state, when it ends (None: not within the horizon), and the next opening (None: open now, or never)."""
 
     state: ServiceState
     until: datetime | None
@@ -120,33 +120,33 @@ class OpeningPeriod(NamedTuple):
 
 
 def period_at(calendar: Calendar, moment: datetime) -> OpeningPeriod:
-    """All that a Service says of a moment, in one look-up; times carry the calendar's offset.
+    """The period that contains a moment; its times carry the calendar's offset.
 
-    Raises `BadMoment` for a naive moment or one outside the years 1970 to 2199.
+    Raises InvalidMoment for a naive moment or one outside the years 1970 to 2199.
     """
-    asked = validated(moment)
-    return next(s for s in _periods(calendar, asked.date()) if s.until is None or asked < s.until)
+    utc = validated(moment)
+    return next(period for period in _periods(calendar, utc.date()) if period.until is None or utc < period.until)
 
 
 def state_at(calendar: Calendar, moment: datetime) -> tuple[ServiceState, datetime | None]:
-    """The state at a moment and when it ends; None: not within the horizon. Rows that touch are one state."""
-    stretch = period_at(calendar, moment)
-    return stretch.state, stretch.until
+    """The state at a moment and when it ends (None: not within the horizon). Adjacent rows of one state are joined."""
+    period = period_at(calendar, moment)
+    return period.state, period.until
 
 
 def next_open(calendar: Calendar, moment: datetime) -> datetime | None:
-    """When the desk is next `open`; None while it is, and when it will not be within the horizon."""
+    """When the state is next `open`; None while it is open, or if that is not within the horizon."""
     return period_at(calendar, moment).next_open
 
 
-def in_zone(calendar: Calendar, wall: datetime) -> datetime:
+def in_zone(calendar: Calendar, local: datetime) -> datetime:
     """The moment that a naive time means in the calendar's zone."""
-    return with_fixed_offset(calendar.zone, instant(calendar.zone, wall))
+    return with_fixed_offset(calendar.zone, instant(calendar.zone, local))
 
 
 def rows_for_date(calendar: Calendar, day: date) -> Sequence[tuple[str, CalendarRow]]:
-    """The rows that a date's hours come from, each with its place in the file: a date's exceptions, else
-    its holiday's row, else the week's."""
+    """The rows that apply to a date, each with its path in the JSON: the date's exceptions, else the row of its
+    holiday, else those of the week."""
     exceptions = [(f"exceptions[{n}]", row) for n, row in enumerate(calendar.exceptions) if row.date == day]
     if exceptions:
         return exceptions
@@ -156,25 +156,25 @@ def rows_for_date(calendar: Calendar, day: date) -> Sequence[tuple[str, Calendar
 
 
 def is_holiday(row: HolidayRow, day: date) -> bool:
-    """Whether a date is a public holiday where this row says."""
+    """Whether a date is a public holiday in the row's country or part."""
     return day in public_holidays.dates(row.country, row.subdivision, day.year)
 
 
 @lru_cache(maxsize=8192)
 def intervals(calendar: Calendar, day: date) -> tuple[Interval, ...]:
-    """The open and limited intervals that start on a date, in order, but none that the clocks jump over."""
+    """The open and limited intervals that start on a date, in order, without those that the clocks skip."""
     zone, start = calendar.zone, datetime.combine(day, time.min)
 
     def at(minutes: int) -> datetime:
         return instant(zone, start + timedelta(minutes=minutes))
 
     rows = [row for _, row in rows_for_date(calendar, day)]
-    found = (Interval(day, at(r.hours.start), at(r.hours.stop), r.state) for r in rows if r.hours)
-    return tuple(sorted(interval for interval in found if interval.start < interval.end))
+    on_date = (Interval(day, at(row.hours.start), at(row.hours.stop), row.state) for row in rows if row.hours)
+    return tuple(sorted(interval for interval in on_date if interval.start < interval.end))
 
 
 def open_intervals(calendar: Calendar, first: date) -> Iterator[Interval]:
-    """The open intervals from a date on, in order, for ten years or until none comes for `HORIZON` days."""
+    """The open intervals from a date on, in order, for ten years or until `HORIZON_DAYS` pass without one."""
     last = first
     for day in (first + timedelta(days=n) for n in range(TEN_YEARS_DAYS)):
         if (day - last).days > HORIZON_DAYS:
@@ -187,9 +187,9 @@ def open_intervals(calendar: Calendar, first: date) -> Iterator[Interval]:
 
 @lru_cache(maxsize=1024)
 def _periods(calendar: Calendar, utc_day: date) -> tuple[OpeningPeriod, ...]:
-    """The stretches that touch a UTC day, and some before and after it.
+    """The periods that touch a UTC day, and some before and after it.
 
-    Rows that start two local dates earlier can still hold: no zone is a day from UTC, no row longer than one.
+    It begins two dates earlier, whose rows can still apply: no zone is a day from UTC, and no row is longer than one.
     """
     end = datetime.combine(utc_day + timedelta(days=1), time.min, UTC)
     changes: list[StateChange] = []
@@ -209,21 +209,21 @@ def _periods_in_zone(zone: ZoneInfo, changes: list[StateChange]) -> Iterator[Ope
 
 
 def _merged(changes: Iterable[StateChange]) -> Iterator[StateChange]:
-    return (next(same) for _, same in groupby(changes, key=itemgetter(1)))
+    return (next(equal) for _, equal in groupby(changes, key=itemgetter(1)))
 
 
 def _changes(calendar: Calendar, first: date) -> Iterator[StateChange]:
-    """Every (instant, state from then on) from a date on, as far as the horizon; a state may be told again.
+    """Every (instant, state from then on) from a date on, up to the horizon; equal states may follow each other.
 
-    What follows an interval is known only at the next one or at the end of its date: a night may end in a
-    morning.
+    The state after an interval is certain only at the next interval or at the end of the date: a night row may end
+    within the next morning's row.
     """
-    edge = midnight(calendar.zone, first)
+    covered_until = midnight(calendar.zone, first)
     for day, following in pairwise(first + timedelta(days=n) for n in range(HORIZON_DAYS + 4)):
         for interval in intervals(calendar, day):
-            if edge < interval.start:
-                yield edge, "closed"
+            if covered_until < interval.start:
+                yield covered_until, "closed"
             yield interval.start, interval.state
-            edge = interval.end
-        if edge < midnight(calendar.zone, following):
-            yield edge, "closed"
+            covered_until = interval.end
+        if covered_until < midnight(calendar.zone, following):
+            yield covered_until, "closed"

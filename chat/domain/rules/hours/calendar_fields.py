@@ -1,8 +1,8 @@
-"""Single values of the calendar file: what each field means, or `Wrong` with what is wrong with it."""
+"""The fields of the calendar JSON: each function converts one value or raises InvalidValue."""
 
 import re
 from datetime import date
-from typing import TypeVar
+from typing import TypeVar, get_args
 from zoneinfo import available_timezones
 
 from chat.domain.rules.hours import public_holidays
@@ -12,44 +12,44 @@ from chat.vocabulary import PromiseUnit, ServiceState
 
 T = TypeVar("T")
 MAX_PROMISE_HOURS = 2400
-STATES: tuple[ServiceState, ...] = ("open", "limited", "closed")
-UNITS: tuple[PromiseUnit, ...] = ("working_days", "opening_hours")
+STATES: tuple[ServiceState, ...] = get_args(ServiceState)
+UNITS: tuple[PromiseUnit, ...] = get_args(PromiseUnit)
 
 
 class InvalidValue(Exception):
-    """What is wrong with a value, in words that follow its name."""
+    """What is wrong with a value, as a text that follows its path."""
 
 
-def any_value(found: object) -> object:
-    return found
+def any_value(value: object) -> object:
+    return value
 
 
-def json_list(found: object) -> list[object]:
-    if not isinstance(found, list):
+def json_list(value: object) -> list[object]:
+    if not isinstance(value, list):
         raise InvalidValue("must be a list")
-    return found
+    return value
 
 
-def _text(found: object) -> str:
-    if not isinstance(found, str):
+def _text(value: object) -> str:
+    if not isinstance(value, str):
         raise InvalidValue("must be a text")
-    return found
+    return value
 
 
-def name(found: object) -> str:
-    if len(_text(found)) > 200:
+def name(value: object) -> str:
+    if len(_text(value)) > 200:
         raise InvalidValue("is longer than 200 characters")
-    return _text(found)
+    return _text(value)
 
 
-def zone(found: object) -> str:
-    if _text(found) not in available_timezones():
-        raise InvalidValue(f'"{found}" is no time zone, "Europe/Paris" would be one')
-    return _text(found)
+def zone(value: object) -> str:
+    if _text(value) not in available_timezones():
+        raise InvalidValue(f'"{value}" is no time zone, "Europe/Paris" would be one')
+    return _text(value)
 
 
-def days(found: object) -> tuple[int, ...]:
-    names = [_text(name) for name in json_list(found)]
+def days(value: object) -> tuple[int, ...]:
+    names = [_text(name) for name in json_list(value)]
     unknown = [name for name in names if name not in DAYS]
     if unknown:
         raise InvalidValue(f'"{unknown[0]}" is no day; days are {", ".join(DAYS)}')
@@ -58,19 +58,19 @@ def days(found: object) -> tuple[int, ...]:
     return tuple(DAYS.index(name) for name in names)
 
 
-def start_time(found: object) -> int:
-    parts = re.fullmatch("([01][0-9]|2[0-3]):([0-5][0-9])", _text(found))
+def start_time(value: object) -> int:
+    parts = re.fullmatch("([01][0-9]|2[0-3]):([0-5][0-9])", _text(value))
     if not parts:
-        raise InvalidValue(f'"{found}" is no time; times are "00:00" to "23:59"')
+        raise InvalidValue(f'"{value}" is no time; times are "00:00" to "23:59"')
     return int(parts[1]) * 60 + int(parts[2])
 
 
-def end_time(found: object) -> int:
-    return MINUTES_PER_DAY if found == "24:00" else start_time(found)
+def end_time(value: object) -> int:
+    return MINUTES_PER_DAY if value == "24:00" else start_time(value)
 
 
-def iso_date(found: object) -> date:
-    text = _text(found)
+def iso_date(value: object) -> date:
+    text = _text(value)
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -80,38 +80,38 @@ def iso_date(found: object) -> date:
     return day
 
 
-def state(found: object) -> ServiceState:
-    return _one_of(STATES, found)
+def state(value: object) -> ServiceState:
+    return _one_of(STATES, value)
 
 
-def unit(found: object) -> PromiseUnit:
-    return _one_of(UNITS, found)
+def unit(value: object) -> PromiseUnit:
+    return _one_of(UNITS, value)
 
 
-def _one_of(allowed: tuple[T, ...], found: object) -> T:
-    for word in allowed:
-        if word == found:
-            return word
+def _one_of(allowed: tuple[T, ...], value: object) -> T:
+    for option in allowed:
+        if option == value:
+            return option
     raise InvalidValue(f"must be one of {', '.join(map(str, allowed))}")
 
 
-def country(found: object) -> str:
-    if not public_holidays.is_supported_country(_text(found)):
-        raise InvalidValue(f'"{found}" is no country with a table of holidays; "FR" would be one')
-    return _text(found)
+def country(value: object) -> str:
+    if not public_holidays.is_supported_country(_text(value)):
+        raise InvalidValue(f'"{value}" is no country with a table of holidays; "FR" would be one')
+    return _text(value)
 
 
-def subdivision(country: str, found: object) -> str | None:
-    if found is None or not country:
+def subdivision(country: str, value: object) -> str | None:
+    if value is None or not country:
         return None
-    if not public_holidays.is_supported_subdivision(country, _text(found)):
-        raise InvalidValue(f'"{found}" is no part of {country} with a table of holidays')
-    return _text(found)
+    if not public_holidays.is_supported_subdivision(country, _text(value)):
+        raise InvalidValue(f'"{value}" is no part of {country} with a table of holidays')
+    return _text(value)
 
 
-def promised_hours(unit: PromiseUnit, found: object) -> int:
-    if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= MAX_PROMISE_HOURS:
+def promised_hours(unit: PromiseUnit, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_PROMISE_HOURS:
         raise InvalidValue(f"must be a whole number from 1 to {MAX_PROMISE_HOURS}")
-    if unit == "working_days" and found % 24:
+    if unit == "working_days" and value % 24:
         raise InvalidValue("must be a multiple of 24 when the unit is working_days")
-    return found
+    return value

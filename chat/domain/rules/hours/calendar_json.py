@@ -1,11 +1,11 @@
-"""The calendar as JSON: read strictly, every fault named by its row, and written back as it was."""
+"""The calendar as JSON: parsed strictly, with every fault named by its path, and written back unchanged."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from chat.domain.rules.hours import calendar_fields as values
+from chat.domain.rules.hours import calendar_fields as fields
 from chat.domain.rules.hours.calendar import (
     DAYS,
     MINUTES_PER_DAY,
@@ -24,37 +24,37 @@ T = TypeVar("T")
 
 
 class Fault(NamedTuple):
-    """What is wrong, and where: "week[1].from"; "calendar" is the whole."""
+    """The path of a faulty value ("week[1].from"; "calendar" for the whole) and what is wrong with it."""
 
     path: str
     problem: str
 
 
 class InvalidCalendar(ValueError):
-    """The JSON is no calendar. `faults` has all that was found; the message has a line for each."""
+    """The JSON is no valid calendar. `faults` has every fault; the message has a line for each."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("\n".join(f"{fault.path}: {fault.problem}" for fault in faults))
         self.faults = tuple(faults)
 
 
-def parse(found: object) -> Calendar:
-    """The calendar that decoded JSON describes (PROTOCOL.md, "The calendar"). Raises `BadCalendar`.
+def parse(json_value: object) -> Calendar:
+    """The calendar that decoded JSON describes (PROTOCOL.md, "The calendar"). Raises InvalidCalendar.
 
-    `holidays` may be null or left out, `exceptions` left out. A closed row takes the whole date and has
-    no hours. Overlaps are looked for only once every row is sound in itself.
+    `holidays` may be null or missing, `exceptions` missing. A closed row covers the whole date and has no hours.
+    Overlaps are searched only once every row is valid by itself.
     """
     faults: list[Fault] = []
-    calendar = _calendar(_ObjectReader(found, "", faults))
+    calendar = _calendar(_ObjectReader(json_value, "", faults))
     if not faults:
-        faults = [Fault(o.row, f"overlaps {o.other} on {o.on}") for o in overlaps(calendar)]
+        faults = [Fault(overlap.row, f"overlaps {overlap.other} on {overlap.on}") for overlap in overlaps(calendar)]
     if faults:
         raise InvalidCalendar(faults)
     return calendar
 
 
 def to_json(calendar: Calendar) -> dict[str, object]:
-    """What `parse` reads as this calendar, in the order of PROTOCOL.md."""
+    """The JSON that `parse` reads as this calendar, with the keys in the order of PROTOCOL.md."""
     week = [{"days": [DAYS[day] for day in row.days], **_hours_json(row)} for row in calendar.week]
     promise = {"hours": calendar.promise.hours, "unit": calendar.promise.unit}
     return {
@@ -85,12 +85,12 @@ def _clock(minutes: int) -> str:
 
 
 class _ObjectReader:
-    """One JSON object being read; a fault is noted and a fallback taken, so that reading goes on."""
+    """Reads one JSON object. Each fault is recorded and replaced by a fallback, so that reading continues."""
 
-    def __init__(self, found: object, path: str, faults: list[Fault]) -> None:
+    def __init__(self, json_value: object, path: str, faults: list[Fault]) -> None:
         self.path, self.faults = path, faults
-        self.is_object = isinstance(found, dict)
-        self.fields: dict[str, object] = dict(found) if isinstance(found, dict) else {}
+        self.is_object = isinstance(json_value, dict)
+        self.fields: dict[str, object] = dict(json_value) if isinstance(json_value, dict) else {}
         self.unread = dict.fromkeys(self.fields)
         if not self.is_object:
             self.add_fault("", "must be an object")
@@ -100,94 +100,94 @@ class _ObjectReader:
         self.faults.append(Fault(path or "calendar", problem))
 
     def read(self, key: str, convert: Callable[[object], T], fallback: T) -> T:
-        """A field that must be there."""
+        """Reads a required field."""
         if self.is_object and key not in self.fields:
             self.add_fault(key, "is missing")
-        return self.read_if_there(key, convert, fallback)
+        return self.read_optional(key, convert, fallback)
 
-    def read_if_there(self, key: str, convert: Callable[[object], T], fallback: T) -> T:
+    def read_optional(self, key: str, convert: Callable[[object], T], fallback: T) -> T:
         self.unread.pop(key, None)
         if key not in self.fields:
             return fallback
         try:
             return convert(self.fields[key])
-        except values.InvalidValue as problem:
+        except fields.InvalidValue as problem:
             self.add_fault(key, str(problem))
             return fallback
 
-    def child(self, key: str, found: object) -> "_ObjectReader":
-        return _ObjectReader(found, ".".join(name for name in (self.path, key) if name), self.faults)
+    def child(self, key: str, json_value: object) -> "_ObjectReader":
+        return _ObjectReader(json_value, ".".join(name for name in (self.path, key) if name), self.faults)
 
-    def children(self, key: str, found: list[object]) -> Iterator["_ObjectReader"]:
-        return (self.child(f"{key}[{n}]", row) for n, row in enumerate(found))
+    def children(self, key: str, rows: list[object]) -> Iterator["_ObjectReader"]:
+        return (self.child(f"{key}[{n}]", row) for n, row in enumerate(rows))
 
     def reject_unread_fields(self) -> None:
-        """Refuse the fields that nobody has read."""
+        """Records a fault for each field that was not read."""
         for key in self.unread:
-            self.add_fault(str(key), "is not known here")
+            self.add_fault(str(key), "is an unknown field")
 
 
-def _calendar(part: _ObjectReader) -> Calendar:
-    zone = part.read("timezone", values.zone, "UTC")
-    week: list[object] = part.read("week", values.json_list, [])
-    holidays = part.read_if_there("holidays", values.any_value, None)
-    exceptions: list[object] = part.read_if_there("exceptions", values.json_list, [])
-    promise = part.read_if_there("promise", values.any_value, None)
+def _calendar(reader: _ObjectReader) -> Calendar:
+    zone = reader.read("timezone", fields.zone, "UTC")
+    week: list[object] = reader.read("week", fields.json_list, [])
+    holidays = reader.read_optional("holidays", fields.any_value, None)
+    exceptions: list[object] = reader.read_optional("exceptions", fields.json_list, [])
+    promise = reader.read_optional("promise", fields.any_value, None)
     calendar = Calendar(
         zone,
-        tuple(_week_row(row) for row in part.children("week", week)),
-        None if holidays is None else _holiday_row(part.child("holidays", holidays)),
-        tuple(_exception_row(row) for row in part.children("exceptions", exceptions)),
-        _promise(part.child("promise", promise)),
+        tuple(_week_row(row) for row in reader.children("week", week)),
+        None if holidays is None else _holiday_row(reader.child("holidays", holidays)),
+        tuple(_exception_row(row) for row in reader.children("exceptions", exceptions)),
+        _promise(reader.child("promise", promise)),
     )
-    part.reject_unread_fields()
+    reader.reject_unread_fields()
     return calendar
 
 
-def _week_row(part: _ObjectReader) -> WeekRow:
-    days: tuple[int, ...] = part.read("days", values.days, ())
-    row = WeekRow(days, *_hours_and_state(part))
-    part.reject_unread_fields()
+def _week_row(reader: _ObjectReader) -> WeekRow:
+    days: tuple[int, ...] = reader.read("days", fields.days, ())
+    row = WeekRow(days, *_hours_and_state(reader))
+    reader.reject_unread_fields()
     return row
 
 
-def _holiday_row(part: _ObjectReader) -> HolidayRow:
-    country = part.read("country", values.country, "")
-    subdivision = part.read_if_there("subdivision", partial(values.subdivision, country), None)
-    row = HolidayRow(country, subdivision, *_hours_and_state(part))
-    part.reject_unread_fields()
+def _holiday_row(reader: _ObjectReader) -> HolidayRow:
+    country = reader.read("country", fields.country, "")
+    subdivision = reader.read_optional("subdivision", partial(fields.subdivision, country), None)
+    row = HolidayRow(country, subdivision, *_hours_and_state(reader))
+    reader.reject_unread_fields()
     return row
 
 
-def _exception_row(part: _ObjectReader) -> ExceptionRow:
-    day = part.read("date", values.iso_date, date.min)
-    name = part.read_if_there("name", values.name, None)
-    row = ExceptionRow(day, *_hours_and_state(part), name)
-    part.reject_unread_fields()
+def _exception_row(reader: _ObjectReader) -> ExceptionRow:
+    day = reader.read("date", fields.iso_date, date.min)
+    name = reader.read_optional("name", fields.name, None)
+    row = ExceptionRow(day, *_hours_and_state(reader), name)
+    reader.reject_unread_fields()
     return row
 
 
-def _promise(part: _ObjectReader) -> PromiseRule:
-    unit: PromiseUnit = part.read("unit", values.unit, "opening_hours")
-    hours = part.read("hours", partial(values.promised_hours, unit), 1)
-    part.reject_unread_fields()
+def _promise(reader: _ObjectReader) -> PromiseRule:
+    unit: PromiseUnit = reader.read("unit", fields.unit, "opening_hours")
+    hours = reader.read("hours", partial(fields.promised_hours, unit), 1)
+    reader.reject_unread_fields()
     return PromiseRule(hours, unit)
 
 
-def _hours_and_state(part: _ObjectReader) -> tuple[Hours | None, ServiceState]:
-    state: ServiceState = part.read("state", values.state, "closed")
+def _hours_and_state(reader: _ObjectReader) -> tuple[Hours | None, ServiceState]:
+    state: ServiceState = reader.read("state", fields.state, "closed")
     if state != "closed":
-        return _hours(part), state
+        return _hours(reader), state
     for key in ("from", "to"):
-        if part.fields.get("state") == "closed" and key in part.fields:
-            part.add_fault(key, "a closed row takes the whole date and has no hours")
-        part.unread.pop(key, None)
+        if reader.fields.get("state") == "closed" and key in reader.fields:
+            reader.add_fault(key, "a closed row takes the whole date and has no hours")
+        reader.unread.pop(key, None)
     return None, state
 
 
-def _hours(part: _ObjectReader) -> Hours:
-    start = part.read("from", values.start_time, -1)
-    end = part.read("to", values.end_time, MINUTES_PER_DAY)
+def _hours(reader: _ObjectReader) -> Hours:
+    start = reader.read("from", fields.start_time, -1)
+    end = reader.read("to", fields.end_time, MINUTES_PER_DAY)
     if start == end:
-        part.add_fault("to", 'is the same as from; a whole day is "00:00" to "24:00"')
+        reader.add_fault("to", 'is the same as from; a whole day is "00:00" to "24:00"')
     return Hours(start, end)

@@ -1,7 +1,7 @@
-"""Wall time to instants and back, in one order, also while the clocks change.
+"""Local time to UTC instants and back, also while the clocks change.
 
-Both ways are monotone, so rows written in wall time never cross or overlap:
-a wall time that the clocks jump over means the moment of the jump, one that comes twice its first coming.
+Both conversions are monotone, so rows in local time never cross or overlap: a local time that the clocks skip means the
+moment of the change, one that occurs twice means its first occurrence.
 """
 
 from bisect import bisect_left
@@ -12,27 +12,27 @@ SUPPORTED_YEARS = range(1970, 2200)
 
 
 class InvalidMoment(ValueError):
-    """A moment no calendar can answer for: without an offset, or outside the years 1970 to 2199."""
+    """A moment that no calendar can convert: without an offset, or outside the years 1970 to 2199."""
 
 
-def instant(zone: ZoneInfo, wall: datetime) -> datetime:
-    """The UTC instant at which the clocks of `zone` first show `wall` (naive) or more."""
-    shown = wall.replace(tzinfo=zone, fold=0)
-    found = shown.astimezone(UTC)
-    if found.astimezone(zone).replace(tzinfo=None) == wall:
+def instant(zone: ZoneInfo, local: datetime) -> datetime:
+    """The UTC instant at which the clocks of `zone` first show `local` (naive) or later."""
+    aware = local.replace(tzinfo=zone, fold=0)
+    found = aware.astimezone(UTC)
+    if found.astimezone(zone).replace(tzinfo=None) == local:
         return found
-    return _clock_change(zone, shown.replace(fold=1).astimezone(UTC).replace(microsecond=0), found)
+    return _clock_change(zone, aware.replace(fold=1).astimezone(UTC).replace(microsecond=0), found)
 
 
 def wall_clock(zone: ZoneInfo, moment: datetime) -> datetime:
-    """The wall time (naive) at `moment`; the whole second coming of an hour counts as the hour's end.
+    """The local time (naive) at `moment`. While an hour occurs again, it stays at that hour's end.
 
-    Going back to the smaller number would make a later moment count as an earlier one.
+    With the smaller number a later moment would count as an earlier one.
     """
-    shown = moment.astimezone(zone)
-    if not shown.fold:
-        return shown.replace(tzinfo=None)
-    first = shown.replace(fold=0).astimezone(UTC)
+    local = moment.astimezone(zone)
+    if not local.fold:
+        return local.replace(tzinfo=None)
+    first = local.replace(fold=0).astimezone(UTC)
     change = _clock_change(zone, first.replace(microsecond=0), moment.astimezone(UTC))
     return (change + _offset(zone, first)).replace(tzinfo=None)
 
@@ -43,16 +43,16 @@ def midnight(zone: ZoneInfo, day: date) -> datetime:
 
 
 def with_fixed_offset(zone: ZoneInfo, moment: datetime) -> datetime:
-    """The same moment with the offset that `zone` has then.
+    """The same moment with the offset that `zone` has then, as a fixed offset.
 
-    The offset is fixed: Python compares two datetimes of one ZoneInfo by their wall time, and is wrong by an
-    hour when the clocks change between them.
+    Python compares two datetimes of one ZoneInfo by their local time, which is an hour wrong when the clocks change
+    between them.
     """
     return moment.astimezone(timezone(_offset(zone, moment)))
 
 
 def validated(moment: datetime) -> datetime:
-    """`moment` in UTC. Raises `BadMoment` for one without an offset or too far from today to be computed."""
+    """`moment` in UTC. Raises InvalidMoment for one without an offset or too far from today to be computed."""
     if moment.utcoffset() is None or moment.year not in SUPPORTED_YEARS:
         raise InvalidMoment("a moment needs an offset and a year from 1970 to 2199")
     return moment.astimezone(UTC)
@@ -63,7 +63,7 @@ def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
 
 
 def _clock_change(zone: ZoneInfo, early: datetime, late: datetime) -> datetime:
-    """The second of (early, late] at which the clocks change; the caller knows that there is one."""
+    """The second of (early, late] at which the clocks change; there must be one."""
     before = _offset(zone, early)
 
     def changed(seconds: int) -> bool:

@@ -1,4 +1,4 @@
-"""Which rows of a calendar claim the same time."""
+"""Rows of a calendar that cover the same time."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -9,7 +9,7 @@ from chat.domain.rules.hours.calendar import DAYS, MINUTES_PER_DAY, Calendar, Ca
 
 
 class Overlap(NamedTuple):
-    """Two rows by their places in the file, and the day or date on which the first one meets the second."""
+    """The paths of two rows in the JSON, and the day or date on which the first one overlaps the second."""
 
     row: str
     other: str
@@ -17,20 +17,20 @@ class Overlap(NamedTuple):
 
 
 def overlaps(calendar: Calendar) -> list[Overlap]:
-    """Every overlap, also that of a night row with the next date's rows; two of a kind are both named."""
+    """Every overlap, also of a night row with the next date's rows. Of two overlapping rows each is reported."""
     found = [*_in_week(calendar), *_around_holidays(calendar), *_around_exceptions(calendar)]
     return list(dict.fromkeys(found))
 
 
 def _in_week(calendar: Calendar) -> Iterator[Overlap]:
-    placed = [(f"week[{n}]", day, row) for n, row in enumerate(calendar.week) for day in row.days]
-    for (name, day, row), (other_name, other_day, other) in permutations(placed, 2):
+    rows = [(f"week[{n}]", day, row) for n, row in enumerate(calendar.week) for day in row.days]
+    for (name, day, row), (other_name, other_day, other) in permutations(rows, 2):
         if _overlap(row, other, (other_day - day + 3) % 7 - 3):
             yield Overlap(name, other_name, DAYS[day])
 
 
 def _around_holidays(calendar: Calendar) -> Iterator[Overlap]:
-    """A holiday can fall on any day of the week, and has an ordinary day before and after it."""
+    """A holiday can fall on any day of the week, with a normal day before and after it."""
     holiday = calendar.holidays
     for n, row in enumerate(calendar.week):
         if holiday and (_overlap(holiday, row, 1) or _overlap(holiday, row, -1)):
@@ -39,8 +39,8 @@ def _around_holidays(calendar: Calendar) -> Iterator[Overlap]:
 
 def _around_exceptions(calendar: Calendar) -> Iterator[Overlap]:
     for day in {row.date for row in calendar.exceptions}:
-        for apart in (-1, 0, 1):
-            yield from _between(calendar, day, apart)
+        for days_apart in (-1, 0, 1):
+            yield from _between(calendar, day, days_apart)
 
 
 def _between(calendar: Calendar, day: date, days_apart: int) -> Iterator[Overlap]:
@@ -51,7 +51,7 @@ def _between(calendar: Calendar, day: date, days_apart: int) -> Iterator[Overlap
 
 
 def _overlap(row: CalendarRow, other: CalendarRow, days_apart: int) -> bool:
-    """Whether two rows meet, the other's date being `apart` days later; closed takes a whole date."""
+    """Whether two rows overlap when the other's date is `days_apart` later. A closed row covers its whole date."""
     if not row.hours or not other.hours:
         return days_apart == 0
     shift = days_apart * MINUTES_PER_DAY

@@ -1,4 +1,4 @@
-"""The promise: by when something sent at a moment is answered, counted in working time."""
+"""The promise: by when we answer a ticket sent at a moment, counted in working time."""
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
@@ -10,11 +10,10 @@ from chat.domain.rules.hours.local_time import instant, validated, wall_clock, w
 
 
 def due(calendar: Calendar, submitted: datetime) -> datetime | None:
-    """The latest time of the answer, with the calendar's offset; None when the desk opens too seldom.
+    """When the answer is due, with the calendar's offset; None when the calendar opens too seldom.
 
-    What arrives while the desk is not `open` counts from the next opening. A due time lies in an open row; it
-    may be the very moment at which one ends. A later submission never has an earlier due time. Raises
-    `BadMoment`.
+    A ticket that arrives while the state is not `open` counts from the next opening. A due time lies in an open row or
+    is the moment at which one ends. A later submission never has an earlier due time. Raises InvalidMoment.
     """
     moment = validated(submitted)
     count = _after_working_days if calendar.promise.unit == "working_days" else _after_opening_hours
@@ -23,40 +22,40 @@ def due(calendar: Calendar, submitted: datetime) -> datetime | None:
 
 
 def _remaining_intervals(calendar: Calendar, moment: datetime) -> Iterator[Interval]:
-    """What is left of the open intervals; the first may have started a local date, two UTC dates, earlier."""
+    """The open intervals from a moment on; the first may have started a local date, two UTC dates, earlier."""
     first = (moment - timedelta(days=2)).date()
-    for row in open_intervals(calendar, first):
-        if row.end > moment:
-            yield row._replace(start=max(row.start, moment))
+    for interval in open_intervals(calendar, first):
+        if interval.end > moment:
+            yield interval._replace(start=max(interval.start, moment))
 
 
-def _after_opening_hours(calendar: Calendar, rows: Iterator[Interval]) -> datetime | None:
+def _after_opening_hours(calendar: Calendar, intervals: Iterator[Interval]) -> datetime | None:
     left = timedelta(hours=calendar.promise.hours)
-    for row in rows:
-        if left <= row.end - row.start:
-            return row.start + left
-        left -= row.end - row.start
+    for interval in intervals:
+        if left <= interval.end - interval.start:
+            return interval.start + left
+        left -= interval.end - interval.start
     return None
 
 
-def _after_working_days(calendar: Calendar, rows: Iterator[Interval]) -> datetime | None:
-    """The same clock time so many dates with an open row later, or the first open moment after it.
+def _after_working_days(calendar: Calendar, intervals: Iterator[Interval]) -> datetime | None:
+    """The same clock time so many working days later, or the first open moment after it.
 
-    The clock time is counted from the midnight of the date to which the row belongs, past 24:00 in a night
-    row, and what follows that date's rows is the next date's first one: so the order of submissions is kept.
+    A working day is a date with an open row. The clock time counts from the midnight of the row's date, past 24:00 in a
+    night row, and after a date's rows comes the next working day's first row: this preserves the order of submissions.
     """
-    first = next(rows, None)
+    first = next(intervals, None)
     if first is None:
         return None
-    clock = wall_clock(calendar.zone, first.start) - datetime.combine(first.day, time.min)
-    dates = groupby((row for row in rows if row.day > first.day), key=attrgetter("day"))
-    answer_day = next(islice(dates, calendar.promise.hours // 24 - 1, None), None)
+    clock_time = wall_clock(calendar.zone, first.start) - datetime.combine(first.day, time.min)
+    working_days = groupby((interval for interval in intervals if interval.day > first.day), key=attrgetter("day"))
+    answer_day = next(islice(working_days, calendar.promise.hours // 24 - 1, None), None)
     if answer_day is None:
         return None
-    wanted = instant(calendar.zone, datetime.combine(answer_day[0], time.min) + clock)
-    for row in chain(answer_day[1], (row for _, following in dates for row in following)):
-        if row.day > answer_day[0]:
-            return row.start
-        if wanted <= row.end:
-            return max(wanted, row.start)
+    same_clock_time = instant(calendar.zone, datetime.combine(answer_day[0], time.min) + clock_time)
+    for interval in chain(answer_day[1], (interval for _, following in working_days for interval in following)):
+        if interval.day > answer_day[0]:
+            return interval.start
+        if same_clock_time <= interval.end:
+            return max(same_clock_time, interval.start)
     return None
