@@ -1,4 +1,4 @@
-"""Desks on real databases: the one file of a machine, and PostgreSQL with as many nodes as a story needs."""
+"""Fixtures: the domain on real databases, one SQLite file or PostgreSQL with one or two nodes."""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -17,15 +17,15 @@ from chat.store.transaction import Transaction
 from tests.domain.domain_driver import MONDAY, Desk
 from tests.services import Postgres
 
-KEPT = ("sites", "categories")
-EMPTY = [f"DELETE FROM {table}" for table in reversed(metadata.sorted_tables) if table.name not in KEPT]
-AS_INSTALLED = "; ".join(
-    ["UPDATE categories SET department_id = NULL", *EMPTY, "DELETE FROM sites WHERE key <> 'demo'"]
+SEEDED_TABLES = ("sites", "categories")
+DELETE_ROWS = [f"DELETE FROM {table}" for table in reversed(metadata.sorted_tables) if table.name not in SEEDED_TABLES]
+RESET_TO_NEW_INSTALL = "; ".join(
+    ["UPDATE categories SET department_id = NULL", *DELETE_ROWS, "DELETE FROM sites WHERE key <> 'demo'"]
 )
 
 
 def install_at(url: str) -> None:
-    """Migrate a database and write down what a new install knows."""
+    """Migrate a database and insert the data of a new install."""
     migrate(url)
     database = Database(url)
     with database.writes.begin() as sql:
@@ -48,7 +48,7 @@ def sqlite(new_install: Path, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def one_postgresql(postgres: Postgres) -> Iterator[str]:
-    """One database for all stories: cleaning it takes less than cloning another."""
+    """One database for all tests: emptying it is faster than creating another."""
     with postgres.database(install_at) as address:
         yield address
 
@@ -56,15 +56,15 @@ def one_postgresql(postgres: Postgres) -> Iterator[str]:
 @pytest.fixture
 def postgresql(one_postgresql: str) -> str:
     with psycopg.connect(one_postgresql) as connection:
-        connection.execute(AS_INSTALLED.encode())
+        connection.execute(RESET_TO_NEW_INSTALL.encode())
     return one_postgresql
 
 
 @asynccontextmanager
 async def node(url: str) -> AsyncIterator[Desk]:
-    """A desk at work on this database."""
+    """A node on this database, driven by a test."""
     facts: list[object] = []
-    store = Store(url, lambda told: facts.extend(one.fact for one in told))
+    store = Store(url, lambda recorded: facts.extend(one.fact for one in recorded))
     await store.start()
     try:
         yield Desk(store, facts, runs_twice=url.startswith("sqlite"))
@@ -74,7 +74,7 @@ async def node(url: str) -> AsyncIterator[Desk]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
-    """A desk on each kind of database."""
+    """A node on each kind of database."""
     async with node(str(request.getfixturevalue(request.param))) as opened:
         yield opened
 

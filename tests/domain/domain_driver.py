@@ -1,4 +1,7 @@
-"""The desk and its cast: every verb they use is tried once, undone, and done; then facts and database must agree."""
+"""Drives the domain for tests, as visitors and agents do.
+
+Each action runs, is rolled back and runs again, as the Store may do; then the facts must describe the database.
+"""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -39,7 +42,7 @@ from tests.domain.fact_replica import FactReplica, read_state
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Monday 10:00 in Paris: the desk is open until 18:00.
+# Monday 10:00 in Paris: open until 18:00.
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TIMEOUTS = Timeouts(
     ring=timedelta(seconds=60),
@@ -53,18 +56,18 @@ _ids = itertools.count(1)
 
 
 def new_id() -> str:
-    """A client_id that nobody has used."""
+    """An unused client_id."""
     return f"test-client-id-{next(_ids):06}"
 
 
 def run_twice(action: Callable[Concatenate[Transaction, P], T]) -> Callable[Concatenate[Transaction, P], T]:
-    """A verb that is run, undone and run again, as Works may do; both runs must come out alike."""
+    """An action that runs, is rolled back and runs again, as the Store may do; both runs must have the same outcome."""
 
     def both(tx: Transaction, /, *args: P.args, **kwargs: P.kwargs) -> T:
         first = Transaction(tx.sql, tx.origin)
-        undone = tx.sql.begin_nested()
+        savepoint = tx.sql.begin_nested()
         once = outcome(lambda: action(first, *args, **kwargs))
-        undone.rollback()
+        savepoint.rollback()
         twice = outcome(lambda: action(tx, *args, **kwargs))
         assert type(once) is type(twice) and kinds(first) == kinds(tx)
         if isinstance(twice, Refused):
@@ -82,21 +85,21 @@ def outcome(act: Callable[[], T]) -> T | Refused:
 
 
 def kinds(tx: Transaction) -> list[type]:
-    return [type(told.fact) for told in tx.facts]
+    return [type(recorded.fact) for recorded in tx.facts]
 
 
 def post_twice(store: Sequence[Transaction], posts: Sequence[Post]) -> list[MessageRow | Exception]:
-    """`post_batch`, run, undone and run again."""
-    undone = store[0].sql.begin_nested()
+    """`post_batch` that runs, is rolled back and runs again."""
+    savepoint = store[0].sql.begin_nested()
     once = post_batch([Transaction(tx.sql) for tx in store], posts)
-    undone.rollback()
+    savepoint.rollback()
     twice = post_batch(store, posts)
     assert list(map(type, once)) == list(map(type, twice))
     return twice
 
 
 def read_up_to(tx: Transaction, /, ticket: str, seq: int, now: datetime, **whose: int) -> None:
-    """One mark, by the ticket's public id; raises what is refused."""
+    """Apply one read mark by the ticket's public id; raises its refusal."""
     key = tx.sql.execute(select(tables.tickets.c.id).where(tables.tickets.c.public_id == strip_nul(ticket))).scalar()
     [refused] = read_marks.apply_read_marks(tx, [ReadMark(key or 0, seq, now, "", **whose)])
     if refused:
@@ -104,13 +107,13 @@ def read_up_to(tx: Transaction, /, ticket: str, seq: int, now: datetime, **whose
 
 
 def add_available_agent(tx: Transaction, new: agents.NewAgent, now: datetime) -> AgentRow:
-    """Somebody new, who has chosen to be available."""
+    """A new agent who chose to be available."""
     return agents.set_presence(tx, agents.add_agent(tx, new, now).id, "available", now)
 
 
 @dataclass
 class Desk:
-    """A desk on a real database: `now` stands still until `later`, `here` are the agents who are connected."""
+    """A node on a real database. `now` moves only by `later`; `online` has the connected agents."""
 
     store: Store
     facts: list[object]
@@ -118,7 +121,7 @@ class Desk:
     online: set[int] = field(default_factory=set)
     redis: bool = True
     timeouts: Timeouts = TIMEOUTS
-    # It doubles what a verb costs, so that one database must do.
+    # Running twice doubles the cost, so only SQLite does it.
     runs_twice: bool = True
     replica: FactReplica = field(default_factory=FactReplica)
 
@@ -130,7 +133,7 @@ class Desk:
         self.now += timedelta(**passed)
 
     async def run(self, action: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The verb, rehearsed; afterwards what was announced must be what is true."""
+        """Run the action twice, then compare the facts with the database."""
         try:
             return await self.store.write(run_twice(action) if self.runs_twice else action, *args, **kwargs)
         finally:
@@ -146,14 +149,14 @@ class Desk:
         return await self.store.read(question, *args, **kwargs)
 
     async def compare(self) -> None:
-        """Zulip's idea: a stale copy that has heard every fact equals what the database says."""
+        """Zulip's idea: a copy that has applied every fact equals the database."""
         self.replica.apply_new(self.facts)
         self.replica.check(await self.store.read(read_state, self.replica.seen))
 
     async def agent(self, name: str, **more: object) -> "Agent":
-        """Somebody of the team, available and connected."""
+        """Add an agent who is available and online."""
         new = agents.NewAgent(f"{name.lower().replace(chr(32), chr(46))}@example.test", name, **more)  # type: ignore[arg-type]  # a shorthand
-        # Told in every story: neither rehearsed nor compared until something happens.
+        # Nearly every test does this: it neither runs twice nor compares.
         row = await self.store.write(add_available_agent, new, self.now)
         agent = Agent(self, name, row.id, row.public_id)
         agent.connects()
@@ -170,18 +173,18 @@ class Desk:
         return await self.read(messages_after, row.id, 0)
 
     async def events(self, public_id: str) -> list[str]:
-        """The names of what happened in a ticket, without what people wrote."""
+        """The names of a ticket's events, without the messages that people wrote."""
         return [str(row.event["name"]) for row in await self.thread(public_id) if row.event]
 
     async def ringing(self) -> dict[str, int]:
-        """On whose console each ticket rings."""
+        """The agent on whose console each ticket rings, by the ticket's public id."""
         return await self.read(_ringing)
 
     async def offer_waiting_chats(self) -> int:
         return await self.run(offers.offer_waiting, self.context)
 
     async def run_worker(self) -> None:
-        """Everything that the worker has on its list."""
+        """Everything that the worker does periodically."""
         await self.run(offers.expire_offers, self.now)
         await self.run(lost_agents.release_chats_of_absent_agents, self.context)
         await self.run(lost_agents.return_chats, self.context)
@@ -196,7 +199,7 @@ def _ringing(sql: Connection) -> dict[str, int]:
 
 @dataclass
 class Visitor:
-    """A visitor; `ticket` is their newest."""
+    """A visitor; `ticket` is their newest ticket."""
 
     desk: Desk
     name: str
@@ -239,7 +242,7 @@ class Visitor:
 
 @dataclass
 class Agent:
-    """Somebody of the team."""
+    """An agent."""
 
     desk: Desk
     name: str
@@ -273,7 +276,7 @@ class Agent:
         await self.desk.run(read_up_to, ticket, seq, self.desk.now, agent_id=self.id)
 
     async def hands_over(self, ticket: str, to: "Agent | str") -> TicketRow:
-        """To an agent, or to a department by its public id."""
+        """Hand over to an agent, or to a department by its public id."""
         receiver = Receiver(department=to) if isinstance(to, str) else Receiver(agent=to.public_id)
         return await self.desk.run(transfer.hand_over, self.id, HandOver(ticket, receiver), self.desk.context)
 

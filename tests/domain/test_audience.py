@@ -1,4 +1,4 @@
-"""Who hears: nothing of the team's own ever reaches a visitor, and nobody hears of somebody else's ticket."""
+"""The audience: visitors receive no agents' events, and no events of other visitors' tickets."""
 
 from dataclasses import dataclass, field
 from typing import get_args
@@ -20,64 +20,69 @@ FOR_VISITORS: set[str] = {"message", "ticket", "read", "service"}
 
 
 def leaks(emissions: list[Emission], visitor_id: int) -> list[Emission]:
-    """What reaches visitors' sockets and must not: the team's own events, and other visitors' tickets."""
-    own = {f"v:{visitor_id}"}
+    """Emissions that must not reach visitors: agents' events, and events of other visitors' tickets."""
+    own_room = {f"v:{visitor_id}"}
     reached = [one for one in emissions if one.visitors]
     return [
         one
         for one in reached
-        if one.event not in FOR_VISITORS or not own >= set(one.visitors) or any(key in said(one) for key in SECRETS)
+        if one.event not in FOR_VISITORS
+        or not own_room >= set(one.visitors)
+        or any(key in payload_of(one) for key in SECRETS)
     ]
 
 
-def said(emission: Emission) -> dict[str, object]:
-    """What goes over the wire."""
+def payload_of(emission: Emission) -> dict[str, object]:
+    """The payload as it goes over the wire."""
     found: dict[str, object] = msgspec.json.decode(emission.payload)
     return found
 
 
-def saying(
+def emission(
     event: str, payload: bytes = b"{}", *, visitors: tuple[str, ...] = (), agents: tuple[str, ...] = ()
 ) -> Emission:
     return Emission(event, Shape(), payload, visitors, agents)
 
 
-# Words that only agents' shapes have.
+# Fields that only agents' payloads have.
 SECRETS = ("note_seq", "preview", "unread", "email", "capacity", "card", "page")
 
 
-def test_the_net_catches_what_leaks() -> None:
-    bad = [
-        saying("note", b'{"note_seq": 1}', visitors=("v:1",)),
-        saying("card", b'{"ticket": "t"}', visitors=("v:1",)),
-        saying("message", b'{"ticket": "t"}', visitors=("v:2",)),
-        saying("message", b'{"ticket": "t"}', visitors=("v:1", "v:2")),
-        saying("ticket", b'{"unread": 3}', visitors=("v:1",)),
+def test_leak_check_finds_leaks() -> None:
+    leaking = [
+        emission("note", b'{"note_seq": 1}', visitors=("v:1",)),
+        emission("card", b'{"ticket": "t"}', visitors=("v:1",)),
+        emission("message", b'{"ticket": "t"}', visitors=("v:2",)),
+        emission("message", b'{"ticket": "t"}', visitors=("v:1", "v:2")),
+        emission("ticket", b'{"unread": 3}', visitors=("v:1",)),
     ]
-    assert leaks(bad, 1) == bad
-    good = [saying("message", visitors=("v:1",), agents=("t:1",)), saying("note", b'{"note_seq": 1}', agents=("t:1",))]
-    assert leaks(good, 1) == []
+    assert leaks(leaking, 1) == leaking
+    allowed = [
+        emission("message", visitors=("v:1",), agents=("t:1",)),
+        emission("note", b'{"note_seq": 1}', agents=("t:1",)),
+    ]
+    assert leaks(allowed, 1) == []
 
 
-def test_another_node_tells_visitors_nothing_of_the_team() -> None:
-    leak = saying("note", b'{"note_seq": 1}', visitors=("v:1",))
+def test_note_event_for_visitors_is_rejected_when_decoded_from_the_bus() -> None:
+    leak = emission("note", b'{"note_seq": 1}', visitors=("v:1",))
     with pytest.raises(ValueError, match="no event note"):
         decode(encode(leak))
 
 
-@pytest.mark.parametrize("heard", get_args(EventKind))
-def test_the_table(heard: EventKind) -> None:
-    visitors, agents_ = audience(heard, EventSubject(7, 8, (9,)))
-    if heard == "service":
+@pytest.mark.parametrize("kind", get_args(EventKind))
+def test_rooms_of_each_event_kind(kind: EventKind) -> None:
+    visitors, agents_ = audience(kind, EventSubject(7, 8, (9,)))
+    if kind == "service":
         assert visitors == ("site",)
     else:
-        assert visitors == (("v:8",) if heard in FOR_VISITORS else ())
+        assert visitors == (("v:8",) if kind in FOR_VISITORS else ())
     assert agents_
 
 
 @dataclass
-class Street:
-    """Hears all that is emitted and sent."""
+class EmissionRecorder:
+    """Collects what is emitted on this node and sent to others."""
 
     emitted: list[Emission] = field(default_factory=list)
     sent: list[Emission] = field(default_factory=list)
@@ -87,8 +92,8 @@ class Street:
         return EventPublisher(links, self.emitted.append, self.sent.append, lambda agent_id: True)
 
 
-async def a_day(desk: Desk) -> None:
-    """A story in which every fact happens."""
+async def record_every_fact(desk: Desk) -> None:
+    """Run actions that record every kind of fact."""
     ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
     await desk.run(sites.set_site, "demo", sites.SiteEdit("Demo", ["localhost"]), desk.now)
     await vic.starts(email="vic@example.test")
@@ -106,38 +111,38 @@ async def a_day(desk: Desk) -> None:
     await desk.run(agents.remove_agent, "ada@example.test", desk.now)
 
 
-async def test_a_whole_day_leaks_nothing(desk: Desk) -> None:
-    await a_day(desk)
+async def test_no_fact_leaks_to_visitors(desk: Desk) -> None:
+    await record_every_fact(desk)
     ticket = next(fact.ticket for fact in desk.facts if isinstance(fact, MessagePosted))
-    happened = [*desk.facts, InboxCardChanged(ticket)]
-    assert {type(fact) for fact in happened} == set(get_args(Fact)), "every fact has happened"
-    street = Street()
-    street.publisher().deliver([RecordedFact(fact, None) for fact in happened])
+    recorded = [*desk.facts, InboxCardChanged(ticket)]
+    assert {type(fact) for fact in recorded} == set(get_args(Fact)), "every kind of fact is recorded"
+    recorder = EmissionRecorder()
+    recorder.publisher().deliver([RecordedFact(fact, None) for fact in recorded])
     visitor = ticket.visitor_id
-    assert leaks(street.emitted, visitor) == []
-    heard = {one.event for one in street.emitted if one.visitors}
-    assert heard == {"message", "ticket", "read"}
-    heard = {one.event for one in street.emitted if one.agents}
-    assert heard == {
+    assert leaks(recorder.emitted, visitor) == []
+    events = {one.event for one in recorder.emitted if one.visitors}
+    assert events == {"message", "ticket", "read"}
+    events = {one.event for one in recorder.emitted if one.agents}
+    assert events == {
         "message", "note", "ticket", "card", "gone", "read", "offer", "offer_ended", "presence", "visitor"
     }  # fmt: skip
-    told = [decode(encode(one)) for one in street.sent]
-    assert [one._replace(skip=None) for one in street.emitted] == told, "other nodes hear the same"
+    remote = [decode(encode(one)) for one in recorder.sent]
+    assert [one._replace(skip=None) for one in recorder.emitted] == remote, "other nodes get the same"
 
 
-async def test_a_sender_has_words_from_the_ack_but_what_happened_from_the_event(desk: Desk) -> None:
+async def test_sender_gets_message_by_ack_and_event_by_emission(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
-    street = Street()
-    street.publisher().deliver([RecordedFact(fact, "sid") for fact in desk.facts])
-    spared = [one for one in street.emitted if one.skip == "sid"]
-    assert {said(one)["text"] for one in spared} == {"Bonjour"}
-    joined = [one for one in street.emitted if one.event == "message" and said(one)["kind"] == "event"]
-    assert [one.skip for one in joined] == [None], "in no ack: both namespaces hear it, its author too"
+    recorder = EmissionRecorder()
+    recorder.publisher().deliver([RecordedFact(fact, "sid") for fact in desk.facts])
+    skipped = [one for one in recorder.emitted if one.skip == "sid"]
+    assert {payload_of(one)["text"] for one in skipped} == {"Bonjour"}
+    joined = [one for one in recorder.emitted if one.event == "message" and payload_of(one)["kind"] == "event"]
+    assert [one.skip for one in joined] == [None], "no ack has it: its author receives the event too"
 
 
-async def test_words_in_a_dialogue_are_told_to_whom_all_words_are_told(desk: Desk) -> None:
+async def test_fast_path_message_has_same_audience_as_slow_path_message(desk: Desk) -> None:
     ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
@@ -146,19 +151,19 @@ async def test_words_in_a_dialogue_are_told_to_whom_all_words_are_told(desk: Des
     slow = [fact for fact in desk.facts if isinstance(fact, MessagePosted)][-1]
     quick = [fact for fact in desk.facts if isinstance(fact, PlainMessagePosted)][-1]
     assert (slow.message.text, quick.message.text) == ("Answered.", "Carried on.")
-    told = []
+    emissions = []
     for fact in (slow, quick):
-        street = Street()
-        street.publisher().deliver([RecordedFact(fact, "sid")])
-        told.append([(one.visitors, one.agents, one.skip) for one in street.emitted if one.event == "message"])
-    assert told[0] == told[1] and len(told[0]) == 1
+        recorder = EmissionRecorder()
+        recorder.publisher().deliver([RecordedFact(fact, "sid")])
+        emissions.append([(one.visitors, one.agents, one.skip) for one in recorder.emitted if one.event == "message"])
+    assert emissions[0] == emissions[1] and len(emissions[0]) == 1
 
 
-async def test_only_a_visitor_is_told_the_address_of_their_tickets_page(desk: Desk) -> None:
+async def test_only_visitors_receive_their_ticket_page_link(desk: Desk) -> None:
     vic = desk.visitor("Vic")
     await vic.fills_in()
-    street = Street()
-    street.publisher().deliver([RecordedFact(fact, None) for fact in desk.facts])
-    shown = {bool(one.visitors): said(one).get("link") for one in street.emitted if one.event == "ticket"}
+    recorder = EmissionRecorder()
+    recorder.publisher().deliver([RecordedFact(fact, None) for fact in desk.facts])
+    shown = {bool(one.visitors): payload_of(one).get("link") for one in recorder.emitted if one.event == "ticket"}
     assert shown[False] is None
     assert str(shown[True]).startswith(f"http://localhost:8000/t/{vic.ticket}.")

@@ -1,4 +1,4 @@
-"""The net under all these stories catches: a fact that is missing, old, or of a row whose rev stood still."""
+"""The fact replica notices a missing fact, an old fact, and a changed row whose rev is unchanged."""
 
 import pytest
 from sqlalchemy import update
@@ -9,35 +9,37 @@ from chat.store.transaction import Transaction
 from tests.domain.domain_driver import Desk
 
 
-def changes_in_silence(tx: Transaction) -> None:
+def change_ticket_without_fact(tx: Transaction) -> None:
     tx.sql.execute(update(tickets).values(unread=7, rev=tickets.c.rev + 1))
 
 
-def frees_a_place_in_silence(tx: Transaction) -> None:
+def change_agent_without_fact(tx: Transaction) -> None:
     tx.sql.execute(update(agents).values(capacity=7))
 
 
-@pytest.mark.parametrize("verb", [changes_in_silence, frees_a_place_in_silence])
-async def test_a_change_that_nobody_told(desk: Desk, verb: object) -> None:
+@pytest.mark.parametrize("action", [change_ticket_without_fact, change_agent_without_fact])
+async def test_change_without_fact_is_noticed(desk: Desk, action: object) -> None:
     vic = desk.visitor("Vic")
     await desk.agent("Ada")
     await vic.starts()
-    await desk.store.write(changes_in_silence if verb is changes_in_silence else frees_a_place_in_silence)
+    await desk.store.write(
+        change_ticket_without_fact if action is change_ticket_without_fact else change_agent_without_fact
+    )
     with pytest.raises(AssertionError):
         await desk.compare()
 
 
-async def test_facts_that_are_not_true(desk: Desk) -> None:
+async def test_wrong_facts_are_noticed(desk: Desk) -> None:
     vic = desk.visitor("Vic")
     await desk.agent("Ada")
     await vic.starts()
     row = await vic.sees()
-    bad = (
+    wrong_facts = (
         TicketChanged(row._replace(rev=row.rev - 1)),
         TicketChanged(row._replace(unread=9)),
         next(fact for fact in desk.facts if isinstance(fact, MessagePosted)),
     )
-    for fact in bad:
+    for fact in wrong_facts:
         desk.facts.append(fact)
         with pytest.raises(AssertionError):
             await desk.compare()

@@ -1,4 +1,4 @@
-"""Strangers: what is somebody else's looks exactly like what does not exist, and stays untouched."""
+"""Other people's tickets look exactly like tickets that do not exist, and stay unchanged."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,38 +12,40 @@ from chat.domain.tickets import contact, lifecycle
 from chat.domain.tickets.contact import Contact
 from tests.domain.domain_driver import Desk, new_id, read_up_to
 
-Deed = Callable[[Desk, int, str], Awaitable[object]]
+Command = Callable[[Desk, int, str], Awaitable[object]]
 
-DEEDS: dict[str, Deed] = {
-    "send_message": lambda desk, who, ticket: desk.post(Post(ticket, new_id(), "mine?", desk.context, visitor_id=who)),
-    "catch_up": lambda desk, who, ticket: desk.read(catch_up.visitor_catch_up, who, ticket, 0),
-    "mark_read": lambda desk, who, ticket: desk.run(read_up_to, ticket, 1, desk.now, visitor_id=who),
-    "give_contact": lambda desk, who, ticket: desk.run(
-        contact.give_contact, who, ticket, Contact("zoe@example.test", None, False), desk.now
+COMMANDS: dict[str, Command] = {
+    "send_message": lambda desk, visitor_id, ticket: desk.post(
+        Post(ticket, new_id(), "mine?", desk.context, visitor_id=visitor_id)
     ),
-    "end_chat": lambda desk, who, ticket: desk.run(lifecycle.end_by_visitor, who, ticket, desk.now),
-    "typing": lambda desk, who, ticket: desk.read(ticket_of_visitor, who, ticket),
+    "catch_up": lambda desk, visitor_id, ticket: desk.read(catch_up.visitor_catch_up, visitor_id, ticket, 0),
+    "mark_read": lambda desk, visitor_id, ticket: desk.run(read_up_to, ticket, 1, desk.now, visitor_id=visitor_id),
+    "give_contact": lambda desk, visitor_id, ticket: desk.run(
+        contact.give_contact, visitor_id, ticket, Contact("zoe@example.test", None, False), desk.now
+    ),
+    "end_chat": lambda desk, visitor_id, ticket: desk.run(lifecycle.end_by_visitor, visitor_id, ticket, desk.now),
+    "typing": lambda desk, visitor_id, ticket: desk.read(ticket_of_visitor, visitor_id, ticket),
 }
 
 
-@pytest.mark.parametrize("deed", DEEDS)
-async def test_a_visitor_and_somebody_elses_ticket(desk: Desk, deed: str) -> None:
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_visitor_gets_not_found_for_another_visitors_ticket(desk: Desk, command: str) -> None:
     vic, zoe = desk.visitor("Vic"), desk.visitor("Zoe")
     await desk.agent("Ada")
     await vic.starts()
     await zoe.starts()
-    await DEEDS[deed](desk, vic.id, vic.ticket)
+    await COMMANDS[command](desk, vic.id, vic.ticket)
     before = await zoe.sees()
-    said = []
+    refusals = []
     for ticket in (zoe.ticket, "t_unknown", "\0", ""):
         with pytest.raises(NotFound) as refused:
-            await DEEDS[deed](desk, vic.id, ticket)
-        said.append(str(refused.value))
-    assert len(set(said)) == 1, "nobody can tell the one from the other"
+            await COMMANDS[command](desk, vic.id, ticket)
+        refusals.append(str(refused.value))
+    assert len(set(refusals)) == 1, "the refusals are indistinguishable"
     assert await zoe.sees() == before or (await zoe.sees()).rev == before.rev
 
 
-async def test_an_address_that_somebody_types_opens_nothing(desk: Desk) -> None:
+async def test_typed_email_address_gives_no_access_to_its_tickets(desk: Desk) -> None:
     vic, eve = desk.visitor("Vic"), desk.visitor("Eve")
     await vic.fills_in(email="vic@example.test")
     await eve.fills_in(email="vic@example.test")
@@ -51,9 +53,9 @@ async def test_an_address_that_somebody_types_opens_nothing(desk: Desk) -> None:
         await desk.read(catch_up.visitor_catch_up, eve.id, vic.ticket, 0)
 
 
-async def test_an_agent_and_a_ticket_that_does_not_exist(desk: Desk) -> None:
+async def test_agent_gets_not_found_for_unknown_ticket(desk: Desk) -> None:
     ada, ben = await desk.agent("Ada"), await desk.agent("Ben")
-    acts: tuple[Callable[[str], Awaitable[object]], ...] = (
+    commands: tuple[Callable[[str], Awaitable[object]], ...] = (
         ada.claims,
         ada.declines,
         ada.says,
@@ -66,7 +68,7 @@ async def test_an_agent_and_a_ticket_that_does_not_exist(desk: Desk) -> None:
         lambda ticket: ada.reads(ticket, 1),
         lambda ticket: desk.read(catch_up.agent_catch_up, ticket, 0, 0),
     )
-    for act in acts:
+    for command in commands:
         for ticket in ("t_unknown", "\0"):
             with pytest.raises(NotFound):
-                await act(ticket)
+                await command(ticket)

@@ -1,4 +1,4 @@
-"""What comes at the same instant from two sides, or is given to the one who has it: one outcome, and nobody is hurt."""
+"""Simultaneous commands of two nodes, and transfers to the assignee: one outcome, no damage."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from chat.domain.refusals import BadRequest, Conflict
 from tests.domain.domain_driver import Desk, new_id
 
 
-async def test_sam_can_not_ring_ada_for_what_she_has(desk: Desk) -> None:
+async def test_ticket_is_not_offered_to_its_assignee(desk: Desk) -> None:
     ada, sam = await desk.agent("Ada"), await desk.agent("Sam", role="supervisor")
     vic = desk.visitor("Vic")
     started = await vic.starts()
@@ -23,26 +23,29 @@ async def test_sam_can_not_ring_ada_for_what_she_has(desk: Desk) -> None:
     assert await desk.ringing() == {}
 
 
-async def test_a_department_is_not_rung_for_what_one_of_it_has(desk: Desk) -> None:
-    part = await desk.run(add_department, "Payments")
+async def test_ticket_is_not_offered_to_its_assignees_department(desk: Desk) -> None:
+    department_id = await desk.run(add_department, "Payments")
     ada, sam = await desk.agent("Ada", departments=("Payments",)), await desk.agent("Sam", role="supervisor")
     started = await desk.visitor("Vic").starts()
     await ada.claims(started.ticket.public_id)
     with pytest.raises(Conflict):
-        await sam.hands_over(started.ticket.public_id, part)
+        await sam.hands_over(started.ticket.public_id, department_id)
     assert await desk.ringing() == {}
 
 
-async def test_one_form_from_two_sides_at_once_is_one_ticket(nodes: tuple[Desk, Desk]) -> None:
+async def test_same_form_submitted_on_two_nodes_at_once_creates_one_ticket(nodes: tuple[Desk, Desk]) -> None:
     for _ in range(8):
         form = NewForm(new_id(), {"text": "Where is it?", "email": "vic@example.test"})
         people = [node.visitor(name).identity for node, name in zip(nodes, ("Vic", "Zoe"), strict=True)]
-        asked = (node.store.write(submit_form, who, form, node.now) for node, who in zip(nodes, people, strict=True))
-        sent = await asyncio.gather(*asked, return_exceptions=True)
-        assert {type(one) for one in sent} == {Submitted, Conflict}
+        submissions = (
+            node.store.write(submit_form, identity, form, node.now)
+            for node, identity in zip(nodes, people, strict=True)
+        )
+        outcomes = await asyncio.gather(*submissions, return_exceptions=True)
+        assert {type(one) for one in outcomes} == {Submitted, Conflict}
 
 
-async def test_a_reopened_chat_and_a_new_one_at_once_make_one_live(nodes: tuple[Desk, Desk]) -> None:
+async def test_reopening_and_starting_a_chat_at_once_leaves_one_live_ticket(nodes: tuple[Desk, Desk]) -> None:
     one, other = nodes
     ada = await one.agent("Ada")
     people = [one.visitor(f"Vic {number}") for number in range(6)]
@@ -51,10 +54,10 @@ async def test_a_reopened_chat_and_a_new_one_at_once_make_one_live(nodes: tuple[
         await ada.says(ticket)
         await ada.ends(ticket)
     for vic in people:
-        again = Post(vic.ticket, new_id(), "Again", one.context, visitor_id=vic.id)
-        said, begun = await asyncio.gather(
-            one.store.post(post_batch, again),
+        post = Post(vic.ticket, new_id(), "Again", one.context, visitor_id=vic.id)
+        posted, started = await asyncio.gather(
+            one.store.post(post_batch, post),
             other.store.write(start_chat, vic.identity, NewChat(new_id(), "Anew"), other.context),
         )
-        statuses = [(await one.ticket(public_id)).status for public_id in {vic.ticket, begun.ticket.public_id}]
-        assert (said.text, begun.message.text, statuses.count("live")) == ("Again", "Anew", 1)
+        statuses = [(await one.ticket(public_id)).status for public_id in {vic.ticket, started.ticket.public_id}]
+        assert (posted.text, started.message.text, statuses.count("live")) == ("Again", "Anew", 1)

@@ -1,4 +1,4 @@
-"""Words made to hurt: runs of marks that no language writes, which would take a second each to be composed."""
+"""Hostile text: runs of combining marks that take NFC a second each, and invisible characters."""
 
 import unicodedata
 
@@ -12,8 +12,8 @@ from chat.domain.refusals import BadRequest, Conflict
 from chat.domain.text import clean_email, clean_name, clean_text, normalize_unicode
 from tests.domain.domain_driver import Desk
 
-SLOW = ("a" + "\u0300\u0316" * 1_000, "a" + "\u0300" * 20 + "\u0316" * 20, "\u0f73" * 40, "\u0344" * 40)
-GOOD = (
+SLOW_TEXTS = ("a" + "\u0300\u0316" * 1_000, "a" + "\u0300" * 20 + "\u0316" * 20, "\u0f73" * 40, "\u0344" * 40)
+REAL_TEXTS = (
     "Z̷̧͎a̸l̷g̴o",
     "e\u0301" * 3_999,
     "\U0001f468\u200d\U0001f469\u200d\U0001f467" * 800,
@@ -24,38 +24,38 @@ GOOD = (
 )
 
 
-@pytest.mark.parametrize("text", SLOW)
-def test_marks_without_end_are_refused_before_they_are_put_in_order(text: str) -> None:
+@pytest.mark.parametrize("text", SLOW_TEXTS)
+def test_endless_combining_marks_are_refused_before_normalizing(text: str) -> None:
     with pytest.raises(BadRequest):
         clean_text(text)
 
 
 @given(st.text(st.characters(codec="ascii", exclude_characters="\0")))
-def test_plain_words_come_out_as_if_they_had_been_composed(text: str) -> None:
+def test_ascii_shortcut_equals_nfc(text: str) -> None:
     assert normalize_unicode(text) == unicodedata.normalize("NFC", text).strip()
 
 
-@pytest.mark.parametrize("text", GOOD)
-def test_what_people_write_is_kept(text: str) -> None:
+@pytest.mark.parametrize("text", REAL_TEXTS)
+def test_real_text_is_accepted(text: str) -> None:
     assert clean_text(text)
 
 
 @pytest.mark.parametrize(
     "email", ["vic@example.com\u202e", "v\u200bic@example.com", "vic@exam\x01ple.com", "vic@example.com\r\nBcc: x@y.z"]
 )
-def test_an_address_has_nothing_in_it_that_nobody_sees(email: str) -> None:
+def test_email_with_invisible_characters_is_refused(email: str) -> None:
     with pytest.raises(BadRequest):
         clean_email(email)
 
 
-def test_a_name_is_one_line() -> None:
+def test_name_is_reduced_to_one_line() -> None:
     assert clean_name(" Vic\r\nBcc:\tzoe@example.com ") == "Vic Bcc: zoe@example.com"
 
 
-async def test_one_account_has_one_address_however_it_is_written(desk: Desk) -> None:
+async def test_agent_is_found_by_every_spelling_of_their_email(desk: Desk) -> None:
     new = NewAgent("Rene\u0301@Example.com", "René", password_hash="a hash")
-    added = await desk.run(agents.add_agent, new, desk.now)
-    for written in ("ren\u00e9@example.com", " REN\u00c9@EXAMPLE.COM ", "rene\u0301@example.com"):
-        assert await desk.read(sessions.credentials, written) == (added.id, "a hash")
+    agent = await desk.run(agents.add_agent, new, desk.now)
+    for spelling in ("ren\u00e9@example.com", " REN\u00c9@EXAMPLE.COM ", "rene\u0301@example.com"):
+        assert await desk.read(sessions.credentials, spelling) == (agent.id, "a hash")
     with pytest.raises(Conflict):
         await desk.run(agents.add_agent, new, desk.now)

@@ -1,4 +1,4 @@
-"""Any day at the desk: whatever people do in whatever order, what must hold holds."""
+"""Random operations of visitors and agents in any order preserve the invariants."""
 
 import asyncio
 import shutil
@@ -19,13 +19,13 @@ from chat.vocabulary import Status
 from tests.domain.conftest import install_at, node
 from tests.domain.domain_driver import Agent, Desk, Visitor
 
-PEOPLE = st.integers(0, 2)
+INDEXES = st.integers(0, 2)
 
 
-class AnyDay(RuleBasedStateMachine):
-    """Three visitors and three agents; facts and database are compared after every verb (see cast.py)."""
+class RandomOperations(RuleBasedStateMachine):
+    """Three visitors and three agents. The driver compares facts and database after every action."""
 
-    empty: Path
+    template: Path
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,18 +34,18 @@ class AnyDay(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.do(self.open())
 
-    def do(self, deed: Coroutine[object, object, object]) -> None:
+    def do(self, action: Coroutine[object, object, object]) -> None:
         with suppress(Refused):
-            self.loop.run_until_complete(deed)
+            self.loop.run_until_complete(action)
 
     async def open(self) -> None:
         url = f"sqlite:///{self.folder / 'guichet.db'}"
-        if not hasattr(AnyDay, "empty"):
+        if not hasattr(RandomOperations, "template"):
             install_at(url)
-            AnyDay.empty = Path(tempfile.mkdtemp()) / "empty.db"
-            shutil.copy(self.folder / "guichet.db", AnyDay.empty)
+            RandomOperations.template = Path(tempfile.mkdtemp()) / "template.db"
+            shutil.copy(self.folder / "guichet.db", RandomOperations.template)
         else:
-            shutil.copy(AnyDay.empty, self.folder / "guichet.db")
+            shutil.copy(RandomOperations.template, self.folder / "guichet.db")
         self.desk: Desk = await self.stack.enter_async_context(node(url))
         self.agents: list[Agent] = [await self.desk.agent(name, capacity=2) for name in ("Ada", "Ben")]
         self.agents.append(await self.desk.agent("Sam", role="supervisor", capacity=1))
@@ -56,58 +56,60 @@ class AnyDay(RuleBasedStateMachine):
         self.loop.close()
         shutil.rmtree(self.folder)
 
-    @rule(who=PEOPLE)
-    def starts(self, who: int) -> None:
-        self.do(self.visitors[who].starts())
+    @rule(index=INDEXES)
+    def starts(self, index: int) -> None:
+        self.do(self.visitors[index].starts())
 
-    @rule(who=PEOPLE)
-    def fills_in(self, who: int) -> None:
-        self.do(self.visitors[who].fills_in())
+    @rule(index=INDEXES)
+    def fills_in(self, index: int) -> None:
+        self.do(self.visitors[index].fills_in())
 
-    @rule(who=PEOPLE, deed=st.sampled_from(["says", "ends", "waits", "leaves", "reads"]))
-    def visitor_does(self, who: int, deed: str) -> None:
-        visitor = self.visitors[who]
-        if deed == "says":
+    @rule(index=INDEXES, action=st.sampled_from(["says", "ends", "waits", "leaves", "reads"]))
+    def visitor_does(self, index: int, action: str) -> None:
+        visitor = self.visitors[index]
+        if action == "says":
             self.do(visitor.says())
-        elif deed == "ends":
+        elif action == "ends":
             self.do(visitor.ends())
-        elif deed == "reads":
+        elif action == "reads":
             self.do(visitor.reads(3))
         else:
-            self.do(visitor.leaves_address(wait=deed == "waits"))
+            self.do(visitor.leaves_address(wait=action == "waits"))
 
-    @rule(who=PEOPLE, state=st.sampled_from(["here", "gone"]))
-    def visitor_is(self, who: int, state: str) -> None:
-        if self.visitors[who].id:
-            self.do(self.visitors[who].is_now("here" if state == "here" else "gone"))
+    @rule(index=INDEXES, state=st.sampled_from(["here", "gone"]))
+    def visitor_is(self, index: int, state: str) -> None:
+        if self.visitors[index].id:
+            self.do(self.visitors[index].is_now("here" if state == "here" else "gone"))
 
-    @rule(who=PEOPLE, whose=PEOPLE, deed=st.sampled_from(["claims", "declines", "ends", "notes", "spams"]))
-    def agent_does(self, who: int, whose: int, deed: str) -> None:
-        self.do(getattr(self.agents[who], deed)(self.visitors[whose].ticket))
+    @rule(
+        index=INDEXES, visitor_index=INDEXES, action=st.sampled_from(["claims", "declines", "ends", "notes", "spams"])
+    )
+    def agent_does(self, index: int, visitor_index: int, action: str) -> None:
+        self.do(getattr(self.agents[index], action)(self.visitors[visitor_index].ticket))
 
-    @rule(who=PEOPLE, whose=PEOPLE)
-    def agent_says(self, who: int, whose: int) -> None:
-        self.do(self.agents[who].says(self.visitors[whose].ticket))
+    @rule(index=INDEXES, visitor_index=INDEXES)
+    def agent_says(self, index: int, visitor_index: int) -> None:
+        self.do(self.agents[index].says(self.visitors[visitor_index].ticket))
 
-    @rule(who=PEOPLE, whose=PEOPLE, to=PEOPLE)
-    def hands_over(self, who: int, whose: int, to: int) -> None:
-        self.do(self.agents[who].hands_over(self.visitors[whose].ticket, self.agents[to]))
+    @rule(index=INDEXES, visitor_index=INDEXES, to=INDEXES)
+    def hands_over(self, index: int, visitor_index: int, to: int) -> None:
+        self.do(self.agents[index].hands_over(self.visitors[visitor_index].ticket, self.agents[to]))
 
-    @rule(who=PEOPLE, whose=PEOPLE, status=st.sampled_from(["open", "pending", "on_hold", "solved"]))
-    def sets(self, who: int, whose: int, status: Status) -> None:
-        self.do(self.agents[who].sets(self.visitors[whose].ticket, status))
+    @rule(index=INDEXES, visitor_index=INDEXES, status=st.sampled_from(["open", "pending", "on_hold", "solved"]))
+    def sets(self, index: int, visitor_index: int, status: Status) -> None:
+        self.do(self.agents[index].sets(self.visitors[visitor_index].ticket, status))
 
-    @rule(who=PEOPLE, state=st.sampled_from(["available", "away"]))
-    def chooses(self, who: int, state: str) -> None:
-        self.do(self.agents[who].chooses("available" if state == "available" else "away"))
+    @rule(index=INDEXES, state=st.sampled_from(["available", "away"]))
+    def chooses(self, index: int, state: str) -> None:
+        self.do(self.agents[index].chooses("available" if state == "available" else "away"))
 
-    @rule(who=PEOPLE)
-    def drops(self, who: int) -> None:
-        self.agents[who].drops()
+    @rule(index=INDEXES)
+    def drops(self, index: int) -> None:
+        self.agents[index].drops()
 
-    @rule(who=PEOPLE)
-    def connects(self, who: int) -> None:
-        self.agents[who].connects()
+    @rule(index=INDEXES)
+    def connects(self, index: int) -> None:
+        self.agents[index].connects()
 
     @rule(minutes=st.sampled_from([0.1, 1, 6, 30, 61]))
     def time_passes(self, minutes: float) -> None:
@@ -115,32 +117,32 @@ class AnyDay(RuleBasedStateMachine):
         self.do(self.desk.run_worker())
 
     @invariant()
-    def what_must_hold(self) -> None:
+    def invariants_hold(self) -> None:
         self.loop.run_until_complete(self._check())
 
     async def _check(self) -> None:
         rows = list(self.desk.replica.tickets.values())
         live = [row.visitor_id for row in rows if row.status == "live"]
         assert len(live) == len(set(live)), "one live ticket a visitor"
-        rung = [offer.ticket_id for offer in await self.desk.read(ringing_offers)]
-        assert len(rung) == len(set(rung)), "a ticket rings on one console"
+        ringing = [offer.ticket_id for offer in await self.desk.read(ringing_offers)]
+        assert len(ringing) == len(set(ringing)), "a ticket rings on one console"
         finished = {row.id for row in rows if row.status in ("solved", "closed")}
-        assert not finished & set(rung)
+        assert not finished & set(ringing)
         for row in rows:
             self._check_row(row)
 
     def _check_row(self, row: TicketRow) -> None:
         assert max(row.visitor_read_seq, row.agent_read_seq) <= row.last_seq
         assert not row.waiting or row.queued_at is not None
-        assert row.status != "open" or row.promise_due_at is not None, "what we owe has a promise"
+        assert row.status != "open" or row.promise_due_at is not None, "an open ticket has a promise"
         assert row.status not in ("solved", "closed") or row.unread == 0
 
 
-AnyDay.TestCase.settings = settings(
+RandomOperations.TestCase.settings = settings(
     max_examples=12,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-TestAnyDay = AnyDay.TestCase
+TestRandomOperations = RandomOperations.TestCase

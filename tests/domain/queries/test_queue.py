@@ -1,21 +1,21 @@
-"""Places in the queue: told honestly, and the wait only once enough chats have been measured."""
+"""Queue positions, and the wait that is estimated once enough chats have been measured."""
 
 from tests.domain.domain_driver import Desk
 
 
 async def test_positions_follow_the_queue(desk: Desk) -> None:
     ada = await desk.agent("Ada")
-    cast = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
-    for visitor in cast:
+    visitors = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
+    for visitor in visitors:
         await visitor.starts()
-    assert [(await one.sees()).position for one in cast] == [1, 2, 3], "the same moment: by number"
-    await ada.claims(cast[0].ticket)
-    assert [(await one.sees()).position for one in cast] == [None, 1, 2]
-    await cast[1].ends()
-    assert [(await one.sees()).position for one in cast] == [None, None, 1]
+    assert [(await one.sees()).position for one in visitors] == [1, 2, 3], "equal times: by ticket number"
+    await ada.claims(visitors[0].ticket)
+    assert [(await one.sees()).position for one in visitors] == [None, 1, 2]
+    await visitors[1].ends()
+    assert [(await one.sees()).position for one in visitors] == [None, None, 1]
 
 
-async def test_an_honest_wait_needs_five_measured_chats(desk: Desk) -> None:
+async def test_wait_estimate_needs_five_measured_chats(desk: Desk) -> None:
     ada = await desk.agent("Ada", capacity=99)
     waits = [60, 30, 90, 60]
     for number, wait in enumerate(waits):
@@ -31,21 +31,21 @@ async def test_an_honest_wait_needs_five_measured_chats(desk: Desk) -> None:
     await ada.claims(vic.ticket)
     row = await zoe.sees()
     assert (row.position, row.wait_s) == (1, 60), "the median of 30, 60, 60, 70, 90"
-    max_ = desk.visitor("Max")
-    await max_.starts()
-    row = await max_.sees()
+    max_visitor = desk.visitor("Max")
+    await max_visitor.starts()
+    row = await max_visitor.sees()
     assert (row.position, row.wait_s) == (2, 120)
 
 
-async def test_a_chat_that_was_lost_and_taken_again_is_measured_once(desk: Desk) -> None:
+async def test_reclaimed_chat_keeps_its_first_measured_wait(desk: Desk) -> None:
     ada, ben = await desk.agent("Ada"), await desk.agent("Ben")
     vic = desk.visitor("Vic")
     await vic.starts()
     desk.later(seconds=30)
     await ada.claims(vic.ticket)
-    taken = (await vic.sees()).assigned_at
+    assigned_at_first = (await vic.sees()).assigned_at
     desk.later(hours=1)
     ada.drops()
     await desk.run_worker()
     await ben.claims(vic.ticket)
-    assert (await vic.sees()).assigned_at == taken
+    assert (await vic.sees()).assigned_at == assigned_at_first

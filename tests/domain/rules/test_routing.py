@@ -1,4 +1,4 @@
-"""Who is offered a chat: Ada, Ben or Cleo, and why."""
+"""Routing: Ada, Ben or Cleo is offered a chat, and why."""
 
 from random import Random
 
@@ -21,7 +21,7 @@ CLEO = Candidate("cleo", chats=1, capacity=4, idle_s=90)
         ([BEN, ADA], "ada", "fewest_chats"),
         ([ADA, BEN, CLEO], "cleo", "longest_idle"),
         ([CLEO._replace(idle_s=60), ADA], "ada", "all_alike"),
-        # Who knew the visitor comes first, however busy, but not beyond capacity.
+        # An agent who knows the visitor comes first, however busy, but not beyond capacity.
         ([ADA, BEN._replace(knows_visitor=True)], "ben", "knew_visitor"),
         ([BEN._replace(knows_visitor=True)], "ben", "knew_visitor"),
         ([ADA, BEN._replace(knows_visitor=True, chats=4)], "ada", "only_one"),
@@ -32,12 +32,12 @@ CLEO = Candidate("cleo", chats=1, capacity=4, idle_s=90)
         ([ADA._replace(capacity=0)], None, "nobody"),
     ],
 )
-def test_who_is_chosen(candidates: list[Candidate], chosen: str | None, rule: Rule) -> None:
+def test_chosen_agent_and_rule(candidates: list[Candidate], chosen: str | None, rule: Rule) -> None:
     decision = pick(candidates)
     assert (decision.chosen, decision.rule) == (chosen, rule)
 
 
-def test_the_decision_tells_why_everybody_else_was_left_out() -> None:
+def test_decision_has_the_reason_of_each_excluded_candidate() -> None:
     away, elsewhere = ADA._replace(available=False), BEN._replace(in_department=False)
     passed, full = CLEO._replace(passed=True), Candidate("dan", chats=4, capacity=4, idle_s=0)
     assert pick([full, passed, elsewhere, away]).considered == (
@@ -48,7 +48,7 @@ def test_the_decision_tells_why_everybody_else_was_left_out() -> None:
     )
 
 
-def test_those_who_were_free_have_no_reason() -> None:
+def test_free_candidates_have_no_exclusion_reason() -> None:
     assert pick([BEN, ADA]).considered == (ConsideredCandidate(ADA, None), ConsideredCandidate(BEN, None))
 
 
@@ -66,14 +66,14 @@ candidates = st.builds(
 
 
 @given(st.lists(candidates, unique_by=lambda one: one.agent), st.randoms())
-def test_the_order_of_asking_changes_nothing(team: list[Candidate], random: Random) -> None:
+def test_order_of_candidates_does_not_change_the_decision(team: list[Candidate], random: Random) -> None:
     decision = pick(team)
     random.shuffle(team)
     assert pick(team) == decision
 
 
 @given(st.lists(candidates, unique_by=lambda one: one.agent))
-def test_somebody_is_chosen_exactly_when_somebody_is_free(team: list[Candidate]) -> None:
+def test_an_agent_is_chosen_exactly_when_one_is_free(team: list[Candidate]) -> None:
     decision = pick(team)
     free = {one.agent for one, excluded in decision.considered if excluded is None}
     assert len(decision.considered) == len(team)
@@ -81,19 +81,19 @@ def test_somebody_is_chosen_exactly_when_somebody_is_free(team: list[Candidate])
 
 
 @given(st.lists(candidates, min_size=1, unique_by=lambda one: one.agent))
-def test_nobody_better_was_passed_over(team: list[Candidate]) -> None:
+def test_no_better_candidate_was_skipped(team: list[Candidate]) -> None:
     decision = pick(team)
     free = [one for one, excluded in decision.considered if excluded is None]
     for chosen in (one for one in free if one.agent == decision.chosen):
-        rivals = [one for one in free if one.knows_visitor == chosen.knows_visitor]
+        equals = [one for one in free if one.knows_visitor == chosen.knows_visitor]
         assert chosen.knows_visitor or not any(one.knows_visitor for one in free)
-        assert chosen.chats == min(one.chats for one in rivals)
-        assert chosen.idle_s == max(one.idle_s for one in rivals if one.chats == chosen.chats)
+        assert chosen.chats == min(one.chats for one in equals)
+        assert chosen.idle_s == max(one.idle_s for one in equals if one.chats == chosen.chats)
 
 
 @given(st.lists(candidates, unique_by=lambda one: one.agent), st.integers(1, 4))
-def test_whoever_comes_in_order_is_chosen_without_looking_at_all(team: list[Candidate], told: int) -> None:
-    whole, found = pick(team), choose(sorted(team, key=preference), told)
-    assert (found.chosen, found.rule) == (whole.chosen, whole.rule)
-    assert len(found.considered) >= min(told, len(team))
-    assert set(found.considered) <= set(whole.considered)
+def test_choosing_from_sorted_candidates_stops_early_with_the_same_result(team: list[Candidate], recorded: int) -> None:
+    full, found = pick(team), choose(sorted(team, key=preference), recorded)
+    assert (found.chosen, found.rule) == (full.chosen, full.rule)
+    assert len(found.considered) >= min(recorded, len(team))
+    assert set(found.considered) <= set(full.considered)

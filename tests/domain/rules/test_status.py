@@ -1,4 +1,4 @@
-"""Statuses: the whole table, and what words and silence do to a ticket."""
+"""Statuses: the table of allowed changes, and the status after a message, an end or silence."""
 
 from datetime import UTC, datetime, timedelta
 from typing import get_args
@@ -41,13 +41,13 @@ def allowed() -> list[tuple[Status, Status, str]]:
 
 
 @pytest.mark.parametrize(("old", "new", "letters"), allowed())
-def test_the_table_of_moves(old: Status, new: Status, letters: str) -> None:
+def test_allowed_status_changes(old: Status, new: Status, letters: str) -> None:
     may = {by for by in SIDES if may_move(old, new, by)}
     assert may == {by for by in SIDES if by[0].upper() in letters}
 
 
 @pytest.mark.parametrize(
-    ("status", "mode", "had_agent", "then"),
+    ("status", "mode", "had_agent", "after"),
     [
         ("live", "chat", True, "live"),
         ("live", "form", True, "live"),
@@ -64,22 +64,22 @@ def test_the_table_of_moves(old: Status, new: Status, letters: str) -> None:
         ("closed", "chat", True, "ticket_ended"),
     ],
 )
-def test_what_vics_message_makes_of_a_ticket(status: Status, mode: Mode, had_agent: bool, then: str) -> None:
+def test_status_after_a_visitors_message(status: Status, mode: Mode, had_agent: bool, after: str) -> None:
     yesterday = NOW - timedelta(days=1) if status == "solved" else None
-    assert after_visitor_message(status, yesterday, NOW, mode, had_agent) == then
+    assert after_visitor_message(status, yesterday, NOW, mode, had_agent) == after
 
 
-def test_every_such_move_is_in_the_table() -> None:
+def test_status_after_a_message_is_an_allowed_change() -> None:
     modes: tuple[Mode, ...] = get_args(Mode)
     for status in STATUSES:
         for mode in modes:
-            then = after_visitor_message(status, NOW, NOW, mode, had_agent=True)
-            assert then == "ticket_ended" or may_move(status, then, "visitor")
+            after = after_visitor_message(status, NOW, NOW, mode, had_agent=True)
+            assert after == "ticket_ended" or may_move(status, after, "visitor")
         answered = after_agent_message(status, NOW, NOW)
         assert answered == "ticket_ended" or may_move(status, answered, "agent")
 
 
-def test_a_solved_ticket_reopens_for_less_than_seven_days() -> None:
+def test_solved_ticket_reopens_for_less_than_seven_days() -> None:
     in_time, late = NOW - timedelta(days=7, microseconds=-1), NOW - timedelta(days=7)
     assert after_visitor_message("solved", in_time, NOW, "chat", had_agent=True) == "live"
     assert after_visitor_message("solved", late, NOW, "chat", had_agent=True) == "ticket_ended"
@@ -88,7 +88,7 @@ def test_a_solved_ticket_reopens_for_less_than_seven_days() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "then"),
+    ("status", "after"),
     [
         ("live", "live"),
         ("open", "pending"),
@@ -98,12 +98,12 @@ def test_a_solved_ticket_reopens_for_less_than_seven_days() -> None:
         ("closed", "ticket_ended"),
     ],
 )
-def test_what_adas_answer_makes_of_a_ticket(status: Status, then: str) -> None:
-    assert after_agent_message(status, NOW, NOW) == then
+def test_status_after_an_agents_message(status: Status, after: str) -> None:
+    assert after_agent_message(status, NOW, NOW) == after
 
 
 @pytest.mark.parametrize(
-    ("answered", "reachable", "then"),
+    ("answered", "reachable", "after"),
     [
         (True, True, "solved"),
         (True, False, "solved"),
@@ -111,12 +111,12 @@ def test_what_adas_answer_makes_of_a_ticket(status: Status, then: str) -> None:
         (False, False, "closed"),
     ],
 )
-def test_how_a_chat_ends(answered: bool, reachable: bool, then: Status) -> None:
-    assert end_live(answered, reachable) == then
-    assert may_move("live", then, "visitor")
+def test_status_after_a_chat_ends(answered: bool, reachable: bool, after: Status) -> None:
+    assert end_live(answered, reachable) == after
+    assert may_move("live", after, "visitor")
 
 
-def test_what_silence_makes_of_a_chat() -> None:
+def test_status_after_silence() -> None:
     assert after_silence(answered=True) == "pending"
     assert after_silence(answered=False) == "open"
-    assert all(may_move("live", then, "system") for then in ("open", "pending"))
+    assert all(may_move("live", after, "system") for after in ("open", "pending"))

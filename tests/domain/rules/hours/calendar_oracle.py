@@ -1,7 +1,7 @@
-"""A second opinion on calendars: counts every minute of some days, from the JSON alone, with none of our code.
+"""An independent oracle for calendars: it counts every minute of some days from the JSON, with no product code.
 
-A row is in force from the first minute at which the clocks show its `from` or later, to the first at which they show
-its `to` or later: that one sentence is the whole treatment of clock changes.
+A row applies from the first minute at which the clocks show its `from` or later to the first at which they show its
+`to` or later: this sentence is the whole treatment of clock changes.
 """
 
 from bisect import bisect_left
@@ -34,7 +34,7 @@ HOLIDAYS_57 = HOLIDAYS | holiday_dates(ALSACE_MOSELLE_ALSO)
 
 
 class Row(NamedTuple):
-    """Minutes of the window: from `start`, not at `end`."""
+    """Minutes of the window, `end` excluded."""
 
     day: date
     start: int
@@ -43,23 +43,23 @@ class Row(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def shown(zone: str, first: date, days: int) -> tuple[Sequence[int], Sequence[int]]:
-    """For every minute from `first` 00:00 UTC: what the clocks show, and the most that they have shown so far."""
+def local_times(zone: str, first: date, days: int) -> tuple[Sequence[int], Sequence[int]]:
+    """For every minute from `first` 00:00 UTC: the local time, and the latest local time so far."""
     start = datetime(first.year, first.month, first.day, tzinfo=UTC)
-    local = ((start + n * MINUTE).astimezone(ZoneInfo(zone)) for n in range(days * 24 * 60))
-    walls = [(moment.replace(tzinfo=UTC) - start) // MINUTE for moment in local]
-    return walls, list(accumulate(walls, max))
+    moments = ((start + n * MINUTE).astimezone(ZoneInfo(zone)) for n in range(days * 24 * 60))
+    local = [(moment.replace(tzinfo=UTC) - start) // MINUTE for moment in moments]
+    return local, list(accumulate(local, max))
 
 
 class Minutes:
-    """Some days of a calendar, minute by minute. What touches their first and last two days is not to be trusted."""
+    """Some days of a calendar, minute by minute. The first and the last two days are incomplete."""
 
     def __init__(self, calendar: Json, first: date, days: int) -> None:
         self.calendar, self.first, self.days = calendar, first, days
         self.start = datetime(first.year, first.month, first.day, tzinfo=UTC)
-        self.walls, self.most = shown(str(calendar["timezone"]), first, days)
+        self.local, self.latest = local_times(str(calendar["timezone"]), first, days)
         self.rows = sorted(row for n in range(days) for row in self.rows_of(first + timedelta(days=n)))
-        self.states = ["closed"] * len(self.walls)
+        self.states = ["closed"] * len(self.local)
         for row in self.rows:
             self.states[row.start : row.end] = [row.state] * (row.end - row.start)
 
@@ -67,7 +67,7 @@ class Minutes:
         return self.start + minute * MINUTE
 
     def first_showing(self, day: date, minutes: int) -> int:
-        return bisect_left(self.most, (day - self.first).days * 24 * 60 + minutes)
+        return bisect_left(self.latest, (day - self.first).days * 24 * 60 + minutes)
 
     def rows_of(self, day: date) -> list[Row]:
         found = []
@@ -93,7 +93,7 @@ class Minutes:
         return rows
 
     def until(self, minute: int) -> int | None:
-        """The next minute of another state, None when there is none in these days."""
+        """The next minute with another state, None if these days have none."""
         later = range(minute, len(self.states))
         return next((n for n in later if self.states[n] != self.states[minute]), None)
 
@@ -118,16 +118,16 @@ class Minutes:
         later = sorted({row.day for row in open_rows if row.day > first.day})[hours // 24 - 1 :]
         clock = self._clock(max(first.start, minute), first.day)
         for row in (row for row in open_rows if later and row.day >= later[0]):
-            wanted = self.first_showing(later[0], clock)
-            if row.day > later[0] or wanted <= row.end:
-                return row.start if row.day > later[0] else max(row.start, wanted)
+            same_clock_time = self.first_showing(later[0], clock)
+            if row.day > later[0] or same_clock_time <= row.end:
+                return row.start if row.day > later[0] else max(row.start, same_clock_time)
         return None
 
     def _clock(self, minute: int, day: date) -> int:
-        """What the clocks show, from the day's midnight on; while they show an hour again, that hour's end."""
-        again = minute > 0 and self.most[minute - 1] >= self.walls[minute]
-        wall = self.most[minute] + 1 if again else self.walls[minute]
-        return wall - (day - self.first).days * 24 * 60
+        """The local time as minutes since the day's midnight; while an hour occurs again, that hour's end."""
+        repeated = minute > 0 and self.latest[minute - 1] >= self.local[minute]
+        minutes_shown = self.latest[minute] + 1 if repeated else self.local[minute]
+        return minutes_shown - (day - self.first).days * 24 * 60
 
 
 def _minutes(clock: str) -> int:

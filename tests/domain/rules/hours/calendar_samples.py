@@ -1,4 +1,4 @@
-"""Calendars as people might write them, made up by hypothesis, and the days on which calendars go wrong."""
+"""Hypothesis strategies for calendars, and the days on which calendar code goes wrong."""
 
 from datetime import date, timedelta
 
@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from tests.domain.rules.hours.calendar_oracle import DAYS, Json
 
 WINDOW_DAYS = 18
-# The days around which the windows lie: both clock changes, in the evening, at midnight, by half an hour; a date that
-# never was; leap day, the turn of the year, and May, full of holidays.
-TROUBLE = [
+# The days around which the windows lie: both clock changes, also in the evening, at midnight and by half an hour; a
+# date that a zone skipped; leap day, the turn of the year, and May with its many holidays.
+DIFFICULT_DAYS = [
     ("Europe/Paris", date(2026, 3, 29)),
     ("Europe/Paris", date(2026, 10, 25)),
     ("Europe/Paris", date(2028, 2, 29)),
@@ -32,9 +32,9 @@ def clock(quarters: int) -> str:
 
 @st.composite
 def patterns(draw: st.DrawFn, dayline: int) -> list[Json]:
-    """One date's rows, in quarters of an hour from the dayline to the next date's: none can meet another date's."""
-    marks = st.integers(dayline, dayline + 96)
-    edges = sorted(draw(st.lists(marks, unique=True, max_size=6)))
+    """One date's rows, in quarters of an hour from the dayline to the next: no row overlaps another date's."""
+    quarters_of_day = st.integers(dayline, dayline + 96)
+    edges = sorted(draw(st.lists(quarters_of_day, unique=True, max_size=6)))
     rows: list[Json] = []
     for start, end in zip(edges[::2], edges[1::2], strict=False):
         if start < 96:
@@ -48,7 +48,7 @@ CLOSED: list[Json] = [{"state": "closed"}]
 
 @st.composite
 def calendars(draw: st.DrawFn, zone: str, around: date) -> Json:
-    """A sound calendar; its exceptions lie near a date."""
+    """A valid calendar with exceptions near a date."""
     dayline = draw(st.integers(0, 24))
     week = [{"days": [day], **row} for day in DAYS for row in draw(st.one_of(st.just([]), patterns(dayline)))]
     return {
@@ -83,7 +83,7 @@ def promises() -> st.SearchStrategy[Json]:
 
 
 @st.composite
-def troubled(draw: st.DrawFn) -> tuple[Json, date]:
-    """A calendar and the first day of a window in which something is the matter on the seventh."""
-    zone, day = draw(st.sampled_from(TROUBLE))
+def calendars_on_difficult_days(draw: st.DrawFn) -> tuple[Json, date]:
+    """A calendar and the first day of a window whose seventh day is one of DIFFICULT_DAYS."""
+    zone, day = draw(st.sampled_from(DIFFICULT_DAYS))
     return draw(calendars(zone, day)), day - timedelta(days=6)

@@ -1,4 +1,4 @@
-"""Opening hours, by tables of cases."""
+"""Opening hours: tables of cases."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ PARIS = "Europe/Paris"
 ALL_WEEK = list(hours.DAYS)
 
 
-def a_calendar(week: list[Json], exceptions: list[Json] | None = None, zone: str = PARIS) -> Calendar:
+def calendar_of(week: list[Json], exceptions: list[Json] | None = None, zone: str = PARIS) -> Calendar:
     promise = {"hours": 48, "unit": "working_days"}
     return parse({"timezone": zone, "week": week, "exceptions": exceptions or [], "promise": promise})
 
@@ -29,7 +29,7 @@ def at(wall: str, zone: str = PARIS) -> datetime:
 
 
 def local(moment: datetime | None) -> str | None:
-    """What the answer says, in its own offset."""
+    """The moment in its own offset."""
     return moment.isoformat(timespec="minutes") if moment else None
 
 
@@ -49,21 +49,21 @@ def local(moment: datetime | None) -> str | None:
         ("2028-02-28T18:00", "closed", "2028-02-29T09:00+01:00", "2028-02-29T09:00+01:00"),
     ],
 )
-def test_the_hours_of_a_new_install(wall: str, state: str, until: str, opens: str | None) -> None:
-    stretch = period_at(DEFAULT, at(wall))
-    assert (stretch.state, local(stretch.until), local(stretch.next_open)) == (state, until, opens)
-    assert state_at(DEFAULT, at(wall)) == (stretch.state, stretch.until)
-    assert next_open(DEFAULT, at(wall)) == stretch.next_open
+def test_opening_hours_of_a_new_install(wall: str, state: str, until: str, opens: str | None) -> None:
+    period = period_at(DEFAULT, at(wall))
+    assert (period.state, local(period.until), local(period.next_open)) == (state, until, opens)
+    assert state_at(DEFAULT, at(wall)) == (period.state, period.until)
+    assert next_open(DEFAULT, at(wall)) == period.next_open
 
 
 @pytest.mark.parametrize("year", FRENCH_HOLIDAYS)
-def test_every_french_holiday_is_limited_and_no_other_weekday_is(year: int) -> None:
+def test_french_holidays_and_no_other_weekdays_are_limited(year: int) -> None:
     assert limited_weekdays(DEFAULT, year) == weekdays(holiday_dates({year: FRENCH_HOLIDAYS[year]}))
 
 
 @pytest.mark.parametrize("year", FRENCH_HOLIDAYS)
 @pytest.mark.parametrize("part", ["57", "67", "68", "6AE", "Moselle", "Bas-Rhin", "Alsace-Moselle"])
-def test_alsace_moselle_has_two_more(year: int, part: str) -> None:
+def test_alsace_moselle_has_two_more_holidays(year: int, part: str) -> None:
     table = {year: f"{FRENCH_HOLIDAYS[year]} {ALSACE_MOSELLE_ALSO[year]}"}
     both = holiday_dates({year: ALSACE_MOSELLE_ALSO[year]})
     assert limited_weekdays(in_part(part), year) == weekdays(holiday_dates(table))
@@ -86,9 +86,9 @@ def limited_weekdays(calendar: Calendar, year: int) -> set[date]:
     return weekdays({noon.date() for noon in noons if state_at(calendar, noon)[0] == "limited"})
 
 
-NIGHTS = a_calendar([row("22:00", "06:00", ["thu", "fri"])])
-LUNCH = a_calendar([row("09:00", "12:00"), row("13:00", "18:00")])
-CHRISTMAS = a_calendar(
+NIGHTS = calendar_of([row("22:00", "06:00", ["thu", "fri"])])
+LUNCH = calendar_of([row("09:00", "12:00"), row("13:00", "18:00")])
+CHRISTMAS = calendar_of(
     [row("22:00", "06:00"), row("09:00", "18:00")],
     [
         {"date": "2026-12-24", "from": "09:00", "to": "12:00", "state": "open", "name": "Christmas Eve"},
@@ -96,9 +96,9 @@ CHRISTMAS = a_calendar(
         {"date": "2026-12-26", "state": "closed"},
     ],
 )
-TO_MIDNIGHT = a_calendar([row("18:00", "24:00", ["mon"]), row("00:00", "02:00", ["tue"])])
-TWO_STATES = a_calendar([row("09:00", "12:00"), row("12:00", "18:00", state="limited")])
-ALWAYS = a_calendar([row("00:00", "24:00")], [{"date": "2026-12-25", "state": "closed"}])
+TO_MIDNIGHT = calendar_of([row("18:00", "24:00", ["mon"]), row("00:00", "02:00", ["tue"])])
+TWO_STATES = calendar_of([row("09:00", "12:00"), row("12:00", "18:00", state="limited")])
+ALWAYS = calendar_of([row("00:00", "24:00")], [{"date": "2026-12-25", "state": "closed"}])
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ ALWAYS = a_calendar([row("00:00", "24:00")], [{"date": "2026-12-25", "state": "c
         (TO_MIDNIGHT, "2026-11-23T19:00", "open", "2026-11-24T02:00+01:00"),
         (TWO_STATES, "2026-11-23T10:00", "open", "2026-11-23T12:00+01:00"),
         (TWO_STATES, "2026-11-23T12:00", "limited", "2026-11-23T18:00+01:00"),
-        # An exception replaces the rows of its own date; the night before still runs to its end.
+        # An exception replaces the rows of its own date; the night row of the date before still applies to its end.
         (CHRISTMAS, "2026-12-24T05:00", "open", "2026-12-24T06:00+01:00"),
         (CHRISTMAS, "2026-12-24T12:00", "closed", "2026-12-24T14:00+01:00"),
         (CHRISTMAS, "2026-12-24T15:00", "limited", "2026-12-24T16:00+01:00"),
@@ -124,7 +124,7 @@ ALWAYS = a_calendar([row("00:00", "24:00")], [{"date": "2026-12-25", "state": "c
         (ALWAYS, "2026-12-26T10:00", "open", None),
     ],
 )
-def test_shifts_breaks_and_exceptions(calendar: Calendar, wall: str, state: str, until: str | None) -> None:
+def test_night_rows_breaks_and_exceptions(calendar: Calendar, wall: str, state: str, until: str | None) -> None:
     answer = state_at(calendar, at(wall))
     assert (answer[0], local(answer[1])) == (state, until)
 
@@ -132,11 +132,11 @@ def test_shifts_breaks_and_exceptions(calendar: Calendar, wall: str, state: str,
 @pytest.mark.parametrize(
     ("week", "day", "start", "end"),
     [
-        # Paris, 29 March 2026: 02:00 to 03:00 never are. What begins or ends there, does so at 01:00 UTC.
+        # Paris, 29 March 2026: the clocks skip 02:00 to 03:00. A row that begins or ends there does so at 01:00 UTC.
         (row("22:00", "06:00"), "2026-03-28", "2026-03-28T21:00Z", "2026-03-29T04:00Z"),
         (row("02:30", "05:00"), "2026-03-29", "2026-03-29T01:00Z", "2026-03-29T03:00Z"),
         (row("01:00", "02:30"), "2026-03-29", "2026-03-29T00:00Z", "2026-03-29T01:00Z"),
-        # 25 October 2026: 02:00 to 03:00 come twice. What begins or ends there, does so the first time.
+        # 25 October 2026: 02:00 to 03:00 occur twice. A row that begins or ends there does so the first time.
         (row("22:00", "06:00"), "2026-10-24", "2026-10-24T20:00Z", "2026-10-25T05:00Z"),
         (row("02:30", "05:00"), "2026-10-25", "2026-10-25T00:30Z", "2026-10-25T04:00Z"),
         (row("01:00", "02:30"), "2026-10-25", "2026-10-24T23:00Z", "2026-10-25T00:30Z"),
@@ -144,42 +144,42 @@ def test_shifts_breaks_and_exceptions(calendar: Calendar, wall: str, state: str,
         (row("00:00", "24:00"), "2026-10-25", "2026-10-24T22:00Z", "2026-10-25T23:00Z"),
     ],
 )
-def test_rows_on_the_nights_on_which_clocks_change(week: Json, day: str, start: str, end: str) -> None:
-    (interval,) = intervals(a_calendar([week]), date.fromisoformat(day))
+def test_rows_while_the_clocks_change(week: Json, day: str, start: str, end: str) -> None:
+    (interval,) = intervals(calendar_of([week]), date.fromisoformat(day))
     assert (interval.start, interval.end) == (datetime.fromisoformat(start), datetime.fromisoformat(end))
     assert interval.day == date.fromisoformat(day)
 
 
-def test_a_row_that_the_clocks_jump_over_is_left_out() -> None:
-    calendar = a_calendar([row("02:00", "03:00")])
+def test_row_that_the_clocks_skip_is_omitted() -> None:
+    calendar = calendar_of([row("02:00", "03:00")])
     assert len(intervals(calendar, date(2026, 3, 28))) == 1
     assert intervals(calendar, date(2026, 3, 29)) == ()
 
 
-def test_the_offset_told_is_the_one_of_that_moment() -> None:
-    state, until = state_at(a_calendar([row("22:00", "06:00")]), at("2026-10-24T23:00"))
+def test_end_has_the_offset_of_its_own_moment() -> None:
+    state, until = state_at(calendar_of([row("22:00", "06:00")]), at("2026-10-24T23:00"))
     assert until
     assert (state, local(until)) == ("open", "2026-10-25T06:00+01:00")
     assert until - at("2026-10-24T23:00").astimezone(UTC) == timedelta(hours=8)
 
 
-def test_a_moment_means_the_same_in_every_offset() -> None:
+def test_offset_of_the_given_moment_does_not_matter() -> None:
     noon = at("2026-11-23T12:00")
     elsewhere = noon.astimezone(timezone(timedelta(hours=-11)))
     assert period_at(DEFAULT, elsewhere) == period_at(DEFAULT, noon)
 
 
-def test_a_desk_without_rows_is_closed_for_good() -> None:
-    assert period_at(a_calendar([]), at("2026-11-23T12:00")) == ("closed", None, None)
+def test_calendar_without_rows_is_always_closed() -> None:
+    assert period_at(calendar_of([]), at("2026-11-23T12:00")) == ("closed", None, None)
 
 
-def test_a_limited_desk_never_opens() -> None:
-    limited = a_calendar([row("09:00", "18:00", state="limited")])
+def test_calendar_with_limited_rows_only_never_opens() -> None:
+    limited = calendar_of([row("09:00", "18:00", state="limited")])
     assert local(state_at(limited, at("2026-11-23T12:00"))[1]) == "2026-11-23T18:00+01:00"
     assert next_open(limited, at("2026-11-23T12:00")) is None
 
 
-def test_a_naive_time_is_understood_in_the_calendars_zone() -> None:
+def test_naive_time_is_in_the_calendars_zone() -> None:
     assert local(hours.in_zone(DEFAULT, datetime.fromisoformat("2026-07-01T12:00"))) == "2026-07-01T12:00+02:00"
     assert local(hours.in_zone(DEFAULT, datetime.fromisoformat("2026-03-29T02:30"))) == "2026-03-29T03:00+02:00"
 
@@ -188,11 +188,11 @@ def test_a_naive_time_is_understood_in_the_calendars_zone() -> None:
     "moment",
     [datetime.fromisoformat("2026-11-23T12:00"), datetime(1969, 12, 31, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)],
 )
-def test_moments_no_calendar_answers_for(moment: datetime) -> None:
+def test_naive_and_distant_moments_are_invalid(moment: datetime) -> None:
     with pytest.raises(InvalidMoment):
         period_at(DEFAULT, moment)
 
 
 @pytest.mark.parametrize("moment", [datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, 23, tzinfo=UTC)])
-def test_the_first_and_the_last_moment(moment: datetime) -> None:
+def test_first_and_last_supported_moment(moment: datetime) -> None:
     assert period_at(DEFAULT, moment).next_open

@@ -1,4 +1,4 @@
-"""The calendar file: what is taken, and every fault named by its row."""
+"""The calendar JSON: valid calendars are parsed, and every fault is named by its path."""
 
 from copy import deepcopy
 from datetime import date
@@ -14,7 +14,7 @@ from tests.domain.rules.hours.calendar_oracle import Json
 from tests.domain.rules.hours.calendar_samples import calendars
 
 # As PROTOCOL.md prints it.
-PAGE: Json = {
+DOCUMENTED: Json = {
     "timezone": "Europe/Paris",
     "week": [
         {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "18:00", "state": "open"},
@@ -27,42 +27,42 @@ PAGE: Json = {
     ],
     "promise": {"hours": 48, "unit": "working_days"},
 }
-NOT_THERE = object()
+MISSING = object()
 
 
 def changed(path: str, value: object) -> dict[str, object]:
-    """The page's calendar with one thing different: "week.1.from"."""
-    calendar = cast("dict[str, object]", deepcopy(PAGE))
+    """The documented calendar with one value changed, by its path: "week.1.from"."""
+    calendar = cast("dict[str, object]", deepcopy(DOCUMENTED))
     *parents, last = path.split(".")
     inner: object = calendar
     for name in parents:
         inner = inner[int(name)] if isinstance(inner, list) else cast("dict[str, object]", inner)[name]
     if isinstance(inner, list):
         inner[int(last) :] = [value]
-    elif value is NOT_THERE:
+    elif value is MISSING:
         del cast("dict[str, object]", inner)[last]
     else:
         cast("dict[str, object]", inner)[last] = value
     return calendar
 
 
-def faults(found: object) -> list[str]:
-    """Where parse finds faults; none when it takes the calendar."""
+def faults(json_value: object) -> list[str]:
+    """The paths of the faults that parse finds; empty for a valid calendar."""
     try:
-        parse(found)
-    except InvalidCalendar as bad:
-        return [fault.path for fault in bad.faults]
+        parse(json_value)
+    except InvalidCalendar as invalid:
+        return [fault.path for fault in invalid.faults]
     return []
 
 
-def test_the_page_is_taken_and_written_as_it_was() -> None:
-    assert to_json(parse(PAGE)) == PAGE
-    assert list(to_json(parse(PAGE))) == list(PAGE)
+def test_documented_calendar_is_parsed_and_written_unchanged() -> None:
+    assert to_json(parse(DOCUMENTED)) == DOCUMENTED
+    assert list(to_json(parse(DOCUMENTED))) == list(DOCUMENTED)
 
 
-def test_a_new_install_has_the_page_without_exceptions() -> None:
+def test_default_is_the_documented_calendar_without_exceptions() -> None:
     assert parse(changed("exceptions", [])) == DEFAULT
-    assert parse(changed("exceptions", NOT_THERE)) == DEFAULT
+    assert parse(changed("exceptions", MISSING)) == DEFAULT
     assert to_json(DEFAULT) == changed("exceptions", [])
 
 
@@ -74,12 +74,12 @@ def an_exception(day: str, start: str, end: str) -> Json:
     return {"date": day, "from": start, "to": end, "state": "open"}
 
 
-SOUND = [
+VALID = [
     ("holidays", None),
-    ("holidays", NOT_THERE),
+    ("holidays", MISSING),
     ("holidays.subdivision", "57"),
     ("holidays.subdivision", "Alsace"),
-    ("holidays.subdivision", NOT_THERE),
+    ("holidays.subdivision", MISSING),
     ("holidays", {"country": "FR", "state": "closed"}),
     ("week", []),
     ("week.1", {"days": ["sat", "sun"], "state": "closed"}),
@@ -91,18 +91,18 @@ SOUND = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value"), SOUND)
-def test_sound_calendars(path: str, value: object) -> None:
+@pytest.mark.parametrize(("path", "value"), VALID)
+def test_valid_calendars(path: str, value: object) -> None:
     assert faults(changed(path, value)) == []
     assert parse(to_json(parse(changed(path, value)))) == parse(changed(path, value))
 
 
-FAULTY = [
+INVALID = [
     ("timezone", "Europe/Parys", "timezone"),
     ("timezone", "../../etc/passwd", "timezone"),
     ("timezone", 1, "timezone"),
-    ("timezone", NOT_THERE, "timezone"),
-    ("week", NOT_THERE, "week"),
+    ("timezone", MISSING, "timezone"),
+    ("week", MISSING, "week"),
     ("week", {}, "week"),
     ("week.1", "sat", "week[1]"),
     ("week.1.days", [], "week[1].days"),
@@ -114,14 +114,14 @@ FAULTY = [
     ("week.1.from", "24:00", "week[1].from"),
     ("week.1.from", "٠٩:00", "week[1].from"),
     ("week.1.from", "09:00\n", "week[1].from"),
-    ("week.1.from", NOT_THERE, "week[1].from"),
+    ("week.1.from", MISSING, "week[1].from"),
     ("week.1.from", 540, "week[1].from"),
     ("week.1.to", "24:01", "week[1].to"),
     ("week.1.to", "18:60", "week[1].to"),
     ("week.1.to", "09:00", "week[1].to"),
     ("week.1.state", "opened", "week[1].state"),
     ("week.1.state", None, "week[1].state"),
-    ("week.1.state", NOT_THERE, "week[1].state"),
+    ("week.1.state", MISSING, "week[1].state"),
     ("week.1.form", "09:00", "week[1].form"),
     ("holidays", [], "holidays"),
     ("holidays.country", "FX", "holidays.country"),
@@ -129,7 +129,7 @@ FAULTY = [
     ("holidays.country", None, "holidays.country"),
     ("holidays.subdivision", "99", "holidays.subdivision"),
     ("holidays.subdivision", 57, "holidays.subdivision"),
-    ("holidays.state", NOT_THERE, "holidays.state"),
+    ("holidays.state", MISSING, "holidays.state"),
     ("holidays.days", ["mon"], "holidays.days"),
     ("exceptions", {}, "exceptions"),
     ("exceptions.0.date", "2026-02-29", "exceptions[0].date"),
@@ -141,7 +141,7 @@ FAULTY = [
     ("exceptions.0.name", "x" * 201, "exceptions[0].name"),
     ("exceptions.1.from", "09:00", "exceptions[1].from"),
     ("exceptions.1.why", "inventory", "exceptions[1].why"),
-    ("promise", NOT_THERE, "promise"),
+    ("promise", MISSING, "promise"),
     ("promise", 48, "promise"),
     ("promise.hours", 36, "promise.hours"),
     ("promise.hours", 0, "promise.hours"),
@@ -151,19 +151,19 @@ FAULTY = [
     ("promise.hours", True, "promise.hours"),
     ("promise.hours", "48", "promise.hours"),
     ("promise.unit", "days", "promise.unit"),
-    ("promise.unit", NOT_THERE, "promise.unit"),
+    ("promise.unit", MISSING, "promise.unit"),
     ("weekend", [], "weekend"),
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "named"), FAULTY)
-def test_a_fault_is_named_by_its_row_and_nothing_else_is(path: str, value: object, named: str) -> None:
-    assert faults(changed(path, value)) == [named]
+@pytest.mark.parametrize(("path", "value", "fault_path"), INVALID)
+def test_only_the_faulty_field_is_named(path: str, value: object, fault_path: str) -> None:
+    assert faults(changed(path, value)) == [fault_path]
 
 
-@pytest.mark.parametrize("found", [None, [], "calendar", 1])
-def test_what_is_no_object_is_no_calendar(found: object) -> None:
-    assert faults(found)[0] == "calendar"
+@pytest.mark.parametrize("json_value", [None, [], "calendar", 1])
+def test_only_an_object_can_be_a_calendar(json_value: object) -> None:
+    assert faults(json_value)[0] == "calendar"
 
 
 OVERLAPS = [
@@ -171,7 +171,7 @@ OVERLAPS = [
     ("week.1", a_row("thu", "22:00", "09:01"), {"week[0]", "week[1]", "holidays"}),
     ("week.1", a_row("sun", "22:00", "09:01"), {"week[0]", "week[1]", "holidays"}),
     ("week.1", {"days": ["mon"], "state": "closed"}, {"week[0]", "week[1]"}),
-    # A holiday may be the day after any day, and the day before.
+    # Any day may be followed or preceded by a holiday.
     ("week.1", a_row("sat", "18:00", "09:01"), {"holidays"}),
     ("holidays.to", "08:00", set()),
     ("holidays", {"country": "FR", "from": "20:00", "to": "09:01", "state": "limited"}, {"holidays"}),
@@ -183,9 +183,9 @@ OVERLAPS = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "named"), OVERLAPS)
-def test_rows_that_claim_the_same_time_are_named(path: str, value: object, named: set[str]) -> None:
-    assert set(faults(changed(path, value))) == named
+@pytest.mark.parametrize(("path", "value", "fault_path"), OVERLAPS)
+def test_overlapping_rows_are_named(path: str, value: object, fault_path: set[str]) -> None:
+    assert set(faults(changed(path, value))) == fault_path
 
 
 @pytest.mark.parametrize(
@@ -197,15 +197,15 @@ def test_rows_that_claim_the_same_time_are_named(path: str, value: object, named
         ("exceptions.1", an_exception("2026-12-24", "12:00", "24:00")),
     ],
 )
-def test_rows_that_only_touch_are_sound(path: str, value: object) -> None:
+def test_adjacent_rows_are_valid(path: str, value: object) -> None:
     assert faults(changed(path, value)) == []
 
 
-def test_a_closed_row_takes_the_whole_date() -> None:
+def test_closed_row_has_no_hours() -> None:
     assert faults(changed("week.1.state", "closed")) == ["week[1].from", "week[1].to"]
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_together() -> None:
     calendar = changed("week.1.from", "nine")
     calendar |= {"timezone": "Mars/Olympus", "promise": {"hours": 36, "unit": "working_days"}}
     assert faults(calendar) == ["timezone", "week[1].from", "promise.hours"]
@@ -214,13 +214,13 @@ def test_all_faults_are_told_at_once() -> None:
     assert str(refused.value).count("\n") == 2
 
 
-WRONG = st.sampled_from([0, -1, 1.5, True, "", "now", "25:00", [], ["mon", 1], {}, {"mon": 1}])
+WRONG_VALUES = st.sampled_from([0, -1, 1.5, True, "", "now", "25:00", [], ["mon", 1], {}, {"mon": 1}])
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_one_wrong_field_anywhere_is_found_and_named(data: st.DataObject) -> None:
-    """`to` becoming null, `state` a number, whatever: the fault lies in the row that was touched."""
+def test_any_wrong_field_is_named_by_its_row(data: st.DataObject) -> None:
+    """Whatever a field becomes, the fault is in its row."""
     calendar = cast("dict[str, object]", data.draw(calendars("Europe/Paris", date(2026, 12, 24))))
     assert faults(calendar) == []
     key = data.draw(st.sampled_from(["week", "exceptions"]))
@@ -228,5 +228,5 @@ def test_one_wrong_field_anywhere_is_found_and_named(data: st.DataObject) -> Non
     if rows:
         n = data.draw(st.integers(0, len(rows) - 1))
         field = data.draw(st.sampled_from([name for name in rows[n] if name != "name"]))
-        rows[n] = {**rows[n], field: data.draw(WRONG)}
+        rows[n] = {**rows[n], field: data.draw(WRONG_VALUES)}
         assert {path.rpartition(".")[0] for path in faults(calendar)} == {f"{key}[{n}]"}

@@ -11,10 +11,10 @@ from chat.domain.rules.hours.calendar import next_open, state_at
 from chat.domain.rules.hours.calendar_json import parse, to_json
 from chat.domain.rules.hours.promise import due
 from tests.domain.rules.hours.calendar_oracle import Json, Minutes
-from tests.domain.rules.hours.calendar_samples import WINDOW_DAYS, troubled
+from tests.domain.rules.hours.calendar_samples import WINDOW_DAYS, calendars_on_difficult_days
 
-# Of a window's 18 days, the first 3 and the last ones only surround those that are looked at.
-asked_minutes = st.integers(3 * 24 * 60, 11 * 24 * 60)
+# Of a window's 18 days, the first 3 and the last 7 only surround the checked ones.
+checked_minutes = st.integers(3 * 24 * 60, 11 * 24 * 60)
 EXAMPLES = 80
 thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -24,11 +24,11 @@ def moment(first: date, minute: int) -> datetime:
 
 
 @thorough
-@given(troubled(), st.lists(asked_minutes, min_size=1, max_size=8))
-def test_states_ends_and_openings_are_those_of_the_minutes(case: tuple[Json, date], asked: list[int]) -> None:
+@given(calendars_on_difficult_days(), st.lists(checked_minutes, min_size=1, max_size=8))
+def test_states_ends_and_openings_equal_the_oracle(case: tuple[Json, date], checked: list[int]) -> None:
     minutes = Minutes(case[0], case[1], WINDOW_DAYS)
     calendar = parse(case[0])
-    for minute in asked:
+    for minute in checked:
         state, until = state_at(calendar, minutes.at(minute))
         assert state == minutes.states[minute]
         counted = minutes.until(minute)
@@ -38,34 +38,34 @@ def test_states_ends_and_openings_are_those_of_the_minutes(case: tuple[Json, dat
 
 
 def beyond(minutes: Minutes, moment: datetime | None) -> bool:
-    """A UTC day lacks some of its local dates' rows: the last two of a window are not counted to the end."""
+    """Whether a moment lies in the last two days of a window, whose rows are incomplete, or later."""
     return moment is None or moment >= minutes.at(len(minutes.states)) - timedelta(days=2)
 
 
 @thorough
-@given(troubled(), st.lists(asked_minutes, min_size=1, max_size=8))
-def test_due_times_are_those_of_the_minutes(case: tuple[Json, date], asked: list[int]) -> None:
+@given(calendars_on_difficult_days(), st.lists(checked_minutes, min_size=1, max_size=8))
+def test_due_times_equal_the_oracle(case: tuple[Json, date], checked: list[int]) -> None:
     minutes = Minutes(case[0], case[1], WINDOW_DAYS)
     calendar = parse(case[0])
     hours, unit = calendar.promise
     count = minutes.due_in_working_days if unit == "working_days" else minutes.due_in_opening_hours
-    for minute in asked:
+    for minute in checked:
         answer, counted = due(calendar, minutes.at(minute)), count(minute, hours)
         assert answer == minutes.at(counted) if counted is not None else beyond(minutes, answer)
 
 
 @thorough
-@given(troubled(), st.lists(st.integers(0, 11 * 24 * 3600), min_size=2, max_size=10))
-def test_promises_keep_the_order_of_submissions(case: tuple[Json, date], asked: list[int]) -> None:
+@given(calendars_on_difficult_days(), st.lists(st.integers(0, 11 * 24 * 3600), min_size=2, max_size=10))
+def test_due_times_are_in_the_order_of_submissions(case: tuple[Json, date], checked: list[int]) -> None:
     calendar = parse(case[0])
-    submissions = sorted(moment(case[1], 0) + timedelta(seconds=second) for second in asked)
+    submissions = sorted(moment(case[1], 0) + timedelta(seconds=second) for second in checked)
     answers = [due(calendar, submitted) for submitted in submissions]
-    known = [(submitted, answer) for submitted, answer in zip(submissions, answers, strict=True) if answer]
-    for submitted, answer in known:
+    promised = [(submitted, answer) for submitted, answer in zip(submissions, answers, strict=True) if answer]
+    for submitted, answer in promised:
         assert answer > submitted
         assert open_at_or_just_until(case[0], answer)
         assert answer.utcoffset() == answer.astimezone(ZoneInfo(calendar.timezone)).utcoffset()
-    assert all(earlier <= later for (_, earlier), (_, later) in pairwise(known))
+    assert all(earlier <= later for (_, earlier), (_, later) in pairwise(promised))
 
 
 def open_at_or_just_until(calendar: Json, moment: datetime) -> bool:
@@ -74,9 +74,9 @@ def open_at_or_just_until(calendar: Json, moment: datetime) -> bool:
 
 
 @thorough
-@given(troubled(), asked_minutes)
+@given(calendars_on_difficult_days(), checked_minutes)
 def test_states_partition_time(case: tuple[Json, date], minute: int) -> None:
-    """Walking from end to end meets every moment once: nothing changes before an end, and something does at it."""
+    """Each period lasts exactly until its end: no change before it, another state at it."""
     calendar = parse(case[0])
     now, end = moment(case[1], minute), moment(case[1], minute) + timedelta(days=20)
     while now < end:
@@ -92,8 +92,8 @@ def test_states_partition_time(case: tuple[Json, date], minute: int) -> None:
 
 
 @thorough
-@given(troubled())
-def test_a_calendar_written_and_read_again_is_the_same(case: tuple[Json, date]) -> None:
+@given(calendars_on_difficult_days())
+def test_calendar_json_round_trip(case: tuple[Json, date]) -> None:
     calendar = parse(case[0])
     assert to_json(calendar) == case[0]
     assert parse(to_json(calendar)) == calendar

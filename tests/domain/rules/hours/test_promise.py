@@ -1,4 +1,4 @@
-"""Promises, by tables of cases: both units, as DESIGN.md tells them."""
+"""Promises in both units: tables of cases."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from chat.vocabulary import PromiseUnit
 from tests.domain.rules.hours.calendar_oracle import Json
 
 
-def promising(hours: int, unit: PromiseUnit, calendar: Calendar = DEFAULT) -> Calendar:
+def with_promise(hours: int, unit: PromiseUnit, calendar: Calendar = DEFAULT) -> Calendar:
     return replace(calendar, promise=PromiseRule(hours, unit))
 
 
@@ -28,14 +28,14 @@ def row(start: str, end: str, days: str = "mon tue wed thu fri") -> Json:
     return {"days": days.split(), "from": start, "to": end, "state": "open"}
 
 
-def answer(calendar: Calendar, wall: str, fold: int = 0) -> str | None:
+def due_at(calendar: Calendar, wall: str, fold: int = 0) -> str | None:
     submitted = datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo("Europe/Paris"), fold=fold)
     found = due(calendar, submitted)
     return found.isoformat(timespec="minutes") if found else None
 
 
 WORKING_DAYS = [
-    # The three of DESIGN.md.
+    # The three documented examples.
     ("2026-11-20T16:00", "2026-11-24T16:00+01:00"),
     ("2026-11-21T10:00", "2026-11-25T09:00+01:00"),
     ("2026-12-24T15:00", "2026-12-29T15:00+01:00"),
@@ -50,7 +50,7 @@ WORKING_DAYS = [
     ("2026-05-13T11:00", "2026-05-18T11:00+02:00"),
     ("2026-12-31T11:00", "2027-01-05T11:00+01:00"),
     ("2026-07-14T11:00", "2026-07-17T09:00+02:00"),
-    # The same clock time on the other side of a clock change, and over leap day.
+    # The same clock time across a clock change, and across leap day.
     ("2026-03-27T16:00", "2026-03-31T16:00+02:00"),
     ("2026-10-23T16:00", "2026-10-27T16:00+01:00"),
     ("2028-02-28T16:00", "2028-03-01T16:00+01:00"),
@@ -59,7 +59,7 @@ WORKING_DAYS = [
 
 @pytest.mark.parametrize(("submitted", "promised"), WORKING_DAYS)
 def test_48_hours_in_working_days(submitted: str, promised: str) -> None:
-    assert answer(DEFAULT, submitted) == promised
+    assert due_at(DEFAULT, submitted) == promised
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_48_hours_in_working_days(submitted: str, promised: str) -> None:
     ],
 )
 def test_opening_hours(hours: int, submitted: str, promised: str) -> None:
-    assert answer(promising(hours, "opening_hours"), submitted) == promised
+    assert due_at(with_promise(hours, "opening_hours"), submitted) == promised
 
 
 NIGHTS = with_rows(row("22:00", "06:00"))
@@ -94,7 +94,7 @@ SHORT_DAYS = with_rows(
 @pytest.mark.parametrize(
     ("calendar", "submitted", "promised"),
     [
-        # In a night row the clock time goes on past 24:00: Thursday night is Thursday until 6:00.
+        # In a night row the clock time continues past 24:00: Thursday night is Thursday until 6:00.
         (NIGHTS, "2026-11-26T23:00", "2026-11-30T23:00+01:00"),
         (NIGHTS, "2026-11-27T03:00", "2026-12-01T03:00+01:00"),
         (NIGHTS, "2026-11-27T06:00", "2026-12-01T22:00+01:00"),
@@ -105,44 +105,46 @@ SHORT_DAYS = with_rows(
         (SHORT_DAYS, "2026-12-24T10:00", "2026-12-29T11:00+01:00"),
     ],
 )
-def test_a_due_time_outside_its_day_moves_to_the_next_opening(
+def test_due_time_outside_opening_hours_moves_to_the_next_opening(
     calendar: Calendar, submitted: str, promised: str
 ) -> None:
-    assert answer(calendar, submitted) == promised
+    assert due_at(calendar, submitted) == promised
 
 
-def test_an_hour_that_comes_twice_keeps_the_order() -> None:
+def test_repeated_hour_preserves_the_order() -> None:
     nights = with_rows(row("22:00", "06:00", " ".join(DAYS)))
-    assert answer(nights, "2026-10-25T02:45") == "2026-10-27T02:45+01:00"
-    assert answer(nights, "2026-10-25T02:15", fold=1) == "2026-10-27T03:00+01:00"
-    assert answer(nights, "2026-10-25T03:00") == "2026-10-27T03:00+01:00"
+    assert due_at(nights, "2026-10-25T02:45") == "2026-10-27T02:45+01:00"
+    assert due_at(nights, "2026-10-25T02:15", fold=1) == "2026-10-27T03:00+01:00"
+    assert due_at(nights, "2026-10-25T03:00") == "2026-10-27T03:00+01:00"
 
 
-def test_a_night_followed_by_mornings_keeps_the_order() -> None:
-    """Friday 25:45 lies after Monday's rows: it moves to Tuesday's first row, not to 1:45 in it, after Monday 0:30."""
-    desk = promising(24, "working_days", with_rows(row("22:00", "02:00", "fri"), row("00:00", "06:00", "mon tue")))
-    assert answer(desk, "2026-11-28T01:45") == "2026-12-01T00:00+01:00"
-    assert answer(desk, "2026-11-30T00:30") == "2026-12-01T00:30+01:00"
+def test_night_row_before_morning_rows_preserves_the_order() -> None:
+    """Friday 25:45 is after Monday's rows, so it is due at the start of Tuesday's first row, before what came later."""
+    calendar = with_promise(
+        24, "working_days", with_rows(row("22:00", "02:00", "fri"), row("00:00", "06:00", "mon tue"))
+    )
+    assert due_at(calendar, "2026-11-28T01:45") == "2026-12-01T00:00+01:00"
+    assert due_at(calendar, "2026-11-30T00:30") == "2026-12-01T00:30+01:00"
 
 
-def test_only_exceptions_can_open_a_desk_too() -> None:
+def test_exceptions_alone_can_open() -> None:
     dates = ("2026-12-01", "2027-06-01", "2028-02-29")
     openings: list[Json] = [{"date": day, "from": "09:00", "to": "12:00", "state": "open"} for day in dates]
-    assert answer(with_rows(exceptions=openings), "2026-11-23T12:00") == "2028-02-29T09:00+01:00"
+    assert due_at(with_rows(exceptions=openings), "2026-11-23T12:00") == "2028-02-29T09:00+01:00"
 
 
 @pytest.mark.parametrize("unit", ["working_days", "opening_hours"])
-def test_a_desk_that_never_opens_promises_nothing(unit: PromiseUnit) -> None:
-    assert answer(promising(48, unit, with_rows()), "2026-11-23T12:00") is None
+def test_calendar_that_never_opens_has_no_due_time(unit: PromiseUnit) -> None:
+    assert due_at(with_promise(48, unit, with_rows()), "2026-11-23T12:00") is None
 
 
-def test_a_desk_that_opens_too_seldom_promises_nothing() -> None:
+def test_calendar_that_opens_too_seldom_has_no_due_time() -> None:
     minute_a_week = with_rows(row("09:00", "09:01", "mon"))
-    assert answer(promising(1, "opening_hours", minute_a_week), "2026-11-23T12:00") == "2028-01-17T09:01+01:00"
-    assert answer(promising(2400, "opening_hours", minute_a_week), "2026-11-23T12:00") is None
+    assert due_at(with_promise(1, "opening_hours", minute_a_week), "2026-11-23T12:00") == "2028-01-17T09:01+01:00"
+    assert due_at(with_promise(2400, "opening_hours", minute_a_week), "2026-11-23T12:00") is None
 
 
-def test_naive_moments_are_refused() -> None:
+def test_naive_moment_is_invalid() -> None:
     assert due(DEFAULT, datetime(2026, 11, 23, tzinfo=UTC))
     with pytest.raises(InvalidMoment):
         due(DEFAULT, datetime.fromisoformat("2026-11-23T12:00"))
