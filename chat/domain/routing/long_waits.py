@@ -15,6 +15,7 @@ from chat.domain.tickets.mutations import update_ticket
 from chat.store.rows import TicketRow
 from chat.store.tables import tickets
 from chat.store.transaction import Transaction
+from chat.vocabulary import ServiceState
 
 _WAITED_FOR = select(tickets.c.department_id).where(waiting, tickets.c.department_id.is_not(None)).distinct()
 _has_previous_agent = tickets.c.previous_agent_id.is_not(None)
@@ -67,20 +68,19 @@ def _moments(context: DomainContext) -> dict[str, datetime]:
 
 def _without_agents(sql: Connection, context: DomainContext) -> list[ColumnElement[bool]]:
     """Conditions for chats that no agent can take: all of them, or those of departments without an available agent."""
-    online = context.online_agents or frozenset()
+    online = context.online_agents
     state, _ = calendar.state_at(load_calendar(sql), context.now)
-    if state == "closed" or not service_status.available_agents(sql, online, None):
+    if not service_status.is_staffed(sql, state, online, None):
         return [_needs_change_without_agents]
     departments = sql.execute(_WAITED_FOR).scalars().all()
-    empty = [key for key in departments if not service_status.available_agents(sql, online, key)]
+    empty = [key for key in departments if not service_status.is_staffed(sql, state, online, key)]
     return [and_(tickets.c.department_id == key, _needs_change_without_agents) for key in empty]
 
 
-def _escalate_wait(tx: Transaction, ticket: TicketRow, context: DomainContext, state: str) -> bool:
+def _escalate_wait(tx: Transaction, ticket: TicketRow, context: DomainContext, state: ServiceState) -> bool:
     """Take the next step with one waiting chat; False when it is not due."""
     now, timeouts = context.now, context.timeouts
-    available = service_status.available_agents(tx.sql, context.online_agents or frozenset(), ticket.department_id)
-    without_agents = state == "closed" or not available
+    without_agents = not service_status.is_staffed(tx.sql, state, context.online_agents, ticket.department_id)
     return_deadline = _return_deadline(tx.sql, ticket)
     if without_agents and not (return_deadline and return_deadline > now):
         convert_to_open(tx, ticket, now)
