@@ -45,7 +45,7 @@ def post_batch(txs: Sequence[Transaction], posts: Sequence[Post]) -> list[Messag
 
 
 def post_or_refusal(tx: Transaction, post: Post) -> MessageRow | Refused:
-    """`post_one` for a batch, in which a refusal is a result."""
+    """`post_one` for a batch: returns the refusal instead of raising it."""
     try:
         return post_one(tx, post)
     except Refused as refused:

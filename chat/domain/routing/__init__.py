@@ -1,1 +1,1 @@
-"""Who gets which chat: offers, claims, transfers, and what time does to them."""
+"""Which agent gets which chat: offers, claims, transfers, and what changes as time passes."""

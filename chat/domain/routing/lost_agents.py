@@ -83,8 +83,8 @@ def _release_chat(
     announce_agents(tx, [ticket.assignee_id])
 
 
-def _withdraw(tx: Transaction, rung: list[OfferRow], now: datetime) -> None:
-    for offer in rung:
+def _withdraw(tx: Transaction, withdrawn: list[OfferRow], now: datetime) -> None:
+    for offer in withdrawn:
         withdraw_ticket_offers(tx, ticket_without_position(tx.sql, offer.ticket_id), now)
 
 
