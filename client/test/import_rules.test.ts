@@ -74,6 +74,14 @@ describe("the front ends", () => {
     expect(trees).not.toContain("widget");
   });
 
+  test("keep them out of what the widget imports from client/", () => {
+    const reached = new Set([...graph.keys()].filter((file) => file.startsWith("widget/")));
+    // The loop also visits what it adds.
+    for (const file of reached) for (const imported of graph.get(file) ?? []) reached.add(imported);
+    expect(reached).toContain("client/protocol/visitor");
+    expect(reached).not.toContain("client/protocol/agent");
+  });
+
   test("have no import circles", () => expect(circlesOf(graph)).toEqual([]));
 
   test("have no forbidden imports", () => expect(forbiddenImports(graph, TREES)).toEqual([]));
