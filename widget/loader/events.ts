@@ -1,0 +1,20 @@
+/** The listeners of the host page, and ours on the page. */
+
+export type Listener = (detail?: unknown) => void;
+
+export const listeners: Record<string, Set<Listener>> = {};
+
+export function fire(name: string, detail?: unknown): void {
+  for (const listener of listeners[name] ?? []) listener(detail);
+}
+
+/** Ends all listeners of `on`. */
+export const lifetime = new AbortController();
+
+export function on(
+  target: EventTarget | null | undefined,
+  names: string,
+  listener: (event: Event) => void,
+): void {
+  for (const name of names.split(" ")) target?.addEventListener(name, listener, { signal: lifetime.signal });
+}

@@ -1,0 +1,42 @@
+/** The API for the host page: guichet("open") and so on. */
+import { box, root } from "./elements";
+import { type Listener, lifetime, listeners } from "./events";
+import { prefillForm, setPage } from "./frame";
+import { close, open, setBadge } from "./panel";
+
+type Api = ((verb: string, ...more: never[]) => unknown) & { q?: Iterable<unknown>[]; up?: boolean };
+
+export const host = window as unknown as { guichet?: Api };
+
+const api: Record<string, (...more: never[]) => unknown> = {
+  open: () => open(),
+  close,
+  show: () => {
+    box.hidden = false;
+  },
+  hide: () => {
+    close();
+    box.hidden = true;
+  },
+  prefill: prefillForm,
+  on: (name: string, listener: Listener) => {
+    listeners[name] = (listeners[name] ?? new Set()).add(listener);
+  },
+  off: (name: string, listener: Listener) => listeners[name]?.delete(listener),
+  setPage,
+  destroy: () => {
+    close();
+    lifetime.abort();
+    setBadge({});
+    root.remove();
+    delete host.guichet;
+  },
+};
+
+/** Returns the calls that the page made before the loader had loaded. */
+export function publishApi(): Iterable<unknown>[] {
+  const queuedCalls = host.guichet?.q ?? [];
+  host.guichet = (verb, ...more) => api[verb]?.(...more);
+  host.guichet.up = true;
+  return queuedCalls;
+}
