@@ -103,7 +103,7 @@ def _handshakes(settings: Settings) -> HandshakeReader:
     return HandshakeReader(
         session=partial(login.session_of, settings),
         address=lambda request: proxies.client_address(request, settings.trusted_proxies),
-        is_own_origin=partial(origins.is_own, settings),
+        is_own_origin=partial(origins.is_own_origin, settings),
         hash_token=tokens.hash_token,
     )
 

@@ -1,1 +1,1 @@
-"""The HTTP doors: pages and JSON for visitors, sign-in for agents, and what operators look at."""
+"""The HTTP server. Its folders, the lowest first: core, auth, api, pages; routes.py lists every route."""

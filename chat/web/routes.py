@@ -1,4 +1,4 @@
-"""The map of the HTTP doors: every route, and what all of them pass."""
+"""The one list of HTTP routes, and how they are added to an application."""
 
 from aiohttp import web
 
@@ -8,7 +8,7 @@ from chat.web.core.context import WEB_CONTEXT, WebContext
 from chat.web.core.middleware import MIDDLEWARES
 from chat.web.pages import console, contact_form, home, static_files, ticket_page, widget
 
-# In the order in which docs/protocol.md tells them.
+# docs/protocol.md lists them in this order, each with its handler's docstring.
 ROUTES = (
     web.get("/", home.get_home),
     web.get("/setup/{token}", password_setup.get_setup),
@@ -38,7 +38,7 @@ ROUTES = (
 
 
 def install(app: web.Application, context: WebContext) -> None:
-    """Opens the doors of an app that is not yet running; the passwords' threads end with it."""
+    """Add routes and middlewares to an app that is not running yet; its cleanup stops the password threads."""
     app[WEB_CONTEXT] = context
     app.middlewares.extend(MIDDLEWARES)
     app.router.add_routes(ROUTES)

@@ -1,8 +1,8 @@
-"""A desk behind real HTTP doors: SQLite, Valkey, and a clock that tests set."""
+"""A web server over SQLite and Valkey, with a clock that tests set."""
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,15 +30,15 @@ from chat.store.store import Store
 from chat.web.auth.tokens import hash_token
 from chat.web.core.context import WebContext
 from chat.web.core.passwords import Passwords
-from chat.web.routes import install as open_doors
+from chat.web.routes import install
 
 MONDAY_TEN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Paris
-# One port a test process, for PUBLIC_URL must name it before the server is there.
+# One port for each test process: PUBLIC_URL names it before the server starts.
 PORT = unused_port()
 ORIGIN = f"http://localhost:{PORT}"
 PASSWORD = "a rather long password"
-# As quick as Argon2 gets: these tests are not about how hard it is to guess.
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+# Argon2 with the cheapest parameters: these tests are not about the cost of guessing.
+FAST_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 Client = TestClient[web.Request, web.Application]
 MakeClient = Callable[[TestServer], Awaitable[Client]]
@@ -46,54 +46,53 @@ MakeClient = Callable[[TestServer], Awaitable[Client]]
 
 @dataclass
 class Clock:
-    """The time of these tests."""
+    """The server's clock."""
 
     now: datetime = MONDAY_TEN
 
     def __call__(self) -> datetime:
         return self.now
 
-    def passes(self, **how_much: float) -> None:
-        self.now += timedelta(**how_much)
+    def advance(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
 
 
 @dataclass
-class House:
-    """The server with its rooms, and one browser at its door."""
+class WebServer:
+    """The server, an HTTP client, and helpers that act in the domain."""
 
-    browser: Client
-    doors: WebContext
+    client: Client
+    context: WebContext
     clock: Clock
-    served: list[web.Application] = field(default_factory=list)
 
-    async def ada(self, email: str = "ada@example.com", name: str = "Ada") -> AgentRow:
-        """An agent of the team who can sign in with PASSWORD."""
-        new = NewAgent(email, name, password_hash=QUICK.hash(PASSWORD))
-        return await self.doors.store.write(agents.add_agent, new, self.clock())
+    async def add_agent(self, email: str = "ada@example.com", name: str = "Ada") -> AgentRow:
+        """Add an agent who can sign in with PASSWORD."""
+        new = NewAgent(email, name, password_hash=FAST_HASHER.hash(PASSWORD))
+        return await self.context.store.write(agents.add_agent, new, self.clock())
 
-    async def comes(self, agent: AgentRow) -> None:
-        """The agent is available and connected."""
-        await self.doors.store.write(agents.set_presence, agent.id, "available", self.clock())
-        self.doors.agent_presence.add(str(agent.id))
+    async def connect_agent(self, agent: AgentRow) -> None:
+        """Make the agent available and online."""
+        await self.context.store.write(agents.set_presence, agent.id, "available", self.clock())
+        self.context.agent_presence.add(str(agent.id))
 
-    async def answers(self, agent: AgentRow, ticket: str, text: str, client_id: str = "answer-" * 3) -> MessageRow:
-        """The agent writes on a ticket."""
+    async def post_reply(self, agent: AgentRow, ticket: str, text: str, client_id: str = "answer-" * 3) -> MessageRow:
+        """Post a message of the agent to a ticket."""
         post = Post(
             ticket,
             client_id,
             text,
-            DomainContext(self.clock(), frozenset({agent.id}), self.doors.timeouts),
+            DomainContext(self.clock(), frozenset({agent.id}), self.context.timeouts),
             agent_id=agent.id,
         )
-        return await self.doors.store.post(post_batch, post)
+        return await self.context.store.post(post_batch, post)
 
-    async def owner_link(self, token: str = "the-first-link") -> str:
-        """The path of a fresh link for the owner."""
-        await self.doors.store.write(password_links.create_password_link, None, hash_token(token), self.clock())
+    async def create_owner_link(self, token: str = "the-first-link") -> str:
+        """Create a link for the owner; returns its path."""
+        await self.context.store.write(password_links.create_password_link, None, hash_token(token), self.clock())
         return f"/setup/{token}"
 
-    async def has_site(self, key: str, *origins: str) -> None:
-        await self.doors.store.write(set_site, key, SiteEdit(key.title(), origins), self.clock())
+    async def add_site(self, key: str, *origins: str) -> None:
+        await self.context.store.write(set_site, key, SiteEdit(key.title(), origins), self.clock())
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +105,7 @@ def new_install(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(new_install: Path, tmp_path: Path) -> Settings:
-    """What most tests run with; a test that needs another value overrides this."""
+    """The settings of most tests; a test that needs another value overrides this fixture."""
     path = tmp_path / "guichet.db"
     shutil.copy(new_install, path)
     return Settings(
@@ -118,14 +117,14 @@ def settings(new_install: Path, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def house(settings: Settings, valkey: str, aiohttp_client: MakeClient) -> AsyncIterator[House]:
-    """The doors of a new install, on a Monday morning at ten."""
-    clock, store, redis = Clock(), Store(settings.database_url, lambda told: None), Redis(valkey)
+async def server(settings: Settings, valkey: str, aiohttp_client: MakeClient) -> AsyncIterator[WebServer]:
+    """The server of a new install, on a Monday at 10:00 in Paris."""
+    clock, store, redis = Clock(), Store(settings.database_url, lambda facts: None), Redis(valkey)
     await store.start()
     await store.write(seed.seed, clock())
     presence = Presence(redis, "agents", "node")
     await presence.start()
-    doors = WebContext(
+    context = WebContext(
         settings=settings,
         store=store,
         links=TicketLinks(settings.secret_key.encode(), settings.public_url),
@@ -134,12 +133,12 @@ async def house(settings: Settings, valkey: str, aiohttp_client: MakeClient) -> 
         limits=RateLimits(redis),
         clock=clock,
         timeouts=timeouts_of(settings),
-        passwords=Passwords(QUICK),
+        passwords=Passwords(FAST_HASHER),
     )
     app = web.Application()
-    open_doors(app, doors)
+    install(app, context)
     try:
-        yield House(await aiohttp_client(TestServer(app, port=PORT)), doors, clock)
+        yield WebServer(await aiohttp_client(TestServer(app, port=PORT)), context, clock)
     finally:
         await presence.close()
         await redis.close()

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.web.conftest import House
-from tests.web.pages.test_contact_form import filled, opened, stamp_in
+from tests.web.conftest import WebServer
+from tests.web.pages.test_contact_form import open_form, stamp_in, submit_form
 
-WORDS = (
+HOSTILE_TEXTS = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
     "</textarea><script>alert(1)</script>",
@@ -23,47 +23,49 @@ WORDS = (
 UNSAFE = re.compile(r"<script(?![^>]*\bsrc=\"/)|<img|\son\w+=|</textarea>\s*<script|\{\{|Set-Cookie", re.IGNORECASE)
 
 
-def naked(page: str) -> str:
+def without_hostile_texts(page: str) -> str:
     """The page without what was said in it."""
-    for words in WORDS:
+    for words in HOSTILE_TEXTS:
         for said in (words, words.replace("\r\n", "\n"), words.strip()):
             page = page.replace(str(escape(said)).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"), "")
     return page
 
 
 def test_the_net_catches() -> None:
-    assert all(UNSAFE.search(words) for words in WORDS[:3])
+    assert all(UNSAFE.search(words) for words in HOSTILE_TEXTS[:3])
 
 
-@pytest.mark.parametrize("words", WORDS)
-async def test_what_vic_says_is_shown_as_he_said_it(house: House, words: str) -> None:
-    stamp = stamp_in(await opened(house))
-    answer = await filled(house, stamp, text=words, name=words[:100])
-    assert answer.status == 303
-    target = urlsplit(answer.headers["Location"])
-    page = await (await house.browser.get(target.path)).text()
+@pytest.mark.parametrize("words", HOSTILE_TEXTS)
+async def test_what_vic_says_is_shown_as_he_said_it(server: WebServer, words: str) -> None:
+    stamp = stamp_in(await open_form(server))
+    response = await submit_form(server, stamp, text=words, name=words[:100])
+    assert response.status == 303
+    target = urlsplit(response.headers["Location"])
+    page = await (await server.client.get(target.path)).text()
     assert words.strip().replace("\r\n", "\n") in unescape(page).replace("\r\n", "\n")
-    assert not UNSAFE.search(naked(page))
+    assert not UNSAFE.search(without_hostile_texts(page))
 
 
-@pytest.mark.parametrize("words", WORDS)
-async def test_a_form_that_comes_back_holds_them_as_text(house: House, words: str) -> None:
-    answer = await filled(house, stamp_in(await opened(house)), text=words, email=words, name=words, category=words)
-    assert answer.status == 422
-    assert not UNSAFE.search(naked(await answer.text()))
-    assert "Set-Cookie" not in answer.headers
+@pytest.mark.parametrize("words", HOSTILE_TEXTS)
+async def test_a_form_that_comes_back_holds_them_as_text(server: WebServer, words: str) -> None:
+    response = await submit_form(
+        server, stamp_in(await open_form(server)), text=words, email=words, name=words, category=words
+    )
+    assert response.status == 422
+    assert not UNSAFE.search(without_hostile_texts(await response.text()))
+    assert "Set-Cookie" not in response.headers
 
 
 @pytest.mark.parametrize("field", ["text", "email", "name", "category", "form", "website"])
-async def test_nul_and_bytes_that_are_no_text_are_no_error_of_ours(house: House, field: str) -> None:
-    form = {"text": "Hello", "email": "zoe@example.com", "form": stamp_in(await opened(house))}
-    house.clock.passes(seconds=20)
+async def test_nul_and_bytes_that_are_no_text_are_no_error_of_ours(server: WebServer, field: str) -> None:
+    form = {"text": "Hello", "email": "zoe@example.com", "form": stamp_in(await open_form(server))}
+    server.clock.advance(seconds=20)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     for raw in ("%00", "%ff%fe", "%ed%a0%80", "é"):
         pairs = form | {field: "X"}
         body = "&".join(f"{name}={value}" for name, value in pairs.items()).replace(f"{field}=X", f"{field}={raw}")
-        answer = await house.browser.post("/contact?site=demo", data=body.encode(), headers=headers)
-        assert answer.status in (400, 422), (field, raw)
+        response = await server.client.post("/contact?site=demo", data=body.encode(), headers=headers)
+        assert response.status in (400, 422), (field, raw)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,6 @@ async def test_nul_and_bytes_that_are_no_text_are_no_error_of_ours(house: House,
         "/static/%00",
     ],
 )
-async def test_hostile_addresses_are_answered(house: House, path: str) -> None:
-    answer = await house.browser.get(path)
-    assert answer.status < 500
+async def test_hostile_addresses_are_answered(server: WebServer, path: str) -> None:
+    response = await server.client.get(path)
+    assert response.status < 500

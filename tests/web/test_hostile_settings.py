@@ -37,7 +37,7 @@ def test_an_address_is_kept_as_browsers_write_it(typed: str) -> None:
     [("br", "br"), ("br;q=0.5", "br"), ("br; q=0", None), ("br;q=0, gzip;q=0.1", "gzip"), ("gzip;q=0.000", None)],
 )
 def test_an_encoding_is_sent_to_those_who_take_it(accepted: str, encoding: str | None) -> None:
-    assert Asset("text/css", b"a{}").encoded(accepted)[0] == encoding
+    assert Asset("text/css", b"a{}").encode(accepted)[0] == encoding
 
 
 def test_a_proxy_is_known_by_its_address_however_the_socket_writes_it() -> None:

@@ -1,1 +1,1 @@
-"""JSON routes."""
+"""JSON routes, and the submission of the form, which a page uses too."""

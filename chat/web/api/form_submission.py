@@ -1,4 +1,4 @@
-"""The form: the same checks and the same ticket, whether it comes as JSON or from a page without script."""
+"""Submitting the form: the same checks and the same ticket for JSON and for the page without script."""
 
 import re
 from typing import NamedTuple
@@ -9,20 +9,20 @@ from chat import presenters, protocol
 from chat.domain.intake import start
 from chat.domain.intake.form_fields import FORM_FIELDS
 from chat.domain.intake.start import NewForm
-from chat.domain.people import sites
 from chat.domain.queries.visitors import VisitorIdentity
 from chat.domain.text import clean_text, public_url_without_query
 from chat.store.rows import SiteRow
 from chat.web.auth.tokens import derived_token, hash_token
 from chat.web.core.context import context_of
 from chat.web.core.i18n import language_of, supported
-from chat.web.core.rate_limits import check_site, require_start_rate
+from chat.web.core.rate_limits import require_start_rate
+from chat.web.core.sites import require_site_origin
 
 TOKEN = re.compile(r"[\x21-\x7e]{22,200}")
 
 
 class BadForm(Exception):
-    """Every bad field with its code; nothing was stored."""
+    """Some fields are bad: their codes by name. Nothing was stored."""
 
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__(f"bad fields: {', '.join(errors)}")
@@ -30,7 +30,7 @@ class BadForm(Exception):
 
 
 class SubmittedForm(NamedTuple):
-    """A form that is a ticket now; `repeated` when it was one already."""
+    """The ticket of a form; `repeated` if an earlier request stored it."""
 
     ticket: protocol.Ticket
     token: str
@@ -38,28 +38,24 @@ class SubmittedForm(NamedTuple):
     repeated: bool
 
 
-async def site_named(request: web.Request, key: str) -> SiteRow | None:
-    """The form's site; None when there is none of this key: a bad field like the others."""
-    return await context_of(request).store.read(sites.site_by_key, key)
-
-
 async def submit(request: web.Request, site: SiteRow | None, form: protocol.NewTicket) -> SubmittedForm:
-    """Store the form and answer with its ticket; BadForm, Conflict, NotAllowed, TooMany."""
+    """Store the form and return its ticket. `site` is None if no site has the form's key. Raises BadForm,
+    Conflict, NotAllowed, TooMany."""
     context = context_of(request)
-    filled = NewForm(form.client_id, form_values(form))
-    errors = await context.store.read(start.form_errors, filled)
+    new_form = NewForm(form.client_id, form_values(form))
+    errors = await context.store.read(start.form_errors, new_form)
     errors |= request_errors(site, form)
     if errors or site is None:
         raise BadForm(errors)
-    check_site(request, site)
+    require_site_origin(request, site)
     token = form.token or derived_token(
         context.settings.secret_key, site.key, form.client_id, form.email.strip(), clean_text(form.text)
     )
     await require_start_rate(request, hash_token(token))
-    who = visitor_identity(request, site, form, hash_token(token))
-    found = await context.store.write(start.submit_form, who, filled, context.clock())
-    shown = presenters.ticket(found.ticket, context.links)
-    return SubmittedForm(shown, token, context.links.url(found.ticket.public_id), found.repeated)
+    identity = visitor_identity(request, site, form, hash_token(token))
+    stored = await context.store.write(start.submit_form, identity, new_form, context.clock())
+    ticket = presenters.ticket(stored.ticket, context.links)
+    return SubmittedForm(ticket, token, context.links.url(stored.ticket.public_id), stored.repeated)
 
 
 def form_values(form: protocol.NewTicket) -> dict[str, str]:
@@ -68,21 +64,21 @@ def form_values(form: protocol.NewTicket) -> dict[str, str]:
 
 
 def request_errors(site: SiteRow | None, form: protocol.NewTicket) -> dict[str, str]:
-    """What the desk does not look at."""
-    unknown = {"site": "not_found"} if site is None else {}
-    token = form.token is not None and not TOKEN.fullmatch(form.token)
-    return unknown | ({"token": "bad_request"} if token else {})
+    """The errors of the fields that the visitor did not fill in and the domain does not check."""
+    unknown_site = {"site": "not_found"} if site is None else {}
+    malformed_token = form.token is not None and not TOKEN.fullmatch(form.token)
+    return unknown_site | ({"token": "bad_request"} if malformed_token else {})
 
 
 def visitor_identity(request: web.Request, site: SiteRow, form: protocol.NewTicket, token_hash: str) -> VisitorIdentity:
-    """Who speaks, and on which page."""
     locale = supported(form.locale or "") or language_of(request)
-    return VisitorIdentity(token_hash, site.id, locale, page=page_of(form.page) if form.page else None)
+    return VisitorIdentity(token_hash, site.id, locale, page=page_values(form.page) if form.page else None)
 
 
-def page_of(seen: protocol.SeenPage) -> dict[str, str]:
+def page_values(page: protocol.SeenPage) -> dict[str, str]:
+    """The page that the visitor was on, as it is stored."""
     return {
-        "url": public_url_without_query(seen.url),
-        "title": seen.title[:200],
-        "referrer": public_url_without_query(seen.referrer),
+        "url": public_url_without_query(page.url),
+        "title": page.title[:200],
+        "referrer": public_url_without_query(page.referrer),
     }

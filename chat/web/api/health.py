@@ -1,4 +1,4 @@
-"""What operators look at: alive, ready, and numbers."""
+"""Routes for operators: whether the process lives, whether it is ready, and its metrics."""
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -11,31 +11,34 @@ from chat.web.core.responses import json_response
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """The process answers."""
+    """200 while the process answers requests."""
     return json_response({"ok": True})
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """200 when the database can be read. Redis is named but not required: without it new visitors get the form."""
+    """200 if the database can be read, else 503. Redis is reported but not required: without it new visitors get
+    the form."""
     context = context_of(request)
-    database = await can_read(context)
-    redis = await can_ask(context)
-    words = {True: "ok", False: "away"}
-    return json_response({"ok": database, "database": words[database], "redis": words[redis]}, 200 if database else 503)
+    database = await can_read_database(context)
+    redis = await can_reach_redis(context)
+    states = {True: "ok", False: "away"}
+    return json_response(
+        {"ok": database, "database": states[database], "redis": states[redis]}, 200 if database else 503
+    )
 
 
-async def can_read(context: WebContext) -> bool:
+async def can_read_database(context: WebContext) -> bool:
     try:
-        return await context.store.read(one)
+        return await context.store.read(select_one)
     except Unavailable:
         return False
 
 
-def one(sql: Connection) -> bool:
+def select_one(sql: Connection) -> bool:
     return sql.execute(text("SELECT 1")).scalar() == 1
 
 
-async def can_ask(context: WebContext) -> bool:
+async def can_reach_redis(context: WebContext) -> bool:
     try:
         await context.redis.call(lambda client: client.ping())
     except RedisUnavailable:
@@ -44,5 +47,5 @@ async def can_ask(context: WebContext) -> bool:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Prometheus' text: counts and times by route, nothing about anybody."""
+    """Metrics in Prometheus' text format: counts and times by route, no personal data."""
     return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

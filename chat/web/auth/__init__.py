@@ -1,1 +1,1 @@
-"""Signing in, passwords and tokens."""
+"""Signing in, one-time links, tokens, and the spam trap of the form."""

@@ -1,4 +1,4 @@
-"""Who an agent is: signing in and out, and the cookie in between."""
+"""Signing in and out, and the session cookie."""
 
 from aiohttp import web
 
@@ -23,54 +23,55 @@ def cookie_name(settings: Settings) -> str:
 
 
 def session_of(settings: Settings, request: web.Request) -> str | None:
-    """The hash of the session that this request's cookie names, None without one."""
+    """The hash of the session token in this request's cookie; None without a cookie."""
     token = request.cookies.get(cookie_name(settings))
     return hash_token(token) if token else None
 
 
 async def agent_of(request: web.Request) -> AgentRow | None:
-    """Who is signed in here."""
+    """The agent who is signed in; None without a valid session."""
     context = context_of(request)
     session = session_of(context.settings, request)
     return await context.store.read(sessions.agent_for_session, session, context.clock()) if session else None
 
 
 async def get_session(request: web.Request) -> web.Response:
-    """Who is signed in: 401 for nobody."""
+    """The agent who is signed in; 401 if nobody is."""
     agent = await agent_of(request)
-    return json_response(await signed_in(context_of(request), agent)) if agent else unauthorized()
+    return json_response(await signed_in_agent(context_of(request), agent)) if agent else unauthorized()
 
 
 async def post_session(request: web.Request) -> web.Response:
-    """Sign in. 401 says nothing about which of the two was wrong, and takes as long for either."""
+    """Sign in and get the session cookie. 401 is the same, and takes as long, for an unknown address and for a wrong
+    password; 429 after too many attempts."""
     context = context_of(request)
     require_own_origin(context.settings, request)
     require_https(context.settings, request)
-    tried = await read_json(request, protocol.SignIn)
-    await count_attempt(request, tried.email)
-    agent = await authenticate(context, tried)
+    credentials = await read_json(request, protocol.SignIn)
+    await count_attempt(request, credentials.email)
+    agent = await authenticate(context, credentials)
     if agent is None:
         return unauthorized()
-    answer = json_response(await signed_in(context, agent))
-    await start_session(context, answer, agent)
-    return answer
+    response = json_response(await signed_in_agent(context, agent))
+    await start_session(context, response, agent)
+    return response
 
 
-async def authenticate(context: WebContext, tried: protocol.SignIn) -> AgentRow | None:
-    """The agent whose password this is; a hash with weaker parameters than today's is made anew on the way."""
-    found = await context.store.read(sessions.credentials, tried.email)
-    fits = await context.passwords.verify(found[1] if found else None, tried.password)
-    if found is None or not fits:
+async def authenticate(context: WebContext, credentials: protocol.SignIn) -> AgentRow | None:
+    """The agent with this address and password, or None. A hash with outdated parameters is replaced."""
+    found = await context.store.read(sessions.credentials, credentials.email)
+    matches = await context.passwords.verify(found[1] if found else None, credentials.password)
+    if found is None or not matches:
         return None
     agent_id, stored = found
     if context.passwords.is_outdated(stored):
-        fresh = await context.passwords.hash_password(tried.password)
+        fresh = await context.passwords.hash_password(credentials.password)
         await context.store.write(sessions.set_password_hash, agent_id, fresh)
     return await context.store.read(agents.agent_by_key, agent_id)
 
 
 async def count_attempt(request: web.Request, email: str) -> None:
-    """TooMany after the tries of one account, wherever they came from, or of one address with all its people.
+    """TooMany after too many attempts for one account from anywhere, or from one address for any account.
 
     The address's limit is wider, like every limit of an address: a whole office signs in from one.
     """
@@ -81,22 +82,22 @@ async def count_attempt(request: web.Request, email: str) -> None:
 
 
 async def delete_session(request: web.Request) -> web.Response:
-    """Sign out; without a session it is done already."""
+    """Sign out; 200 without a session too."""
     context = context_of(request)
     require_own_origin(context.settings, request)
     session = session_of(context.settings, request)
     if session:
         await context.store.write(sessions.close_session, session)
-    answer = json_response({"ok": True})
-    answer.del_cookie(cookie_name(context.settings), path="/", secure=context.settings.is_https, httponly=True)
-    return answer
+    response = json_response({"ok": True})
+    response.del_cookie(cookie_name(context.settings), path="/", secure=context.settings.is_https, httponly=True)
+    return response
 
 
-async def start_session(context: WebContext, answer: web.Response, agent: AgentRow) -> None:
-    """A new session in the answer's cookie; only its hash is stored."""
+async def start_session(context: WebContext, response: web.Response, agent: AgentRow) -> None:
+    """Open a session and put its token in the response's cookie; the database stores only the hash."""
     token = new_token()
     await context.store.write(sessions.open_session, agent.id, hash_token(token), context.clock())
-    answer.set_cookie(
+    response.set_cookie(
         cookie_name(context.settings),
         token,
         path="/",
@@ -107,11 +108,11 @@ async def start_session(context: WebContext, answer: web.Response, agent: AgentR
     )
 
 
-async def signed_in(context: WebContext, agent: AgentRow) -> protocol.SignInResponse:
+async def signed_in_agent(context: WebContext, agent: AgentRow) -> protocol.SignInResponse:
     present_keys = await context.agent_presence.present() or frozenset()
     return protocol.SignInResponse(presenters.agent(agent, str(agent.id) in present_keys))
 
 
 def unauthorized() -> web.Response:
-    """Not in wire.Code: no command is ever answered so, only this route."""
+    """401 with the code `not_allowed`: only this route answers so, hence no code of its own."""
     return json_response({"ok": False, "error": {"code": "not_allowed", "message": "nobody is signed in"}}, 401)

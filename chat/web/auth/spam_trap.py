@@ -1,4 +1,4 @@
-"""Robots: a stamp that says when a form was opened, and a field that only robots fill in."""
+"""The spam trap of the form: a stamp that proves when the page was opened, and a field that only bots fill in."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -12,27 +12,27 @@ MAX_AGE_S = 24 * 60 * 60
 
 
 class FormStamps(TimestampSigner):
-    """Signs the id that a form will have, with the time at which it was shown."""
+    """Signs the client_id of a form together with the time at which its page was opened."""
 
     def __init__(self, secret: str, clock: Callable[[], datetime]) -> None:
         super().__init__(secret, salt="guichet.form")
         self._clock = clock
 
     def get_timestamp(self) -> int:
-        """The server's own clock, which tests can set."""
+        """The time of the server's clock, which tests can set."""
         return int(self._clock().timestamp())
 
-    def fresh(self) -> str:
-        """A stamp for a form that is shown now."""
+    def new_stamp(self) -> str:
+        """A stamp with a new client_id and the present time."""
         return self.sign(secrets.token_urlsafe(18)).decode()
 
     def client_id(self, stamp: str) -> str | None:
-        """The form's id, or None when it was not shown here, not today, or a blink ago."""
+        """The client_id of a stamp. None if the stamp is not ours, older than MAX_AGE_S or younger than MIN_AGE_S."""
         try:
-            signed, shown_at = self.unsign(stamp, max_age=MAX_AGE_S, return_timestamp=True)
+            signed, opened_at = self.unsign(stamp, max_age=MAX_AGE_S, return_timestamp=True)
         except BadSignature:
             return None
-        age_s = self.get_timestamp() - int(shown_at.timestamp())
+        age_s = self.get_timestamp() - int(opened_at.timestamp())
         return signed.decode() if age_s >= MIN_AGE_S else None
 
 

@@ -1,4 +1,4 @@
-"""Tokens: secrets that a browser keeps, of which only a hash is ever stored."""
+"""Tokens: secrets that a browser stores and of which the database has only a hash."""
 
 import base64
 import hashlib
@@ -12,12 +12,13 @@ def new_token() -> str:
 
 
 def hash_token(token: str) -> str:
-    """What the database keeps. No salt and no stretching: nobody guesses 128 random bits. A header's bytes that
-    are no text have a hash too: nobody's."""
+    """The hash that the database stores. It needs no salt and no stretching: nobody guesses 128 random bits.
+    A token from a header with bytes that are no text has a hash too, which matches no row."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
-def derived_token(secret: str, *words: str) -> str:
-    """The token of a form whose sender has none: the same words get the same one, so a repeat is a repeat."""
-    made = hmac.digest(secret.encode(), "\0".join(("form", *words)).encode(), hashlib.sha256)
-    return base64.urlsafe_b64encode(made).decode()[:32]
+def derived_token(secret: str, *parts: str) -> str:
+    """The token of a form whose sender has none. The same parts give the same token, so that the same form sent
+    twice comes from the same visitor."""
+    digest = hmac.digest(secret.encode(), "\0".join(("form", *parts)).encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).decode()[:32]

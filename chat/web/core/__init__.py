@@ -1,1 +1,1 @@
-"""What all HTTP routes share."""
+"""What the HTTP routes share; imports no other folder of chat/web."""

@@ -1,4 +1,4 @@
-"""Assets: the built front ends and our own stylesheets, in memory, each encoding made once."""
+"""Assets: the built front ends and our own stylesheets, held in memory; each encoding is made once."""
 
 import gzip
 import hashlib
@@ -17,24 +17,24 @@ from aiohttp import web
 from chat.store.transaction import Unavailable
 from chat.web.core.i18n import weight_of
 
-FOREVER = "public, max-age=31536000, immutable"
-# Vite's hash: eight characters behind the last dash of the name.
-HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.[a-z0-9]+$")
-BUILT = ("widget", "console")
+CACHE_FOREVER = "public, max-age=31536000, immutable"
+# Vite's hash: the eight characters after the last dash of the name.
+HASHED_NAME = re.compile(r"-[A-Za-z0-9_-]{8}\.[a-z0-9]+$")
+APPS = ("widget", "console")
 SHARED = ("tokens.css", "base.css")
 STYLES = {"pages.css": (*SHARED, "pages.css"), "shop.css": (*SHARED, "shop.css")}
 
 
 class Chunk(TypedDict, total=False):
-    """What Vite's manifest says of one source file."""
+    """Vite's manifest entry of one source file."""
 
     file: str
     css: list[str]
     isEntry: bool
 
 
-class Entry(NamedTuple):
-    """What a front end's page has to load."""
+class EntryPoint(NamedTuple):
+    """The script and the stylesheets that a front end's page loads."""
 
     script: str
     styles: list[str]
@@ -42,7 +42,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Asset:
-    """A file as it is sent. Builds bring their .br and .gz twins; what has none is compressed when first asked."""
+    """A file to send. Builds bring their .br and .gz files; any other file is compressed when first requested."""
 
     content_type: str
     plain: bytes
@@ -61,58 +61,58 @@ class Asset:
     def gz(self) -> bytes:
         return self.built_gz or gzip.compress(self.plain, mtime=0)
 
-    def answer(self, request: web.Request, cache: str) -> web.Response:
-        """In the smallest encoding that the browser takes; 304 when it has it already."""
-        # Weak: the same words in several encodings.
+    def respond(self, request: web.Request, cache: str) -> web.Response:
+        """The file in the smallest encoding that the browser accepts; 304 if the browser has it already."""
+        # A weak tag, since one tag stands for several encodings.
         tag = f'W/"{self.etag}"'
         headers = {"ETag": tag, "Cache-Control": cache, "Vary": "Accept-Encoding"}
         if tag in request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers=headers)
-        encoding, body = self.encoded(request.headers.get("Accept-Encoding", ""))
+        encoding, body = self.encode(request.headers.get("Accept-Encoding", ""))
         headers |= {"Content-Encoding": encoding} if encoding else {}
         return web.Response(body=body, headers=headers | {"Content-Type": self.content_type})
 
-    def encoded(self, accepted: str) -> tuple[str | None, bytes]:
-        asked = (part.partition(";") for part in accepted.split(","))
-        names = {name.strip() for name, _, weight in asked if weight_of(weight) > 0}
-        if not worth_it(self.content_type):
+    def encode(self, accepted: str) -> tuple[str | None, bytes]:
+        offers = (part.partition(";") for part in accepted.split(","))
+        names = {name.strip() for name, _, weight in offers if weight_of(weight) > 0}
+        if not is_compressible(self.content_type):
             return None, self.plain
         if "br" in names:
             return "br", self.br
         return ("gzip", self.gz) if "gzip" in names else (None, self.plain)
 
 
-def worth_it(content_type: str) -> bool:
+def is_compressible(content_type: str) -> bool:
     return content_type.startswith(("text/", "application/j", "image/svg", "application/manifest"))
 
 
 class Assets:
-    """All files under /static/, read once: a name that is not among them can't be asked for."""
+    """All files under /static/, read once: no request can name a file outside."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        own = dict(self._own())
-        self._own_paths = {name: f"pages/{hashed_name(name, asset)}" for name, asset in own.items()}
+        own_files = dict(self._read_own())
+        self._own_paths = {name: f"pages/{hashed_name(name, asset)}" for name, asset in own_files.items()}
         self._manifests = dict(self._read_manifests())
-        self.files = dict(self._built()) | {self._own_paths[name]: asset for name, asset in own.items()}
+        self.files = dict(self._read_built()) | {self._own_paths[name]: asset for name, asset in own_files.items()}
 
     def url(self, name: str) -> str:
-        """The address of one of our own files, with its hash: `asset("pages.css")`."""
+        """The URL of one of our own files, with its hash: `asset("pages.css")` in a template."""
         return f"/static/{self._own_paths[name]}"
 
     def icon(self) -> Asset:
         return self.files[self._own_paths["icon.svg"]]
 
-    def entry(self, app: str) -> Entry:
-        """The script and styles of a front end. Unavailable while it is not built."""
-        loaded = [chunk for chunk in self._chunks(app).values() if chunk.get("isEntry")]
-        files = [chunk["file"] for chunk in loaded] + [css for chunk in loaded for css in chunk.get("css", [])]
+    def entry_point(self, app: str) -> EntryPoint:
+        """The script and stylesheets of a front end. Unavailable while it is not built."""
+        entries = [chunk for chunk in self._chunks(app).values() if chunk.get("isEntry")]
+        files = [chunk["file"] for chunk in entries] + [css for chunk in entries for css in chunk.get("css", [])]
         urls = [f"/static/{app}/{name}" for name in files]
         script = next(url for url in urls if url.endswith(".js"))
-        return Entry(script, [url for url in urls if url.endswith(".css")])
+        return EntryPoint(script, [url for url in urls if url.endswith(".css")])
 
-    def part(self, app: str, source: str) -> str:
-        """The address of what was built from a source file and loads only when needed."""
+    def chunk_url(self, app: str, source: str) -> str:
+        """The URL of a chunk that loads only when needed, by the source file that it was built from."""
         return f"/static/{app}/{self._chunks(app)[source]['file']}"
 
     def _chunks(self, app: str) -> dict[str, Chunk]:
@@ -121,28 +121,28 @@ class Assets:
         return self._manifests[app]
 
     def loader(self) -> Asset:
-        """The widget's loader, with the place for its configuration. Unavailable while it is not built."""
+        """The widget's loader with the placeholder of its configuration. Unavailable while it is not built."""
         self._chunks("widget")
         return self.files["widget/embed.js"]
 
     def _read_manifests(self) -> Iterator[tuple[str, dict[str, Chunk]]]:
-        for app in BUILT:
+        for app in APPS:
             for path in (self._root / "static" / app).rglob("manifest.json"):
                 yield app, json.loads(path.read_text("utf-8"))
 
-    def _built(self) -> Iterator[tuple[str, Asset]]:
+    def _read_built(self) -> Iterator[tuple[str, Asset]]:
         folder = self._root / "static"
-        for path in sorted(one for app in BUILT for one in (folder / app).rglob("*") if one.is_file()):
+        for path in sorted(path for app in APPS for path in (folder / app).rglob("*") if path.is_file()):
             if path.suffix not in (".br", ".gz"):
-                yield path.relative_to(folder).as_posix(), read(path)
+                yield path.relative_to(folder).as_posix(), read_asset(path)
 
-    def _own(self) -> Iterator[tuple[str, Asset]]:
-        yield "icon.svg", read(self._root / "static" / "pages" / "icon.svg")
+    def _read_own(self) -> Iterator[tuple[str, Asset]]:
+        yield "icon.svg", read_asset(self._root / "static" / "pages" / "icon.svg")
         for name, parts in STYLES.items():
             yield name, Asset("text/css; charset=utf-8", "".join(map(self._style, parts)).encode())
 
     def _style(self, name: str) -> str:
-        """Tokens and base are the front ends' own files, so that colours stand in one place."""
+        """tokens.css and base.css are the front ends' own files, so that colours are defined once."""
         folder = "client" if name in SHARED else "chat/static/pages"
         return (self._root.parent / folder / name).read_text("utf-8").replace('@import "./tokens.css";\n', "")
 
@@ -152,7 +152,7 @@ def hashed_name(name: str, asset: Asset) -> str:
     return f"{stem}-{asset.etag[:8]}.{suffix}"
 
 
-def read(path: Path) -> Asset:
+def read_asset(path: Path) -> Asset:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     text = kind.startswith("text/") or kind in ("application/json", "application/manifest+json")
     return Asset(

@@ -1,4 +1,4 @@
-"""What every HTTP door has at hand: made by app.py, found under one key."""
+"""WebContext: what every HTTP handler works with. app.py makes it; `context_of` finds it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ PACKAGE_DIR = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class WebContext:
-    """The rooms behind the doors. `clock` gives aware UTC times; nothing else in here reads a clock."""
+    """`clock` gives aware UTC times; nothing else in chat/web reads a clock."""
 
     settings: Settings
     store: Store
@@ -42,12 +42,12 @@ class WebContext:
         return Templates(PACKAGE_DIR, self.assets.url)
 
     async def domain_context(self, now: datetime | None = None) -> DomainContext:
-        """The moment and the agents who are connected; `present` None while Redis can't be asked."""
+        """The time, the agents online (None while Redis does not answer), and the configured timeouts."""
         keys = await self.agent_presence.present()
         return DomainContext(now or self.clock(), None if keys is None else frozenset(map(int, keys)), self.timeouts)
 
 
-WEB_CONTEXT = web.AppKey("DOORS", WebContext)
+WEB_CONTEXT = web.AppKey("WEB_CONTEXT", WebContext)
 
 
 def context_of(request: web.Request) -> WebContext:

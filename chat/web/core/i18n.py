@@ -1,4 +1,4 @@
-"""Words: what the server's own pages say, in each language, and dates as people say them."""
+"""The texts of the server's own pages in each language, and dates and times as people write them."""
 
 import json
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ FOLDER = Path(__file__).resolve().parents[2] / "locales"
 
 @lru_cache
 def catalog(language: Locale) -> Mapping[str, str]:
-    """Every sentence of a language by its key."""
+    """Every text of a language by its key."""
     return cast(dict[str, str], json.loads((FOLDER / f"{language}.json").read_text("utf-8")))
 
 
-def translate(language: Locale, key: str, /, **names: object) -> str:
-    """The sentence with its names filled in; KeyError for a sentence that nobody has written."""
-    return catalog(language)[key].format_map(names)
+def translate(language: Locale, key: str, /, **values: object) -> str:
+    """The text with its placeholders filled in; KeyError for a key that is not in the catalog."""
+    return catalog(language)[key].format_map(values)
 
 
 def has_text(language: Locale, key: str) -> bool:
@@ -37,20 +37,20 @@ def choice_label(language: Locale, field: str, choice: str) -> str:
     return translate(language, key) if has_text(language, key := f"{field}.{choice}") else choice
 
 
-def language_of(request: web.Request, otherwise: Locale = "fr") -> Locale:
-    """`?lang=` first, then what the browser prefers."""
-    asked = supported(request.query.get("lang", ""))
-    return asked or preferred(request.headers.get("Accept-Language", "")) or otherwise
+def language_of(request: web.Request, default: Locale = "fr") -> Locale:
+    """The language of `?lang=`, else the one that the browser prefers, else `default`."""
+    chosen = supported(request.query.get("lang", ""))
+    return chosen or preferred(request.headers.get("Accept-Language", "")) or default
 
 
 def supported(tag: str) -> Locale | None:
-    """`fr-CA` is French; None for a language that we do not have."""
-    start = tag.strip().lower().replace("_", "-").partition("-")[0]
-    return next((language for language in LANGUAGES if language == start), None)
+    """The language of a tag: `fr-CA` is French. None for a language that we do not have."""
+    primary = tag.strip().lower().replace("_", "-").partition("-")[0]
+    return next((language for language in LANGUAGES if language == primary), None)
 
 
 def preferred(header: str) -> Locale | None:
-    """The supported language with the highest weight; the earlier of two equals."""
+    """The supported language with the highest weight in an Accept-Language header; the first of equals."""
     best: tuple[float, Locale] | None = None
     for part in header.split(","):
         tag, _, weight = part.partition(";")
@@ -60,9 +60,10 @@ def preferred(header: str) -> Locale | None:
     return best[1] if best and best[0] > 0 else None
 
 
-def weight_of(word: str) -> float:
+def weight_of(value: str) -> float:
+    """The weight of `q=0.5`: 1 where none is given, 0 where it is no number."""
     try:
-        return float(word.strip().removeprefix("q=") or 1)
+        return float(value.strip().removeprefix("q=") or 1)
     except ValueError:
         return 0.0
 
@@ -79,26 +80,26 @@ def day_and_time(at: datetime, zone: ZoneInfo, language: Locale) -> str:
 
 
 def short_time(at: datetime, zone: ZoneInfo, language: Locale) -> str:
-    """`24 novembre, 9 h 05`: small, beside a message."""
+    """`24 novembre, 9 h 05`: the time of a message."""
     local = at.astimezone(zone)
     return f"{day_and_month(local, language)}, {time_of_day(local, language)}"
 
 
 def day_and_month(local: datetime, language: Locale) -> str:
-    """`24 novembre`, which stays on one line; the first of a month is `1er` in French."""
+    """`24 novembre` with a space that does not break; the first day of a month is `1er` in French."""
     day = "1er" if local.day == 1 and language == "fr" else str(local.day)
     return day + format_datetime(local, "\u00a0MMMM", locale=language)
 
 
 def time_of_day(local: datetime, language: Locale) -> str:
-    """In French the minutes of a full hour are not said."""
+    """French leaves out the minutes of a full hour."""
     if language == "en":
         return f"{local.hour}:{local.minute:02}"
     return f"{local.hour}\u00a0h" + (f"\u00a0{local.minute:02}" if local.minute else "")
 
 
 def zone_text(zone: ZoneInfo, language: Locale) -> str:
-    """`heure de Paris`, `Paris time`: whose clock a page without script goes by."""
+    """`heure de Paris`, `Paris time`: the zone in which the server's pages write times."""
     city = get_timezone_location(zone, locale=language, return_city=True)
-    vowel = city[:1].lower() in "aeiouyéèêîôû"
-    return translate(language, "zone_vowel" if vowel else "zone", city=city)
+    begins_with_vowel = city[:1].lower() in "aeiouyéèêîôû"
+    return translate(language, "zone_vowel" if begins_with_vowel else "zone", city=city)

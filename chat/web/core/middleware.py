@@ -1,4 +1,4 @@
-"""What every request passes: a log line without secrets, headers that forbid, and refusals said once."""
+"""The middlewares of every request: a log line without secrets, security headers, and error responses."""
 
 import math
 import random
@@ -16,7 +16,7 @@ from chat.domain.refusals import Refused, TooMany
 from chat.store.transaction import Unavailable
 from chat.web.core.context import context_of
 from chat.web.core.i18n import language_of, translate
-from chat.web.core.origins import cross_origin
+from chat.web.core.origins import cors_headers
 from chat.web.core.responses import json_response, render
 
 STATUSES = {
@@ -32,46 +32,46 @@ STATUSES = {
     "unavailable": 503,
 }
 CODES = {400: "bad_request", 403: "not_allowed", 404: "not_found", 405: "bad_request", 413: "bad_request"}
-# What opens something must not stand in a log.
+# The rest of these paths is a secret link, which no log may have.
 SECRET_PATHS = re.compile(r"(/(?:t|setup|password)/).*", re.IGNORECASE | re.DOTALL)
-SOCKETS = "/socket.io/"
-SWITCHED = 101
+SOCKET_PATH = "/socket.io/"
+SWITCHING_PROTOCOLS = 101
 
 REQUESTS = Counter("guichet_http_requests", "Requests by route and status", ["route", "status"])
-SECONDS = Histogram("guichet_http_seconds", "Seconds to an answer by route", ["route"])
+SECONDS = Histogram("guichet_http_seconds", "Seconds to a response by route", ["route"])
 
 log = structlog.get_logger("guichet.http")
 
 
 @web.middleware
 async def request_logging(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """One line a request, with an id that the answer and every line logged on the way carry too."""
+    """Log one line per request. Its id is also in the response's headers and in every line logged meanwhile."""
     request_id = f"{random.getrandbits(64):016x}"
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
-    began = time.perf_counter()
-    answer = await handler(request)
-    seconds = time.perf_counter() - began
-    if not answer.prepared:
-        answer.headers["X-Request-Id"] = request_id
+    started_at = time.perf_counter()
+    response = await handler(request)
+    seconds = time.perf_counter() - started_at
+    if not response.prepared:
+        response.headers["X-Request-Id"] = request_id
     route = route_of(request)
-    REQUESTS.labels(route, answer.status).inc()
-    if not answer.prepared:  # a socket is answered for as long as it lives
+    REQUESTS.labels(route, response.status).inc()
+    if not response.prepared:  # the response of a WebSocket lasts as long as its connection
         SECONDS.labels(route).observe(seconds)
-    if answer.status == SWITCHED:  # a thousand sockets that come back at once are no news
-        return answer
+    if response.status == SWITCHING_PROTOCOLS:  # a thousand sockets that reconnect would flood the log
+        return response
     log.info(
         "request",
         method=request.method,
         path=loggable_path(request.path),
-        status=answer.status,
+        status=response.status,
         ms=round(seconds * 1e3),
     )
-    return answer
+    return response
 
 
 def loggable_path(path: str) -> str:
-    """The path without what it opens; queries are never logged."""
+    """The path without its secret link; queries are never logged."""
     return SECRET_PATHS.sub(r"\1…", path)
 
 
@@ -82,20 +82,20 @@ def route_of(request: web.Request) -> str:
 
 @web.middleware
 async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The headers that every answer carries; a door that needs to be laxer has set its own already."""
-    answer = await handler(request)
-    if not answer.prepared:
-        for name, value in (headers(request) | cross_origin(request)).items():
-            answer.headers.setdefault(name, value)
-        # Its default tells everybody the versions that run here.
-        answer.headers.setdefault("Server", "Guichet")
-    return answer
+    """Set the headers of every response; a handler that needs a laxer value has set its own already."""
+    response = await handler(request)
+    if not response.prepared:
+        for name, value in (default_headers(request) | cors_headers(request)).items():
+            response.headers.setdefault(name, value)
+        # aiohttp's default names the versions of aiohttp and Python.
+        response.headers.setdefault("Server", "Guichet")
+    return response
 
 
-def headers(request: web.Request) -> dict[str, str]:
+def default_headers(request: web.Request) -> dict[str, str]:
     secure = context_of(request).settings.is_https
     always = {
-        "Content-Security-Policy": policy(),
+        "Content-Security-Policy": content_security_policy(),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
@@ -105,8 +105,8 @@ def headers(request: web.Request) -> dict[str, str]:
     return always | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
 
 
-def policy(ancestors: str = "'none'", **more: str) -> str:
-    """Nothing inline, nothing from elsewhere. `more` widens a directive by its name with underscores."""
+def content_security_policy(ancestors: str = "'none'", **more: str) -> str:
+    """No inline code and nothing from other hosts. `more` replaces a directive, named with underscores."""
     directives = {
         "default-src": "'none'",
         "script-src": "'self'",
@@ -125,42 +125,42 @@ def policy(ancestors: str = "'none'", **more: str) -> str:
 
 @web.middleware
 async def error_handler(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The one place where HTTP catches refusals: JSON for those who ask for it, a page in words for people."""
+    """The one place where HTTP catches refusals: JSON for clients, a page for people."""
     try:
         return await handler(request)
     except Refused as refusal:
-        return refusal_answer(request, refusal)
+        return refusal_response(request, refusal)
     except Unavailable:
-        return refusal_answer(request, ServiceUnavailable("the database can't be reached"))
+        return refusal_response(request, ServiceUnavailable("the database does not answer"))
     except web.HTTPException as error:
         if error.status < 400:
             raise
         return error_response(request, error.status, CODES.get(error.status, "bad_request"), error.reason)
     except Exception as error:  # noqa: BLE001
-        # The last net: whoever waits is told something. Its own words stay away: they may quote a visitor's.
+        # The client gets a response. Neither it nor the log has the exception's message, which may quote a visitor.
         where = "".join(format_tb(error.__traceback__))
         log.error("failed", error=type(error).__name__, where=where)  # noqa: TRY400
         return error_response(request, 500, "unknown", "something went wrong on our side")
 
 
 class ServiceUnavailable(Refused):
-    """The database's own refusal, put among the others."""
+    """The store's Unavailable as a Refused, so that it gets the same kind of response."""
 
     code = "unavailable"
 
 
-def refusal_answer(request: web.Request, refusal: Refused) -> web.Response:
+def refusal_response(request: web.Request, refusal: Refused) -> web.Response:
     status = STATUSES[refusal.code]
     seconds = refusal.retry_after if isinstance(refusal, TooMany) else 0
     if wants_json(request):
-        answer = json_response(presenters.refusal(refusal), status)
+        response = json_response(presenters.refusal(refusal), status)
     elif refusal.reason in ("plain_http", "origin") and request.method == "GET":
-        answer = wrong_address_page(request, refusal.reason)
+        response = wrong_address_page(request, refusal.reason)
     else:
-        answer = error_page(request, status, refusal.code, seconds)
+        response = error_page(request, status, refusal.code, seconds)
     if seconds:
-        answer.headers["Retry-After"] = str(math.ceil(seconds))
-    return answer
+        response.headers["Retry-After"] = str(math.ceil(seconds))
+    return response
 
 
 def error_response(request: web.Request, status: int, code: str, message: str) -> web.Response:
@@ -172,13 +172,13 @@ def error_response(request: web.Request, status: int, code: str, message: str) -
 
 def wants_json(request: web.Request) -> bool:
     accepted = request.headers.get("Accept", "")
-    return request.path.startswith(("/api/", SOCKETS)) and not accepted.startswith("text/html")
+    return request.path.startswith(("/api/", SOCKET_PATH)) and not accepted.startswith("text/html")
 
 
 def error_page(request: web.Request, status: int, code: str, seconds: int = 0) -> web.Response:
     """A refusal as a page."""
     language = language_of(request)
-    key = f"refused.{code if code in ('conflict', 'not_allowed', 'not_found', 'too_many') else kind(status)}"
+    key = f"refused.{code if code in ('conflict', 'not_allowed', 'not_found', 'too_many') else page_kind(status)}"
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     values = {
         "title": translate(language, f"{key}.title"),
@@ -189,12 +189,12 @@ def error_page(request: web.Request, status: int, code: str, seconds: int = 0) -
     return render(request, "refused.html", values, status)
 
 
-def kind(status: int) -> str:
+def page_kind(status: int) -> str:
     return "unavailable" if status == 503 else "unknown" if status >= 500 else "bad_request"
 
 
 def wrong_address_page(request: web.Request, reason: str) -> web.Response:
-    """What is wrong with an address at which nobody could sign in, where to go instead, and how to mend it."""
+    """A page for an address where nobody can sign in: what is wrong, where to go, and how to correct it."""
     language, address = language_of(request), context_of(request).settings.public_url
     values = {
         "title": translate(language, f"{reason}.title"),

@@ -1,4 +1,4 @@
-"""Origins: which pages may speak to this server from a browser, and which may show the chat."""
+"""Origins: which pages may send requests to this server from a browser, and which may embed the chat."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -7,18 +7,18 @@ from aiohttp import web
 
 from chat.domain.refusals import NotAllowed
 from chat.settings import Settings, format_origin
-from chat.web.core.proxies import came_by_http
+from chat.web.core.proxies import forwarded_over_http
 
-CORS_ORIGINS = web.RequestKey("READERS", list[str])
+CORS_ORIGINS = web.RequestKey("CORS_ORIGINS", list[str])
 LOCALHOST = "localhost"
-# What a content security policy calls the same.
+# The same hosts as sources of a content security policy.
 LOCALHOST_SOURCES = tuple(
     f"{scheme}://{host}:*" for scheme in ("http", "https") for host in (LOCALHOST, f"*.{LOCALHOST}", "127.0.0.1")
 )
 
 
 def is_loopback(host: str | None) -> bool:
-    """`localhost`, its subdomains, 127.0.0.1 and ::1: what browsers take for secure without https."""
+    """`localhost`, its subdomains, 127.0.0.1 and ::1: hosts that browsers trust without https."""
     return host in (LOCALHOST, "127.0.0.1", "::1") or (host or "").endswith(f".{LOCALHOST}")
 
 
@@ -29,29 +29,29 @@ def host_of(origin: str) -> str | None:
         return None
 
 
-def is_own(settings: Settings, origin: str) -> bool:
-    """PUBLIC_URL's own; when that is on this machine, also by its other names, on the same port."""
+def is_own_origin(settings: Settings, origin: str) -> bool:
+    """PUBLIC_URL's origin. If that is a loopback host, also the other loopback names, with the same port."""
     if origin == settings.public_url:
         return True
     own = urlsplit(settings.public_url)
     try:
-        theirs = urlsplit(origin)
-        same_door = (theirs.scheme, theirs.port) == (own.scheme, own.port)
+        other = urlsplit(origin)
+        same_port = (other.scheme, other.port) == (own.scheme, own.port)
     except ValueError:
         return False
-    return same_door and is_loopback(own.hostname) and is_loopback(theirs.hostname) and not theirs.path
+    return same_port and is_loopback(own.hostname) and is_loopback(other.hostname) and not other.path
 
 
-def is_among(origins: Iterable[str], origin: str) -> bool:
-    """Whether a site lists this origin; the word "localhost" stands for all ports of this machine."""
+def is_listed(origins: Iterable[str], origin: str) -> bool:
+    """Whether a site lists this origin; the entry "localhost" stands for every port of every loopback host."""
     return any(
-        origin == listed or (listed == LOCALHOST and is_loopback(host_of(origin)) and _plain(origin))
+        origin == listed or (listed == LOCALHOST and is_loopback(host_of(origin)) and _is_canonical(origin))
         for listed in origins
     )
 
 
-def _plain(origin: str) -> bool:
-    """Written as browsers write it, so that nothing else hides in it."""
+def _is_canonical(origin: str) -> bool:
+    """Whether the origin is written as browsers write it: it has no user, path or query."""
     try:
         parts = urlsplit(origin)
         return parts.scheme in ("http", "https") and origin == format_origin(
@@ -61,27 +61,29 @@ def _plain(origin: str) -> bool:
         return False
 
 
-def sources(origins: Iterable[str]) -> str:
-    """A site's origins as `frame-ancestors` takes them; our own pages may always show it."""
-    listed = [LOCALHOST_SOURCES if origin == LOCALHOST else (origin,) for origin in origins]
-    return " ".join(["'self'", *(source for several in listed for source in several)])
+def frame_ancestors(origins: Iterable[str]) -> str:
+    """A site's origins as the sources of `frame-ancestors`; our own pages are always allowed."""
+    sources = [LOCALHOST_SOURCES if origin == LOCALHOST else (origin,) for origin in origins]
+    return " ".join(["'self'", *(source for group in sources for source in group)])
 
 
 def require_own_origin(settings: Settings, request: web.Request) -> None:
-    """NotAllowed unless a browser's request comes from our own pages. Clients that are no browsers send
-    neither header; a page that says `no-referrer` sends the origin `null`, then Sec-Fetch-Site speaks for it."""
+    """NotAllowed if a browser sent the request from a page that is not ours.
+
+    A client that is no browser sends neither header and passes. A page with the policy `no-referrer` sends the
+    origin `null`; then Sec-Fetch-Site decides."""
     origin = request.headers.get("Origin")
     fetched_from = request.headers.get("Sec-Fetch-Site", "same-origin" if origin is None else "cross-site")
     if origin is None or origin == "null":
         allowed = fetched_from in ("same-origin", "none")
     else:
-        allowed = is_own(settings, origin)
+        allowed = is_own_origin(settings, origin)
     if not allowed:
         raise NotAllowed(f"the console is at {settings.public_url}", reason="origin")
 
 
-def requested_origin(request: web.Request) -> tuple[str | None, int | None]:
-    """The host and port that a request was sent to; none where what it names is no host."""
+def requested_host_and_port(request: web.Request) -> tuple[str | None, int | None]:
+    """The host and port that a request names; None for both if its Host header is malformed."""
     try:
         return request.url.host, request.url.explicit_port
     except ValueError:
@@ -89,28 +91,28 @@ def requested_origin(request: web.Request) -> tuple[str | None, int | None]:
 
 
 def require_https(settings: Settings, request: web.Request) -> None:
-    """NotAllowed where a password or a cookie would travel in clear text over a network."""
-    host, _ = requested_origin(request)
+    """NotAllowed if a password or a cookie would travel unencrypted over a network."""
+    host, _ = requested_host_and_port(request)
     own = settings.is_https and host == host_of(settings.public_url)
-    if is_loopback(host) or (own and not came_by_http(request, settings.trusted_proxies)):
+    if is_loopback(host) or (own and not forwarded_over_http(request, settings.trusted_proxies)):
         return
     raise NotAllowed(f"plain http from elsewhere; open {settings.public_url}", reason="plain_http")
 
 
 def require_own_address(settings: Settings, request: web.Request) -> None:
-    """NotAllowed for a page on which signing in could not work, so that it says so before anybody types."""
+    """NotAllowed at an address where signing in cannot work, so that the page says so before anybody types."""
     require_https(settings, request)
-    host, port = requested_origin(request)
-    if not is_own(settings, format_origin(urlsplit(settings.public_url).scheme, host or "", port)):
+    host, port = requested_host_and_port(request)
+    if not is_own_origin(settings, format_origin(urlsplit(settings.public_url).scheme, host or "", port)):
         raise NotAllowed(f"the console is at {settings.public_url}", reason="origin")
 
 
-def cross_origin(request: web.Request) -> dict[str, str]:
-    """The headers that let a listed page read this answer, a refusal too: that origin by name, never `*`, and
-    no cookies. A door lists whom it is for in request[READERS]."""
+def cors_headers(request: web.Request) -> dict[str, str]:
+    """The headers that let a page of a listed origin read this response, refusals too. They name that origin,
+    never `*`, and allow no cookies. A handler lists the origins in `request[CORS_ORIGINS]`."""
     if CORS_ORIGINS not in request:
         return {}
-    readers: list[str] = request[CORS_ORIGINS]
+    listed: list[str] = request[CORS_ORIGINS]
     origin = request.headers.get("Origin", "")
-    allowed = {"Access-Control-Allow-Origin": origin} if is_among(readers, origin) else {}
+    allowed = {"Access-Control-Allow-Origin": origin} if is_listed(listed, origin) else {}
     return {"Vary": "Origin", **allowed}

@@ -1,4 +1,4 @@
-"""Passwords: Argon2 in threads of its own, behind a short queue."""
+"""Passwords: Argon2 hashing in two threads behind a short queue."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,18 +17,18 @@ MAX_WAITING = 32
 
 
 class Passwords:
-    """Hashing takes a tenth of a second and 64 MB: never on the loop, two at a time, and who comes when
-    32 wait is told Unavailable rather than let wait for minutes."""
+    """Hashing takes a tenth of a second and 64 MB, so it runs in two threads and never on the event loop.
+    When MAX_WAITING calls wait, the next one raises Unavailable rather than wait for minutes."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(2, "guichet-password")
         self._waiting = 0
-        # Made at once: made when first needed, it would give the first unknown account away.
+        # Made at start: made on first use, it would slow that one request down and so reveal an unknown account.
         self._dummy_hash = self._threads.submit(self._hasher.hash, "nobody's")
 
     async def hash_password(self, password: str) -> str:
-        """What is stored of a password."""
+        """The hash to store for a password."""
         return await self._in_thread(self._hasher.hash, password)
 
     async def verify(self, stored: str | None, password: str) -> bool:
@@ -36,11 +36,11 @@ class Passwords:
         return await self._in_thread(self._verify, stored, password)
 
     def is_outdated(self, stored: str) -> bool:
-        """Whether a hash was made with other parameters than new ones are."""
+        """Whether a hash was made with parameters other than today's."""
         return self._hasher.check_needs_rehash(stored)
 
     def close(self) -> None:
-        """Lets what is being hashed end."""
+        """Cancel the waiting calls and wait for the running ones."""
         self._threads.shutdown(cancel_futures=True)
 
     def _verify(self, stored: str | None, password: str) -> bool:
@@ -50,11 +50,11 @@ class Passwords:
             return False
         return stored is not None
 
-    async def _in_thread(self, task: Callable[..., T], *words: str | None) -> T:
+    async def _in_thread(self, task: Callable[..., T], *arguments: str | None) -> T:
         if self._waiting >= MAX_WAITING:
-            raise Unavailable(f"{MAX_WAITING} passwords are being looked at already")
+            raise Unavailable(f"{MAX_WAITING} passwords are waiting already")
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, task, *words)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, task, *arguments)
         finally:
             self._waiting -= 1

@@ -1,4 +1,4 @@
-"""Proxies: the visitor's own address and scheme, as told by those whom we trust."""
+"""Proxies: the client's address and scheme, as the trusted proxies report them."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -9,7 +9,7 @@ from chat.settings import Network
 
 
 def client_address(request: web.Request, trusted: Sequence[Network]) -> str:
-    """The nearest address that is no trusted proxy's: what stands left of it may have been made up."""
+    """The last address in the chain that is not a trusted proxy's: a client can forge every entry before it."""
     hops = [hop.strip() for hop in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
     address = request.remote or "127.0.0.1"
     for hop in reversed(hops):
@@ -19,31 +19,31 @@ def client_address(request: web.Request, trusted: Sequence[Network]) -> str:
     return rate_limit_key(address)
 
 
-def came_by_http(request: web.Request, trusted: Sequence[Network]) -> bool:
-    """Whether a trusted proxy says that the browser spoke plain http with it."""
-    said = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip()
-    return said == "http" and is_trusted(request.remote or "127.0.0.1", trusted)
+def forwarded_over_http(request: web.Request, trusted: Sequence[Network]) -> bool:
+    """Whether a trusted proxy reports that the browser sent the request over plain http."""
+    scheme = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip()
+    return scheme == "http" and is_trusted(request.remote or "127.0.0.1", trusted)
 
 
 def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
-    """A socket for both kinds of addresses writes the old ones as `::ffff:192.0.2.1`."""
+    """Whether a trusted network has this address. A dual-stack socket writes IPv4 as `::ffff:192.0.2.1`."""
     if not is_address(address):
         return False
     parsed = ip_address(address)
-    plain = getattr(parsed, "ipv4_mapped", None) or parsed
-    return any(plain in network for network in trusted)
+    unmapped = getattr(parsed, "ipv4_mapped", None) or parsed
+    return any(unmapped in network for network in trusted)
 
 
-def is_address(word: str) -> bool:
+def is_address(text: str) -> bool:
     try:
-        ip_address(word)
+        ip_address(text)
     except ValueError:
         return False
     return True
 
 
 def rate_limit_key(address: str) -> str:
-    """One customer line has 2**64 IPv6 addresses: limits count the line."""
+    """The address, for IPv6 its /64 network: one subscriber has 2**64 addresses."""
     if ":" not in address:
         return address
     parsed = ip_address(address.partition("%")[0])

@@ -1,54 +1,36 @@
-"""Guards: who asks, from where, and how often they may."""
+"""Rate limits of HTTP requests, per visitor and per client address."""
 
 import math
 
 from aiohttp import web
 
-from chat.domain.people import sites
-from chat.domain.refusals import NotAllowed, NotFound, TooMany
-from chat.store.rows import SiteRow
+from chat.domain.refusals import TooMany
 from chat.web.core.context import WebContext, context_of
-from chat.web.core.origins import is_among, is_own
 from chat.web.core.proxies import client_address
 
 MINUTE_S = 60
 
 
-async def site_of(request: web.Request, key: str | None = None) -> SiteRow:
-    """The site that the address names (or the body: `key`); NotFound."""
-    named = request.query.get("site", "") if key is None else key
-    site = await context_of(request).store.read(sites.site_by_key, named)
-    if site is None:
-        raise NotFound("site")
-    return site
-
-
-def check_site(request: web.Request, site: SiteRow) -> None:
-    """NotAllowed for a browser's page that is neither ours nor one of the site's."""
-    origin = request.headers.get("Origin")
-    if origin and not is_own(context_of(request).settings, origin) and not is_among(site.origins, origin):
-        raise NotAllowed("this site is not embedded from there", reason="origin")
-
-
 def address_of(request: web.Request) -> str:
-    """Whom limits count: the client's address, or its IPv6 line."""
+    """The address that limits count: the client's, for IPv6 its /64 network."""
     return client_address(request, context_of(request).settings.trusted_proxies)
 
 
 async def require_start_rate(request: web.Request, token_hash: str) -> None:
-    """TooMany when this visitor, or the address with all its visitors, has begun enough for a minute."""
+    """TooMany if this visitor, or all visitors of this address, have begun too many tickets within a minute."""
     context = context_of(request)
-    each, wider = context.settings.visitor_starts, context.settings.address_times
-    await require_rate(context, f"start {token_hash}", each, MINUTE_S)
-    await require_rate(context, f"starts {address_of(request)}", each * wider, MINUTE_S)
+    limit, factor = context.settings.visitor_starts, context.settings.address_times
+    # The visitors' sockets count their chats under the same two keys.
+    await require_rate(context, f"start {token_hash}", limit, MINUTE_S)
+    await require_rate(context, f"starts {address_of(request)}", limit * factor, MINUTE_S)
 
 
 async def require_message_rate(request: web.Request, visitor_id: int) -> None:
-    """The same for what is said on a ticket's page."""
+    """TooMany if this visitor, or all visitors of this address, have sent too many messages within a minute."""
     context = context_of(request)
-    each, wider = context.settings.visitor_commands, context.settings.address_times
-    await require_rate(context, f"words {visitor_id}", each, MINUTE_S)
-    await require_rate(context, f"words of {address_of(request)}", each * wider, MINUTE_S)
+    limit, factor = context.settings.visitor_commands, context.settings.address_times
+    await require_rate(context, f"messages {visitor_id}", limit, MINUTE_S)
+    await require_rate(context, f"messages from {address_of(request)}", limit * factor, MINUTE_S)
 
 
 async def require_rate(context: WebContext, key: str, limit: int, window_s: float) -> None:

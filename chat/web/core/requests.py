@@ -1,4 +1,4 @@
-"""Reading a request's body, bounded in size and time."""
+"""Reads a request's body, with a limit on its size and on the time that it takes."""
 
 import asyncio
 from typing import TypeVar
@@ -9,18 +9,16 @@ from aiohttp import web
 
 from chat.domain.refusals import BadRequest
 
-BODY_MAX = 64 * 1024
-
-
-# Long enough for a phone in a tunnel, too short to be held open on purpose.
-BODY_S = 30.0
+MAX_BODY_BYTES = 64 * 1024
+# Long enough for a phone on a bad connection, too short for clients that hold requests open on purpose.
+BODY_TIMEOUT_S = 30.0
 T = TypeVar("T")
 
 
 async def read_body(request: web.Request) -> bytes:
-    """At most BODY_MAX bytes, however long the sender says it is, and within BODY_S."""
+    """The body. 413 above MAX_BODY_BYTES, whatever Content-Length says; 408 after BODY_TIMEOUT_S."""
     try:
-        async with asyncio.timeout(BODY_S):
+        async with asyncio.timeout(BODY_TIMEOUT_S):
             return await _read(request)
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
@@ -32,13 +30,13 @@ async def _read(request: web.Request) -> bytes:
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
-        if len(body) > BODY_MAX:
-            raise web.HTTPRequestEntityTooLarge(BODY_MAX, len(body))
+        if len(body) > MAX_BODY_BYTES:
+            raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
     return bytes(body)
 
 
 async def read_json(request: web.Request, shape: type[T]) -> T:
-    """The body as a shape of the wire. NaN, lone surrogates, unknown fields and wrong types: BadRequest."""
+    """The JSON body as a protocol shape. NaN, lone surrogates, unknown fields and wrong types: BadRequest."""
     if request.content_type != "application/json":
         raise BadRequest("the body must be application/json")
     try:
@@ -48,7 +46,7 @@ async def read_json(request: web.Request, shape: type[T]) -> T:
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
-    """A form as a page without script sends it; of a field that comes twice, the first."""
+    """The body of an HTML form; if a field comes twice, its first value."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise BadRequest("the body must be a form")
     body = await read_body(request)

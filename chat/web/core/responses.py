@@ -1,4 +1,4 @@
-"""Answers: how a request's body is read and how pages and JSON go out."""
+"""Responses: JSON, pages and redirects."""
 
 from collections.abc import Mapping
 
@@ -14,14 +14,14 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 def json_response(value: protocol.Shape | Mapping[str, object], status: int = 200) -> web.Response:
-    """A shape as JSON, never kept by anybody on the way."""
+    """A shape as JSON, which no cache may store."""
     plain = protocol.to_plain(value) if isinstance(value, protocol.Shape) else value
     body = msgspec.json.encode(plain)
     return web.Response(body=body, status=status, content_type="application/json", headers=NO_STORE)
 
 
 def render(request: web.Request, name: str, values: Mapping[str, object], status: int = 200) -> web.Response:
-    """A page in the reader's language; never stored unless its door says otherwise."""
+    """A page in the language of the request. No cache may store it unless the handler changes the header."""
     return render_in(request, language_of(request), name, values, status)
 
 
@@ -33,6 +33,6 @@ def render_in(
     return web.Response(text=text, content_type="text/html", status=status, headers=headers)
 
 
-def redirect(where: str) -> web.Response:
-    """After a POST, so that reloading the page sends nothing twice."""
-    return web.Response(status=303, headers={"Location": where, **NO_STORE})
+def redirect(location: str) -> web.Response:
+    """303: after a POST, so that reloading the page sends nothing twice."""
+    return web.Response(status=303, headers={"Location": location, **NO_STORE})

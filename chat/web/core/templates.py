@@ -1,4 +1,4 @@
-"""Templates: pages of words and markup, escaped by default and the same for every language."""
+"""Templates of the pages: values are escaped, and one template serves every language."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -7,11 +7,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from chat.vocabulary import Locale
-from chat.web.core.i18n import has_text, translate
+from chat.web.core.i18n import translate
 
 
 class Templates:
-    """Renders `chat/templates/NAME` with `t("key")` for words; a name that nobody gave is an error, not a hole."""
+    """Renders `chat/templates/NAME`. `t("key")` gives a text of the catalog; an undefined name raises an error."""
 
     def __init__(self, root: Path, asset: Callable[[str], str]) -> None:
         self._environment = Environment(
@@ -24,6 +24,6 @@ class Templates:
         self._environment.globals["asset"] = asset
 
     def render(self, name: str, language: Locale, values: Mapping[str, object]) -> str:
-        """The page's text; `values` beside `t`, `known`, `language` and `asset`."""
-        spoken = {"t": partial(translate, language), "known": partial(has_text, language), "language": language}
-        return self._environment.get_template(name).render({**spoken, **values})
+        """The page as HTML. Beside `values`, a template has `t`, `language` and `asset`."""
+        texts = {"t": partial(translate, language), "language": language}
+        return self._environment.get_template(name).render({**texts, **values})

@@ -1,1 +1,1 @@
-"""Pages for people."""
+"""HTML pages for visitors and agents."""

@@ -1,4 +1,4 @@
-"""The form as a page of its own, which works without script."""
+"""The form as a page that works without script."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -20,9 +20,9 @@ from chat.web.api.form_submission import BadForm, submit
 from chat.web.auth.spam_trap import FormStamps, is_spam
 from chat.web.core.context import context_of
 from chat.web.core.i18n import choice_label, day_and_time, language_of, translate, zone_text
-from chat.web.core.rate_limits import site_of
 from chat.web.core.requests import read_form
 from chat.web.core.responses import redirect, render
+from chat.web.core.sites import require_site
 
 
 class PageField(NamedTuple):
@@ -39,7 +39,7 @@ class PageField(NamedTuple):
 
 
 class FormProblem(NamedTuple):
-    """Why the form is shown again: a sentence, the bad fields by name, and the status."""
+    """Why the page shows the form again: a sentence, the codes of the bad fields, and the HTTP status."""
 
     text: str
     errors: Mapping[str, str] = {}
@@ -47,44 +47,47 @@ class FormProblem(NamedTuple):
 
 
 async def get_contact(request: web.Request) -> web.Response:
-    """`?site=KEY`: the form as a page that works without script, with what one may expect."""
-    return await render_form(request, await site_of(request), {})
+    """The form of `?site=KEY` as a page that works without script, with the opening state and the promise."""
+    return await render_form(request, await require_site(request), {})
 
 
 async def post_contact(request: web.Request) -> web.Response:
-    """On to the ticket's page, or the form again with what is missing; what was typed is kept."""
-    site, typed, language = await site_of(request), await read_form(request), language_of(request)
-    client_id = stamps_of(request).client_id(typed.get("form", ""))
-    if client_id is None or is_spam(typed):
-        return await render_form(request, site, typed, FormProblem(translate(language, "contact.too_soon")))
+    """Store the form and redirect to the ticket's page. Otherwise the page again, with everything that was filled in:
+    422 names every bad field, 429 and 409 as for JSON."""
+    site, form, language = await require_site(request), await read_form(request), language_of(request)
+    client_id = stamps_of(request).client_id(form.get("form", ""))
+    if client_id is None or is_spam(form):
+        return await render_form(request, site, form, FormProblem(translate(language, "contact.too_soon")))
     try:
-        done = await submit(request, site, ticket_request(request, site, client_id, typed))
+        submitted = await submit(request, site, ticket_request(request, site, client_id, form))
     except BadForm as bad:
-        return await render_form(request, site, typed, FormProblem(translate(language, "contact.errors"), bad.errors))
+        return await render_form(request, site, form, FormProblem(translate(language, "contact.errors"), bad.errors))
     except (TooMany, Conflict) as refusal:
-        return await render_form(request, site, typed, problem_of(refusal, language))
-    # Not the whole address: the policy's form-action ends at this host, which may be another name of ours.
-    return redirect(f"{context_of(request).links.path(done.ticket.id)}?thanks=form&lang={language}")
+        return await render_form(request, site, form, problem_of(refusal, language))
+    # A relative redirect, because the policy's form-action allows only the host of the page, which may be another
+    # name of ours.
+    return redirect(f"{context_of(request).links.path(submitted.ticket.id)}?thanks=form&lang={language}")
 
 
 def problem_of(refusal: TooMany | Conflict, language: Locale) -> FormProblem:
-    """Conflict: somebody went back, wrote something else and sent it; a fresh stamp makes that a second request."""
+    """Conflict: the visitor went back, changed the form and sent it again. The page shows it with a new stamp, so that
+    the next attempt is a second request."""
     if isinstance(refusal, TooMany):
         return FormProblem(translate(language, "contact.too_many", seconds=refusal.retry_after), status=429)
     return FormProblem(translate(language, "contact.again"), status=409)
 
 
-def ticket_request(request: web.Request, site: SiteRow, client_id: str, typed: Mapping[str, str]) -> protocol.NewTicket:
-    """What the page sent, through the decoder of the JSON form."""
-    values = {field.name: typed.get(field.name, "") for field in FORM_FIELDS}
+def ticket_request(request: web.Request, site: SiteRow, client_id: str, form: Mapping[str, str]) -> protocol.NewTicket:
+    """What the page sent, decoded as the JSON form is."""
+    values = {field.name: form.get(field.name, "") for field in FORM_FIELDS}
     sender = {"site": site.key, "client_id": client_id, "locale": language_of(request)}
     return msgspec.convert(values | sender, protocol.NewTicket)
 
 
 async def render_form(
-    request: web.Request, site: SiteRow, typed: Mapping[str, str], problem: FormProblem | None = None
+    request: web.Request, site: SiteRow, form: Mapping[str, str], problem: FormProblem | None = None
 ) -> web.Response:
-    """The page. A form that comes back for its fields keeps its stamp: sent twice, it is still one ticket."""
+    """The page. With errors the form keeps its stamp, so that sending it twice still makes one ticket."""
     context, language = context_of(request), language_of(request)
     errors = problem.errors if problem else {}
     choices = await context.store.read(field_choices)
@@ -92,8 +95,8 @@ async def render_form(
         **await service_summary(request, language),
         "problem": problem and problem.text,
         "action": str(request.rel_url.with_query(site=site.key, lang=language)),
-        "stamp": typed["form"] if errors else stamps_of(request).fresh(),
-        "fields": [page_field(language, field, typed, errors, choices) for field in FORM_FIELDS],
+        "stamp": form["form"] if errors else stamps_of(request).new_stamp(),
+        "fields": [page_field(language, field, form, errors, choices) for field in FORM_FIELDS],
         "first": next((field.name for field in FORM_FIELDS if field.name in errors), None),
     }
     return render(request, "contact.html", values, problem.status if problem else 200)
@@ -102,11 +105,11 @@ async def render_form(
 def page_field(
     language: Locale,
     field: FormField,
-    typed: Mapping[str, str],
+    form: Mapping[str, str],
     errors: Mapping[str, str],
     choices: Mapping[str, Sequence[str]],
 ) -> PageField:
-    name, value = field.name, typed.get(field.name, "")
+    name, value = field.name, form.get(field.name, "")
     return PageField(
         name,
         field.control,
@@ -120,24 +123,24 @@ def page_field(
 
 
 async def service_summary(request: web.Request, language: Locale) -> dict[str, str | None]:
-    """Whether the desk is open and by when it answers, in its own zone, which is named."""
+    """The opening state and the promise as text, and the name of the time zone in which both are written."""
     context = context_of(request)
-    found = await context.store.read(service_status.current_service, await context.domain_context())
+    service = await context.store.read(service_status.current_service, await context.domain_context())
     zone = (await context.store.read(load_calendar)).zone
     return {
-        "state": state_text(found, zone, language),
-        "due": day_and_time(found.due, zone, language) if found.due else None,
+        "state": state_text(service, zone, language),
+        "due": day_and_time(service.due, zone, language) if service.due else None,
         "zone": zone_text(zone, language),
     }
 
 
-def state_text(found: Service, zone: ZoneInfo, language: Locale) -> str:
-    """Open, limited, or closed and until when."""
-    if found.state != "closed":
-        return translate(language, f"contact.{found.state}")
-    if found.next_open is None:
+def state_text(service: Service, zone: ZoneInfo, language: Locale) -> str:
+    """The opening state; when closed, with the next opening time."""
+    if service.state != "closed":
+        return translate(language, f"contact.{service.state}")
+    if service.next_open is None:
         return translate(language, "contact.closed_long")
-    return translate(language, "contact.closed", next_open=day_and_time(found.next_open, zone, language))
+    return translate(language, "contact.closed", next_open=day_and_time(service.next_open, zone, language))
 
 
 def stamps_of(request: web.Request) -> FormStamps:

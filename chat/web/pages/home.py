@@ -1,4 +1,4 @@
-"""The demo shop with the widget, while no site of one's own exists."""
+"""The home page: a demo shop with the widget until the owner adds a site."""
 
 from aiohttp import web
 from sqlalchemy import Connection
@@ -6,20 +6,20 @@ from sqlalchemy import Connection
 from chat.domain.people import sites
 from chat.web.core.context import context_of
 from chat.web.core.i18n import language_of
-from chat.web.core.middleware import policy
+from chat.web.core.middleware import content_security_policy
 from chat.web.core.responses import redirect, render
 
 DEMO = "demo"
 
 
 async def get_home(request: web.Request) -> web.Response:
-    """The demo shop, until there is a site of one's own."""
+    """The demo shop; once the owner has added a site, a redirect to the console."""
     if await context_of(request).store.read(has_own_site):
         return redirect("/console")
-    own = context_of(request).settings.public_url
-    answer = render(request, "shop.html", {"public_url": own, "other": other_language(request)})
-    answer.headers["Content-Security-Policy"] = policy(frame_src=f"'self' {own}")
-    return answer
+    public_url = context_of(request).settings.public_url
+    response = render(request, "shop.html", {"public_url": public_url, "other": other_language(request)})
+    response.headers["Content-Security-Policy"] = content_security_policy(frame_src=f"'self' {public_url}")
+    return response
 
 
 def has_own_site(sql: Connection) -> bool:

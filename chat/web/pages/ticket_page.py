@@ -1,4 +1,4 @@
-"""A customer's page of one ticket: opened by its signed link, read and answered without script."""
+"""The customer's page of a ticket: its signed link opens it, and it works without script."""
 
 import re
 import secrets
@@ -25,14 +25,14 @@ from chat.web.core.requests import read_form
 from chat.web.core.responses import redirect, render_in
 from chat.web.pages.contact_form import chars_over_limit
 
-# The link is the key: it must not travel on to where a reader goes next.
-PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+# The link gives access: browsers must not send it to other sites, nor search engines list it.
+PRIVATE_HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 THANKS = {"form": "ticket.thanks", "answer": "ticket.answer_thanks"}
 
 
 class DraftReply(NamedTuple):
-    """An answer that was not taken: its words are kept, and why."""
+    """A reply that the page shows in its box again: its text, and why it was refused."""
 
     text: str
     client_id: str
@@ -42,27 +42,29 @@ class DraftReply(NamedTuple):
 
 
 async def get_ticket(request: web.Request) -> web.Response:
-    """The thread, the status and the promise in words, and the answer box while it is open."""
+    """The ticket's messages, status and promise, with a box to reply in until the ticket is final."""
     return await render_page(request, await ticket_of(request))
 
 
 async def post_answer(request: web.Request) -> web.Response:
-    """One more line from the customer. The form's own client_id makes a double submit one message."""
-    row, typed = await ticket_of(request), await read_form(request)
-    text, client_id = typed.get("text", ""), typed.get("client_id", "")
+    """Store the customer's reply and redirect to the page. Sent twice it is one message, by the client_id that the
+    page carries. The page again, with the text: 422 bad text, 429 too many, 409 the ticket has ended."""
+    row, form = await ticket_of(request), await read_form(request)
+    text, client_id = form.get("text", ""), form.get("client_id", "")
     try:
         await post_reply(request, row, text, client_id)
     except Refused as refusal:
-        kept = refused_reply(language_for(request, row), refusal, text, client_id)
-        return await render_page(request, row, kept)
+        draft = refused_reply(language_for(request, row), refusal, text, client_id)
+        return await render_page(request, row, draft)
     return redirect(f"{request.path}?thanks=answer&lang={language_for(request, row)}")
 
 
 async def post_reply(request: web.Request, row: TicketRow, text: str, client_id: str) -> MessageRow:
-    """Nobody sits at a socket here, so that the ticket becomes `open` again rather than wait in a queue."""
+    """Store the reply. The customer waits at no socket here, so the context names no agents: the ticket becomes
+    `open` and does not enter the queue."""
     context = context_of(request)
     if not CLIENT_ID.fullmatch(client_id):
-        raise BadRequest("no client_id of a form of ours", field="client_id")
+        raise BadRequest("not a client_id of this page", field="client_id")
     await require_message_rate(request, row.visitor_id)
     domain_context = DomainContext(context.clock(), None, context.timeouts)
     post = Post(row.public_id, client_id, text, domain_context, visitor_id=row.visitor_id)
@@ -70,7 +72,7 @@ async def post_reply(request: web.Request, row: TicketRow, text: str, client_id:
 
 
 def refused_reply(language: Locale, refusal: Refused, text: str, client_id: str) -> DraftReply:
-    """What is wrong, in words; a refusal that is not about the words passes on."""
+    """The draft with the reason of the refusal. Raises a refusal that the page has no sentence for."""
     if isinstance(refusal, TooMany):
         problem = translate(language, "ticket.too_many", seconds=refusal.retry_after)
         return DraftReply(text, client_id, problem=problem, status=429)
@@ -82,60 +84,60 @@ def refused_reply(language: Locale, refusal: Refused, text: str, client_id: str)
 
 
 async def ticket_of(request: web.Request) -> TicketRow:
-    """The ticket that the link opens; NotFound for a link that was not made here."""
+    """The ticket of the signed link; NotFound for any other link."""
     context = context_of(request)
-    ticket = context.links.ticket_id(request.match_info["link"])
-    if ticket is None:
+    public_id = context.links.ticket_id(request.match_info["link"])
+    if public_id is None:
         raise NotFound
-    return await context.store.read(tickets.ticket_by_public_id, ticket)
+    return await context.store.read(tickets.ticket_by_public_id, public_id)
 
 
 def language_for(request: web.Request, row: TicketRow) -> Locale:
-    """The ticket's own language, for its page is sent to whoever wrote it; `?lang=` changes it."""
+    """The language of `?lang=`, else the ticket's: the reader of the page is the ticket's customer."""
     return supported(request.query.get("lang", "")) or supported(row.locale) or language_of(request)
 
 
-async def render_page(request: web.Request, row: TicketRow, typed: DraftReply | None = None) -> web.Response:
-    """The page, with the words of an answer that was not taken."""
+async def render_page(request: web.Request, row: TicketRow, refused: DraftReply | None = None) -> web.Response:
+    """The page, with the reply that was refused, if any."""
     context, language = context_of(request), language_for(request, row)
     zone = (await context.store.read(load_calendar)).zone
-    lines = await context.store.read(messages.newest_messages, row)
-    kept = typed or DraftReply("", secrets.token_urlsafe(18))
+    newest = await context.store.read(messages.newest_messages, row)
+    draft = refused or DraftReply("", secrets.token_urlsafe(18))
     values = {
         **ticket_summary(row, zone, language),
-        "lines": thread_entries(lines, zone, language),
-        "earlier": bool(lines) and lines[0].seq > 1,
+        "entries": thread_entries(newest, zone, language),
+        "has_earlier": bool(newest) and newest[0].seq > 1,
         "answered": row.answered_at is not None,
         "open": accepts_messages(row.status, row.solved_at, context.clock()),
         "thanks": THANKS.get(request.query.get("thanks", "")),
         "contact": f"/contact?site={await site_key(request, row)}&lang={language}",
-        "text": kept.text,
-        "client_id": kept.client_id,
-        "error": kept.error,
-        "first": "text" if kept.error else None,
-        "problem": kept.problem,
+        "text": draft.text,
+        "client_id": draft.client_id,
+        "error": draft.error,
+        "first": "text" if draft.error else None,
+        "problem": draft.problem,
     }
-    answer = render_in(request, language, "ticket.html", values, typed.status if typed else 200)
-    answer.headers.update(PRIVATE)
-    return answer
+    response = render_in(request, language, "ticket.html", values, refused.status if refused else 200)
+    response.headers.update(PRIVATE_HEADERS)
+    return response
 
 
 async def site_key(request: web.Request, row: TicketRow) -> str:
-    """The key of the ticket's site, for the way to a new form."""
-    every = await context_of(request).store.read(sites.all_sites)
-    return next(site.key for site in every if site.id == row.site_id)
+    """The key of the ticket's site, for the link to a new form."""
+    all_sites = await context_of(request).store.read(sites.all_sites)
+    return next(site.key for site in all_sites if site.id == row.site_id)
 
 
 def ticket_summary(row: TicketRow, zone: ZoneInfo, language: Locale) -> dict[str, object]:
-    """What stands above the thread."""
-    promised = row.promise_due_at if row.status in ("open", "on_hold") and not row.promise_kept_at else None
-    until = row.solved_at + REOPENS_FOR if row.status == "solved" and row.solved_at else None
+    """The values of the page's head: number, status and promise."""
+    due = row.promise_due_at if row.status in ("open", "on_hold") and not row.promise_kept_at else None
+    reopens_until = row.solved_at + REOPENS_FOR if row.status == "solved" and row.solved_at else None
     return {
         "number": row.id,
         "email": row.email,
         "status": "waiting" if row.waiting else row.status,
-        "due": promised and day_and_time(promised, zone, language),
-        "until": until and day_and_time(until, zone, language),
+        "due": due and day_and_time(due, zone, language),
+        "until": reopens_until and day_and_time(reopens_until, zone, language),
         "zone": zone_text(zone, language),
     }
 
@@ -145,7 +147,7 @@ def thread_entries(rows: Sequence[MessageRow], zone: ZoneInfo, language: Locale)
 
 
 def thread_entry(row: MessageRow, zone: ZoneInfo, language: Locale) -> Mapping[str, str]:
-    """One line of the thread in plain words; the template escapes them."""
+    """A message or an event as text, which the template escapes."""
     side = "visitor" if row.author == "visitor" else "agent"
     return {
         "event": event_text(row.event, language) if row.event else "",
@@ -160,7 +162,7 @@ def thread_entry(row: MessageRow, zone: ZoneInfo, language: Locale) -> Mapping[s
 
 
 def event_text(event: Mapping[str, object], language: Locale) -> str:
-    """An event that this version has no words for is still told."""
+    """An event as a sentence; an event that the catalog does not have gets a general one."""
     key, args = f"event.{event['name']}", event["args"]
     if not has_text(language, key) or not isinstance(args, dict):
         return translate(language, "event.unknown")

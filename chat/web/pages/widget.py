@@ -1,4 +1,4 @@
-"""The widget's two files: the loader for host pages, and the frame that holds the chat."""
+"""The widget's loader script, which sites embed, and the page of its frame, which has the chat."""
 
 import json
 from collections.abc import Mapping
@@ -13,75 +13,76 @@ from chat.vocabulary import Locale
 from chat.web.core.assets import Asset, Assets
 from chat.web.core.context import context_of
 from chat.web.core.i18n import choice_label, language_of
-from chat.web.core.middleware import policy
-from chat.web.core.origins import sources
-from chat.web.core.rate_limits import site_of
+from chat.web.core.middleware import content_security_policy
+from chat.web.core.origins import frame_ancestors
 from chat.web.core.responses import render_in
+from chat.web.core.sites import require_site
 
 PLACEHOLDER = "__GUICHET_CONFIG__"
-# The loader's words, which the widget's build brings.
-TEXTS = "widget/loader.json"
+# The loader's texts, a file of the widget's build.
+LOADER_TEXTS = "widget/loader.json"
 LOADER_CACHE = "public, max-age=300, stale-while-revalidate=86400"
-ANYWHERE = {"Cross-Origin-Resource-Policy": "cross-origin"}
+CROSS_ORIGIN = {"Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 async def get_loader(request: web.Request) -> web.Response:
-    """`?site=KEY`: the loader, its configuration inlined; never the opening state, which comes by hello."""
+    """The loader script of `?site=KEY` with its configuration. It has no opening state, since caches store it: that
+    comes with hello."""
     context = context_of(request)
     site = await context.store.read(sites.site_by_key, request.query.get("site", ""))
     if site is None:
-        return unknown_site()
-    made = loader(context.assets, site.key, site.color, context.settings.public_url)
-    answer = made.answer(request, LOADER_CACHE)
-    answer.headers.update(ANYWHERE)
-    return answer
+        return unknown_site_response()
+    script = configured_loader(context.assets, site.key, site.color, context.settings.public_url)
+    response = script.respond(request, LOADER_CACHE)
+    response.headers.update(CROSS_ORIGIN)
+    return response
 
 
 @lru_cache(maxsize=256)
-def loader(assets: Assets, key: str, color: str | None, public_url: str) -> Asset:
-    """The loader of one site; made once, for compressing it well takes longer than sending it."""
+def configured_loader(assets: Assets, key: str, color: str | None, public_url: str) -> Asset:
+    """The loader of one site. Cached, because compressing it well takes longer than sending it."""
     config = {
         "key": key,
         "origin": public_url,
-        "texts": json.loads(assets.files[TEXTS].plain),
+        "texts": json.loads(assets.files[LOADER_TEXTS].plain),
         "color": color,
         "position": "right",
     }
     source = assets.loader().plain.decode()
-    return Asset("text/javascript; charset=utf-8", source.replace(PLACEHOLDER, literal(config), 1).encode())
+    return Asset("text/javascript; charset=utf-8", source.replace(PLACEHOLDER, js_literal(config), 1).encode())
 
 
-def literal(value: object) -> str:
-    """JSON that is JavaScript as well, and harmless should it ever stand in markup."""
+def js_literal(value: object) -> str:
+    """JSON that is also JavaScript and, with its `<` escaped, harmless inside HTML."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def unknown_site() -> web.Response:
-    """A browser does not run what comes with a 404, but names its address: whoever opens that reads this."""
-    text = "// Guichet: no site has this key. Compare it with those that `python -m chat site list` tells.\n"
-    headers = {"Cache-Control": "no-store", **ANYWHERE}
+def unknown_site_response() -> web.Response:
+    """404 with a script that browsers do not run. Their console shows its URL; whoever opens it reads why."""
+    text = "// Guichet: no site has this key. Compare it with those that `python -m chat site list` prints.\n"
+    headers = {"Cache-Control": "no-store", **CROSS_ORIGIN}
     return web.Response(text=text, status=404, content_type="text/javascript", headers=headers)
 
 
 async def get_frame(request: web.Request) -> web.Response:
-    """`?site=KEY&lang=`: the chat's own page, for the site's origins only, on a thread of its own."""
-    context, site, language = context_of(request), await site_of(request), language_of(request)
+    """The page of the widget's frame for `?site=KEY&lang=LANGUAGE`; only pages of the site's origins may embed it."""
+    context, site, language = context_of(request), await require_site(request), language_of(request)
     values = {
-        "config": literal(frame_config(site, language, await context.store.read(field_choices))),
-        "pack": context.assets.part("widget", f"locales/{language}.ts"),
-        "contact": f"/contact?site={site.key}&lang={language}",
+        "config": js_literal(frame_config(site, language, await context.store.read(field_choices))),
+        "pack": context.assets.chunk_url("widget", f"locales/{language}.ts"),
     }
-    answer = render_in(request, language, "frame.html", values | context.assets.entry("widget")._asdict())
-    answer.headers.update(ANYWHERE)
-    answer.headers["Content-Security-Policy"] = policy(sources(site.origins))
-    answer.headers["Origin-Agent-Cluster"] = "?1"
-    answer.enable_compression()
-    return answer
+    response = render_in(request, language, "frame.html", values | context.assets.entry_point("widget")._asdict())
+    response.headers.update(CROSS_ORIGIN)
+    response.headers["Content-Security-Policy"] = content_security_policy(frame_ancestors(site.origins))
+    # Asks the browser to run the frame on a thread of its own.
+    response.headers["Origin-Agent-Cluster"] = "?1"
+    response.enable_compression()
+    return response
 
 
 def frame_config(site: SiteRow, language: Locale, choices: Mapping[str, list[str]]) -> dict[str, object]:
-    """What the frame must know before it speaks to the server."""
+    """The configuration that the frame needs before it connects."""
     return {
         "key": site.key,
         "lang": language,

@@ -12,8 +12,8 @@ from chat.store.tables import tickets
 from chat.web.auth.spam_trap import HONEYPOT
 from chat.web.core.i18n import LANGUAGES
 from tests.web.api.test_form import FORM
-from tests.web.conftest import House
-from tests.web.pages.test_contact_form import filled, opened, stamp_in
+from tests.web.conftest import WebServer
+from tests.web.pages.test_contact_form import open_form, stamp_in, submit_form
 
 NAMES = [field.name for field in FORM_FIELDS]
 REQUIRED = {field.name for field in FORM_FIELDS if field.required}
@@ -36,36 +36,40 @@ def test_every_field_but_the_text_is_a_column_of_tickets() -> None:
     assert set(NAMES) - {"text"} <= set(tickets.c.keys())
 
 
-async def test_an_empty_form_names_the_required_fields(house: House) -> None:
-    answer = await house.browser.post("/api/tickets", json={"site": "demo", "client_id": FORM["client_id"]})
-    assert answer.status == 422
-    assert (await answer.json())["errors"] == dict.fromkeys(REQUIRED, "empty")
+async def test_an_empty_form_names_the_required_fields(server: WebServer) -> None:
+    response = await server.client.post("/api/tickets", json={"site": "demo", "client_id": FORM["client_id"]})
+    assert response.status == 422
+    assert (await response.json())["errors"] == dict.fromkeys(REQUIRED, "empty")
 
 
-async def test_json_errors_name_every_field_that_holds_nul(house: House) -> None:
-    answer = await house.browser.post("/api/tickets", json=FORM | dict.fromkeys(NAMES, "\0"))
-    assert answer.status == 422
-    assert (await answer.json())["errors"] == dict.fromkeys(NAMES, "bad_request")
+async def test_json_errors_name_every_field_that_holds_nul(server: WebServer) -> None:
+    response = await server.client.post("/api/tickets", json=FORM | dict.fromkeys(NAMES, "\0"))
+    assert response.status == 422
+    assert (await response.json())["errors"] == dict.fromkeys(NAMES, "bad_request")
 
 
-async def test_the_page_has_a_control_for_each_field_in_the_tables_order(house: House) -> None:
-    found = controls(await opened(house))
+async def test_the_page_has_a_control_for_each_field_in_the_tables_order(server: WebServer) -> None:
+    found = controls(await open_form(server))
     assert found.pop(HONEYPOT)
     assert list(found.items()) == [(field.name, field.control) for field in FORM_FIELDS]
 
 
-async def test_the_page_marks_the_fields_that_are_not_required(house: House) -> None:
-    page = await opened(house, lang="en")
+async def test_the_page_marks_the_fields_that_are_not_required(server: WebServer) -> None:
+    page = await open_form(server, lang="en")
     labels = dict(re.findall(r'<label for="(\w+)">(.*?)</label>', page))
     assert {name for name in NAMES if "(optional)" in labels[name]} == set(NAMES) - REQUIRED
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("value", ["", "\0", "x" * 4_001], ids=["empty", "NUL", "too long"])
-async def test_the_page_has_a_sentence_for_every_error_of_every_field(house: House, language: str, value: str) -> None:
-    answer = await filled(house, stamp_in(await opened(house)), lang=language, **dict.fromkeys(NAMES, value))
-    page = await answer.text()
-    assert answer.status == 422
+async def test_the_page_has_a_sentence_for_every_error_of_every_field(
+    server: WebServer, language: str, value: str
+) -> None:
+    response = await submit_form(
+        server, stamp_in(await open_form(server)), lang=language, **dict.fromkeys(NAMES, value)
+    )
+    page = await response.text()
+    assert response.status == 422
     assert set(re.findall(r'class="error" id="(\w+)-error"', page)) == (set(NAMES) if value else REQUIRED)
 
 

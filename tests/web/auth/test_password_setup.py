@@ -5,57 +5,57 @@ from aiohttp import ClientResponse
 
 from chat.domain.people import password_links, sessions
 from chat.web.auth.tokens import hash_token
-from tests.web.conftest import ORIGIN, PASSWORD, House
+from tests.web.conftest import ORIGIN, PASSWORD, WebServer
 
 OWNER = {"name": "Sam", "email": "sam@example.com", "password": PASSWORD}
 
 
-async def set_up(house: House, token: str = "the-first-link", **changed: str) -> ClientResponse:
+async def post_setup(server: WebServer, token: str = "the-first-link", **changed: str) -> ClientResponse:
     form = {"token": token} | OWNER | changed
-    return await house.browser.post(
+    return await server.client.post(
         "/api/setup", data=form, headers={"Origin": ORIGIN}, allow_redirects=False, params={"lang": "en"}
     )
 
 
-async def test_the_owner_sets_a_password_and_is_in_the_console(house: House) -> None:
-    page = await (await house.browser.get(await house.owner_link())).text()
+async def test_the_owner_sets_a_password_and_is_in_the_console(server: WebServer) -> None:
+    page = await (await server.client.get(await server.create_owner_link())).text()
     assert 'value="the-first-link"' in page
-    answer = await set_up(house)
-    assert (answer.status, answer.headers["Location"]) == (303, "/console")
-    told = await (await house.browser.get("/api/session")).json()
-    assert (told["agent"]["name"], told["agent"]["role"]) == ("Sam", "admin")
+    response = await post_setup(server)
+    assert (response.status, response.headers["Location"]) == (303, "/console")
+    body = await (await server.client.get("/api/session")).json()
+    assert (body["agent"]["name"], body["agent"]["role"]) == ("Sam", "admin")
 
 
-async def test_the_owner_can_sign_in_again(house: House) -> None:
-    await house.owner_link()
-    await set_up(house)
-    await house.browser.delete("/api/session", headers={"Origin": ORIGIN})
+async def test_the_owner_can_sign_in_again(server: WebServer) -> None:
+    await server.create_owner_link()
+    await post_setup(server)
+    await server.client.delete("/api/session", headers={"Origin": ORIGIN})
     credentials = {"email": "sam@example.com", "password": PASSWORD}
-    answer = await house.browser.post("/api/session", json=credentials, headers={"Origin": ORIGIN})
-    assert answer.status == 200
+    response = await server.client.post("/api/session", json=credentials, headers={"Origin": ORIGIN})
+    assert response.status == 200
 
 
-async def test_the_link_works_once(house: House) -> None:
-    link = await house.owner_link()
-    await set_up(house)
-    again = await set_up(house, email="mallory@example.com")
+async def test_the_link_works_once(server: WebServer) -> None:
+    link = await server.create_owner_link()
+    await post_setup(server)
+    again = await post_setup(server, email="mallory@example.com")
     assert again.status == 404
     assert "This link has done its work" in await again.text()
-    assert (await house.browser.get(link)).status == 404
+    assert (await server.client.get(link)).status == 404
 
 
-async def test_a_second_link_makes_no_second_owner(house: House) -> None:
-    await house.owner_link()
-    await set_up(house)
-    await house.owner_link("a-second-link")
-    assert (await set_up(house, "a-second-link", email="mallory@example.com")).status == 404
+async def test_a_second_link_makes_no_second_owner(server: WebServer) -> None:
+    await server.create_owner_link()
+    await post_setup(server)
+    await server.create_owner_link("a-second-link")
+    assert (await post_setup(server, "a-second-link", email="mallory@example.com")).status == 404
 
 
-async def test_a_link_does_not_last_for_ever(house: House) -> None:
-    link = await house.owner_link()
-    house.clock.passes(days=3)
-    assert (await house.browser.get(link)).status == 404
-    assert (await set_up(house)).status == 404
+async def test_a_link_does_not_last_for_ever(server: WebServer) -> None:
+    link = await server.create_owner_link()
+    server.clock.advance(days=3)
+    assert (await server.client.get(link)).status == 404
+    assert (await post_setup(server)).status == 404
 
 
 @pytest.mark.parametrize(
@@ -69,74 +69,74 @@ async def test_a_link_does_not_last_for_ever(house: House) -> None:
         ("password", "x" * 1_001, "At most a thousand"),
     ],
 )
-async def test_what_is_wrong_stands_beside_its_field(house: House, field: str, value: str, says: str) -> None:
-    await house.owner_link()
-    answer = await set_up(house, **{field: value})
-    page = await answer.text()
-    assert answer.status == 422
+async def test_what_is_wrong_stands_beside_its_field(server: WebServer, field: str, value: str, says: str) -> None:
+    await server.create_owner_link()
+    response = await post_setup(server, **{field: value})
+    page = await response.text()
+    assert response.status == 422
     assert says in page
     assert PASSWORD not in page
-    assert (await set_up(house)).status == 303
+    assert (await post_setup(server)).status == 303
 
 
-async def test_somebody_elses_address_is_taken(house: House) -> None:
-    await house.ada()
-    await house.owner_link()
-    answer = await set_up(house, email="ada@example.com")
-    assert answer.status == 422
-    assert "has this address already" in await answer.text()
+async def test_somebody_elses_address_is_taken(server: WebServer) -> None:
+    await server.add_agent()
+    await server.create_owner_link()
+    response = await post_setup(server, email="ada@example.com")
+    assert response.status == 422
+    assert "has this address already" in await response.text()
 
 
-async def test_json_does_the_same(house: House) -> None:
-    await house.owner_link()
+async def test_json_does_the_same(server: WebServer) -> None:
+    await server.create_owner_link()
     body = OWNER | {"token": "the-first-link"}
-    short = await house.browser.post("/api/setup", json=body | {"password": "short"}, headers={"Origin": ORIGIN})
+    short = await server.client.post("/api/setup", json=body | {"password": "short"}, headers={"Origin": ORIGIN})
     assert (short.status, await short.json()) == (422, {"errors": {"password": "too_short"}})
-    answer = await house.browser.post("/api/setup", json=body, headers={"Origin": ORIGIN})
-    assert answer.status == 201
-    assert (await house.browser.get("/api/session")).status == 200
+    response = await server.client.post("/api/setup", json=body, headers={"Origin": ORIGIN})
+    assert response.status == 201
+    assert (await server.client.get("/api/session")).status == 200
 
 
-async def test_another_page_can_not_use_the_link(house: House) -> None:
-    await house.owner_link()
+async def test_another_page_can_not_use_the_link(server: WebServer) -> None:
+    await server.create_owner_link()
     form, headers = OWNER | {"token": "the-first-link"}, {"Origin": "https://evil.example"}
-    assert (await house.browser.post("/api/setup", data=form, headers=headers)).status == 403
-    assert (await set_up(house)).status == 303
+    assert (await server.client.post("/api/setup", data=form, headers=headers)).status == 403
+    assert (await post_setup(server)).status == 303
 
 
-async def test_guessing_links_is_slow(house: House) -> None:
-    answers = [await set_up(house, f"guess-{number}") for number in range(11)]
-    assert [answer.status for answer in answers] == [404] * 10 + [429]
+async def test_guessing_links_is_slow(server: WebServer) -> None:
+    responses = [await post_setup(server, f"guess-{number}") for number in range(11)]
+    assert [response.status for response in responses] == [404] * 10 + [429]
 
 
-async def with_link(house: House, path: str, password: str) -> ClientResponse:
+async def post_password(server: WebServer, path: str, password: str) -> ClientResponse:
     headers = {"Origin": ORIGIN}
-    return await house.browser.post(path, data={"password": password}, headers=headers, allow_redirects=False)
+    return await server.client.post(path, data={"password": password}, headers=headers, allow_redirects=False)
 
 
-async def test_an_agents_link_sets_a_new_password_and_ends_other_sessions(house: House) -> None:
-    ada = await house.ada()
-    await house.doors.store.write(sessions.open_session, ada.id, hash_token("an old session"), house.clock())
-    await house.doors.store.write(
-        password_links.create_link_for_agent, "ada@example.com", hash_token("adas-link"), house.clock()
+async def test_an_agents_link_sets_a_new_password_and_ends_other_sessions(server: WebServer) -> None:
+    ada = await server.add_agent()
+    await server.context.store.write(sessions.open_session, ada.id, hash_token("an old session"), server.clock())
+    await server.context.store.write(
+        password_links.create_link_for_agent, "ada@example.com", hash_token("adas-link"), server.clock()
     )
-    assert (await house.browser.get("/password/adas-link")).status == 200
-    assert (await with_link(house, "/password/adas-link", "short")).status == 422
-    answer = await with_link(house, "/password/adas-link", "an entirely new one")
-    assert (answer.status, answer.headers["Location"]) == (303, "/console")
-    assert (await house.browser.get("/api/session")).status == 200
-    old = await house.doors.store.read(sessions.agent_for_session, hash_token("an old session"), house.clock())
+    assert (await server.client.get("/password/adas-link")).status == 200
+    assert (await post_password(server, "/password/adas-link", "short")).status == 422
+    response = await post_password(server, "/password/adas-link", "an entirely new one")
+    assert (response.status, response.headers["Location"]) == (303, "/console")
+    assert (await server.client.get("/api/session")).status == 200
+    old = await server.context.store.read(sessions.agent_for_session, hash_token("an old session"), server.clock())
     assert old is None
-    assert (await with_link(house, "/password/adas-link", "a third password")).status == 404
+    assert (await post_password(server, "/password/adas-link", "a third password")).status == 404
 
 
-async def test_neither_link_opens_the_others_page(house: House) -> None:
-    await house.ada()
-    await house.doors.store.write(
-        password_links.create_link_for_agent, "ada@example.com", hash_token("adas-link"), house.clock()
+async def test_neither_link_opens_the_others_page(server: WebServer) -> None:
+    await server.add_agent()
+    await server.context.store.write(
+        password_links.create_link_for_agent, "ada@example.com", hash_token("adas-link"), server.clock()
     )
-    await house.owner_link()
-    assert (await house.browser.get("/setup/adas-link")).status == 404
-    assert (await house.browser.get("/password/the-first-link")).status == 404
-    assert (await set_up(house, "adas-link")).status == 404
-    assert (await with_link(house, "/password/the-first-link", PASSWORD)).status == 404
+    await server.create_owner_link()
+    assert (await server.client.get("/setup/adas-link")).status == 404
+    assert (await server.client.get("/password/the-first-link")).status == 404
+    assert (await post_setup(server, "adas-link")).status == 404
+    assert (await post_password(server, "/password/the-first-link", PASSWORD)).status == 404

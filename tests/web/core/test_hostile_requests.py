@@ -12,12 +12,12 @@ from chat.domain.tickets.lifecycle import set_status
 from chat.vocabulary import Status
 from chat.web.auth.tokens import hash_token
 from chat.web.core import requests
-from tests.web.conftest import PORT, House
+from tests.web.conftest import PORT, WebServer
 
 LINE_END = b"\r\n"
 
 
-async def sent(method: str, path: str, *lines: bytes, body: bytes = b"") -> int:
+async def send_raw(method: str, path: str, *lines: bytes, body: bytes = b"") -> int:
     """The status of the answer to exactly these bytes."""
     head = [f"{method} {path} HTTP/1.1".encode(), *lines, b"Connection: close", LINE_END]
     reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
@@ -27,65 +27,67 @@ async def sent(method: str, path: str, *lines: bytes, body: bytes = b"") -> int:
     return int(status)
 
 
-def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
+def warnings_of_ours(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Ours: what the library says of bytes that are no HTTP is another story (tests/cli)."""
     loud = (record for record in caplog.records if record.levelno >= logging.WARNING)
     return [record.getMessage() for record in loud if record.name != "aiohttp.server"]
 
 
 @pytest.mark.parametrize("host", ["a:b:c", "localhost:99999999", "localhost:abc", "xn--", "", "[::1", "user@localhost"])
-async def test_a_host_that_is_none_is_another_place(house: House, host: str, caplog: pytest.LogCaptureFixture) -> None:
-    for path in ("/console", await house.owner_link()):
-        assert await sent("GET", path, f"Host: {host}".encode()) == 403
-    assert not complaints(caplog)
+async def test_a_host_that_is_none_is_another_place(
+    server: WebServer, host: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in ("/console", await server.create_owner_link()):
+        assert await send_raw("GET", path, f"Host: {host}".encode()) == 403
+    assert not warnings_of_ours(caplog)
 
 
 @pytest.mark.parametrize("value", [b"\xff\xfe", b"\xed\xa0\x80", b'"', b"\xc3\xa9"])
 async def test_a_cookie_that_is_no_text_is_nobodys(
-    house: House, value: bytes, caplog: pytest.LogCaptureFixture
+    server: WebServer, value: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert await sent("GET", "/api/session", b"Host: localhost", b"Cookie: guichet=" + value) == 401
-    assert not complaints(caplog)
+    assert await send_raw("GET", "/api/session", b"Host: localhost", b"Cookie: guichet=" + value) == 401
+    assert not warnings_of_ours(caplog)
 
 
-async def test_a_body_that_is_not_what_it_says_is_refused(house: House, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_body_that_is_not_what_it_says_is_refused(server: WebServer, caplog: pytest.LogCaptureFixture) -> None:
     what = (b"Host: localhost", b"Content-Type: application/json", b"Content-Encoding: gzip", b"Content-Length: 4")
-    assert await sent("POST", "/api/session", *what, body=b"abcd") == 400
-    assert not complaints(caplog)
+    assert await send_raw("POST", "/api/session", *what, body=b"abcd") == 400
+    assert not warnings_of_ours(caplog)
 
 
 @pytest.mark.parametrize(
     "path", ["/t/{}", "//t/{}", "/x/../t/{}", "/T/{}", "/t/%0A{}", "/console//setup/{}", "/password/{}/"]
 )
-async def test_no_log_has_what_opens_something(house: House, path: str) -> None:
-    with capture_logs() as told:
-        await sent("GET", path.format("the-secret-of-a-link"), b"Host: localhost")
-    assert [line["method"] for line in told if line["event"] == "request"] == ["GET"]
-    assert "the-secret" not in str(told)
+async def test_no_log_has_what_opens_something(server: WebServer, path: str) -> None:
+    with capture_logs() as body:
+        await send_raw("GET", path.format("the-secret-of-a-link"), b"Host: localhost")
+    assert [line["method"] for line in body if line["event"] == "request"] == ["GET"]
+    assert "the-secret" not in str(body)
 
 
-async def test_what_a_page_is_called_is_kept_without_who_asked_and_for_what(house: House) -> None:
+async def test_what_a_page_is_called_is_kept_without_who_asked_and_for_what(server: WebServer) -> None:
     page = {"url": "https://vic:secret@shop.example:8443/cart?secret=1#secret", "title": "Cart"}
     form = {"site": "demo", "client_id": "c" * 20, "email": "vic@example.com", "text": "Hello", "page": page}
-    answer = await house.browser.post("/api/tickets", json=form)
-    assert answer.status == 201
-    kept = await house.doors.store.read(visitor_by_token, hash_token((await answer.json())["token"]))
+    response = await server.client.post("/api/tickets", json=form)
+    assert response.status == 201
+    kept = await server.context.store.read(visitor_by_token, hash_token((await response.json())["token"]))
     assert kept is not None
     assert kept.page == {"url": "https://shop.example:8443/cart", "title": "Cart", "referrer": ""}
 
 
-async def test_a_body_that_never_comes_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "BODY_S", 0.1)
+async def test_a_body_that_never_comes_is_not_waited_for(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "BODY_TIMEOUT_S", 0.1)
     what = (b"Host: localhost", b"Content-Type: application/json", b"Content-Length: 200")
-    assert await sent("POST", "/api/session", *what, body=b"{") == 408
+    assert await send_raw("POST", "/api/session", *what, body=b"{") == 408
 
 
 @pytest.mark.parametrize("status", ["pending", "solved", "closed"])
-async def test_what_is_not_ours_to_answer_promises_nothing(house: House, status: Status) -> None:
-    ada = await house.ada()
+async def test_what_is_not_ours_to_answer_promises_nothing(server: WebServer, status: Status) -> None:
+    ada = await server.add_agent()
     form = {"site": "demo", "client_id": "c" * 20, "email": "vic@example.com", "text": "Hello"}
-    done = await (await house.browser.post("/api/tickets", json=form)).json()
+    done = await (await server.client.post("/api/tickets", json=form)).json()
     assert done["ticket"]["promise"]
-    row = await house.doors.store.write(set_status, ada.id, done["ticket"]["id"], status, house.clock())
+    row = await server.context.store.write(set_status, ada.id, done["ticket"]["id"], status, server.clock())
     assert presenters.ticket(row).promise is None
     assert presenters.card(row).due is None

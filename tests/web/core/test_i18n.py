@@ -13,29 +13,29 @@ from chat.web.core.i18n import LANGUAGES, catalog, day_and_time, preferred, shor
 PARIS = ZoneInfo("Europe/Paris")
 
 
-def holes(sentence: str) -> set[str | None]:
+def placeholders(sentence: str) -> set[str | None]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
 
 
 def test_every_language_says_the_same_with_the_same_names() -> None:
     french, english = catalog("fr"), catalog("en")
     assert french.keys() == english.keys()
-    assert {key: holes(french[key]) for key in french} == {key: holes(english[key]) for key in english}
+    assert {key: placeholders(french[key]) for key in french} == {key: placeholders(english[key]) for key in english}
 
 
-def wrongly_spaced(sentence: str) -> bool:
+def has_wrong_spaces(sentence: str) -> bool:
     return bool(re.search(r"[^\u00a0]:(?!//)|[^\u202f][?!;]|n°[^\u00a0]|\d h\b|!", sentence))
 
 
 def test_the_check_of_french_spaces_can_catch() -> None:
-    assert wrongly_spaced("Vraiment ?")
-    assert wrongly_spaced("Ceci : cela")
-    assert wrongly_spaced("n° 1")
-    assert not wrongly_spaced("Vraiment\u202f? Ceci\u00a0: n°\u00a01")
+    assert has_wrong_spaces("Vraiment ?")
+    assert has_wrong_spaces("Ceci : cela")
+    assert has_wrong_spaces("n° 1")
+    assert not has_wrong_spaces("Vraiment\u202f? Ceci\u00a0: n°\u00a01")
 
 
 def test_french_has_its_own_spaces() -> None:
-    assert [sentence for sentence in catalog("fr").values() if wrongly_spaced(sentence)] == []
+    assert [sentence for sentence in catalog("fr").values() if has_wrong_spaces(sentence)] == []
 
 
 def test_nobody_is_shouted_at() -> None:

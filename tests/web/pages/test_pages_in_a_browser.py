@@ -4,41 +4,41 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.web.api.test_form import FORM
-from tests.web.conftest import ORIGIN, House
+from tests.web.conftest import ORIGIN, WebServer
 
 
-async def seen(context: BrowserContext, house: House, path: str) -> tuple[Page, list[str]]:
+async def open_page(context: BrowserContext, server: WebServer, path: str) -> tuple[Page, list[str]]:
     """The page, and all that the browser complains about."""
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.goto(str(house.browser.make_url(path)))
+    await page.goto(str(server.client.make_url(path)))
     return page, complaints
 
 
-async def test_axe_and_the_policy_find_nothing(house: House, chromium: Browser) -> None:
-    told = await (await house.browser.post("/api/tickets", json=FORM)).json()
-    ticket = told["link"].removeprefix(ORIGIN)
-    await house.owner_link()
+async def test_axe_and_the_policy_find_nothing(server: WebServer, chromium: Browser) -> None:
+    body = await (await server.client.post("/api/tickets", json=FORM)).json()
+    ticket = body["link"].removeprefix(ORIGIN)
+    await server.create_owner_link()
     paths = ("/", "/contact?site=demo", f"{ticket}?thanks=form", "/setup/the-first-link")
     wide = await chromium.new_context(color_scheme="light", viewport=ViewportSize(width=1280, height=800))
     phone = await chromium.new_context(color_scheme="dark", viewport=ViewportSize(width=375, height=700))
     for path in paths:
         for context in (wide, phone):
-            page, complaints = await seen(context, house, path)
+            page, complaints = await open_page(context, server, path)
             found = await Axe().run(page)
             assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
             assert complaints == []
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-async def test_zoe_writes_and_answers_without_script(house: House, chromium: Browser) -> None:
+async def test_zoe_writes_and_answers_without_script(server: WebServer, chromium: Browser) -> None:
     context = await chromium.new_context(java_script_enabled=False, locale="en-GB")
-    page, _ = await seen(context, house, "/contact?site=demo")
+    page, _ = await open_page(context, server, "/contact?site=demo")
     await page.get_by_label("Your message").fill("Where is my parcel?")
     await page.get_by_label("Your e-mail address").fill("zoe")
-    house.clock.passes(seconds=20)
+    server.clock.advance(seconds=20)
     await page.get_by_role("button", name="Send").click()
     email = page.get_by_label("Your e-mail address")
     await expect(email).to_have_attribute("aria-invalid", "true")
@@ -55,9 +55,9 @@ async def test_zoe_writes_and_answers_without_script(house: House, chromium: Bro
     await expect(page.locator(".bubble")).to_have_text(["Where is my parcel?", "It was sent on Monday."])
 
 
-async def test_the_owner_begins_in_the_browser(house: House, chromium: Browser) -> None:
+async def test_the_owner_begins_in_the_browser(server: WebServer, chromium: Browser) -> None:
     context = await chromium.new_context(java_script_enabled=False, locale="en-GB")
-    page, _ = await seen(context, house, await house.owner_link())
+    page, _ = await open_page(context, server, await server.create_owner_link())
     await page.get_by_label("Your name").fill("Sam")
     await page.get_by_label("Your e-mail address").fill("sam@example.com")
     await page.get_by_label("Password").fill("a rather long password")
@@ -65,5 +65,5 @@ async def test_the_owner_begins_in_the_browser(house: House, chromium: Browser) 
     await page.wait_for_url("**/console")
     kept = await context.cookies()
     assert [(cookie["name"], cookie["httpOnly"]) for cookie in kept] == [("guichet", True)]
-    answer = await context.request.get(str(house.browser.make_url("/api/session")))
-    assert answer.status == 200
+    response = await context.request.get(str(server.client.make_url("/api/session")))
+    assert response.status == 200

@@ -7,86 +7,86 @@ from html import unescape
 from aiohttp import ClientResponse
 
 from chat.domain.people.sites import SiteEdit, set_site
-from tests.web.conftest import ORIGIN, House
+from tests.web.conftest import ORIGIN, WebServer
 
 
-async def loader(house: House, site: str = "demo", **headers: str) -> ClientResponse:
-    return await house.browser.get("/widget.js", params={"site": site}, headers=headers)
+async def get_loader(server: WebServer, site: str = "demo", **headers: str) -> ClientResponse:
+    return await server.client.get("/widget.js", params={"site": site}, headers=headers)
 
 
-async def test_the_loader_carries_its_sites_configuration(house: House) -> None:
+async def test_the_loader_carries_its_sites_configuration(server: WebServer) -> None:
     edit = SiteEdit("Shop", ["https://shop.example"], color="#aa3300")
-    await house.doors.store.write(set_site, "shop", edit, house.clock())
-    answer = await loader(house, "shop")
-    script = await answer.text()
-    assert answer.status == 200
-    assert answer.content_type == "text/javascript"
+    await server.context.store.write(set_site, "shop", edit, server.clock())
+    response = await get_loader(server, "shop")
+    script = await response.text()
+    assert response.status == 200
+    assert response.content_type == "text/javascript"
     assert f'"key":"shop","origin":"{ORIGIN}"' in script
     assert '"color":"#aa3300"' in script
     assert "__GUICHET_CONFIG__" not in script
 
 
-async def test_it_may_be_kept_for_five_minutes_and_asked_for_anew(house: House) -> None:
-    first = await loader(house)
+async def test_it_may_be_kept_for_five_minutes_and_asked_for_anew(server: WebServer) -> None:
+    first = await get_loader(server)
     assert first.headers["Cache-Control"] == "public, max-age=300, stale-while-revalidate=86400"
     assert first.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    again = await loader(house, **{"If-None-Match": first.headers["ETag"]})
+    again = await get_loader(server, **{"If-None-Match": first.headers["ETag"]})
     assert (again.status, await again.read()) == (304, b"")
 
 
-async def test_it_comes_in_the_smallest_encoding_that_is_understood(house: House) -> None:
-    plain = await (await loader(house, **{"Accept-Encoding": "identity"})).read()
+async def test_it_comes_in_the_smallest_encoding_that_is_understood(server: WebServer) -> None:
+    plain = await (await get_loader(server, **{"Accept-Encoding": "identity"})).read()
     for accepted, name in (("gzip, deflate, br", "br"), ("gzip, deflate", "gzip"), ("gzip, br;q=0", "gzip")):
-        answer = await loader(house, **{"Accept-Encoding": accepted})
-        assert answer.headers["Content-Encoding"] == name
-        assert "Accept-Encoding" in answer.headers["Vary"]
-        assert await answer.read() == plain
+        response = await get_loader(server, **{"Accept-Encoding": accepted})
+        assert response.headers["Content-Encoding"] == name
+        assert "Accept-Encoding" in response.headers["Vary"]
+        assert await response.read() == plain
 
 
-async def test_an_unknown_site_says_so_to_whoever_opens_the_address(house: House) -> None:
-    answer = await loader(house, "nowhere")
-    assert answer.status == 404
-    assert (await answer.text()).startswith("// Guichet: no site has this key.")
-    assert answer.headers["Cache-Control"] == "no-store"
+async def test_an_unknown_site_says_so_to_whoever_opens_the_address(server: WebServer) -> None:
+    response = await get_loader(server, "nowhere")
+    assert response.status == 404
+    assert (await response.text()).startswith("// Guichet: no site has this key.")
+    assert response.headers["Cache-Control"] == "no-store"
 
 
-async def test_a_change_of_the_site_changes_the_loader(house: House) -> None:
-    before = await loader(house)
+async def test_a_change_of_the_site_changes_the_loader(server: WebServer) -> None:
+    before = await get_loader(server)
     edit = SiteEdit("Demo", ["localhost"], color="#112233")
-    await house.doors.store.write(set_site, "demo", edit, house.clock())
-    after = await loader(house, **{"If-None-Match": before.headers["ETag"]})
+    await server.context.store.write(set_site, "demo", edit, server.clock())
+    after = await get_loader(server, **{"If-None-Match": before.headers["ETag"]})
     assert after.status == 200
     assert "#112233" in await after.text()
 
 
-async def frame(house: House, site: str = "demo", lang: str = "en") -> ClientResponse:
-    return await house.browser.get("/widget/frame", params={"site": site, "lang": lang})
+async def get_frame(server: WebServer, site: str = "demo", lang: str = "en") -> ClientResponse:
+    return await server.client.get("/widget/frame", params={"site": site, "lang": lang})
 
 
-def ancestors_of(answer: ClientResponse) -> set[str]:
-    found = re.search(r"frame-ancestors ([^;]+)", answer.headers["Content-Security-Policy"])
+def ancestors_of(response: ClientResponse) -> set[str]:
+    found = re.search(r"frame-ancestors ([^;]+)", response.headers["Content-Security-Policy"])
     assert found
     return set(found[1].split())
 
 
-async def test_only_the_sites_origins_and_our_own_pages_may_show_the_frame(house: House) -> None:
-    await house.has_site("shop", "https://shop.example", "https://www.shop.example")
-    answer = await frame(house, "shop")
-    assert ancestors_of(answer) == {"'self'", "https://shop.example", "https://www.shop.example"}
-    assert answer.headers["Origin-Agent-Cluster"] == "?1"
+async def test_only_the_sites_origins_and_our_own_pages_may_show_the_frame(server: WebServer) -> None:
+    await server.add_site("shop", "https://shop.example", "https://www.shop.example")
+    response = await get_frame(server, "shop")
+    assert ancestors_of(response) == {"'self'", "https://shop.example", "https://www.shop.example"}
+    assert response.headers["Origin-Agent-Cluster"] == "?1"
 
 
-async def test_localhost_means_all_its_names_and_ports(house: House) -> None:
-    assert ancestors_of(await frame(house)) == {
+async def test_localhost_means_all_its_names_and_ports(server: WebServer) -> None:
+    assert ancestors_of(await get_frame(server)) == {
         "'self'",
         *(f"{scheme}://{name}:*" for scheme in ("http", "https") for name in ("localhost", "*.localhost", "127.0.0.1")),
     }
 
 
-async def test_the_frame_knows_its_site_and_speaks_its_language(house: House) -> None:
-    answer = await frame(house, lang="fr")
-    page = await answer.text()
-    assert answer.headers["Content-Language"] == "fr"
+async def test_the_frame_knows_its_site_and_speaks_its_language(server: WebServer) -> None:
+    response = await get_frame(server, lang="fr")
+    page = await response.text()
+    assert response.headers["Content-Language"] == "fr"
     found = re.search(r'name="guichet-config" content="([^"]+)"', page)
     assert found
     config = json.loads(unescape(found[1]))
@@ -94,14 +94,14 @@ async def test_the_frame_knows_its_site_and_speaks_its_language(house: House) ->
     assert {"id": "payments", "name": "Paiements"} in config["choices"]["category"]
 
 
-async def test_the_frame_and_what_it_loads_need_no_inline_script(house: House) -> None:
-    page = await (await frame(house)).text()
+async def test_the_frame_and_what_it_loads_need_no_inline_script(server: WebServer) -> None:
+    page = await (await get_frame(server)).text()
     assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\son\w+=|style=", page)
     for url in re.findall(r'(?:src|href)="(/static/[^"]+)"', page):
-        answer = await house.browser.get(url)
-        assert answer.status == 200
-        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        response = await server.client.get(url)
+        assert response.status == 200
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
-async def test_an_unknown_site_has_no_frame(house: House) -> None:
-    assert (await frame(house, "nowhere")).status == 404
+async def test_an_unknown_site_has_no_frame(server: WebServer) -> None:
+    assert (await get_frame(server, "nowhere")).status == 404
