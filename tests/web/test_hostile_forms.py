@@ -1,4 +1,4 @@
-"""Hostile words in every field of every form: kept as they are, shown as text, and never an error of ours."""
+"""Hostile texts in every field of the form: stored as they are and shown as text, without a server error."""
 
 import re
 from html import escape, unescape
@@ -24,32 +24,32 @@ UNSAFE = re.compile(r"<script(?![^>]*\bsrc=\"/)|<img|\son\w+=|</textarea>\s*<scr
 
 
 def without_hostile_texts(page: str) -> str:
-    """The page without what was said in it."""
-    for words in HOSTILE_TEXTS:
-        for said in (words, words.replace("\r\n", "\n"), words.strip()):
-            page = page.replace(str(escape(said)).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"), "")
+    """The page without the escaped hostile texts."""
+    for text in HOSTILE_TEXTS:
+        for variant in (text, text.replace("\r\n", "\n"), text.strip()):
+            page = page.replace(str(escape(variant)).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"), "")
     return page
 
 
-def test_the_net_catches() -> None:
-    assert all(UNSAFE.search(words) for words in HOSTILE_TEXTS[:3])
+def test_pattern_finds_unsafe_markup() -> None:
+    assert all(UNSAFE.search(text) for text in HOSTILE_TEXTS[:3])
 
 
-@pytest.mark.parametrize("words", HOSTILE_TEXTS)
-async def test_what_vic_says_is_shown_as_he_said_it(server: WebServer, words: str) -> None:
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+async def test_hostile_text_is_shown_as_text_on_the_tickets_page(server: WebServer, text: str) -> None:
     stamp = stamp_in(await open_form(server))
-    response = await submit_form(server, stamp, text=words, name=words[:100])
+    response = await submit_form(server, stamp, text=text, name=text[:100])
     assert response.status == 303
     target = urlsplit(response.headers["Location"])
     page = await (await server.client.get(target.path)).text()
-    assert words.strip().replace("\r\n", "\n") in unescape(page).replace("\r\n", "\n")
+    assert text.strip().replace("\r\n", "\n") in unescape(page).replace("\r\n", "\n")
     assert not UNSAFE.search(without_hostile_texts(page))
 
 
-@pytest.mark.parametrize("words", HOSTILE_TEXTS)
-async def test_a_form_that_comes_back_holds_them_as_text(server: WebServer, words: str) -> None:
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+async def test_hostile_text_is_shown_as_text_in_the_form(server: WebServer, text: str) -> None:
     response = await submit_form(
-        server, stamp_in(await open_form(server)), text=words, email=words, name=words, category=words
+        server, stamp_in(await open_form(server)), text=text, email=text, name=text, category=text
     )
     assert response.status == 422
     assert not UNSAFE.search(without_hostile_texts(await response.text()))
@@ -57,7 +57,7 @@ async def test_a_form_that_comes_back_holds_them_as_text(server: WebServer, word
 
 
 @pytest.mark.parametrize("field", ["text", "email", "name", "category", "form", "website"])
-async def test_nul_and_bytes_that_are_no_text_are_no_error_of_ours(server: WebServer, field: str) -> None:
+async def test_nul_and_bytes_that_are_no_text_are_refused(server: WebServer, field: str) -> None:
     form = {"text": "Hello", "email": "zoe@example.com", "form": stamp_in(await open_form(server))}
     server.clock.advance(seconds=20)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -85,6 +85,6 @@ async def test_nul_and_bytes_that_are_no_text_are_no_error_of_ours(server: WebSe
         "/static/%00",
     ],
 )
-async def test_hostile_addresses_are_answered(server: WebServer, path: str) -> None:
+async def test_hostile_urls_get_no_server_error(server: WebServer, path: str) -> None:
     response = await server.client.get(path)
     assert response.status < 500

@@ -1,4 +1,4 @@
-"""What service there is, now and at other moments, as anybody may ask."""
+"""GET /api/service: chat or form, now and at other times."""
 
 import pytest
 
@@ -12,7 +12,7 @@ async def get_service(server: WebServer, query: str) -> dict[str, object]:
     return body
 
 
-async def test_an_available_agent_makes_it_a_chat(server: WebServer) -> None:
+async def test_mode_is_chat_with_an_available_agent(server: WebServer) -> None:
     assert (await get_service(server, ""))["mode"] == "form"
     await server.connect_agent(await server.add_agent())
     assert await get_service(server, "") == {
@@ -35,26 +35,26 @@ async def test_an_available_agent_makes_it_a_chat(server: WebServer) -> None:
         "2026-11-28%2011:00",
     ],
 )
-async def test_another_moment_in_every_way_to_write_it(server: WebServer, at: str) -> None:
+async def test_at_takes_every_time_format(server: WebServer, at: str) -> None:
     body = await get_service(server, f"&at={at}")
     assert (body["state"], body["until"]) == ("limited", "2026-11-28T18:00:00+01:00")
     assert body["next_open"] == "2026-11-30T09:00:00+01:00"
 
 
 @pytest.mark.parametrize("at", ["", "tomorrow", "2026-13-01", "0001-01-01T00:00:00Z", "2026-11-28T11:00:00+99:00"])
-async def test_what_is_no_moment_is_a_bad_request(server: WebServer, at: str) -> None:
+async def test_malformed_at_is_a_bad_request(server: WebServer, at: str) -> None:
     response = await server.client.get(f"/api/service?site=demo&at={at}")
     assert response.status == 400
     assert (await response.json())["error"]["field"] == "at"
 
 
-async def test_an_unknown_site_is_not_found(server: WebServer) -> None:
+async def test_unknown_site_is_not_found(server: WebServer) -> None:
     response = await server.client.get("/api/service?site=nowhere")
     assert response.status == 404
     assert (await response.json())["error"]["code"] == "not_found"
 
 
-async def test_without_redis_it_is_the_form(server: WebServer) -> None:
+async def test_mode_is_form_without_redis(server: WebServer) -> None:
     await server.connect_agent(await server.add_agent())
     assert (await get_service(server, ""))["mode"] == "chat"
     await server.context.redis.close()

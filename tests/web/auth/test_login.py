@@ -1,4 +1,4 @@
-"""Signing in and out: what is told, what is not, and how often one may try."""
+"""Signing in and out: sessions, refusals, rate limits and origins."""
 
 import re
 from dataclasses import replace
@@ -19,11 +19,11 @@ from tests.web.conftest import ORIGIN, PASSWORD, PORT, WebServer
 async def sign_in(
     server: WebServer, email: str = "ada@example.com", password: str = PASSWORD, **headers: str
 ) -> ClientResponse:
-    own = {"Origin": ORIGIN} | headers
-    return await server.client.post("/api/session", json={"email": email, "password": password}, headers=own)
+    headers = {"Origin": ORIGIN} | headers
+    return await server.client.post("/api/session", json={"email": email, "password": password}, headers=headers)
 
 
-async def test_ada_signs_in_is_known_and_signs_out(server: WebServer) -> None:
+async def test_ada_signs_in_and_out(server: WebServer) -> None:
     ada = await server.add_agent()
     assert (await server.client.get("/api/session")).status == 401
     response = await sign_in(server, "  ADA@example.com ")
@@ -33,14 +33,14 @@ async def test_ada_signs_in_is_known_and_signs_out(server: WebServer) -> None:
     assert (await server.client.get("/api/session")).status == 401
 
 
-async def test_a_session_that_was_ended_elsewhere_is_nobodys(server: WebServer) -> None:
+async def test_ended_session_is_refused(server: WebServer) -> None:
     ada = await server.add_agent()
     await sign_in(server)
     await server.context.store.write(sessions.end_sessions, ada.id)
     assert (await server.client.get("/api/session")).status == 401
 
 
-async def test_a_session_lasts_thirty_days(server: WebServer) -> None:
+async def test_session_lasts_thirty_days(server: WebServer) -> None:
     await server.add_agent()
     await sign_in(server)
     server.clock.advance(days=29)
@@ -49,17 +49,17 @@ async def test_a_session_lasts_thirty_days(server: WebServer) -> None:
     assert (await server.client.get("/api/session")).status == 401
 
 
-async def test_the_cookie_can_not_be_read_by_script_and_is_stored_as_a_hash(server: WebServer) -> None:
+async def test_cookie_is_http_only_and_its_token_is_stored_as_a_hash(server: WebServer) -> None:
     await server.add_agent()
     response = await sign_in(server)
-    written = response.headers["Set-Cookie"]
-    token = SimpleCookie(written)["guichet"].value
-    assert re.search(r"HttpOnly; Max-Age=\d+; Path=/; SameSite=Lax", written)
-    assert "Secure" not in written
+    cookie = response.headers["Set-Cookie"]
+    token = SimpleCookie(cookie)["guichet"].value
+    assert re.search(r"HttpOnly; Max-Age=\d+; Path=/; SameSite=Lax", cookie)
+    assert "Secure" not in cookie
     assert token.encode() not in (server.context.settings.data_dir / "guichet.db").read_bytes()
 
 
-async def test_what_was_wrong_is_not_told(server: WebServer) -> None:
+async def test_refusal_is_the_same_for_wrong_password_and_unknown_account(server: WebServer) -> None:
     await server.add_agent()
     wrong = await sign_in(server, password="something else")
     unknown = await sign_in(server, "nobody@example.com")
@@ -68,7 +68,7 @@ async def test_what_was_wrong_is_not_told(server: WebServer) -> None:
     assert "Set-Cookie" not in wrong.headers
 
 
-async def test_a_hash_of_weaker_days_is_made_anew(server: WebServer) -> None:
+async def test_hash_with_outdated_parameters_is_replaced_on_sign_in(server: WebServer) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(PASSWORD)
     ada = await server.add_agent()
     await server.context.store.write(sessions.set_password_hash, ada.id, weak)
@@ -79,24 +79,24 @@ async def test_a_hash_of_weaker_days_is_made_anew(server: WebServer) -> None:
     assert (await sign_in(server)).status == 200
 
 
-async def test_an_unknown_account_costs_as_much_as_a_known_one() -> None:
-    looked_at: list[str] = []
+async def test_unknown_account_is_hashed_with_the_same_parameters() -> None:
+    parameters: list[str] = []
 
-    class Watched(PasswordHasher):
+    class RecordingHasher(PasswordHasher):
         def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002
-            looked_at.append(str(hash).rpartition("$")[0].rpartition("$")[0])
+            parameters.append(str(hash).rpartition("$")[0].rpartition("$")[0])
             return super().verify(hash, password)
 
-    watched = Passwords(Watched(time_cost=1, memory_cost=8, parallelism=1))
-    stored = await watched.hash_password(PASSWORD)
-    assert await watched.verify(stored, PASSWORD)
-    assert not await watched.verify(None, "nobody's")
-    watched.close()
-    assert len(looked_at) == 2
-    assert looked_at[0] == looked_at[1]
+    passwords = Passwords(RecordingHasher(time_cost=1, memory_cost=8, parallelism=1))
+    stored = await passwords.hash_password(PASSWORD)
+    assert await passwords.verify(stored, PASSWORD)
+    assert not await passwords.verify(None, "any password")
+    passwords.close()
+    assert len(parameters) == 2
+    assert parameters[0] == parameters[1]
 
 
-async def test_ten_tries_then_one_waits(server: WebServer) -> None:
+async def test_account_is_limited_after_ten_attempts(server: WebServer) -> None:
     await server.add_agent()
     for _ in range(10):
         assert (await sign_in(server, password="something else")).status == 401
@@ -108,7 +108,7 @@ async def test_ten_tries_then_one_waits(server: WebServer) -> None:
     assert (await sign_in(server, "ben@example.com")).status == 200
 
 
-async def test_one_address_can_not_try_every_account(server: WebServer) -> None:
+async def test_address_is_limited_after_a_hundred_attempts(server: WebServer) -> None:
     responses = [await sign_in(server, f"agent-{number}@example.com") for number in range(101)]
     assert {response.status for response in responses[:100]} == {401}
     assert responses[-1].status == 429
@@ -118,7 +118,7 @@ FOREIGN_ORIGINS = ("https://evil.example", "http://localhost:1", f"http://localh
 
 
 @pytest.mark.parametrize("origin", FOREIGN_ORIGINS, ids=("another host", "another port", "a name that begins alike"))
-async def test_another_page_can_not_sign_anybody_in_or_out(server: WebServer, origin: str) -> None:
+async def test_page_of_another_origin_can_not_sign_in_or_out(server: WebServer, origin: str) -> None:
     await server.add_agent()
     assert (await sign_in(server)).status == 200
     assert (await sign_in(server, Origin=origin)).status == 403
@@ -126,20 +126,20 @@ async def test_another_page_can_not_sign_anybody_in_or_out(server: WebServer, or
     assert (await server.client.get("/api/session")).status == 200
 
 
-async def test_a_page_that_hides_its_origin_is_believed_only_when_the_browser_vouches(server: WebServer) -> None:
+async def test_null_origin_is_accepted_only_with_sec_fetch_site_same_origin(server: WebServer) -> None:
     await server.add_agent()
     assert (await sign_in(server, Origin="null")).status == 403
     assert (await sign_in(server, Origin="null", **{"Sec-Fetch-Site": "cross-site"})).status == 403
     assert (await sign_in(server, Origin="null", **{"Sec-Fetch-Site": "same-origin"})).status == 200
 
 
-async def test_this_machines_other_names_are_our_own(server: WebServer) -> None:
+async def test_other_loopback_names_are_our_own_origin(server: WebServer) -> None:
     await server.add_agent()
     for name in ("127.0.0.1", "chat.localhost", "[::1]"):
         assert (await sign_in(server, Origin=f"http://{name}:{PORT}")).status == 200
 
 
-async def test_over_plain_http_from_elsewhere_it_says_what_is_wrong(server: WebServer) -> None:
+async def test_plain_http_from_another_host_is_refused_with_the_reason(server: WebServer) -> None:
     await server.add_agent()
     refused = await sign_in(server, Host="192.0.2.20:8000")
     assert refused.status == 403
@@ -149,7 +149,7 @@ async def test_over_plain_http_from_elsewhere_it_says_what_is_wrong(server: WebS
     assert f"{ORIGIN}/console" in await page.text()
 
 
-async def test_at_another_of_this_machines_ports_it_says_where_the_console_is(server: WebServer) -> None:
+async def test_another_loopback_port_shows_the_address_of_the_console(server: WebServer) -> None:
     page = await server.client.get("/console?lang=en", headers={"Host": "localhost:1"})
     assert page.status == 403
     assert "The console has another address" in await page.text()
@@ -157,33 +157,33 @@ async def test_at_another_of_this_machines_ports_it_says_where_the_console_is(se
 
 
 class TestBehindHttps:
-    """The same doors with PUBLIC_URL https."""
+    """With PUBLIC_URL https and a trusted proxy."""
 
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
         proxies = (ip_network("127.0.0.0/8"),)
         return replace(settings, public_url="https://chat.example.com", trusted_proxies=proxies)
 
-    async def test_the_cookie_is_bound_to_this_host(self, server: WebServer) -> None:
+    async def test_cookie_is_secure_and_bound_to_its_host(self, server: WebServer) -> None:
         await server.add_agent()
         response = await sign_in(server, Origin="https://chat.example.com", Host="chat.example.com")
         assert response.status == 200
-        written = response.headers["Set-Cookie"]
-        assert written.startswith("__Host-guichet=")
-        assert "Secure" in written
-        assert "Domain" not in written
+        cookie = response.headers["Set-Cookie"]
+        assert cookie.startswith("__Host-guichet=")
+        assert "Secure" in cookie
+        assert "Domain" not in cookie
         assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
 
-    async def test_the_console_is_where_public_url_says(self, server: WebServer) -> None:
-        places = {"chat.example.com": 200, "localhost:8000": 403, "chat.example.com:8443": 403}
-        for host, status in places.items():
+    async def test_console_is_only_at_public_url(self, server: WebServer) -> None:
+        statuses = {"chat.example.com": 200, "localhost:8000": 403, "chat.example.com:8443": 403}
+        for host, status in statuses.items():
             assert (await server.client.get("/console", headers={"Host": host})).status == status
 
-    async def test_a_trusted_proxy_may_say_that_it_was_http_after_all(self, server: WebServer) -> None:
+    async def test_http_reported_by_a_trusted_proxy_is_refused(self, server: WebServer) -> None:
         headers = {"Host": "chat.example.com", "X-Forwarded-Proto": "http"}
         assert (await server.client.get("/console", headers=headers)).status == 403
 
-    async def test_the_same_name_over_http_is_refused(self, server: WebServer) -> None:
+    async def test_same_host_over_http_is_refused(self, server: WebServer) -> None:
         await server.add_agent()
         response = await sign_in(server, Origin="http://chat.example.com", Host="chat.example.com")
         assert response.status == 403

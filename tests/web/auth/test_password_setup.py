@@ -1,4 +1,4 @@
-"""One-time links: the owner's first password, an agent's new one, and links that have done their work."""
+"""The pages of one-time links: the owner's account, an agent's new password, and links that no longer work."""
 
 import pytest
 from aiohttp import ClientResponse
@@ -10,14 +10,14 @@ from tests.web.conftest import ORIGIN, PASSWORD, WebServer
 OWNER = {"name": "Sam", "email": "sam@example.com", "password": PASSWORD}
 
 
-async def post_setup(server: WebServer, token: str = "the-first-link", **changed: str) -> ClientResponse:
-    form = {"token": token} | OWNER | changed
+async def post_setup(server: WebServer, token: str = "the-first-link", **changes: str) -> ClientResponse:
+    form = {"token": token} | OWNER | changes
     return await server.client.post(
         "/api/setup", data=form, headers={"Origin": ORIGIN}, allow_redirects=False, params={"lang": "en"}
     )
 
 
-async def test_the_owner_sets_a_password_and_is_in_the_console(server: WebServer) -> None:
+async def test_owner_sets_a_password_and_is_signed_in(server: WebServer) -> None:
     page = await (await server.client.get(await server.create_owner_link())).text()
     assert 'value="the-first-link"' in page
     response = await post_setup(server)
@@ -26,7 +26,7 @@ async def test_the_owner_sets_a_password_and_is_in_the_console(server: WebServer
     assert (body["agent"]["name"], body["agent"]["role"]) == ("Sam", "admin")
 
 
-async def test_the_owner_can_sign_in_again(server: WebServer) -> None:
+async def test_owner_can_sign_in_again(server: WebServer) -> None:
     await server.create_owner_link()
     await post_setup(server)
     await server.client.delete("/api/session", headers={"Origin": ORIGIN})
@@ -35,7 +35,7 @@ async def test_the_owner_can_sign_in_again(server: WebServer) -> None:
     assert response.status == 200
 
 
-async def test_the_link_works_once(server: WebServer) -> None:
+async def test_link_works_once(server: WebServer) -> None:
     link = await server.create_owner_link()
     await post_setup(server)
     again = await post_setup(server, email="mallory@example.com")
@@ -44,14 +44,14 @@ async def test_the_link_works_once(server: WebServer) -> None:
     assert (await server.client.get(link)).status == 404
 
 
-async def test_a_second_link_makes_no_second_owner(server: WebServer) -> None:
+async def test_second_link_makes_no_second_owner(server: WebServer) -> None:
     await server.create_owner_link()
     await post_setup(server)
     await server.create_owner_link("a-second-link")
     assert (await post_setup(server, "a-second-link", email="mallory@example.com")).status == 404
 
 
-async def test_a_link_does_not_last_for_ever(server: WebServer) -> None:
+async def test_link_expires_after_two_days(server: WebServer) -> None:
     link = await server.create_owner_link()
     server.clock.advance(days=3)
     assert (await server.client.get(link)).status == 404
@@ -59,7 +59,7 @@ async def test_a_link_does_not_last_for_ever(server: WebServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "says"),
+    ("field", "value", "error"),
     [
         ("name", " ", "Give the name"),
         ("name", "S" * 101, "too long"),
@@ -69,17 +69,17 @@ async def test_a_link_does_not_last_for_ever(server: WebServer) -> None:
         ("password", "x" * 1_001, "At most a thousand"),
     ],
 )
-async def test_what_is_wrong_stands_beside_its_field(server: WebServer, field: str, value: str, says: str) -> None:
+async def test_page_shows_the_error_of_a_bad_field(server: WebServer, field: str, value: str, error: str) -> None:
     await server.create_owner_link()
     response = await post_setup(server, **{field: value})
     page = await response.text()
     assert response.status == 422
-    assert says in page
+    assert error in page
     assert PASSWORD not in page
     assert (await post_setup(server)).status == 303
 
 
-async def test_somebody_elses_address_is_taken(server: WebServer) -> None:
+async def test_address_of_another_agent_is_taken(server: WebServer) -> None:
     await server.add_agent()
     await server.create_owner_link()
     response = await post_setup(server, email="ada@example.com")
@@ -87,7 +87,7 @@ async def test_somebody_elses_address_is_taken(server: WebServer) -> None:
     assert "has this address already" in await response.text()
 
 
-async def test_json_does_the_same(server: WebServer) -> None:
+async def test_setup_takes_json(server: WebServer) -> None:
     await server.create_owner_link()
     body = OWNER | {"token": "the-first-link"}
     short = await server.client.post("/api/setup", json=body | {"password": "short"}, headers={"Origin": ORIGIN})
@@ -97,14 +97,14 @@ async def test_json_does_the_same(server: WebServer) -> None:
     assert (await server.client.get("/api/session")).status == 200
 
 
-async def test_another_page_can_not_use_the_link(server: WebServer) -> None:
+async def test_page_of_another_origin_can_not_use_the_link(server: WebServer) -> None:
     await server.create_owner_link()
     form, headers = OWNER | {"token": "the-first-link"}, {"Origin": "https://evil.example"}
     assert (await server.client.post("/api/setup", data=form, headers=headers)).status == 403
     assert (await post_setup(server)).status == 303
 
 
-async def test_guessing_links_is_slow(server: WebServer) -> None:
+async def test_guesses_of_links_are_limited(server: WebServer) -> None:
     responses = [await post_setup(server, f"guess-{number}") for number in range(11)]
     assert [response.status for response in responses] == [404] * 10 + [429]
 
@@ -114,7 +114,7 @@ async def post_password(server: WebServer, path: str, password: str) -> ClientRe
     return await server.client.post(path, data={"password": password}, headers=headers, allow_redirects=False)
 
 
-async def test_an_agents_link_sets_a_new_password_and_ends_other_sessions(server: WebServer) -> None:
+async def test_link_of_an_agent_sets_a_password_and_ends_other_sessions(server: WebServer) -> None:
     ada = await server.add_agent()
     await server.context.store.write(sessions.open_session, ada.id, hash_token("an old session"), server.clock())
     await server.context.store.write(
@@ -130,7 +130,7 @@ async def test_an_agents_link_sets_a_new_password_and_ends_other_sessions(server
     assert (await post_password(server, "/password/adas-link", "a third password")).status == 404
 
 
-async def test_neither_link_opens_the_others_page(server: WebServer) -> None:
+async def test_each_link_opens_only_its_own_page(server: WebServer) -> None:
     await server.add_agent()
     await server.context.store.write(
         password_links.create_link_for_agent, "ada@example.com", hash_token("adas-link"), server.clock()

@@ -1,4 +1,4 @@
-"""What every answer carries, how refusals are told, and what never stands in a log."""
+"""What every response has: security headers, errors as JSON or as a page, and a log line without secrets."""
 
 import re
 
@@ -14,7 +14,7 @@ PAGES = ("/", "/contact?site=demo", "/setup/the-first-link", "/t/nothing", "/now
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_nothing_inline_and_nothing_from_elsewhere(server: WebServer, path: str) -> None:
+async def test_pages_have_the_security_headers_and_no_inline_code(server: WebServer, path: str) -> None:
     await server.create_owner_link()
     response = await server.client.get(path)
     policy = response.headers["Content-Security-Policy"]
@@ -28,7 +28,7 @@ async def test_nothing_inline_and_nothing_from_elsewhere(server: WebServer, path
     assert response.headers["Server"] == "Guichet"
 
 
-async def test_no_route_without_a_door_of_its_own(server: WebServer) -> None:
+async def test_every_route_has_a_docstring(server: WebServer) -> None:
     for route in ROUTES:
         assert route.handler.__doc__ or route.handler.__name__ == "preflight", route.path
 
@@ -37,19 +37,19 @@ async def test_no_route_without_a_door_of_its_own(server: WebServer) -> None:
     ("method", "path", "status"),
     [("GET", "/nowhere", 404), ("PUT", "/contact", 405), ("GET", "/static/../settings.py", 404)],
 )
-async def test_what_is_not_there_is_told_in_words(server: WebServer, method: str, path: str, status: int) -> None:
+async def test_missing_page_is_an_error_page_for_people(server: WebServer, method: str, path: str, status: int) -> None:
     response = await server.client.request(method, path, headers={"Accept-Language": "en"})
     assert response.status == status
     assert '<html lang="en">' in await response.text()
 
 
-async def test_a_client_is_told_in_json(server: WebServer) -> None:
+async def test_api_errors_are_json(server: WebServer) -> None:
     response = await server.client.get("/api/nowhere")
     assert response.status == 404
     assert (await response.json())["error"]["code"] == "not_found"
 
 
-async def test_a_browser_that_reads_pages_is_told_in_words_even_there(server: WebServer) -> None:
+async def test_api_errors_are_pages_for_a_browser_that_accepts_html(server: WebServer) -> None:
     form = {"token": "no-such-link", "name": "Sam", "email": "sam@example.com", "password": PASSWORD}
     headers = {"Origin": "https://evil.example", "Accept": "text/html,*/*", "Accept-Language": "en"}
     response = await server.client.post("/api/setup", data=form, headers=headers)
@@ -57,18 +57,18 @@ async def test_a_browser_that_reads_pages_is_told_in_words_even_there(server: We
     assert "This page is not open to you" in await response.text()
 
 
-async def test_without_the_database_nobody_is_told_that_all_went_well(server: WebServer) -> None:
+async def test_requests_without_database_get_503(server: WebServer) -> None:
     await server.context.store.close()
     form = {"site": "demo", "client_id": "zoe-form-0000001", "email": "zoe@example.com", "text": "Hello"}
-    body = await server.client.post("/api/tickets", json=form)
-    assert body.status == 503
-    assert (await body.json())["error"]["code"] == "unavailable"
+    response = await server.client.post("/api/tickets", json=form)
+    assert response.status == 503
+    assert (await response.json())["error"]["code"] == "unavailable"
     page = await server.client.get("/contact?site=demo&lang=en")
     assert page.status == 503
     assert "Away for a moment" in await page.text()
 
 
-async def test_readiness_names_what_is_away(server: WebServer) -> None:
+async def test_readyz_names_the_service_that_is_away(server: WebServer) -> None:
     ready = await server.client.get("/readyz")
     assert (ready.status, await ready.json()) == (200, {"ok": True, "database": "ok", "redis": "ok"})
     await server.context.redis.close()
@@ -80,17 +80,17 @@ async def test_readiness_names_what_is_away(server: WebServer) -> None:
     assert (await server.client.get("/healthz")).status == 200
 
 
-async def test_the_numbers_name_routes_and_nobody(server: WebServer) -> None:
+async def test_metrics_name_routes_and_no_links(server: WebServer) -> None:
     await server.client.get("/t/somebodys-secret-link")
-    numbers = await (await server.client.get("/metrics")).text()
-    assert 'guichet_http_requests_total{route="/t/{link}",status="404"}' in numbers
-    assert "somebodys-secret-link" not in numbers
+    metrics = await (await server.client.get("/metrics")).text()
+    assert 'guichet_http_requests_total{route="/t/{link}",status="404"}' in metrics
+    assert "somebodys-secret-link" not in metrics
 
 
-async def test_logs_hold_no_links_tokens_words_or_passwords(server: WebServer) -> None:
+async def test_logs_have_no_links_tokens_texts_or_passwords(server: WebServer) -> None:
     structlog.reset_defaults()
     await server.add_agent()
-    with capture_logs() as lines:
+    with capture_logs() as entries:
         await server.client.get("/t/somebodys-secret-link?thanks=form")
         await server.client.get("/setup/the-owners-secret-link")
         await server.client.get("/password/adas-secret-link")
@@ -98,13 +98,13 @@ async def test_logs_hold_no_links_tokens_words_or_passwords(server: WebServer) -
         await server.client.post("/api/session", json=credentials, headers={"Origin": ORIGIN})
         form = {"site": "demo", "client_id": "zoe-form-0000001", "email": "zoe@example.com", "text": "a secret word"}
         await server.client.post("/api/tickets", json=form | {"token": "zoes-secret-token-0001"})
-    body = str(lines)
-    assert [line["path"] for line in lines] == ["/t/…", "/setup/…", "/password/…", "/api/session", "/api/tickets"]
-    assert [line["status"] for line in lines] == [404, 404, 404, 200, 201]
-    assert not re.search("secret|example.com|long password", body)
+    logged = str(entries)
+    assert [entry["path"] for entry in entries] == ["/t/…", "/setup/…", "/password/…", "/api/session", "/api/tickets"]
+    assert [entry["status"] for entry in entries] == [404, 404, 404, 200, 201]
+    assert not re.search("secret|example.com|long password", logged)
 
 
-async def test_the_shop_makes_way_for_a_site_of_ones_own(server: WebServer) -> None:
+async def test_home_redirects_to_the_console_once_a_site_exists(server: WebServer) -> None:
     shop = await (await server.client.get("/")).text()
     assert "/widget.js?site=demo" in shop
     assert f"{ORIGIN}/widget.js?site=demo" in shop
@@ -113,12 +113,12 @@ async def test_the_shop_makes_way_for_a_site_of_ones_own(server: WebServer) -> N
     assert (response.status, response.headers["Location"]) == (303, "/console")
 
 
-async def test_a_browser_finds_an_icon(server: WebServer) -> None:
+async def test_favicon_is_served(server: WebServer) -> None:
     response = await server.client.get("/favicon.ico")
     assert (response.status, response.content_type) == (200, "image/svg+xml")
 
 
-async def test_the_console_is_one_page_for_all_its_addresses(server: WebServer) -> None:
+async def test_console_is_the_same_page_at_every_path(server: WebServer) -> None:
     for path in ("/console", "/console/", "/console/t/t_somebodys"):
         response = await server.client.get(path)
         assert response.status == 200
@@ -126,7 +126,7 @@ async def test_the_console_is_one_page_for_all_its_addresses(server: WebServer) 
         assert f"connect-src 'self' ws://localhost:{PORT}" in response.headers["Content-Security-Policy"]
 
 
-def test_the_categories_of_a_new_install_have_words() -> None:
+def test_categories_of_a_new_install_have_labels() -> None:
     from chat.web.core.i18n import LANGUAGES, has_text
 
     assert all(has_text(language, f"category.{name}") for language in LANGUAGES for name, _ in seed.CATEGORIES)

@@ -1,4 +1,4 @@
-"""Requests that no browser makes: answered in words or refused, never with an error of ours in the log."""
+"""Malformed and hostile requests: refused with a 4xx and without a warning in the log."""
 
 import asyncio
 import logging
@@ -17,9 +17,9 @@ from tests.web.conftest import PORT, WebServer
 LINE_END = b"\r\n"
 
 
-async def send_raw(method: str, path: str, *lines: bytes, body: bytes = b"") -> int:
-    """The status of the answer to exactly these bytes."""
-    head = [f"{method} {path} HTTP/1.1".encode(), *lines, b"Connection: close", LINE_END]
+async def send_raw(method: str, path: str, *headers: bytes, body: bytes = b"") -> int:
+    """Send exactly these bytes; returns the status of the response."""
+    head = [f"{method} {path} HTTP/1.1".encode(), *headers, b"Connection: close", LINE_END]
     reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
     writer.write(LINE_END.join(head) + body)
     status = (await asyncio.wait_for(reader.readline(), 5)).split()[1]
@@ -28,13 +28,13 @@ async def send_raw(method: str, path: str, *lines: bytes, body: bytes = b"") -> 
 
 
 def warnings_of_ours(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Ours: what the library says of bytes that are no HTTP is another story (tests/cli)."""
-    loud = (record for record in caplog.records if record.levelno >= logging.WARNING)
-    return [record.getMessage() for record in loud if record.name != "aiohttp.server"]
+    """The warnings that Guichet logged; tests/cli covers those of aiohttp about bytes that are no HTTP."""
+    warnings = (record for record in caplog.records if record.levelno >= logging.WARNING)
+    return [record.getMessage() for record in warnings if record.name != "aiohttp.server"]
 
 
 @pytest.mark.parametrize("host", ["a:b:c", "localhost:99999999", "localhost:abc", "xn--", "", "[::1", "user@localhost"])
-async def test_a_host_that_is_none_is_another_place(
+async def test_malformed_host_is_refused_as_another_address(
     server: WebServer, host: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     for path in ("/console", await server.create_owner_link()):
@@ -43,47 +43,47 @@ async def test_a_host_that_is_none_is_another_place(
 
 
 @pytest.mark.parametrize("value", [b"\xff\xfe", b"\xed\xa0\x80", b'"', b"\xc3\xa9"])
-async def test_a_cookie_that_is_no_text_is_nobodys(
+async def test_cookie_with_bytes_that_are_no_text_is_no_session(
     server: WebServer, value: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert await send_raw("GET", "/api/session", b"Host: localhost", b"Cookie: guichet=" + value) == 401
     assert not warnings_of_ours(caplog)
 
 
-async def test_a_body_that_is_not_what_it_says_is_refused(server: WebServer, caplog: pytest.LogCaptureFixture) -> None:
-    what = (b"Host: localhost", b"Content-Type: application/json", b"Content-Encoding: gzip", b"Content-Length: 4")
-    assert await send_raw("POST", "/api/session", *what, body=b"abcd") == 400
+async def test_body_with_a_wrong_encoding_is_a_bad_request(server: WebServer, caplog: pytest.LogCaptureFixture) -> None:
+    headers = (b"Host: localhost", b"Content-Type: application/json", b"Content-Encoding: gzip", b"Content-Length: 4")
+    assert await send_raw("POST", "/api/session", *headers, body=b"abcd") == 400
     assert not warnings_of_ours(caplog)
 
 
 @pytest.mark.parametrize(
     "path", ["/t/{}", "//t/{}", "/x/../t/{}", "/T/{}", "/t/%0A{}", "/console//setup/{}", "/password/{}/"]
 )
-async def test_no_log_has_what_opens_something(server: WebServer, path: str) -> None:
-    with capture_logs() as body:
+async def test_no_log_has_a_secret_link(server: WebServer, path: str) -> None:
+    with capture_logs() as entries:
         await send_raw("GET", path.format("the-secret-of-a-link"), b"Host: localhost")
-    assert [line["method"] for line in body if line["event"] == "request"] == ["GET"]
-    assert "the-secret" not in str(body)
+    assert [entry["method"] for entry in entries if entry["event"] == "request"] == ["GET"]
+    assert "the-secret" not in str(entries)
 
 
-async def test_what_a_page_is_called_is_kept_without_who_asked_and_for_what(server: WebServer) -> None:
+async def test_page_url_is_stored_without_user_query_and_fragment(server: WebServer) -> None:
     page = {"url": "https://vic:secret@shop.example:8443/cart?secret=1#secret", "title": "Cart"}
     form = {"site": "demo", "client_id": "c" * 20, "email": "vic@example.com", "text": "Hello", "page": page}
     response = await server.client.post("/api/tickets", json=form)
     assert response.status == 201
-    kept = await server.context.store.read(visitor_by_token, hash_token((await response.json())["token"]))
-    assert kept is not None
-    assert kept.page == {"url": "https://shop.example:8443/cart", "title": "Cart", "referrer": ""}
+    visitor = await server.context.store.read(visitor_by_token, hash_token((await response.json())["token"]))
+    assert visitor is not None
+    assert visitor.page == {"url": "https://shop.example:8443/cart", "title": "Cart", "referrer": ""}
 
 
-async def test_a_body_that_never_comes_is_not_waited_for(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_body_that_does_not_arrive_in_time_is_408(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requests, "BODY_TIMEOUT_S", 0.1)
-    what = (b"Host: localhost", b"Content-Type: application/json", b"Content-Length: 200")
-    assert await send_raw("POST", "/api/session", *what, body=b"{") == 408
+    headers = (b"Host: localhost", b"Content-Type: application/json", b"Content-Length: 200")
+    assert await send_raw("POST", "/api/session", *headers, body=b"{") == 408
 
 
 @pytest.mark.parametrize("status", ["pending", "solved", "closed"])
-async def test_what_is_not_ours_to_answer_promises_nothing(server: WebServer, status: Status) -> None:
+async def test_ticket_that_needs_no_answer_has_no_promise(server: WebServer, status: Status) -> None:
     ada = await server.add_agent()
     form = {"site": "demo", "client_id": "c" * 20, "email": "vic@example.com", "text": "Hello"}
     done = await (await server.client.post("/api/tickets", json=form)).json()

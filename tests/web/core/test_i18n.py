@@ -1,4 +1,4 @@
-"""Words: the same sentences in every language, French with its own spaces, dates as people say them."""
+"""Texts: the same keys in every language, French spaces, dates as people write them."""
 
 import re
 import string
@@ -17,7 +17,7 @@ def placeholders(sentence: str) -> set[str | None]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
 
 
-def test_every_language_says_the_same_with_the_same_names() -> None:
+def test_every_language_has_the_same_keys_and_placeholders() -> None:
     french, english = catalog("fr"), catalog("en")
     assert french.keys() == english.keys()
     assert {key: placeholders(french[key]) for key in french} == {key: placeholders(english[key]) for key in english}
@@ -27,23 +27,23 @@ def has_wrong_spaces(sentence: str) -> bool:
     return bool(re.search(r"[^\u00a0]:(?!//)|[^\u202f][?!;]|n°[^\u00a0]|\d h\b|!", sentence))
 
 
-def test_the_check_of_french_spaces_can_catch() -> None:
+def test_check_of_french_spaces_finds_wrong_spaces() -> None:
     assert has_wrong_spaces("Vraiment ?")
     assert has_wrong_spaces("Ceci : cela")
     assert has_wrong_spaces("n° 1")
     assert not has_wrong_spaces("Vraiment\u202f? Ceci\u00a0: n°\u00a01")
 
 
-def test_french_has_its_own_spaces() -> None:
+def test_french_texts_have_french_spaces() -> None:
     assert [sentence for sentence in catalog("fr").values() if has_wrong_spaces(sentence)] == []
 
 
-def test_nobody_is_shouted_at() -> None:
+def test_english_texts_have_no_exclamation_marks() -> None:
     assert not [sentence for sentence in catalog("en").values() if "!" in sentence]
 
 
 @pytest.mark.parametrize(
-    ("language", "minute", "says"),
+    ("language", "minute", "text"),
     [
         ("fr", 0, "mardi 24\u00a0novembre à 9\u00a0h"),
         ("fr", 5, "mardi 24\u00a0novembre à 9\u00a0h\u00a005"),
@@ -51,11 +51,11 @@ def test_nobody_is_shouted_at() -> None:
         ("en", 5, "Tuesday 24\u00a0November at 9:05"),
     ],
 )
-def test_a_moment_is_said_in_the_desks_zone(language: Locale, minute: int, says: str) -> None:
-    assert day_and_time(datetime(2026, 11, 24, 8, minute, tzinfo=UTC), PARIS, language) == says
+def test_day_and_time_are_in_the_calendars_zone(language: Locale, minute: int, text: str) -> None:
+    assert day_and_time(datetime(2026, 11, 24, 8, minute, tzinfo=UTC), PARIS, language) == text
 
 
-def test_the_first_of_a_month_is_said_as_people_say_it() -> None:
+def test_first_day_of_a_month_is_1er_in_french() -> None:
     first = datetime(2026, 12, 1, 8, tzinfo=UTC)
     assert day_and_time(first, PARIS, "fr") == "mardi 1er\u00a0décembre à 9\u00a0h"
     assert short_time(first, PARIS, "fr") == "1er\u00a0décembre, 9\u00a0h"
@@ -70,7 +70,7 @@ def test_the_first_of_a_month_is_said_as_people_say_it() -> None:
         ("America/New_York", "heure de New York", "New York time"),
     ],
 )
-def test_a_zone_is_named_by_its_city(zone: str, french: str, english: str) -> None:
+def test_zone_is_named_by_its_city(zone: str, french: str, english: str) -> None:
     assert [zone_text(ZoneInfo(zone), language) for language in LANGUAGES] == [french, english]
 
 
@@ -86,5 +86,5 @@ def test_a_zone_is_named_by_its_city(zone: str, french: str, english: str) -> No
         ("en;q=nonsense, fr", "fr"),
     ],
 )
-def test_the_browsers_first_choice_that_we_speak(header: str, language: Locale | None) -> None:
+def test_preferred_language_has_the_highest_weight(header: str, language: Locale | None) -> None:
     assert preferred(header) == language

@@ -1,4 +1,4 @@
-"""Whose address counts: the nearest that no trusted proxy has, whatever else a header claims."""
+"""The client's address behind proxies: forged X-Forwarded-For entries have no effect."""
 
 from ipaddress import ip_network
 
@@ -17,7 +17,7 @@ def request(remote: str, forwarded: str | None) -> web.Request:
 
 
 @pytest.mark.parametrize(
-    ("remote", "forwarded", "counts"),
+    ("remote", "forwarded", "address"),
     [
         ("203.0.113.7", None, "203.0.113.7"),
         ("203.0.113.7", "203.0.113.1", "203.0.113.7"),
@@ -32,9 +32,9 @@ def request(remote: str, forwarded: str | None) -> web.Request:
         ("::ffff:203.0.113.7", None, "203.0.113.7"),
     ],
 )
-def test_the_address_that_counts(remote: str, forwarded: str | None, counts: str) -> None:
-    assert client_address(request(remote, forwarded), PROXIES) == counts
+def test_client_address_is_the_last_that_is_no_trusted_proxy(remote: str, forwarded: str | None, address: str) -> None:
+    assert client_address(request(remote, forwarded), PROXIES) == address
 
 
-def test_without_trusted_proxies_nobody_is_believed() -> None:
+def test_forwarded_header_is_ignored_without_trusted_proxies() -> None:
     assert client_address(request("198.51.100.1", "203.0.113.1"), ()) == "198.51.100.1"

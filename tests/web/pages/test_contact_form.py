@@ -1,4 +1,4 @@
-"""The form as a page, by hand: no script, nothing lost when something is missing, no robots."""
+"""The form as a page without script: errors, values that are shown again, and the spam trap."""
 
 import re
 from html import unescape
@@ -23,15 +23,15 @@ def stamp_in(page: str) -> str:
     return unescape(found[1])
 
 
-async def submit_form(server: WebServer, stamp: str, lang: str = "fr", **changed: str) -> ClientResponse:
-    """As a browser sends it, some seconds after the page was opened."""
+async def submit_form(server: WebServer, stamp: str, lang: str = "fr", **changes: str) -> ClientResponse:
+    """Send the form as a browser does, 20 seconds after the page was opened."""
     server.clock.advance(seconds=20)
-    form = {"form": stamp} | FORM | changed
+    form = {"form": stamp} | FORM | changes
     query = {"site": "demo", "lang": lang}
     return await server.client.post("/contact", params=query, data=form, allow_redirects=False)
 
 
-async def test_zoe_writes_and_lands_on_her_tickets_page(server: WebServer) -> None:
+async def test_form_redirects_to_the_tickets_page(server: WebServer) -> None:
     response = await submit_form(server, stamp_in(await open_form(server)))
     assert response.status == 303
     target = urlsplit(response.headers["Location"])
@@ -41,13 +41,13 @@ async def test_zoe_writes_and_lands_on_her_tickets_page(server: WebServer) -> No
     assert "Où est mon colis ?" in page
 
 
-async def test_sent_twice_it_is_one_ticket(server: WebServer) -> None:
+async def test_form_sent_twice_makes_one_ticket(server: WebServer) -> None:
     stamp = stamp_in(await open_form(server))
     first, again = await submit_form(server, stamp), await submit_form(server, stamp)
     assert first.headers["Location"] == again.headers["Location"]
 
 
-async def test_mistakes_stand_beside_their_fields_and_the_words_are_kept(server: WebServer) -> None:
+async def test_page_shows_errors_at_their_fields_with_the_values(server: WebServer) -> None:
     stamp = stamp_in(await open_form(server))
     response = await submit_form(server, stamp, email="zoe", text="  ", name="<Zoe>", lang="en")
     page = await response.text()
@@ -60,12 +60,12 @@ async def test_mistakes_stand_beside_their_fields_and_the_words_are_kept(server:
     assert (await submit_form(server, stamp)).status == 303
 
 
-async def test_a_text_that_is_too_long_says_by_how_much(server: WebServer) -> None:
+async def test_error_of_a_long_text_says_by_how_much(server: WebServer) -> None:
     response = await submit_form(server, stamp_in(await open_form(server)), text="x" * 4_012, lang="en")
     assert "longer than 4,000 characters, by 12" in await response.text()
 
 
-async def test_gone_back_and_written_anew_it_can_become_a_second_request(server: WebServer) -> None:
+async def test_changed_form_with_an_old_stamp_can_become_a_second_ticket(server: WebServer) -> None:
     stamp = stamp_in(await open_form(server))
     first = await submit_form(server, stamp)
     response = await submit_form(server, stamp, text="Et ma facture ?")
@@ -77,24 +77,24 @@ async def test_gone_back_and_written_anew_it_can_become_a_second_request(server:
     assert second.headers["Location"] != first.headers["Location"]
 
 
-async def test_what_a_robot_fills_in_is_not_sent(server: WebServer) -> None:
+async def test_form_with_the_honeypot_filled_in_is_refused(server: WebServer) -> None:
     response = await submit_form(server, stamp_in(await open_form(server)), website="https://spam.example")
     assert response.status == 422
     assert "Où est mon colis ?" in await response.text()
 
 
-async def test_no_form_is_filled_in_within_a_blink_or_without_being_opened(server: WebServer) -> None:
+async def test_form_with_a_too_new_a_forged_or_an_old_stamp_is_refused(server: WebServer) -> None:
     stamp = stamp_in(await open_form(server))
     form = {"form": stamp} | FORM
-    blink = await server.client.post("/contact", params={"site": "demo"}, data=form)
-    made_up = await submit_form(server, "made-up-by-a-robot.aaaaaa.bbbbbb")
+    too_new = await server.client.post("/contact", params={"site": "demo"}, data=form)
+    forged = await submit_form(server, "made-up-by-a-robot.aaaaaa.bbbbbb")
     server.clock.advance(days=2)
     stale = await submit_form(server, stamp)
-    assert [response.status for response in (blink, made_up, stale)] == [422, 422, 422]
+    assert [response.status for response in (too_new, forged, stale)] == [422, 422, 422]
     assert (await submit_form(server, stamp_in(await stale.text()))).status == 303
 
 
-async def test_too_many_keeps_the_words(server: WebServer) -> None:
+async def test_page_of_a_rate_limited_form_has_the_values(server: WebServer) -> None:
     for number in range(50):
         form = {"site": "demo", "client_id": f"form-{number:012}", "email": "v@example.com", "text": "Hello"}
         assert (await server.client.post("/api/tickets", json=form)).status == 201
@@ -104,7 +104,7 @@ async def test_too_many_keeps_the_words(server: WebServer) -> None:
     assert "Où est mon colis ?" in await response.text()
 
 
-async def test_the_page_says_when_the_desk_opens(server: WebServer) -> None:
+async def test_page_shows_the_opening_state(server: WebServer) -> None:
     assert "Le service est ouvert." in await open_form(server)
     server.clock.advance(hours=12)
     assert "Réouverture mardi 24\u00a0novembre à 9\u00a0h." in await open_form(server)
@@ -113,7 +113,7 @@ async def test_the_page_says_when_the_desk_opens(server: WebServer) -> None:
     assert "Service réduit" in await open_form(server)
 
 
-async def test_another_sites_page_can_not_send_it(server: WebServer) -> None:
+async def test_page_of_another_origin_can_not_send_the_form(server: WebServer) -> None:
     stamp = stamp_in(await open_form(server))
     server.clock.advance(seconds=20)
     form, headers = {"form": stamp} | FORM, {"Origin": "https://evil.example"}
@@ -122,7 +122,7 @@ async def test_another_sites_page_can_not_send_it(server: WebServer) -> None:
     assert (await submit_form(server, stamp)).status == 303
 
 
-async def test_an_unknown_site_has_no_form(server: WebServer) -> None:
+async def test_form_of_an_unknown_site_is_not_found(server: WebServer) -> None:
     response = await server.client.get("/contact?site=nowhere&lang=en")
     assert response.status == 404
     assert "There is nothing here" in await response.text()

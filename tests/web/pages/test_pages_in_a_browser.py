@@ -1,4 +1,4 @@
-"""The server's pages in a real browser: nothing for axe to find, nothing that the policy forbids, no script."""
+"""The server's pages in a real browser: accessibility, the content security policy, and use without script."""
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
@@ -8,16 +8,16 @@ from tests.web.conftest import ORIGIN, WebServer
 
 
 async def open_page(context: BrowserContext, server: WebServer, path: str) -> tuple[Page, list[str]]:
-    """The page, and all that the browser complains about."""
+    """The page, and the messages of its console."""
     page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
     await page.goto(str(server.client.make_url(path)))
-    return page, complaints
+    return page, messages
 
 
-async def test_axe_and_the_policy_find_nothing(server: WebServer, chromium: Browser) -> None:
+async def test_pages_pass_axe_and_the_security_policy(server: WebServer, chromium: Browser) -> None:
     body = await (await server.client.post("/api/tickets", json=FORM)).json()
     ticket = body["link"].removeprefix(ORIGIN)
     await server.create_owner_link()
@@ -26,14 +26,14 @@ async def test_axe_and_the_policy_find_nothing(server: WebServer, chromium: Brow
     phone = await chromium.new_context(color_scheme="dark", viewport=ViewportSize(width=375, height=700))
     for path in paths:
         for context in (wide, phone):
-            page, complaints = await open_page(context, server, path)
+            page, messages = await open_page(context, server, path)
             found = await Axe().run(page)
             assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
-            assert complaints == []
+            assert messages == []
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-async def test_zoe_writes_and_answers_without_script(server: WebServer, chromium: Browser) -> None:
+async def test_zoe_sends_the_form_and_replies_without_script(server: WebServer, chromium: Browser) -> None:
     context = await chromium.new_context(java_script_enabled=False, locale="en-GB")
     page, _ = await open_page(context, server, "/contact?site=demo")
     await page.get_by_label("Your message").fill("Where is my parcel?")
@@ -55,7 +55,7 @@ async def test_zoe_writes_and_answers_without_script(server: WebServer, chromium
     await expect(page.locator(".bubble")).to_have_text(["Where is my parcel?", "It was sent on Monday."])
 
 
-async def test_the_owner_begins_in_the_browser(server: WebServer, chromium: Browser) -> None:
+async def test_owner_sets_up_the_account_without_script(server: WebServer, chromium: Browser) -> None:
     context = await chromium.new_context(java_script_enabled=False, locale="en-GB")
     page, _ = await open_page(context, server, await server.create_owner_link())
     await page.get_by_label("Your name").fill("Sam")
@@ -63,7 +63,7 @@ async def test_the_owner_begins_in_the_browser(server: WebServer, chromium: Brow
     await page.get_by_label("Password").fill("a rather long password")
     await page.get_by_role("button", name="Open the console").click()
     await page.wait_for_url("**/console")
-    kept = await context.cookies()
-    assert [(cookie["name"], cookie["httpOnly"]) for cookie in kept] == [("guichet", True)]
+    cookies = await context.cookies()
+    assert [(cookie["name"], cookie["httpOnly"]) for cookie in cookies] == [("guichet", True)]
     response = await context.request.get(str(server.client.make_url("/api/session")))
     assert response.status == 200

@@ -1,4 +1,4 @@
-"""A ticket's own page: what its link opens, and answering there without script."""
+"""The customer's page of a ticket: its signed link, its content, and replies without script."""
 
 import re
 from urllib.parse import urlsplit
@@ -17,9 +17,9 @@ FORM = {
 }
 
 
-async def create_ticket(server: WebServer, **changed: object) -> tuple[str, str]:
-    """The path of her page and her ticket's id."""
-    body = await (await server.client.post("/api/tickets", json=FORM | changed)).json()
+async def create_ticket(server: WebServer, **changes: object) -> tuple[str, str]:
+    """Send Zoe's form; returns the path of the ticket's page and the ticket's id."""
+    body = await (await server.client.post("/api/tickets", json=FORM | changes)).json()
     return urlsplit(body["link"]).path, body["ticket"]["id"]
 
 
@@ -40,7 +40,7 @@ async def post_answer(server: WebServer, path: str, client_id: str, text: str = 
     return await server.client.post(path, data=form, allow_redirects=False)
 
 
-async def test_it_shows_thread_status_and_promise(server: WebServer) -> None:
+async def test_page_shows_messages_status_and_promise(server: WebServer) -> None:
     path, _ = await create_ticket(server)
     page = await get_page(server, path)
     assert "Your request no. 1" in page
@@ -50,7 +50,7 @@ async def test_it_shows_thread_status_and_promise(server: WebServer) -> None:
     assert "Where is &lt;b&gt;my&lt;/b&gt; parcel?\nI am worried." in page
 
 
-async def test_an_agents_answer_appears_there(server: WebServer) -> None:
+async def test_page_shows_the_answer_of_an_agent(server: WebServer) -> None:
     path, ticket = await create_ticket(server)
     await server.post_reply(await server.add_agent(), ticket, "On its way.")
     page = await get_page(server, path)
@@ -60,7 +60,7 @@ async def test_an_agents_answer_appears_there(server: WebServer) -> None:
     assert "Answer promised by" not in page
 
 
-async def test_zoe_answers_and_her_words_are_there(server: WebServer) -> None:
+async def test_page_shows_the_reply_of_the_customer(server: WebServer) -> None:
     path, _ = await create_ticket(server)
     response = await post_answer(server, path, client_id_in(await get_page(server, path)))
     assert response.status == 303
@@ -69,7 +69,7 @@ async def test_zoe_answers_and_her_words_are_there(server: WebServer) -> None:
     assert "your answer has arrived" in page
 
 
-async def test_an_answer_sent_twice_is_one_message(server: WebServer) -> None:
+async def test_reply_sent_twice_is_one_message(server: WebServer) -> None:
     path, _ = await create_ticket(server)
     client_id = client_id_in(await get_page(server, path))
     for _ in range(2):
@@ -77,7 +77,7 @@ async def test_an_answer_sent_twice_is_one_message(server: WebServer) -> None:
     assert (await get_page(server, path)).count("Any news?") == 1
 
 
-async def test_a_bad_answer_is_told_beside_the_box_with_its_words(server: WebServer) -> None:
+async def test_refused_reply_is_shown_with_its_text_and_the_error(server: WebServer) -> None:
     path, _ = await create_ticket(server)
     client_id = client_id_in(await get_page(server, path))
     empty = await post_answer(server, path, client_id, " ")
@@ -89,14 +89,14 @@ async def test_a_bad_answer_is_told_beside_the_box_with_its_words(server: WebSer
     assert client_id_in(await long.text()) == client_id
 
 
-async def test_the_same_id_with_other_words_is_a_conflict(server: WebServer) -> None:
+async def test_same_client_id_with_another_text_is_a_conflict(server: WebServer) -> None:
     path, _ = await create_ticket(server)
     client_id = client_id_in(await get_page(server, path))
     await post_answer(server, path, client_id)
     assert (await post_answer(server, path, client_id, "Something else")).status == 409
 
 
-async def test_a_solved_ticket_can_be_reopened_for_a_week(server: WebServer) -> None:
+async def test_reply_reopens_a_solved_ticket_for_a_week(server: WebServer) -> None:
     path, ticket = await create_ticket(server)
     ada = await server.add_agent()
     await server.post_reply(ada, ticket, "On its way.")
@@ -108,7 +108,7 @@ async def test_a_solved_ticket_can_be_reopened_for_a_week(server: WebServer) -> 
     assert "We owe you an answer" in await get_page(server, path)
 
 
-async def test_an_ended_ticket_says_so_and_shows_the_way_on(server: WebServer) -> None:
+async def test_page_of_a_closed_ticket_links_to_a_new_form(server: WebServer) -> None:
     path, ticket = await create_ticket(server)
     await server.context.store.write(
         lifecycle.set_status, (await server.add_agent()).id, ticket, "closed", server.clock()
@@ -122,7 +122,7 @@ async def test_an_ended_ticket_says_so_and_shows_the_way_on(server: WebServer) -
     assert "This request is closed." in await late.text()
 
 
-async def test_only_the_signed_link_opens_it(server: WebServer) -> None:
+async def test_only_the_signed_link_opens_the_page(server: WebServer) -> None:
     path, ticket = await create_ticket(server)
     vics, _ = await create_ticket(server, client_id="vic-form-0000001", email="vic@example.com")
     signature = vics.rpartition(".")[2]
@@ -133,7 +133,7 @@ async def test_only_the_signed_link_opens_it(server: WebServer) -> None:
     assert "parcel" in await get_page(server, path)
 
 
-async def test_its_address_does_not_travel(server: WebServer) -> None:
+async def test_link_is_not_sent_as_referrer_or_indexed(server: WebServer) -> None:
     path, _ = await create_ticket(server)
     response = await server.client.get(path)
     assert response.headers["Referrer-Policy"] == "no-referrer"
@@ -141,14 +141,14 @@ async def test_its_address_does_not_travel(server: WebServer) -> None:
     assert "noindex" in response.headers["X-Robots-Tag"]
 
 
-async def test_a_page_without_referrer_posts_with_a_null_origin(server: WebServer) -> None:
+async def test_reply_with_a_null_origin_is_accepted(server: WebServer) -> None:
     path, _ = await create_ticket(server)
     form = {"client_id": client_id_in(await get_page(server, path)), "text": "Any news?"}
     response = await server.client.post(path, data=form, headers={"Origin": "null"}, allow_redirects=False)
     assert response.status == 303
 
 
-async def test_answers_have_a_limit_too_and_the_words_stay(server: WebServer) -> None:
+async def test_rate_limited_reply_is_shown_with_its_text(server: WebServer) -> None:
     path, _ = await create_ticket(server)
     for number in range(60):
         assert (await post_answer(server, path, f"zoe-sent-this-{number:04}", f"No. {number}")).status == 303
@@ -157,7 +157,7 @@ async def test_answers_have_a_limit_too_and_the_words_stay(server: WebServer) ->
     assert "One more" in await refused.text()
 
 
-async def test_a_long_thread_shows_its_end(server: WebServer) -> None:
+async def test_page_shows_the_newest_200_messages(server: WebServer) -> None:
     path, ticket = await create_ticket(server)
     ada = await server.add_agent()
     for number in range(205):

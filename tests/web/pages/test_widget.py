@@ -1,4 +1,4 @@
-"""The loader and the frame as they are served: configuration, encodings, and who may show them."""
+"""The widget's loader and frame: configuration, encodings, caching, and the origins that may embed them."""
 
 import json
 import re
@@ -14,7 +14,7 @@ async def get_loader(server: WebServer, site: str = "demo", **headers: str) -> C
     return await server.client.get("/widget.js", params={"site": site}, headers=headers)
 
 
-async def test_the_loader_carries_its_sites_configuration(server: WebServer) -> None:
+async def test_loader_has_the_configuration_of_its_site(server: WebServer) -> None:
     edit = SiteEdit("Shop", ["https://shop.example"], color="#aa3300")
     await server.context.store.write(set_site, "shop", edit, server.clock())
     response = await get_loader(server, "shop")
@@ -26,7 +26,7 @@ async def test_the_loader_carries_its_sites_configuration(server: WebServer) -> 
     assert "__GUICHET_CONFIG__" not in script
 
 
-async def test_it_may_be_kept_for_five_minutes_and_asked_for_anew(server: WebServer) -> None:
+async def test_loader_is_cached_for_five_minutes_and_revalidated(server: WebServer) -> None:
     first = await get_loader(server)
     assert first.headers["Cache-Control"] == "public, max-age=300, stale-while-revalidate=86400"
     assert first.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
@@ -34,7 +34,7 @@ async def test_it_may_be_kept_for_five_minutes_and_asked_for_anew(server: WebSer
     assert (again.status, await again.read()) == (304, b"")
 
 
-async def test_it_comes_in_the_smallest_encoding_that_is_understood(server: WebServer) -> None:
+async def test_loader_is_sent_in_the_smallest_accepted_encoding(server: WebServer) -> None:
     plain = await (await get_loader(server, **{"Accept-Encoding": "identity"})).read()
     for accepted, name in (("gzip, deflate, br", "br"), ("gzip, deflate", "gzip"), ("gzip, br;q=0", "gzip")):
         response = await get_loader(server, **{"Accept-Encoding": accepted})
@@ -43,14 +43,14 @@ async def test_it_comes_in_the_smallest_encoding_that_is_understood(server: WebS
         assert await response.read() == plain
 
 
-async def test_an_unknown_site_says_so_to_whoever_opens_the_address(server: WebServer) -> None:
+async def test_loader_of_an_unknown_site_says_why(server: WebServer) -> None:
     response = await get_loader(server, "nowhere")
     assert response.status == 404
     assert (await response.text()).startswith("// Guichet: no site has this key.")
     assert response.headers["Cache-Control"] == "no-store"
 
 
-async def test_a_change_of_the_site_changes_the_loader(server: WebServer) -> None:
+async def test_change_of_the_site_changes_the_loader(server: WebServer) -> None:
     before = await get_loader(server)
     edit = SiteEdit("Demo", ["localhost"], color="#112233")
     await server.context.store.write(set_site, "demo", edit, server.clock())
@@ -69,21 +69,21 @@ def ancestors_of(response: ClientResponse) -> set[str]:
     return set(found[1].split())
 
 
-async def test_only_the_sites_origins_and_our_own_pages_may_show_the_frame(server: WebServer) -> None:
+async def test_only_origins_of_the_site_and_our_own_may_embed_the_frame(server: WebServer) -> None:
     await server.add_site("shop", "https://shop.example", "https://www.shop.example")
     response = await get_frame(server, "shop")
     assert ancestors_of(response) == {"'self'", "https://shop.example", "https://www.shop.example"}
     assert response.headers["Origin-Agent-Cluster"] == "?1"
 
 
-async def test_localhost_means_all_its_names_and_ports(server: WebServer) -> None:
+async def test_localhost_stands_for_all_loopback_names_and_ports(server: WebServer) -> None:
     assert ancestors_of(await get_frame(server)) == {
         "'self'",
         *(f"{scheme}://{name}:*" for scheme in ("http", "https") for name in ("localhost", "*.localhost", "127.0.0.1")),
     }
 
 
-async def test_the_frame_knows_its_site_and_speaks_its_language(server: WebServer) -> None:
+async def test_frame_has_the_configuration_and_the_language(server: WebServer) -> None:
     response = await get_frame(server, lang="fr")
     page = await response.text()
     assert response.headers["Content-Language"] == "fr"
@@ -94,7 +94,7 @@ async def test_the_frame_knows_its_site_and_speaks_its_language(server: WebServe
     assert {"id": "payments", "name": "Paiements"} in config["choices"]["category"]
 
 
-async def test_the_frame_and_what_it_loads_need_no_inline_script(server: WebServer) -> None:
+async def test_frame_has_no_inline_code_and_its_files_are_cached(server: WebServer) -> None:
     page = await (await get_frame(server)).text()
     assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\son\w+=|style=", page)
     for url in re.findall(r'(?:src|href)="(/static/[^"]+)"', page):
@@ -103,5 +103,5 @@ async def test_the_frame_and_what_it_loads_need_no_inline_script(server: WebServ
         assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
-async def test_an_unknown_site_has_no_frame(server: WebServer) -> None:
+async def test_frame_of_an_unknown_site_is_not_found(server: WebServer) -> None:
     assert (await get_frame(server, "nowhere")).status == 404
