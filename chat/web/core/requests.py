@@ -23,7 +23,7 @@ async def read_body(request: web.Request) -> bytes:
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
     except web.RequestPayloadError:
-        raise BadRequest("the body is not encoded as it says") from None
+        raise BadRequest("the body does not have the encoding that its headers name") from None
 
 
 async def _read(request: web.Request) -> bytes:

@@ -59,7 +59,7 @@ def js_literal(value: object) -> str:
 
 
 def unknown_site_response() -> web.Response:
-    """404 with a script that browsers do not run. Their console shows its URL; whoever opens it reads why."""
+    """404 with a script that browsers do not run. Their console shows its URL; a person who opens it reads why."""
     text = "// Guichet: no site has this key. Compare it with those that `python -m chat site list` prints.\n"
     headers = {"Cache-Control": "no-store", **CROSS_ORIGIN}
     return web.Response(text=text, status=404, content_type="text/javascript", headers=headers)
