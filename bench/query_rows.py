@@ -19,19 +19,24 @@ from sqlalchemy import Connection, update
 from bench.fixtures import TIMEOUTS
 from bench.query_fixtures import NOW, DatabaseSize, fill_database, token_hash
 from bench.rows import Row, format_table
+from chat import jobs
 from chat.cluster.embedded_valkey import EmbeddedValkey
 from chat.cluster.presence import Presence
 from chat.cluster.redis_client import Redis
 from chat.domain import service_status
 from chat.domain.context import DomainContext
 from chat.domain.facts import OfferMade
+from chat.domain.people.sessions import valid_sessions
 from chat.domain.people.visitors import record_visit
-from chat.domain.queries import inbox, node_sync, queue
+from chat.domain.queries import inbox, node_sync
+from chat.domain.queries import offers as ringing_offers
 from chat.domain.queries.console import console_snapshot
+from chat.domain.queries.tickets import tickets_by_ids, waiting_tickets
 from chat.domain.queries.visitors import VisitorIdentity, lookup_visitor
-from chat.domain.routing import department_transfer, idle_chats, long_waits, lost_agents, offers
+from chat.domain.routing import department_transfer, due_work, idle_chats, lost_agents, offers
 from chat.domain.tickets import lifecycle
 from chat.jobs import Job, JobRunner
+from chat.settings import Settings
 from chat.store.engines import Database
 from chat.store.store import Store
 from chat.store.tables import agents
@@ -40,6 +45,7 @@ from chat.worker import Worker
 from tests.services import postgres
 
 REPETITIONS = 7
+RECONCILE_S = Settings.reconcile_s
 SIZE = DatabaseSize()
 ALL_ONLINE = DomainContext(NOW, frozenset(range(1, SIZE.agents + 1)), TIMEOUTS)
 # The ids of three visitors: with an assigned chat, in the middle of the queue, with an open ticket.
@@ -47,29 +53,53 @@ ASSIGNED, MID_QUEUE, OPEN = 20, SIZE.assigned + SIZE.waiting // 2, SIZE.assigned
 
 
 Query = Callable[[Connection], object]
-# Queries that a node or the worker repeats, and how many times per second.
+# A tenth of all agents and of all live chats: the sockets of one node of several.
+NODE_AGENTS, NODE_TICKETS = range(1, SIZE.agents // 10 + 1), range(1, (SIZE.assigned + SIZE.waiting) // 10 + 1)
+NODE_SESSIONS = [token_hash(agent_id) for agent_id in NODE_AGENTS]
+CARDS = range(1, 51)
+# Each query of a job of chat/jobs.py, and how many times per second the job runs it.
 PERIODIC_QUERIES: dict[str, tuple[float, Query]] = {
-    "worker: any waiting chat": (1, queue.has_waiting_chats),
-    "worker: any lost agent back": (1, lambda sql: lost_agents.has_returned_agents(sql, ALL_ONLINE)),
-    "worker: anything to offer": (1, lambda sql: offers.has_work(sql, ALL_ONLINE)),
-    "worker: any department transfer to offer": (1, department_transfer.has_passed_transfers),
-    "worker: any overdue offer": (1, lambda sql: offers.has_overdue_offers(sql, NOW)),
-    "worker: any absent agent": (1, lambda sql: lost_agents.has_absent_agents(sql, ALL_ONLINE)),
-    "worker: any long wait": (1, lambda sql: long_waits.has_long_waits(sql, ALL_ONLINE)),
-    "worker: any idle chat": (0.1, lambda sql: idle_chats.has_idle_chats(sql, ALL_ONLINE)),
+    "worker: any due work": (1 / jobs.DUE_WORK_S, lambda sql: due_work.check(sql, ALL_ONLINE, ALL_ONLINE)),
+    "worker: any lost agent back": (
+        1 / jobs.DUE_WORK_S,
+        lambda sql: lost_agents.has_returned_agents(sql, ALL_ONLINE),
+    ),
+    "worker: anything to offer": (1 / jobs.DUE_WORK_S, lambda sql: offers.has_work(sql, ALL_ONLINE)),
+    "worker: any department transfer to offer": (1 / jobs.DUE_WORK_S, department_transfer.has_passed_transfers),
+    "worker: any idle chat": (1 / jobs.IDLE_CHATS_S, lambda sql: idle_chats.has_idle_chats(sql, ALL_ONLINE)),
     "reconciliation: tickets updated since a moment": (
-        0.2,
+        1 / RECONCILE_S,
         lambda sql: node_sync.revisions_since(sql, NOW.replace(hour=10)),
     ),
     "reconciliation: next 1,000 ticket revisions": (
-        0.2,
+        1 / RECONCILE_S,
         lambda sql: node_sync.next_unfinished_revisions(sql, SIZE.assigned),
     ),
+    "reconciliation: revisions of a node's 1,400 open tickets": (
+        1 / RECONCILE_S,
+        lambda sql: node_sync.ticket_revisions(sql, NODE_TICKETS),
+    ),
+    "reconciliation: offers of a node's 100 agents": (
+        1 / RECONCILE_S,
+        lambda sql: ringing_offers.offers_ringing_for(sql, NODE_AGENTS),
+    ),
+    "cards: 50 tickets with new messages": (1 / jobs.CARDS_S, lambda sql: tickets_by_ids(sql, CARDS)),
+    "queue: those of a node's 1,400 open tickets that wait": (
+        1 / jobs.QUEUE_S,
+        lambda sql: waiting_tickets(sql, NODE_TICKETS),
+    ),
+    "sessions: those of a node's 100 agents": (
+        1 / jobs.SESSIONS_S,
+        lambda sql: valid_sessions(sql, NODE_SESSIONS, NOW),
+    ),
     "departures: next 1,000 visitors marked present": (
-        0.5,
+        1 / jobs.DEPARTURES_S,
         lambda sql: node_sync.next_visitors_marked_present(sql, SIZE.assigned),
     ),
-    "service monitor: current service": (0.33, lambda sql: service_status.current_service(sql, ALL_ONLINE)),
+    "service monitor: current service": (
+        1 / jobs.SERVICE_S,
+        lambda sql: service_status.current_service(sql, ALL_ONLINE),
+    ),
 }
 # Queries that an agent waits for, and their goals in ms.
 AGENT_QUERIES: dict[str, tuple[float, Query]] = {
@@ -192,9 +222,9 @@ async def _slot_refill_row(name: str, url: str) -> Row:
         store = Store(url, lambda facts: _announce(listeners, facts))
         team = Presence(redis, "agents", "bench")
         worker = Worker(store, team, lambda: NOW, TIMEOUTS)
-        jobs = JobRunner([Job(None, "offer waiting chats", worker.offer, worker.woken)])
+        runner = JobRunner([Job(None, "offer waiting chats", worker.offer, worker.woken)])
         listeners += [worker.on_facts, lambda facts: _record_offers(facts, offered_at)]
-        for service in (store, team, jobs):
+        for service in (store, team, runner):
             await service.start()
             stack.push_async_callback(service.close)
         for agent_id in range(1, SIZE.agents + 1):

@@ -16,6 +16,8 @@ from bench.plot import comparison_svg
 from bench.rows import MeasurementFailed, Row, at_most, equal, format_number, format_table, info, not_measured, to_json
 from bench.servers import bench_run, write_guichet_clients
 from bench.stats import median_ratio, percentile
+from tests import house
+from tests.reachability import Code
 from tooling.steps import ROOT, StepFailed
 
 
@@ -147,6 +149,27 @@ def test_reconnect_backoff_of_the_generator_is_that_of_the_client() -> None:
     names = ("SHORTEST_MS", "LONGEST_MS")
     assert [generator[name] for name in names] == [client[name] for name in names]
     assert generator["HANDSHAKE_S"] * 1000 == client["HANDSHAKE_MS"]
+
+
+CODE = Code({path: text for path, text in house.files(".py") if path.startswith(("chat/", "bench/query_rows"))})
+SERVED = CODE.reached_from(["chat.realtime", "chat.web", "chat.jobs"])
+
+
+@pytest.mark.parametrize("queries", ["PERIODIC_QUERIES", "AGENT_QUERIES"])
+def test_bench_measures_only_queries_that_the_product_runs(queries: str) -> None:
+    measured = CODE.references("bench.query_rows", CODE.definitions[f"bench.query_rows.{queries}"])
+    domain = {name for name in measured if name.startswith("chat.domain.")}
+    assert len(domain) > 1
+    assert domain <= SERVED
+
+
+def test_function_that_nothing_calls_would_not_pass_as_a_query_of_the_product() -> None:
+    unused = Code({"chat/jobs.py": "from chat.domain import sums", "chat/domain/sums.py": "def unused(): ..."})
+    assert "chat.domain.sums.unused" not in unused.reached_from(["chat.jobs"])
+    used = Code(
+        {"chat/jobs.py": "from chat.domain import sums\nX = sums.used", "chat/domain/sums.py": "def used(): ..."}
+    )
+    assert "chat.domain.sums.used" in used.reached_from(["chat.jobs"])
 
 
 def test_build_without_a_compiler_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,7 +145,7 @@ class Offer(Shape):
 
 
 class AgentHelloAck(Ack):
-    """Everything that the console shows first. `offers`: those that ring now."""
+    """Everything that the console shows first. `offers`: those that ring now; an offer rings for `ring_s` seconds."""
 
     agent: Agent
     presence: AgentState
@@ -155,6 +155,7 @@ class AgentHelloAck(Ack):
     departments: list[Department]
     offers: list[Offer]
     service: Service
+    ring_s: int
 
 
 class SetPresence(Command):

@@ -137,7 +137,10 @@ export interface Offer {
   by: Person | null;
 }
 
-/** Everything that the console shows first. `offers`: those that ring now. */
+/**
+ * Everything that the console shows first. `offers`: those that ring now; an offer rings for `ring_s`
+ * seconds.
+ */
 export interface AgentHelloAck extends Ack {
   agent: Agent;
   presence: AgentState;
@@ -147,6 +150,7 @@ export interface AgentHelloAck extends Ack {
   departments: Department[];
   offers: Offer[];
   service: Service;
+  ring_s: number;
 }
 
 /** Become available for chats, or go away. */

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -42,6 +43,14 @@ async def test_a_crash_of_ada_brings_her_four_chats_back_to_their_places(
 
 def is_at(place: int) -> Callable[[Payload], bool]:
     return lambda ticket: (ticket["queue"] or {}).get("position") == place
+
+
+async def test_hello_says_how_long_an_offer_rings(settings: Settings, agent: ShowUp) -> None:
+    migrate(settings.database_url)
+    async with running(replace(settings, offer_ring_s=21)) as node:
+        ada = await agent(node, "Ada")
+        assert (await ada.does("hello"))["ring_s"] == 21
+        await ada.leave()
 
 
 async def test_ada_comes_back_within_her_grace_and_nothing_has_happened(

@@ -1,5 +1,7 @@
 """Agents come online: hello, with everything that the console shows first, and available or away."""
 
+import math
+
 from chat import presenters, protocol
 from chat.domain.audience import ALL_AGENTS, agent_room
 from chat.domain.people import agents
@@ -50,6 +52,7 @@ class PresenceCommands(AgentCommands):
             departments=[presenters.department(department) for department in snapshot.departments],
             offers=[presenters.offer(*offer) for offer in snapshot.offers],
             service=service,
+            ring_s=math.ceil(self.services.timeouts.ring.total_seconds()),
         )
 
     async def on_set_presence(self, socket: AgentSocket, command: protocol.SetPresence) -> protocol.SetPresenceAck:
