@@ -1,4 +1,4 @@
-"""Facts become events: what was committed is told to those who may hear it, here and on the other nodes."""
+"""The event publisher: turns committed facts into events for their audience, on this node and on the others."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,51 +17,49 @@ from chat.store.transaction import RecordedFact
 
 
 class EventDraft(NamedTuple):
-    """What a fact says to one audience, before it is known which rooms that is."""
+    """One event of a fact, before its rooms are known."""
 
     kind: EventKind
     event: str
     shape: protocol.Shape
     subject: EventSubject
-    # The sender of a message has it from the ack; everybody hears of a ticket's change.
+    # A message's sender has it from the ack; a ticket's change goes to all sockets.
     skip_sender: bool = False
 
 
 @dataclass(frozen=True)
 class EventPublisher:
-    """Tells this node's sockets by `emit` and the other nodes by `send`; neither may wait. `connected` says whether
-    an agent has a socket anywhere."""
+    """Sends events to this node's sockets by `emit` and to the other nodes by `send`; neither may wait. `connected`
+    says whether an agent has a socket on any node."""
 
     links: TicketLinks
     emit: Callable[[Emission], None]
     send: Callable[[Emission], None]
     connected: Callable[[int], bool]
 
-    def deliver(self, told: Sequence[RecordedFact]) -> None:
-        """Announce what one transaction did, in its order."""
-        for fact, origin in told:
+    def deliver(self, recorded: Sequence[RecordedFact]) -> None:
+        """Publish the facts of one or more transactions, in their order."""
+        for fact, origin in recorded:
             if isinstance(fact, PlainMessagePosted):
                 self._send(_plain_message(fact, origin))
             else:
                 assert isinstance(fact, TicketFact | TeamFact)
-                for said in self._drafts(fact):
-                    self.announce(said, origin)
+                for draft in self._drafts(fact):
+                    self._publish(draft, origin)
 
-    def announce(self, said: EventDraft, origin: str | None = None) -> None:
-        """One event to all of its audience."""
-        skip = origin if said.skip_sender else None
-        emission = Emission(
-            said.event, said.shape, protocol.encode(said.shape), *audience(said.kind, said.subject), skip
-        )
-        for one in self._with_link(emission) if isinstance(said.shape, protocol.Ticket) else (emission,):
-            self._send(one)
+    def _publish(self, draft: EventDraft, origin: str | None) -> None:
+        skip = origin if draft.skip_sender else None
+        rooms = audience(draft.kind, draft.subject)
+        emission = Emission(draft.event, draft.shape, protocol.encode(draft.shape), *rooms, skip)
+        for each in self._with_link(emission) if isinstance(draft.shape, protocol.Ticket) else (emission,):
+            self._send(each)
 
     def _send(self, emission: Emission) -> None:
         self.emit(emission)
         self.send(emission)
 
     def _with_link(self, emission: Emission) -> Iterator[Emission]:
-        """A visitor is told the address of their ticket's page; nobody else is."""
+        """Two events: the visitor's has the link of the ticket's page, the agents' does not."""
         assert isinstance(emission.shape, protocol.Ticket)
         shape = msgspec.structs.replace(emission.shape, link=self.links.url(emission.shape.id))
         yield emission._replace(shape=shape, payload=protocol.encode(shape), agents=())
@@ -70,11 +68,9 @@ class EventPublisher:
     def _drafts(self, fact: TicketFact | TeamFact) -> Iterator[EventDraft]:
         match fact:
             case facts.MessagePosted(message, ticket):
-                # An event's line is in no ack: the one who caused it hears it like everybody else.
-                words = message.event is None
-                yield EventDraft(
-                    "message", "message", presenters.message(message), _subject_of(ticket), skip_sender=words
-                )
+                # No ack contains a message of kind event, so it goes to the socket that caused it, too.
+                in_ack, shape = message.event is None, presenters.message(message)
+                yield EventDraft("message", "message", shape, _subject_of(ticket), skip_sender=in_ack)
                 yield _card(ticket)
             case facts.InboxCardChanged(ticket):
                 yield _card(ticket)
@@ -88,7 +84,7 @@ class EventPublisher:
             case facts.ReadMarkMoved(ticket, seq, by):
                 read = protocol.ReadEvent(ticket=ticket.public_id, seq=seq, by=by)
                 yield EventDraft("read", "read", read, _subject_of(ticket), skip_sender=True)
-                if by == "agent":  # of how far a visitor has read no line of the inbox tells
+                if by == "agent":  # a card does not show how far the visitor has read
                     yield _card(ticket)
             case facts.VisitorPresenceChanged(ticket, page):
                 moved = protocol.VisitorEvent(
@@ -102,23 +98,23 @@ class EventPublisher:
     def _team_drafts(self, fact: TeamFact) -> Iterator[EventDraft]:
         match fact:
             case facts.OfferMade(offer, ticket, giver):
-                whom = EventSubject(agent_ids=(offer.agent_id,))
-                yield EventDraft("offer", "offer", presenters.offer(offer, ticket, giver), whom)
+                subject = EventSubject(agent_ids=(offer.agent_id,))
+                yield EventDraft("offer", "offer", presenters.offer(offer, ticket, giver), subject)
             case facts.OfferEnded(ticket, offer, reason):
-                both = (offer.agent_id,) if offer.from_agent_id is None else (offer.agent_id, offer.from_agent_id)
+                agent_ids = (offer.agent_id,) if offer.from_agent_id is None else (offer.agent_id, offer.from_agent_id)
                 ended = protocol.OfferEnded(ticket=ticket.public_id, reason=reason)
-                yield EventDraft("offer_ended", "offer_ended", ended, EventSubject(agent_ids=both))
+                yield EventDraft("offer_ended", "offer_ended", ended, EventSubject(agent_ids=agent_ids))
             case facts.AgentChanged(agent):
                 shown = presenters.agent(agent, self.connected(agent.id))
                 yield EventDraft("agent", "presence", shown, EventSubject())
             case facts.AgentRemoved() | facts.SessionEnded() | facts.SettingsChanged():
-                return  # Nothing to show: each node looks at its sockets and its settings by itself.
+                return  # No event: each node checks its sockets and its settings by itself.
             case _:
                 assert_never(fact)
 
 
 def _plain_message(fact: PlainMessagePosted, origin: str | None) -> Emission:
-    """The sender has them from the ack. Nearly all that is told is this, so it takes the shortest way."""
+    """Nearly all events are these, so they take the shortest way. The sender has the message from the ack."""
     message, ticket_id, visitor_id, assignee_id = fact
     visitors, agents = audience("message", _subject(ticket_id, visitor_id, assignee_id))
     shape = presenters.message(message)

@@ -1,4 +1,4 @@
-"""Commands read strictly: what does not fit its shape is refused by the name of its field."""
+"""The strict decoder of commands: a refusal names the field that does not fit."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,8 @@ TEXT_FIELDS = ("text", "note")
 
 
 def decode(commands: Commands, event: str, args: Sequence[object]) -> protocol.Command:
-    """The command; BadRequest for an unknown event, for anything but one object, and for a field that is
-    unknown, missing or of a wrong type; TooLong for floods of words."""
+    """The command. Raises BadRequest for an unknown event, for anything but one object, and for a field that is
+    unknown, missing or of a wrong type; TooLong for a text beyond the protocol's limit."""
     if event not in commands:
         raise BadRequest("no such command", field="event")
     if len(args) != 1:
@@ -26,7 +26,7 @@ def decode(commands: Commands, event: str, args: Sequence[object]) -> protocol.C
 
 
 def convert(value: object, shape: type[protocol.Command]) -> protocol.Command:
-    """`value` as `shape`."""
+    """The value as this shape; BadRequest or TooLong."""
     try:
         return msgspec.convert(value, shape, strict=True)
     except msgspec.ValidationError as error:
@@ -34,7 +34,7 @@ def convert(value: object, shape: type[protocol.Command]) -> protocol.Command:
 
 
 def refusal_for(why: str) -> BadRequest | TooLong:
-    """The refusal that names the field."""
+    """The refusal for an error of msgspec; it names the field."""
     named = _FIELD_NAME.search(why) or _PATH.search(why)
     field = (named[1] if named else None) or None
     if field in TEXT_FIELDS and "of length <=" in why:

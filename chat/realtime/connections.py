@@ -1,4 +1,4 @@
-"""Which socket is whose: what a node remembers of each connection."""
+"""What a node remembers of each socket."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from chat.store.rows import SiteRow
 
 
 class FollowedTicket(NamedTuple):
-    """A ticket that a socket follows: its inner key and its visitor's, and their name for typing notices."""
+    """A ticket that a socket follows: its database key and its visitor's, and the visitor's name for typing notices."""
 
     key: int
     visitor: int
@@ -16,7 +16,8 @@ class FollowedTicket(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """How many commands one key may send within a window; the key's names there for words and for light things."""
+    """How many commands one key may send within a window, and the names under which its ordinary and its light commands
+    are counted."""
 
     command: str
     light: str
@@ -25,8 +26,8 @@ class Budget(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class ClientSocket:
-    """One connection in one namespace. `held`: the presence key that it holds, given back when it goes. `purse`: what
-    its commands are counted against, None until the first one. `too_many`: refusals in a row for that reason."""
+    """One connection in one namespace. `presence_key` is the key that it holds online until it closes. `budgets` is
+    None until its first command. `refusals` counts TooMany refusals in a row."""
 
     sid: str
     address: str
@@ -38,8 +39,8 @@ class ClientSocket:
 
 @dataclass(slots=True, eq=False)
 class VisitorSocket(ClientSocket):
-    """A visitor's. Without `token_hash` until hello when no token came, then `token` is the one that was made;
-    without `visitor_id` until first words."""
+    """A visitor's. A client that connects without a token has no `token_hash` until hello, which makes `token`; a new
+    visitor has no `visitor_id` until their first message."""
 
     site: SiteRow
     locale: str
@@ -54,7 +55,7 @@ class VisitorSocket(ClientSocket):
 
 @dataclass(slots=True, eq=False)
 class AgentSocket(ClientSocket):
-    """An agent's, good as long as its session; `ended` once that is known to hold no longer."""
+    """An agent's. `session` is the session's hash; `ended` is set once the session is no longer valid."""
 
     agent_id: int
     name: str

@@ -1,4 +1,4 @@
-"""What stands behind every socket's door: made by app.py, the same for both namespaces."""
+"""The services that both namespaces work with; app.py makes them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ from chat.store.store import Store
 
 
 class ConnectionInfo(NamedTuple):
-    """What is kept of a connection's first request: the hash of the console's cookie, and the client's address."""
+    """The part of a connection's first request that is used later: the hash of the console's cookie, and the client's
+    address."""
 
     session: str | None
     address: str
@@ -24,9 +25,9 @@ class ConnectionInfo(NamedTuple):
 
 @dataclass(frozen=True)
 class HandshakeReader:
-    """How a connection's first request is read, as the HTTP doors read theirs.
+    """Functions that read a connection's first request, the same as for HTTP requests.
 
-    `session` is the hash of the console's cookie, None without one; `hashed` makes a token's hash.
+    `session` returns the hash of the console's cookie, None without one; `hash_token` hashes a visitor's token.
     """
 
     session: Callable[[web.Request], str | None]
@@ -40,8 +41,8 @@ class HandshakeReader:
 
 @dataclass(frozen=True)
 class Services:
-    """The rooms behind the sockets. `clock` gives aware UTC times. The visitors' presence lasts as long as a
-    visitor may be away unnoticed (about 10 s), the agents' as long as their grace."""
+    """What handlers and jobs use. `clock` returns aware UTC times. A key of the visitors' presence lives about 10 s,
+    the time of a change of page; one of the agents' presence lives as long as their grace."""
 
     settings: Settings
     store: Store

@@ -25,7 +25,7 @@ from tests.cluster.servers import Server as Valkey
 from tests.faults.proxy import Proxy
 from tests.faults.server_process import ServerProcess
 from tests.faults.topology import HasPort, Topology, postgres_query, set_up_database, sqlite_query
-from tests.realtime.node import Clock, running
+from tests.realtime.node import Clock, running_node
 from tests.services import Postgres
 
 BASE_ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
@@ -104,7 +104,7 @@ class InProcess(Topology):
         asyncio.get_running_loop().set_task_factory(self._create_task)
         token = is_client_task.set(False)
         try:
-            node = await self._stack.enter_async_context(running(settings, self.clock))
+            node = await self._stack.enter_async_context(running_node(settings, self.clock))
         finally:
             is_client_task.reset(token)
         self._port = ListeningPort(int(node.url.rpartition(":")[2]))

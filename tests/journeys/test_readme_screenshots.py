@@ -61,7 +61,7 @@ async def create_todays_chats(system: RunningSystem, ada: Agent, marie: Visitor,
     system.clock.turn_to(today_at(10, 34))
     sofia = await start_socket_chat(system, "Sofia Oliveira", "Je ne reçois pas le code par SMS.")
     await accept_and_answer(ada, "Pouvez-vous me donner les deux derniers chiffres du numéro ?")
-    await sofia.leave()
+    await sofia.disconnect()
     system.clock.turn_to(today_at(10, 36))
     await start_new_conversation(marie)
     await accept_and_answer(ada)
@@ -71,12 +71,16 @@ async def create_todays_chats(system: RunningSystem, ada: Agent, marie: Visitor,
     await ada.add_note("Deuxième retrait bloqué par cette banque cette semaine.")
     system.clock.turn_to(today_at(10, 39))
     paul = await start_socket_chat(system, "Jean-Paul Morin", "Combien de temps prend un retrait ?")
-    leaving.push_async_callback(paul.leave)
+    leaving.push_async_callback(paul.disconnect)
     await accept_and_answer(ada, "Le retrait part sous deux jours ouvrés.")
     system.clock.turn_to(today_at(10, 41, 8))
-    leaving.push_async_callback((await start_socket_chat(system, "Karim B.", "Je n’arrive plus à me connecter")).leave)
+    leaving.push_async_callback(
+        (await start_socket_chat(system, "Karim B.", "Je n’arrive plus à me connecter")).disconnect
+    )
     system.clock.turn_to(today_at(10, 41, 42))
-    leaving.push_async_callback((await start_socket_chat(system, None, "Bonjour, comment inviter un filleul ?")).leave)
+    leaving.push_async_callback(
+        (await start_socket_chat(system, None, "Bonjour, comment inviter un filleul ?")).disconnect
+    )
     system.clock.turn_to(today_at(10, 42))
 
 
@@ -110,8 +114,8 @@ async def start_socket_chat(system: RunningSystem, name: str | None, text: str) 
     visitor = socket_clients.Visitor()
     page = {"url": "https://exemple.fr/aide", "title": "Aide", "referrer": ""}
     await visitor.connect(loopback_url(system), {"site": "demo", "page": page})
-    await visitor.does("hello")
-    await visitor.starts(text, **({"name": name} if name else {}), category="payments")
+    await visitor.run("hello")
+    await visitor.start_chat(text, **({"name": name} if name else {}), category="payments")
     return visitor
 
 

@@ -1,4 +1,4 @@
-"""A node for tests: the whole house on a free port, and what an operator would do there."""
+"""A node for tests: all of it on a free port, and what an operator does there."""
 
 import secrets
 import socket
@@ -17,15 +17,15 @@ from chat.store.store import Store
 from chat.vocabulary import Role
 from chat.web.auth.tokens import hash_token
 
-# A Tuesday morning: the desk is open for hours.
-OPENED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+# A Tuesday morning, hours before closing time.
+TUESDAY_MORNING = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
 class Clock:
-    """Time goes by as usual, from a moment that the test chooses."""
+    """A clock that runs as usual, from a moment that the test chooses."""
 
     def __init__(self) -> None:
-        self.turn_to(OPENED)
+        self.turn_to(TUESDAY_MORNING)
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + self._ahead
@@ -36,15 +36,15 @@ class Clock:
 
 @dataclass
 class Node:
-    """One process's worth of Guichet."""
+    """One running node."""
 
     settings: Settings
     url: str
     store: Store
     clock: Clock
 
-    async def hire(self, name: str, role: Role = "agent", capacity: int = 4) -> AgentRow:
-        """An agent who has not signed in yet."""
+    async def add_agent(self, name: str, role: Role = "agent", capacity: int = 4) -> AgentRow:
+        """A new agent, who has not signed in yet."""
         new = NewAgent(f"{name.lower()}@desk.example", name, role, capacity)
         return await self.store.write(agents.add_agent, new, self.clock())
 
@@ -56,10 +56,10 @@ class Node:
 
 
 @asynccontextmanager
-async def running(
+async def running_node(
     settings: Settings, clock: Clock | None = None, *, runs_ticket_jobs: bool = True
 ) -> AsyncIterator[Node]:
-    """A node that answers; `settings.redis_url` says whose Redis it shares."""
+    """A started node that listens; it uses the Redis of `settings.redis_url`."""
     assert settings.redis_url is not None
     clock = clock or Clock()
     async with start_node(settings, settings.redis_url, clock, runs_ticket_jobs=runs_ticket_jobs) as home:

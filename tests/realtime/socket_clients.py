@@ -1,4 +1,4 @@
-"""The cast: visitors and agents who speak over real Socket.IO connections and remember all they hear."""
+"""Visitors' and agents' clients with real Socket.IO connections, which record all events."""
 
 import asyncio
 import itertools
@@ -19,131 +19,131 @@ def new_id() -> str:
     return f"0193-test-client-id-{next(_ids):06}"
 
 
-class Person:
-    """Somebody on a socket. `heard` keeps every event in the order in which it came."""
+class SocketClient:
+    """A client. `received` has every event in the order in which it came."""
 
     namespace = "/visitor"
-    patience_s = 10.0
+    timeout_s = 10.0
 
     def __init__(self) -> None:
-        self.heard: list[tuple[str, Payload]] = []
-        self._news = asyncio.Event()
+        self.received: list[tuple[str, Payload]] = []
+        self._event_arrived = asyncio.Event()
         self.client = socketio.AsyncClient(reconnection=False)
-        self.client.on("*", self._hear, namespace=self.namespace)
-        self.client.on("disconnect", self._lost, namespace=self.namespace)
-        self.gone = asyncio.Event()
+        self.client.on("*", self._on_event, namespace=self.namespace)
+        self.client.on("disconnect", self._on_disconnect, namespace=self.namespace)
+        self.disconnected = asyncio.Event()
 
-    async def is_cut(self) -> None:
-        """Once the server has closed this socket."""
-        async with asyncio.timeout(self.patience_s):
-            await self.gone.wait()
+    async def wait_until_disconnected(self) -> None:
+        """Until the server has closed this socket."""
+        async with asyncio.timeout(self.timeout_s):
+            await self.disconnected.wait()
 
-    def _hear(self, event: str, payload: Payload) -> None:
-        self.heard.append((event, payload))
-        self._news.set()
+    def _on_event(self, event: str, payload: Payload) -> None:
+        self.received.append((event, payload))
+        self._event_arrived.set()
 
-    def _lost(self, *_: object) -> None:
-        self.gone.set()
+    def _on_disconnect(self, *_: object) -> None:
+        self.disconnected.set()
 
     async def connect(self, url: str, auth: object = None, **headers: str) -> None:
-        """Raises ConnectionError when the server does not want us."""
+        """Raises ConnectionError when the server refuses."""
         await self.client.connect(
             url, headers, auth, transports=["websocket"], namespaces=[self.namespace], wait_timeout=5
         )
 
-    async def leave(self) -> None:
+    async def disconnect(self) -> None:
         await self.client.disconnect()
 
-    async def asks(self, command: str, **fields: object) -> Payload:
-        """The ack, whatever it says."""
-        ack = await self.client.call(command, fields, namespace=self.namespace, timeout=self.patience_s)
+    async def call(self, command: str, **fields: object) -> Payload:
+        """Send a command; returns its ack, also a refusal."""
+        ack = await self.client.call(command, fields, namespace=self.namespace, timeout=self.timeout_s)
         assert isinstance(ack, dict)
         return ack
 
-    async def does(self, command: str, **fields: object) -> Payload:
-        """The ack of a command that must be carried out."""
-        ack = await self.asks(command, **fields)
+    async def run(self, command: str, **fields: object) -> Payload:
+        """Send a command that must succeed; returns its ack."""
+        ack = await self.call(command, **fields)
         assert ack.get("ok") is True, (command, ack)
         return ack
 
-    async def refused(self, command: str, **fields: object) -> Payload:
-        """The error of a command that must be refused."""
-        ack = await self.asks(command, **fields)
+    async def refusal_of(self, command: str, **fields: object) -> Payload:
+        """Send a command that must be refused; returns the error."""
+        ack = await self.call(command, **fields)
         assert ack.get("ok") is False, (command, ack)
         error = ack["error"]
         assert isinstance(error, dict)
         return error
 
-    async def hears(self, event: str, such_that: Callable[[Payload], bool] = lambda _: True) -> Payload:
-        """The first event of this kind, past or to come, of which that is true."""
-        async with asyncio.timeout(self.patience_s):
+    async def receive(self, event: str, matches: Callable[[Payload], bool] = lambda _: True) -> Payload:
+        """The first event of this name that matches, received already or to come."""
+        async with asyncio.timeout(self.timeout_s):
             while True:
-                for payload in self.told(event):
-                    if such_that(payload):
+                for payload in self.events(event):
+                    if matches(payload):
                         return payload
-                await self.news()
+                await self.next_event()
 
-    async def news(self) -> None:
-        """Until something more has come."""
-        self._news.clear()
-        await self._news.wait()
+    async def next_event(self) -> None:
+        """Until another event has come."""
+        self._event_arrived.clear()
+        await self._event_arrived.wait()
 
-    def told(self, event: str) -> list[Payload]:
-        """Every event of this kind that has come."""
-        return [payload for name, payload in self.heard if name == event]
+    def events(self, event: str) -> list[Payload]:
+        """Every event of this name that has come."""
+        return [payload for name, payload in self.received if name == event]
 
     def texts(self) -> list[str]:
-        """What was said, as it came."""
-        return [str(message["text"]) for message in self.told("message") if message["kind"] == "text"]
+        """The texts of the messages, in the order in which they came."""
+        return [str(message["text"]) for message in self.events("message") if message["kind"] == "text"]
 
 
-class Visitor(Person):
+class Visitor(SocketClient):
     """A visitor's tab."""
 
     token: str | None = None
     mode = ""
 
-    async def open(self, node: Node, **auth: object) -> Payload:
-        """Connect and say hello; the token that was made is remembered."""
+    async def connect_and_hello(self, node: Node, **auth: object) -> Payload:
+        """Connect and say hello; stores the token that hello returns."""
         await self.connect(node.url, {"site": "demo"} | auth)
-        hello = await self.does("hello")
+        hello = await self.run("hello")
         self.mode = hello["service"]["mode"]
         token = hello.get("token", auth.get("token"))
         assert isinstance(token, str)
         self.token = token
         return hello
 
-    async def can_chat(self) -> None:
-        """Once this visitor's node knows that an agent is there."""
+    async def wait_for_chat_mode(self) -> None:
+        """Until this visitor's node knows that an agent is available."""
         if self.mode != "chat":
-            await self.hears("service", lambda service: service["mode"] == "chat")
+            await self.receive("service", lambda service: service["mode"] == "chat")
 
-    async def starts(self, text: str, **fields: object) -> Payload:
-        """The ticket of a chat that begins."""
-        ack = await self.does("start_chat", **{"client_id": new_id(), "text": text} | fields)
+    async def start_chat(self, text: str, **fields: object) -> Payload:
+        """Start a chat; returns its ticket."""
+        ack = await self.run("start_chat", **{"client_id": new_id(), "text": text} | fields)
         ticket = ack["ticket"]
         assert isinstance(ticket, dict)
         return ticket
 
-    async def says(self, ticket: str, text: str) -> Payload:
-        return await self.does("send_message", ticket=ticket, client_id=new_id(), text=text)
+    async def send(self, ticket: str, text: str) -> Payload:
+        return await self.run("send_message", ticket=ticket, client_id=new_id(), text=text)
 
 
-class Agent(Person):
+class Agent(SocketClient):
     """An agent's console."""
 
     namespace = "/agent"
     cookie = ""
 
-    async def open(self, node: Node, cookie: str) -> Payload:
+    async def connect_and_hello(self, node: Node, cookie: str) -> Payload:
         self.cookie = cookie
         await self.connect(node.url, Cookie=cookie)
-        return await self.does("hello")
+        return await self.run("hello")
 
-    async def says(self, ticket: str, text: str) -> Payload:
-        return await self.does("send_message", ticket=ticket, client_id=new_id(), text=text)
+    async def send(self, ticket: str, text: str) -> Payload:
+        return await self.run("send_message", ticket=ticket, client_id=new_id(), text=text)
 
 
-def words(messages: list[Mapping[str, Any]]) -> list[str]:
-    """The texts of a thread, without events."""
+def texts_of(messages: list[Mapping[str, Any]]) -> list[str]:
+    """The texts of messages, without those of kind event."""
     return [str(message["text"]) for message in messages if message["kind"] == "text"]

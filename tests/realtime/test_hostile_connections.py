@@ -1,4 +1,4 @@
-"""Lines that break off, come twice or talk after they were closed: nothing of them stays, and the log is quiet."""
+"""Broken, repeated and closed connections leave no socket behind and log no errors."""
 
 import asyncio
 import gc
@@ -18,7 +18,7 @@ HELLO = '40/visitor,{"site":"demo"}'
 
 
 class Poll:
-    """A connection by long polling, spoken by hand."""
+    """A long-polling connection without a client library."""
 
     def __init__(self, session: aiohttp.ClientSession, node: Node) -> None:
         self._session = session
@@ -41,7 +41,7 @@ class Poll:
 
 @pytest.fixture
 def complaints(caplog: pytest.LogCaptureFixture) -> Iterator[Complaints]:
-    """What the log has said, louder than it should."""
+    """The warnings and errors in the log."""
     with capture_logs() as told:
         yield lambda: [
             *(record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING),
@@ -50,14 +50,14 @@ def complaints(caplog: pytest.LogCaptureFixture) -> Iterator[Complaints]:
 
 
 async def nobody_stays() -> None:
-    """Until nothing in this process remembers a visitor's socket."""
+    """Until this process has no VisitorSocket object."""
     async with asyncio.timeout(10):
         while [one for one in gc.get_objects() if isinstance(one, VisitorSocket)]:
             await asyncio.sleep(0.05)
             gc.collect()
 
 
-async def test_words_to_a_line_that_was_closed_are_a_bad_request(node: Node, complaints: Complaints) -> None:
+async def test_packet_after_close_is_a_bad_request(node: Node, complaints: Complaints) -> None:
     async with aiohttp.ClientSession() as session:
         poll = Poll(session, node)
         await poll.opens()
@@ -66,7 +66,7 @@ async def test_words_to_a_line_that_was_closed_are_a_bad_request(node: Node, com
     assert not complaints()
 
 
-async def test_a_line_that_is_closed_while_it_comes_in_leaves_nothing(node: Node, complaints: Complaints) -> None:
+async def test_connection_closed_during_its_connect_leaves_no_socket(node: Node, complaints: Complaints) -> None:
     async with aiohttp.ClientSession() as session:
         polls = [Poll(session, node) for _ in range(40)]
         for poll in polls:
@@ -77,7 +77,7 @@ async def test_a_line_that_is_closed_while_it_comes_in_leaves_nothing(node: Node
     await nobody_stays()
 
 
-async def test_whatever_a_client_sends_in_one_poll_is_answered(node: Node) -> None:
+async def test_all_packets_of_one_poll_are_answered(node: Node) -> None:
     async with aiohttp.ClientSession() as session:
         poll = Poll(session, node)
         await poll.opens()
@@ -106,7 +106,7 @@ async def test_a_connection_keeps_its_transport(node: Node, complaints: Complain
 
 
 @pytest.mark.parametrize("origin", ["null", "https://evil.example", "http://chat.example.evil", "é", "a\tb"])
-async def test_no_other_page_gets_a_line(node: Node, origin: str, complaints: Complaints) -> None:
+async def test_connections_from_other_origins_are_rejected(node: Node, origin: str, complaints: Complaints) -> None:
     async with aiohttp.ClientSession() as session:
         address = f"{node.url}/socket.io/?EIO=4&transport=polling"
         async with session.get(address, headers={"Origin": origin}) as answer:

@@ -1,4 +1,4 @@
-"""kill -9 around a COMMIT: what was acknowledged stands there once, and what was not can be said again."""
+"""kill -9 around a COMMIT: an acknowledged message is stored once, and any other can be sent again."""
 
 import asyncio
 import os
@@ -20,14 +20,14 @@ from chat.domain.queries import calendar
 from chat.store.migrations import migrate
 from chat.store.store import Store
 from chat.web.auth.tokens import hash_token
-from tests.realtime.socket_clients import Agent, Payload, Visitor, new_id, words
+from tests.realtime.socket_clients import Agent, Payload, Visitor, new_id, texts_of
 from tooling.steps import ROOT
 
 Said = tuple[str, str]
 
 
 async def a_desk_that_never_closes(folder: Path) -> str:
-    """Ada is hired and signed in: her cookie. The process under test will own the file."""
+    """Add Ada and sign her in; returns her cookie. The process under test will own the file."""
     url, token, now = f"sqlite:///{folder / 'guichet.db'}", secrets.token_urlsafe(32), datetime.now(UTC)
     await asyncio.to_thread(migrate, url)
     store = Store(url, lambda _: None)
@@ -42,7 +42,7 @@ async def a_desk_that_never_closes(folder: Path) -> str:
 
 @asynccontextmanager
 async def serving(folder: Path, failpoint: str = "") -> AsyncIterator[tuple[str, Process]]:
-    """`python -m chat serve` and its address; killed at the end, whatever state it is in."""
+    """`python -m chat serve` and its URL; killed at the end, whatever state it is in."""
     environ = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder), "PORT": "0"}
     command = (sys.executable, "-m", "chat", "serve")
     environ |= {"GUICHET_FAILPOINT": failpoint} if failpoint else {}
@@ -59,19 +59,19 @@ async def serving(folder: Path, failpoint: str = "") -> AsyncIterator[tuple[str,
 
 
 async def meet(address: str, cookie: str, token: str | None = None) -> tuple[Visitor, Agent, Payload]:
-    """Vic and Ada are connected; Vic's hello."""
+    """Connect Vic and Ada; returns Vic's hello."""
     vic, ada = Visitor(), Agent()
     await ada.connect(address, Cookie=cookie)
-    await ada.does("hello")
-    await ada.does("set_presence", state="available")
+    await ada.run("hello")
+    await ada.run("set_presence", state="available")
     await vic.connect(address, {"site": "demo"} | ({"token": token} if token else {}))
-    hello = await vic.does("hello")
+    hello = await vic.run("hello")
     vic.token = hello.get("token", token)
     return vic, ada, hello
 
 
 async def speak_until_it_dies(process: Process, said: dict[Said, Visitor | Agent], ticket: str) -> dict[Said, Payload]:
-    """Everybody says their lines, each after the answer to the one before; the acks that came."""
+    """Send each client's texts, each after the ack of the one before; returns the acks."""
     acked: dict[Said, Payload] = {}
 
     async def speak(person: Visitor | Agent) -> None:
@@ -89,34 +89,34 @@ async def speak_until_it_dies(process: Process, said: dict[Said, Visitor | Agent
 
 async def send(person: Visitor | Agent, line: Said, ticket: str) -> Payload:
     client_id, text = line
-    return await person.does("send_message", ticket=ticket, client_id=client_id, text=text)
+    return await person.run("send_message", ticket=ticket, client_id=client_id, text=text)
 
 
 @pytest.mark.parametrize("failpoint", ["before_commit:22", "committed:22", "committed:30"])
-async def test_nothing_acknowledged_is_lost_and_nothing_stands_twice(failpoint: str, tmp_path: Path) -> None:
+async def test_acknowledged_messages_survive_kill_and_none_is_stored_twice(failpoint: str, tmp_path: Path) -> None:
     cookie = await a_desk_that_never_closes(tmp_path)
     async with serving(tmp_path, failpoint) as (address, process):
         vic, ada, _ = await meet(address, cookie)
-        ticket = (await vic.starts("Bonjour"))["id"]
-        await ada.does("claim", ticket=ticket)
+        ticket = (await vic.start_chat("Bonjour"))["id"]
+        await ada.run("claim", ticket=ticket)
         people: dict[Said, Visitor | Agent] = {
             (new_id(), f"line {number}"): (vic, ada)[number % 2] for number in range(80)
         }
         acked = await speak_until_it_dies(process, people, ticket)
-        await vic.leave()
-        await ada.leave()
+        await vic.disconnect()
+        await ada.disconnect()
     assert 0 < len(acked) < 80
     async with serving(tmp_path) as (address, _):
         again, back, hello = await meet(address, cookie, vic.token)
         assert (hello["ticket"]["id"], "token" in hello) == (ticket, False)
-        kept = (await again.does("catch_up", ticket=ticket, after=0))["messages"]
+        kept = (await again.run("catch_up", ticket=ticket, after=0))["messages"]
         seqs = {message["client_id"]: message["seq"] for message in kept}
         assert {line: seqs[line[0]] for line in acked} == {line: ack["seq"] for line, ack in acked.items()}
         for line, person in people.items():
             ack = await send(again if person is vic else back, line, ticket)
             assert ack == acked.get(line, ack)
-        thread = (await again.does("catch_up", ticket=ticket, after=0))["messages"]
+        thread = (await again.run("catch_up", ticket=ticket, after=0))["messages"]
         assert [message["seq"] for message in thread] == list(range(1, len(thread) + 1))
-        assert sorted(words(thread)) == sorted(["Bonjour", *(text for _, text in people)])
-        await again.leave()
-        await back.leave()
+        assert sorted(texts_of(thread)) == sorted(["Bonjour", *(text for _, text in people)])
+        await again.disconnect()
+        await back.disconnect()

@@ -1,4 +1,4 @@
-"""Redis flushed, killed or hung mid-chat: nothing is lost, nobody is released who is there."""
+"""Redis flushed, killed or hung during a chat: nothing is lost, and no present agent loses a chat."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from chat.cluster.embedded_valkey import EmbeddedValkey
-from tests.realtime.conftest import Arrive, ShowUp
+from tests.realtime.conftest import ConnectAgent, ConnectVisitor
 from tests.realtime.node import Node
 from tests.realtime.test_messages import chat
 
@@ -17,7 +17,7 @@ Fault = Callable[[EmbeddedValkey, str], Awaitable[None]]
 
 @pytest.fixture
 async def memory() -> AsyncIterator[tuple[EmbeddedValkey, str]]:
-    """A Valkey whose process these tests may hurt."""
+    """A Valkey whose process these tests may stop or kill."""
     server = EmbeddedValkey()
     url = await server.start()
     yield server, url
@@ -26,7 +26,7 @@ async def memory() -> AsyncIterator[tuple[EmbeddedValkey, str]]:
 
 @pytest.fixture
 def redis_timeout_s() -> float:
-    """As in life."""
+    """As in production."""
     return 1.0
 
 
@@ -56,48 +56,48 @@ async def wake(server: EmbeddedValkey, _: str) -> None:
 
 
 @pytest.mark.parametrize("fault", [flush, kill])
-async def test_a_chat_goes_on_and_only_who_has_gone_is_released(
-    fault: Fault, memory: tuple[EmbeddedValkey, str], node: Node, visitor: Arrive, agent: ShowUp
+async def test_chats_go_on_without_redis_and_only_absent_agents_lose_theirs(
+    fault: Fault, memory: tuple[EmbeddedValkey, str], node: Node, visitor: ConnectVisitor, agent: ConnectAgent
 ) -> None:
     ada, vic = await agent(node, "Ada"), await visitor(node)
     ticket = await chat(ada, vic)
-    await ada.does("set_presence", state="away")
+    await ada.run("set_presence", state="away")
     ben, zoe = await agent(node, "Ben"), await visitor(node)
     other = await chat(ben, zoe)
     await fault(*memory)
-    await vic.says(ticket, "Are you there?")
-    await ada.hears("message", lambda message: message["text"] == "Are you there?")
-    await ada.says(ticket, "I am.")
-    await vic.hears("message", lambda message: message["text"] == "I am.")
-    await ben.leave()
-    # Ben's chat goes back once Redis has been steady for long enough; by then Ada's would have gone too.
-    told = await zoe.hears("ticket", lambda row: row["agent"] is None)
+    await vic.send(ticket, "Are you there?")
+    await ada.receive("message", lambda message: message["text"] == "Are you there?")
+    await ada.send(ticket, "I am.")
+    await vic.receive("message", lambda message: message["text"] == "I am.")
+    await ben.disconnect()
+    # Ben's chat goes back once Redis has been reliable for long enough; by then Ada's would have, too.
+    told = await zoe.receive("ticket", lambda row: row["agent"] is None)
     assert told["id"] == other
-    shown = (await vic.does("catch_up", ticket=ticket, after=0))["ticket"]
+    shown = (await vic.run("catch_up", ticket=ticket, after=0))["ticket"]
     assert (shown["status"], shown["agent"]["name"]) == ("live", "Ada")
 
 
-async def test_while_redis_hangs_newcomers_get_the_form_and_chats_go_on(
-    memory: tuple[EmbeddedValkey, str], node: Node, visitor: Arrive, agent: ShowUp
+async def test_new_visitors_get_the_form_and_chats_go_on_during_redis_hang(
+    memory: tuple[EmbeddedValkey, str], node: Node, visitor: ConnectVisitor, agent: ConnectAgent
 ) -> None:
     ada, vic = await agent(node, "Ada"), await visitor(node)
     ticket = await chat(ada, vic)
     zoe = await visitor(node)
-    waiting = await zoe.starts("I wait")
+    waiting = await zoe.start_chat("I wait")
     await hang(*memory)
-    await vic.says(ticket, "Hello?")
-    await ada.hears("message", lambda message: message["text"] == "Hello?")
-    await vic.hears("service", lambda service: service["mode"] == "form")
+    await vic.send(ticket, "Hello?")
+    await ada.receive("message", lambda message: message["text"] == "Hello?")
+    await vic.receive("service", lambda service: service["mode"] == "form")
     late = await visitor(node)
-    refused = await late.refused("start_chat", client_id="0123456789abcdef", text="Me too")
+    refused = await late.refusal_of("start_chat", client_id="0123456789abcdef", text="Me too")
     assert (refused["code"], refused["service"]["mode"]) == ("form_instead", "form")
-    # A waiting chat stays where it is, and can be taken.
-    assert (await zoe.does("hello"))["ticket"]["status"] == "live"
-    await ada.does("claim", ticket=waiting["id"])
-    await zoe.hears("ticket", lambda row: row["agent"] is not None)
-    vic.heard.clear()
+    # A waiting chat stays in the queue and can be claimed.
+    assert (await zoe.run("hello"))["ticket"]["status"] == "live"
+    await ada.run("claim", ticket=waiting["id"])
+    await zoe.receive("ticket", lambda row: row["agent"] is not None)
+    vic.received.clear()
     await wake(*memory)
-    await vic.hears("service", lambda service: service["mode"] == "chat")
-    begun = await late.starts("Me too")
+    await vic.receive("service", lambda service: service["mode"] == "chat")
+    begun = await late.start_chat("Me too")
     assert begun["status"] == "live"
-    assert (await vic.does("catch_up", ticket=ticket, after=0))["ticket"]["agent"]["name"] == "Ada"
+    assert (await vic.run("catch_up", ticket=ticket, after=0))["ticket"]["agent"]["name"] == "Ada"

@@ -1,4 +1,4 @@
-"""Refusals: what makes no sense is refused by name, nothing is done, and the socket stays."""
+"""Refusals: an invalid command is refused with the name of its field, does nothing, and the socket stays."""
 
 from contextlib import AsyncExitStack
 
@@ -8,15 +8,15 @@ import socketio
 
 from chat import protocol
 from chat.websocket import socketio_server
-from tests.realtime.conftest import Arrive, ShowUp
+from tests.realtime.conftest import ConnectAgent, ConnectVisitor
 from tests.realtime.node import Node
-from tests.realtime.raw_client import line
+from tests.realtime.raw_client import raw_connection
 from tests.realtime.socket_clients import Agent, Payload, Visitor, new_id
 from tests.realtime.test_messages import chat
 
 ID = "t_whatever_it_is"
 GOOD_ID = "0193-a-good-client-id"
-# A correct payload of every command, whose fields are then spoilt one by one.
+# A valid payload of every command, whose fields the tests make invalid one by one.
 GOOD: dict[str, dict[str, Payload]] = {
     "/visitor": {
         "hello": {},
@@ -54,7 +54,7 @@ GOOD: dict[str, dict[str, Payload]] = {
 
 
 def spoilt(good: Payload) -> list[tuple[Payload, str]]:
-    """Every way to spoil a payload by one field, and the field's name."""
+    """Every way to make a payload invalid by one field, and the field's name."""
     missing = [({name: value for name, value in good.items() if name != left}, left) for left in good]
     nonsense: tuple[object, ...] = (None, 4.5, [], {"x": 1})
     wrong = [(good | {name: value}, name) for name in good for value in nonsense]
@@ -62,24 +62,24 @@ def spoilt(good: Payload) -> list[tuple[Payload, str]]:
 
 
 @pytest.mark.parametrize("namespace", GOOD)
-def test_the_table_knows_every_command(namespace: str) -> None:
+def test_table_of_payloads_has_every_command(namespace: str) -> None:
     commands = protocol.VISITOR_COMMANDS if namespace == "/visitor" else protocol.AGENT_COMMANDS
     assert GOOD[namespace].keys() == commands.keys()
 
 
 @pytest.mark.parametrize("namespace", GOOD)
-async def test_a_spoilt_command_is_refused_by_the_name_of_its_field(
-    namespace: str, node: Node, visitor: Arrive, agent: ShowUp
+async def test_invalid_command_is_refused_with_the_name_of_its_field(
+    namespace: str, node: Node, visitor: ConnectVisitor, agent: ConnectAgent
 ) -> None:
     for command, good in GOOD[namespace].items():
-        # One socket a command: the limits are another story.
+        # One socket a command, so that rate limits play no part.
         person: Visitor | Agent = (
             await visitor(node) if namespace == "/visitor" else await agent(node, f"agent-{command}")
         )
         for payload, field in spoilt(good):
-            error = await person.refused(command, **payload)
+            error = await person.refusal_of(command, **payload)
             assert (error["code"], error.get("field")) == ("bad_request", field), (command, payload, error)
-        assert (await person.asks(command, **good)).get("error", {}).get("code") != "bad_request"
+        assert (await person.call(command, **good)).get("error", {}).get("code") != "bad_request"
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,14 @@ async def test_a_spoilt_command_is_refused_by_the_name_of_its_field(
         ("nonsense", {}, "bad_request", "event"),
     ],
 )
-async def test_values_that_make_no_sense(
-    command: str, fields: Payload, code: str, field: str, node: Node, visitor: Arrive, agent: ShowUp
+async def test_invalid_values_are_refused(
+    command: str, fields: Payload, code: str, field: str, node: Node, visitor: ConnectVisitor, agent: ConnectAgent
 ) -> None:
     await agent(node, "Ada")
     vic = await visitor(node)
-    error = await vic.refused(command, **fields)
+    error = await vic.refusal_of(command, **fields)
     assert (error["code"], error.get("field")) == (code, field)
-    assert (await vic.does("hello"))["ticket"] is None
+    assert (await vic.run("hello"))["ticket"] is None
 
 
 UNHEARD_OF = (
@@ -131,45 +131,45 @@ UNHEARD_OF = (
 )
 
 
-async def test_events_that_no_library_would_send(node: Node) -> None:
-    async with line(node) as raw:
-        await raw.arrives()
+async def test_malformed_events_are_refused(node: Node) -> None:
+    async with raw_connection(node) as raw:
+        await raw.connect_namespace()
         for event in UNHEARD_OF:
-            await raw.says(f"42/visitor,7{event}")
-            ack = await raw.hears("43/visitor,7")
+            await raw.send(f"42/visitor,7{event}")
+            ack = await raw.receive("43/visitor,7")
             assert isinstance(ack, list)
             assert (ack[0]["ok"], ack[0]["error"]["code"]) == (False, "bad_request"), event
-        await raw.says('42/visitor,8["hello",{}]')
-        assert isinstance(await raw.hears("43/visitor,8"), list)
+        await raw.send('42/visitor,8["hello",{}]')
+        assert isinstance(await raw.receive("43/visitor,8"), list)
 
 
 async def test_binary_is_refused_and_the_socket_stays(node: Node) -> None:
-    async with line(node) as raw:
-        await raw.arrives()
-        await raw.says('451-/visitor,7["set_visible",{"on":{"_placeholder":true,"num":0}}]')
+    async with raw_connection(node) as raw:
+        await raw.connect_namespace()
+        await raw.send('451-/visitor,7["set_visible",{"on":{"_placeholder":true,"num":0}}]')
         await raw.socket.send_bytes(b"\x00\x01")
-        ack = await raw.hears("43/visitor,7")
+        ack = await raw.receive("43/visitor,7")
         assert isinstance(ack, list)
         assert ack[0]["error"]["code"] == "bad_request"
-        await raw.says('42/visitor,8["hello",{}]')
-        assert isinstance(await raw.hears("43/visitor,8"), list)
+        await raw.send('42/visitor,8["hello",{}]')
+        assert isinstance(await raw.receive("43/visitor,8"), list)
 
 
-async def test_what_is_no_packet_ends_the_connection(node: Node) -> None:
+async def test_malformed_packet_ends_the_connection(node: Node) -> None:
     for frame in ("", "9", "x", "4", "4x", "4null", "49/visitor", "4[[[[", "42/visitor," + "9" * 200):
-        async with line(node) as raw:
-            await raw.arrives()
-            await raw.says(frame)
+        async with raw_connection(node) as raw:
+            await raw.connect_namespace()
+            await raw.send(frame)
             with pytest.raises(EOFError):
-                await raw.hears("43")
+                await raw.receive("43")
 
 
 async def test_a_frame_above_64_kb_ends_the_connection(node: Node) -> None:
-    async with line(node) as raw:
-        await raw.arrives()
-        await raw.says('42/visitor,7["hello",{"x":"' + "x" * 70_000 + '"}]')
+    async with raw_connection(node) as raw:
+        await raw.connect_namespace()
+        await raw.send('42/visitor,7["hello",{"x":"' + "x" * 70_000 + '"}]')
         with pytest.raises(EOFError):
-            await raw.hears("43")
+            await raw.receive("43")
 
 
 # -- connecting ----------------------------------------------------------------------------------------------
@@ -193,43 +193,43 @@ UNWELCOME = (
 async def test_a_connect_is_refused_with_an_object(node: Node) -> None:
     for namespace, auth, code in UNWELCOME:
         shown = "" if namespace == "/" else f"{namespace},"
-        async with line(node) as raw:
-            await raw.says(f"40{shown}{auth}")
-            refusal = await raw.hears(f"44{shown}")
+        async with raw_connection(node) as raw:
+            await raw.send(f"40{shown}{auth}")
+            refusal = await raw.receive(f"44{shown}")
             assert isinstance(refusal, dict)
             assert (refusal["code"], refusal["data"]["code"]) == (code, code), (namespace, auth)
             assert isinstance(refusal["message"], str)
 
 
-async def test_nobody_starts_before_hello(node: Node, people: AsyncExitStack, agent: ShowUp) -> None:
+async def test_start_before_hello_is_refused(node: Node, people: AsyncExitStack, agent: ConnectAgent) -> None:
     await agent(node, "Ada")
     vic = Visitor()
-    people.push_async_callback(vic.leave)
+    people.push_async_callback(vic.disconnect)
     await vic.connect(node.url, {"site": "demo"})
     chat_of = {"client_id": new_id(), "text": "Bonjour"}
-    assert (await vic.refused("start_chat", **chat_of))["code"] == "bad_request"
-    assert "token" in await vic.does("hello")
-    await vic.does("start_chat", **chat_of)
+    assert (await vic.refusal_of("start_chat", **chat_of))["code"] == "bad_request"
+    assert "token" in await vic.run("hello")
+    await vic.run("start_chat", **chat_of)
 
 
-async def test_who_comes_while_the_store_is_away_may_come_back(node: Node) -> None:
-    async with line(node) as raw:
+async def test_connect_while_store_is_unavailable_can_be_retried(node: Node) -> None:
+    async with raw_connection(node) as raw:
         await node.store.close()
-        await raw.says('40/visitor,{"site":"demo"}')
-        # No refusal, after which official clients give up, but a line that is lost.
+        await raw.send('40/visitor,{"site":"demo"}')
+        # The connection is closed without a refusal, after which official clients would give up.
         with pytest.raises(EOFError):
-            await raw.hears("4")
+            await raw.receive("4")
         assert raw.socket.close_code == 1013
 
 
-async def test_a_cookie_that_is_no_session_does_not_open_the_console(node: Node) -> None:
+async def test_unknown_session_cookie_is_refused(node: Node) -> None:
     ada = Agent()
     with pytest.raises(socketio.exceptions.ConnectionError):
-        await ada.open(node, "guichet=made-up-by-somebody")
+        await ada.connect_and_hello(node, "guichet=made-up-by-somebody")
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://chat.example.evil.example"])
-async def test_another_origin_does_not_get_in(origin: str, node: Node, visitor: Arrive) -> None:
+async def test_other_origin_is_refused(origin: str, node: Node, visitor: ConnectVisitor) -> None:
     address = f"{node.url}/socket.io/?EIO=4&transport="
     async with aiohttp.ClientSession(headers={"Origin": origin}) as session:
         with pytest.raises(aiohttp.WSServerHandshakeError):
@@ -237,11 +237,11 @@ async def test_another_origin_does_not_get_in(origin: str, node: Node, visitor: 
         async with session.get(address + "polling") as answer:
             assert answer.status == 400
             assert "Access-Control-Allow-Origin" not in answer.headers
-    async with line(node, Origin="http://chat.example") as raw:
-        await raw.arrives()
+    async with raw_connection(node, Origin="http://chat.example") as raw:
+        await raw.connect_namespace()
 
 
-async def test_jsonp_and_compression_are_not_spoken(node: Node) -> None:
+async def test_jsonp_and_compression_are_not_supported(node: Node) -> None:
     address = f"{node.url}/socket.io/?EIO=4&transport="
     async with aiohttp.ClientSession() as session:
         async with session.get(address + "polling&j=0") as answer:
@@ -250,28 +250,28 @@ async def test_jsonp_and_compression_are_not_spoken(node: Node) -> None:
             assert socket.compress == 0
 
 
-async def test_long_polling_works_too(node: Node, visitor: Arrive, agent: ShowUp) -> None:
+async def test_long_polling_works_too(node: Node, visitor: ConnectVisitor, agent: ConnectAgent) -> None:
     ada, vic = await agent(node, "Ada"), Visitor()
     await vic.client.connect(
         node.url, auth={"site": "demo"}, transports=["polling"], namespaces=["/visitor"], wait_timeout=5
     )
-    await vic.does("hello")
+    await vic.run("hello")
     ticket = await chat(ada, vic)
-    await ada.says(ticket, "Bonjour")
-    await vic.hears("message", lambda message: message["text"] == "Bonjour")
+    await ada.send(ticket, "Bonjour")
+    await vic.receive("message", lambda message: message["text"] == "Bonjour")
     assert vic.client.transport() == "polling"
-    await vic.leave()
+    await vic.disconnect()
 
 
-async def test_who_says_nothing_is_cut(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_client_that_sends_no_command_is_disconnected(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socketio_server, "FIRST_COMMAND_TIMEOUT_S", 0.3)
-    async with line(node) as silent, line(node) as greeting, line(node) as talking:
-        await greeting.arrives()
-        await talking.arrives()
-        await talking.says('42/visitor,1["hello",{}]')
-        await talking.hears("43/visitor,1")
+    async with raw_connection(node) as silent, raw_connection(node) as greeting, raw_connection(node) as talking:
+        await greeting.connect_namespace()
+        await talking.connect_namespace()
+        await talking.send('42/visitor,1["hello",{}]')
+        await talking.receive("43/visitor,1")
         for raw in (silent, greeting):
             with pytest.raises(EOFError):
-                await raw.hears("43")
-        await talking.says('42/visitor,2["hello",{}]')
-        await talking.hears("43/visitor,2")
+                await raw.receive("43")
+        await talking.send('42/visitor,2["hello",{}]')
+        await talking.receive("43/visitor,2")

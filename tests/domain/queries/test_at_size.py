@@ -14,6 +14,7 @@ from chat.domain.people import departments
 from chat.domain.queries import inbox, node_sync, tickets
 from chat.domain.queries.agents import agents_by_keys
 from chat.domain.queries.decisions import explain
+from chat.domain.queries.offers import offers_ringing_for
 from chat.domain.queries.queue import _AHEAD, has_waiting_chats, positions_of
 from chat.domain.queries.visitors import lookup_visitor
 from chat.domain.routing import department_transfer, idle_chats, long_waits, lost_agents, offers
@@ -66,6 +67,7 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
         routing_requests(sql, [RoutingTicket(1, 1, None), RoutingTicket(2, 2, None)])
     ),
     "some that are still waiting": lambda sql: sql.execute(offers._STILL_WAITING, {"keys": [1, 2, 3]}),
+    "some ringing offers": lambda sql: offers_ringing_for(sql, [1, 2]),
     "some agents": lambda sql: agents_by_keys(sql, [1, 2]),
     "mine": lambda sql: inbox.list_tickets(sql, 1, "mine"),
     "waiting": lambda sql: inbox.list_tickets(sql, 1, "waiting"),

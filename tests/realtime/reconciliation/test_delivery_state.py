@@ -1,4 +1,4 @@
-"""What a node's sockets were told, line by line, in whatever order it came."""
+"""What a node has sent of a ticket, in whatever order the events came."""
 
 from datetime import UTC, datetime
 from itertools import permutations
@@ -8,7 +8,7 @@ from chat.protocol import Author, Message
 from chat.realtime.reconciliation.delivery_state import DeliveredState, SeqTracker
 
 
-def test_lines_that_come_in_any_order_are_told_once() -> None:
+def test_numbers_in_any_order_are_tracked() -> None:
     for order in permutations(range(4, 8)):
         cursor = SeqTracker(3)
         for number in order:
@@ -18,7 +18,7 @@ def test_lines_that_come_in_any_order_are_told_once() -> None:
         assert (cursor.at, cursor.early) == (7, set())
 
 
-def test_a_gap_is_not_stepped_over() -> None:
+def test_tracker_stops_at_a_gap() -> None:
     cursor = SeqTracker(3)
     cursor.add(6)
     cursor.add(5)
@@ -27,7 +27,7 @@ def test_a_gap_is_not_stepped_over() -> None:
     assert cursor.at == 6
 
 
-def test_the_first_line_that_is_heard_begins_a_cursor_that_was_not_known() -> None:
+def test_first_number_starts_an_unknown_tracker() -> None:
     cursor = SeqTracker()
     cursor.add(9)
     assert (cursor.at, cursor.has(8), cursor.start_at(20)) == (9, True, 9)
@@ -42,14 +42,14 @@ def line(seq: int) -> Message:
     return Message("t", seq, f"m{seq}", None, "text", Author("visitor", None), "x", datetime.now(UTC))
 
 
-def test_a_dialogue_of_which_all_was_told_flows() -> None:
+def test_state_is_up_to_date_when_all_messages_were_sent() -> None:
     known = DeliveredState.from_revision(mark(10, 5))
     known.on_message(line(6))
     known.on_message(line(7))
     assert known.is_up_to_date(mark(12, 7))
 
 
-def test_what_may_have_been_missed_does_not_flow() -> None:
+def test_state_is_not_up_to_date_when_something_may_be_missing() -> None:
     known = DeliveredState.from_revision(mark(10, 5))
     known.on_message(line(6))
     assert not known.is_up_to_date(mark(12, 7)), "a line"
@@ -58,7 +58,7 @@ def test_what_may_have_been_missed_does_not_flow() -> None:
     assert not DeliveredState(None).is_up_to_date(mark(10, 5)), "whatever there is of a ticket that nobody knew"
 
 
-def test_a_card_that_did_not_come_is_missed_at_the_next_look() -> None:
+def test_missing_card_is_found_by_the_next_check() -> None:
     known = DeliveredState.from_revision(mark(10, 5))
     known.on_message(line(6))
     assert known.is_up_to_date(mark(11, 6))
