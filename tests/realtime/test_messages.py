@@ -34,8 +34,8 @@ async def test_repeated_client_id_gets_the_same_ack_and_another_text_a_conflict(
     ada, vic = await agent(node, "Ada"), await visitor(node)
     ticket, own_id = await chat(ada, vic), new_id()
     first = await vic.run("send_message", ticket=ticket, client_id=own_id, text="Allô ?")
-    again = await vic.run("send_message", ticket=ticket, client_id=own_id, text="  Allô ? ")
-    assert again == first
+    repeated = await vic.run("send_message", ticket=ticket, client_id=own_id, text="  Allô ? ")
+    assert repeated == first
     other = await vic.refusal_of("send_message", ticket=ticket, client_id=own_id, text="Non.")
     assert other["code"] == "conflict"
     caught = await vic.run("catch_up", ticket=ticket, after=0)
@@ -50,9 +50,9 @@ async def test_repeated_start_with_one_client_id_makes_one_ticket(
     await agent(node, "Ada")
     vic, own_id = await visitor(node), new_id()
     first = await vic.run("start_chat", client_id=own_id, text="Bonjour")
-    again = await vic.run("start_chat", client_id=own_id, text="Bonjour")
-    assert again["message"] == first["message"]
-    assert again["ticket"]["id"] == first["ticket"]["id"]
+    repeated = await vic.run("start_chat", client_id=own_id, text="Bonjour")
+    assert repeated["message"] == first["message"]
+    assert repeated["ticket"]["id"] == first["ticket"]["id"]
 
 
 async def test_seq_has_no_gaps_under_concurrent_sends(node: Node, visitor: ConnectVisitor, agent: ConnectAgent) -> None:
@@ -77,10 +77,10 @@ async def test_messages_of_each_sender_arrive_in_order(
 ) -> None:
     ada, vic = await agent(node, "Ada"), await visitor(node)
     ticket = await chat(ada, vic)
-    lines = [f"line {number}" for number in range(40)]
-    await asyncio.gather(*(vic.send(ticket, line) for line in lines))
+    texts = [f"line {number}" for number in range(40)]
+    await asyncio.gather(*(vic.send(ticket, text) for text in texts))
     await ada.receive("message", lambda message: message["text"] == "line 39")
-    assert ada.texts()[-40:] == lines
+    assert ada.texts()[-40:] == texts
     seqs = [message["seq"] for message in ada.events("message") if message["seq"] > 2]
     assert seqs == list(range(3, 43))
 

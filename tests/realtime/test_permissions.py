@@ -59,8 +59,8 @@ async def test_agent_cannot_act_on_another_agents_ticket_but_supervisor_may_take
     assert (await ben.refusal_of("take_over", ticket=ticket))["code"] == "not_allowed"
     taken = await sam.run("take_over", ticket=ticket)
     assert taken["ticket"]["agent"]["name"] == "Sam"
-    told = await ada.receive("ticket", lambda row: row["agent"] is not None and row["agent"]["name"] == "Sam")
-    assert told["id"] == ticket
+    event = await ada.receive("ticket", lambda row: row["agent"] is not None and row["agent"]["name"] == "Sam")
+    assert event["id"] == ticket
     assert (await ada.refusal_of("send_message", ticket=ticket, **own))["by"]["name"] == "Sam"
 
 
@@ -108,5 +108,5 @@ async def test_second_hello_returns_the_same_token(node: Node, visitor: ConnectV
     vic = await visitor(node)
     assert (await vic.run("hello"))["token"] == vic.token
     ticket = await vic.start_chat("Bonjour")
-    again = await vic.run("hello")
-    assert (again["token"], again["ticket"]["id"]) == (vic.token, ticket["id"])
+    second = await vic.run("hello")
+    assert (second["token"], second["ticket"]["id"]) == (vic.token, ticket["id"])

@@ -26,9 +26,9 @@ async def test_client_that_never_reads_is_disconnected_before_memory_fills() -> 
             for number in range(6_000):
                 noise = orjson.dumps({"n": number, "text": "x" * 8_000})
                 server.socketio.rooms.send("/test", server.namespace.connected, "noise", noise)
-                heard = await RawConnection(eager).receive("42/test,")
-                assert isinstance(heard, list)
-                assert heard[1]["n"] == number
+                event = await RawConnection(eager).receive("42/test,")
+                assert isinstance(event, list)
+                assert event[1]["n"] == number
             # Earlier than clients that never send a command are disconnected.
             async with asyncio.timeout(FIRST_COMMAND_TIMEOUT_S / 2):
                 await server.namespace.disconnected.wait()
@@ -38,9 +38,9 @@ async def test_client_that_never_reads_is_disconnected_before_memory_fills() -> 
 async def test_stopping_server_closes_sockets_with_try_again_later(settings: Settings) -> None:
     migrate(settings.database_url)
     polling = Visitor()
-    async with AsyncExitStack() as lines:
+    async with AsyncExitStack() as connections:
         async with running_node(settings) as node:
-            quiet, greeted = [await lines.enter_async_context(raw_connection(node)) for _ in range(2)]
+            quiet, greeted = [await connections.enter_async_context(raw_connection(node)) for _ in range(2)]
             await greeted.connect_namespace()
             await polling.client.connect(
                 node.url, auth={"site": "demo"}, transports=["polling"], namespaces=["/visitor"], wait_timeout=5
@@ -52,9 +52,9 @@ async def test_stopping_server_closes_sockets_with_try_again_later(settings: Set
     await polling.wait_until_disconnected()
 
 
-async def codes(*lines: RawConnection) -> list[int | None]:
+async def codes(*connections: RawConnection) -> list[int | None]:
     """The close code of each connection."""
-    for one in lines:
+    for one in connections:
         with pytest.raises(EOFError):
             await one.receive("43")
-    return [one.socket.close_code for one in lines]
+    return [one.socket.close_code for one in connections]

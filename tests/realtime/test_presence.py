@@ -27,8 +27,8 @@ async def test_chats_of_a_crashed_agent_return_to_their_queue_positions(
     ben = await agent(node, "Ben", available=False)
     await ada.disconnect()
     for place, (one, ticket) in enumerate(zip(four, chats, strict=True), 1):
-        told = await one.receive("ticket", lambda row: row["agent"] is None and row["queue"] is not None)
-        assert told["id"] == ticket
+        ticket_event = await one.receive("ticket", lambda row: row["agent"] is None and row["queue"] is not None)
+        assert ticket_event["id"] == ticket
         gone = await one.receive("message", lambda message: message["kind"] == "event" and "gone" in str(message))
         assert gone["event"] == {"name": "agent_gone", "args": {"agent": "Ada"}}
         await one.receive("ticket", is_at(place))
@@ -59,14 +59,14 @@ async def test_agent_who_returns_within_grace_keeps_her_chats(
     ada, vic = await agent(node, "Ada"), await visitor(node)
     ticket = await chat(ada, vic)
     await ada.disconnect()
-    again = type(ada)()
-    hello = await again.connect_and_hello(node, ada.cookie)
+    returned = type(ada)()
+    hello = await returned.connect_and_hello(node, ada.cookie)
     assert (hello["presence"], hello["agent"]["state"]) == ("available", "available")
     assert [card["ticket"] for card in hello["cards"]["mine"]] == [ticket]
     # Without open_ticket: the assignee's room gets the events of their tickets.
     await vic.send(ticket, "Still there?")
-    assert (await again.receive("message"))["text"] == "Still there?"
-    await again.disconnect()
+    assert (await returned.receive("message"))["text"] == "Still there?"
+    await returned.disconnect()
 
 
 async def test_chat_mode_follows_the_last_available_agent(

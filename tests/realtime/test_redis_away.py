@@ -71,8 +71,8 @@ async def test_chats_go_on_without_redis_and_only_absent_agents_lose_theirs(
     await vic.receive("message", lambda message: message["text"] == "I am.")
     await ben.disconnect()
     # Ben's chat goes back once Redis has been reliable for long enough; by then Ada's would have, too.
-    told = await zoe.receive("ticket", lambda row: row["agent"] is None)
-    assert told["id"] == other
+    event = await zoe.receive("ticket", lambda row: row["agent"] is None)
+    assert event["id"] == other
     shown = (await vic.run("catch_up", ticket=ticket, after=0))["ticket"]
     assert (shown["status"], shown["agent"]["name"]) == ("live", "Ada")
 
