@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from chat.settings import Settings
-from tests.realtime.conftest import Arrive, ShowUp
+from tests.realtime.conftest import ConnectAgent, ConnectVisitor
 from tests.realtime.node import Node
 from tests.realtime.test_messages import chat
 
@@ -19,13 +19,15 @@ def settings(settings: Settings) -> Settings:
     return replace(settings, offer_ring_s=RING_S)
 
 
-async def test_a_hand_over_rings_for_the_configured_time(node: Node, visitor: Arrive, agent: ShowUp) -> None:
+async def test_a_hand_over_rings_for_the_configured_time(
+    node: Node, visitor: ConnectVisitor, agent: ConnectAgent
+) -> None:
     ada, ben, vic = await agent(node, "Ada"), await agent(node, "Ben"), await visitor(node)
     ticket = await chat(ada, vic)
-    team = (await ada.does("hello"))["team"]
+    team = (await ada.run("hello"))["team"]
     ben_id = next(one["id"] for one in team if one["name"] == "Ben")
     before = node.clock()
-    await ada.does("hand_over", ticket=ticket, to={"agent": ben_id})
-    offer = await ben.hears("offer", lambda offer: offer["why"] == "handed_over")
+    await ada.run("hand_over", ticket=ticket, to={"agent": ben_id})
+    offer = await ben.receive("offer", lambda offer: offer["why"] == "handed_over")
     ring = datetime.fromisoformat(offer["expires_at"]) - before
     assert timedelta(seconds=RING_S - 1) < ring < timedelta(seconds=RING_S + 15)
