@@ -1,4 +1,4 @@
-"""The servers that tests share, started when the first test asks for them."""
+"""Fixtures for the servers that tests use; each starts when a test first needs it."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -11,14 +11,14 @@ from tests import services
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[services.Postgres]:
-    """One PostgreSQL server a test process; `postgres.database(prepare)` clones a database."""
+    """The PostgreSQL server of this test process; `postgres.database(prepare)` clones a database."""
     with services.postgres() as server:
         yield server
 
 
 @pytest.fixture
 async def valkey() -> AsyncIterator[str]:
-    """The address of a Valkey of this test's own."""
+    """The URL of a Valkey for this test only."""
     server = EmbeddedValkey()
     try:
         yield await server.start()
@@ -28,6 +28,6 @@ async def valkey() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
-    """A browser of this test's own; `await chromium.new_context()` is one more person."""
+    """A browser for this test only; `await chromium.new_context()` opens it for one more person."""
     async with services.chromium() as browser:
         yield browser

@@ -1,4 +1,4 @@
-"""The documents say what the code does: settings, commands, files, names and links, compared both ways."""
+"""The documentation agrees with the code: settings, commands, files, names and links."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ DECISIONS = ROOT / "docs/decisions"
 PICTURES = ("docs/pictures/widget.png", "docs/pictures/console.png")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 QUOTED = re.compile(r"`([^`\n]+)`")
-# A sentence that names mail has to say that there is none, or that it means something else by the word.
+# A sentence about mail must say that there is none yet, or use the word for something else.
 MAIL = re.compile(r"\b(?:e-?mails?|mails?)\b", re.IGNORECASE)
 NO_PROMISE = re.compile(r"\b(?:no|not|none|later|reserved)\b|EMAIL\b|\bPOST\b|`[^`]*mail[^`]*`", re.IGNORECASE)
 
@@ -36,41 +36,41 @@ def rows(text: str) -> Iterator[list[str]]:
             yield [cell.strip() for cell in line.strip("|").split(" | ")]
 
 
-def test_every_setting_stands_in_operating_with_its_default() -> None:
-    told = {row[0]: row[1] for row in rows(OPERATING.read_text()) if re.fullmatch(r"`[A-Z_]+`", row[0])}
+def test_operating_lists_every_setting_with_its_default() -> None:
+    listed = {row[0]: row[1] for row in rows(OPERATING.read_text()) if re.fullmatch(r"`[A-Z_]+`", row[0])}
     shown = {setting: setting.repr and setting.default not in (None, "", ()) for setting in fields(Settings)}
-    assert told == {f"`{variable(one)}`": f"`{one.default}`" if plain else "" for one, plain in shown.items()}
+    assert listed == {f"`{variable(one)}`": f"`{one.default}`" if plain else "" for one, plain in shown.items()}
 
 
-def test_the_words_around_the_table_name_no_setting_that_is_none() -> None:
-    known = {variable(setting) for setting in fields(Settings)} | RENAMED_VARIABLES.keys()
-    told = set(re.findall(r"`([A-Z]+_[A-Z_]+)\b", "".join(page.read_text() for page in pages())))
-    assert told <= known
+def test_pages_name_only_existing_settings() -> None:
+    existing = {variable(setting) for setting in fields(Settings)} | RENAMED_VARIABLES.keys()
+    listed = set(re.findall(r"`([A-Z]+_[A-Z_]+)\b", "".join(page.read_text() for page in pages())))
+    assert listed <= existing
     for derived in ("PUBLIC_URL", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TRUSTED_PROXIES", "SMTP_URL"):
         assert OPERATING.read_text().count(f"`{derived}`") > 1, f"{derived} has no default to show: say what it is"
 
 
-def commands(group: click.Group = main, words: str = "") -> Iterator[tuple[str, click.Command]]:
+def commands(group: click.Group = main, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
-            yield from commands(command, f"{words}{name} ")
+            yield from commands(command, f"{prefix}{name} ")
         else:
-            yield words + name, command
+            yield prefix + name, command
 
 
 def documented_commands() -> dict[str, str]:
-    """Every command of the table in operating.md, and how it is told there."""
+    """Every command in the table of operating.md, with its options as they stand there."""
     cells = [row[0] for row in rows(OPERATING.read_text()) if len(row) == 2]
-    quoted = [words for cell in cells for words in QUOTED.findall(cell) if not words.startswith("guichet(")]
-    return {re.split(r" [A-Z\[-]", words)[0]: words for words in quoted}
+    quoted = [prefix for cell in cells for prefix in QUOTED.findall(cell) if not prefix.startswith("guichet(")]
+    return {re.split(r" [A-Z\[-]", prefix)[0]: prefix for prefix in quoted}
 
 
-def test_every_command_stands_in_operating_with_its_options() -> None:
-    told = documented_commands()
-    assert told.keys() == dict(commands()).keys()
+def test_operating_lists_every_command_with_its_options() -> None:
+    listed = documented_commands()
+    assert listed.keys() == dict(commands()).keys()
     for name, command in commands():
         options = {option for one in command.params if isinstance(one, click.Option) for option in one.opts}
-        assert set(re.findall(r"--[a-z-]+", told[name])) == options, name
+        assert set(re.findall(r"--[a-z-]+", listed[name])) == options, name
 
 
 def test_architecture_lists_the_floors_from_the_lowest() -> None:
@@ -110,7 +110,7 @@ def python_names() -> dict[str, set[str]]:
 
 
 def test_every_name_that_architecture_uses_is_defined() -> None:
-    known = python_names() | {"VisitorSession": {"write"}}
+    existing = python_names() | {"VisitorSession": {"write"}}
     used = re.findall(r"`([A-Za-z_]+)\.([a-z_]+)(?:\(.*?\))?`", ARCHITECTURE.read_text())
     names = [
         (owner, name)
@@ -118,11 +118,11 @@ def test_every_name_that_architecture_uses_is_defined() -> None:
         if (owner, name) != ("dev", "py") and owner not in ("cli", "domain", "protocol")
     ]
     assert len(names) > 30
-    assert [f"{owner}.{name}" for owner, name in names if name not in known.get(owner, ())] == []
+    assert [f"{owner}.{name}" for owner, name in names if name not in existing.get(owner, ())] == []
     assert "write(message" in (ROOT / "widget/conversation/session.ts").read_text()
 
 
-def test_every_link_leads_somewhere() -> None:
+def test_no_link_is_dead() -> None:
     lost = [f"{page.name}: {link}" for page in pages() for link in LINK.findall(page.read_text()) if dead(page, link)]
     assert lost == []
 
@@ -143,7 +143,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def test_a_dead_link_would_be_seen() -> None:
+def test_dead_links_are_found() -> None:
     assert dead(README, "docs/nowhere.md")
     assert dead(README, "docs/operating.md#nowhere")
     assert not dead(README, "docs/operating.md#redis")
@@ -151,14 +151,14 @@ def test_a_dead_link_would_be_seen() -> None:
 
 def test_the_readme_gives_the_two_commands_of_dev_py_and_the_pictures() -> None:
     text = README.read_text()
-    told = re.findall(r"^python3 dev\.py (\w+)$", text, re.MULTILINE)
-    assert told == ["run", "test"]
-    assert set(told) <= COMMANDS.keys()
+    listed = re.findall(r"^python3 dev\.py (\w+)$", text, re.MULTILINE)
+    assert listed == ["run", "test"]
+    assert set(listed) <= COMMANDS.keys()
     assert [link for link in LINK.findall(text) if link.endswith(".png")] == list(PICTURES)
     assert "redis.asyncio" in text
 
 
-def test_every_decision_says_what_it_cost() -> None:
+def test_every_decision_has_choice_reason_and_cost() -> None:
     pages = sorted(DECISIONS.glob("*.md"))
     assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
     for page in pages:
@@ -178,5 +178,5 @@ def test_no_document_promises_mail() -> None:
 
 
 @pytest.mark.parametrize("line", ["The answer comes by e-mail.", "We mail the visitor a link."])
-def test_a_promise_of_mail_would_be_seen(line: str) -> None:
+def test_promises_of_mail_are_found(line: str) -> None:
     assert promises_mail(f"This version sends no mail. {line}")

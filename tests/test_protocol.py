@@ -1,4 +1,4 @@
-"""The protocol's other forms: what is generated is fresh, and no two places tell different numbers."""
+"""The protocol: the generated files are current, limits agree with the domain, and payloads are strict."""
 
 import re
 from datetime import UTC, datetime
@@ -17,11 +17,11 @@ from chat.protocol.codegen.typescript import typescript_files
 PROTOCOL = files.ROOT / "docs" / "protocol.md"
 
 
-def test_what_is_generated_is_fresh() -> None:
+def test_generated_files_are_current() -> None:
     assert list(files.stale()) == []
 
 
-def test_the_check_sees_what_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_reports_a_stale_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "docs" / "protocol.md"
     page.parent.mkdir()
     page.write_text(PROTOCOL.read_text("utf-8").replace("start_chat", "begin_chat"), "utf-8")
@@ -33,24 +33,24 @@ def test_the_check_sees_what_is_stale(tmp_path: Path, monkeypatch: pytest.Monkey
     assert files.main(["--check"]) == 0
 
 
-def test_the_page_has_a_place_for_every_table() -> None:
+def test_protocol_page_has_a_mark_for_every_table_but_settings() -> None:
     missing = [name for name in docs_tables.all_tables() if f"<!-- made: {name} -->" not in PROTOCOL.read_text("utf-8")]
     assert missing == ["settings"]
 
 
-def test_a_table_that_nobody_makes_is_refused() -> None:
+def test_unknown_table_is_refused() -> None:
     with pytest.raises(KeyError, match="nonsense"):
         docs_tables.with_tables("<!-- made: nonsense -->\n<!-- end -->")
 
 
-def test_the_limits_are_those_of_the_desk() -> None:
+def test_limits_equal_those_of_the_domain() -> None:
     assert protocol.LIMITS["text_max"] == text.MAX_TEXT
     assert protocol.LIMITS["name_max"] == text.MAX_NAME
     assert protocol.LIMITS["messages_at_once"] == messages.MESSAGES_PER_PAGE
     assert protocol.LIMITS["cards_a_page"] == inbox.TICKETS_PER_PAGE
 
 
-def test_every_shape_is_told_with_a_docstring_of_its_own() -> None:
+def test_every_shape_has_its_own_docstring() -> None:
     for shape in structs():
         assert shape.__doc__ not in (None, shape.__base__.__doc__), shape.__name__
 
@@ -64,17 +64,19 @@ def test_typescript_has_every_shape_and_command() -> None:
 
 
 @pytest.mark.parametrize("command", [pair[0] for pair in protocol.VISITOR_COMMANDS.values()])
-def test_a_field_that_nobody_knows_is_refused(command: type[protocol.Command]) -> None:
+def test_unknown_field_is_refused(command: type[protocol.Command]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(b'{"surprise": 1}', type=command)
 
 
-def test_times_end_in_z_and_what_is_unset_is_left_out() -> None:
+def test_times_end_in_z_and_unset_fields_are_left_out() -> None:
     author = protocol.Author(kind="visitor", name=None)
     at = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-    line = protocol.Message(ticket="t", seq=1, id="m", client_id="c", kind="text", author=author, text="Hello", at=at)
-    plain = protocol.to_plain(line)
-    assert plain["at"] == "2026-11-23T09:00:00Z"
-    assert "event" not in plain
-    assert plain["author"] == {"kind": "visitor", "name": None}
-    assert plain["files"] == []
+    message = protocol.Message(
+        ticket="t", seq=1, id="m", client_id="c", kind="text", author=author, text="Hello", at=at
+    )
+    payload = protocol.to_plain(message)
+    assert payload["at"] == "2026-11-23T09:00:00Z"
+    assert "event" not in payload
+    assert payload["author"] == {"kind": "visitor", "name": None}
+    assert payload["files"] == []

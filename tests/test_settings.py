@@ -1,4 +1,4 @@
-"""Settings: read once, every bad value named, secrets kept to themselves."""
+"""Settings: defaults, one error for all bad values, and no secrets in repr."""
 
 import stat
 from ipaddress import ip_network
@@ -15,7 +15,7 @@ NODE = {
 }
 
 
-def test_a_new_install_needs_nothing(tmp_path: Path) -> None:
+def test_new_install_needs_no_variables(tmp_path: Path) -> None:
     settings = settings_from({"DATA_DIR": str(tmp_path / "data")})
     assert settings.public_url == "http://localhost:8000"
     assert settings.database_url == f"sqlite:///{tmp_path}/data/guichet.db"
@@ -23,22 +23,22 @@ def test_a_new_install_needs_nothing(tmp_path: Path) -> None:
     assert not settings.is_https
 
 
-def test_the_key_is_made_once_and_is_nobody_elses_to_read(tmp_path: Path) -> None:
+def test_secret_key_is_made_once_and_readable_by_owner_only(tmp_path: Path) -> None:
     first, second = (settings_from({"DATA_DIR": str(tmp_path)}) for _ in range(2))
-    kept = tmp_path / "secret_key"
-    assert first.secret_key == second.secret_key == kept.read_text()
+    key_file = tmp_path / "secret_key"
+    assert first.secret_key == second.secret_key == key_file.read_text()
     assert len(first.secret_key) >= 32
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
 
 
-def test_a_broken_key_is_not_used(tmp_path: Path) -> None:
+def test_empty_key_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_text("")
     with pytest.raises(BadSettings, match="too short"):
         settings_from({"DATA_DIR": str(tmp_path)})
 
 
-def test_what_is_given_is_taken(tmp_path: Path) -> None:
+def test_variables_set_the_fields(tmp_path: Path) -> None:
     given = {
         "DATA_DIR": str(tmp_path),
         "PORT": "0",
@@ -71,26 +71,26 @@ def test_what_is_given_is_taken(tmp_path: Path) -> None:
         ("LOGIN_TRIES", "-1"),
     ],
 )
-def test_a_bad_value_is_named(tmp_path: Path, name: str, value: str) -> None:
+def test_bad_value_is_reported_with_its_variable(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(BadSettings, match=rf"^{name} is not usable"):
         settings_from({"DATA_DIR": str(tmp_path), name: value})
 
 
-def test_all_bad_values_are_named_at_once(tmp_path: Path) -> None:
+def test_all_bad_values_are_reported_together(tmp_path: Path) -> None:
     with pytest.raises(BadSettings) as bad:
         settings_from({"PORT": "eighty", "OFFER_RING_S": "soon", "DATA_DIR": str(tmp_path)})
     assert [line.partition(" ")[0] for line in str(bad.value).splitlines()] == ["PORT", "OFFER_RING_S"]
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED_VARIABLES.items())
-def test_a_variable_with_its_old_name_is_refused_with_the_new_one(old: str, new: str, tmp_path: Path) -> None:
+def test_old_variable_name_is_refused_with_the_new_one(old: str, new: str, tmp_path: Path) -> None:
     assert getattr(settings_from({new: "7", "DATA_DIR": str(tmp_path)}), new.lower()) == 7
     with pytest.raises(BadSettings, match=f"^{old} is now called {new}$"):
         settings_from({old: "7", "DATA_DIR": str(tmp_path)})
 
 
 @pytest.mark.parametrize("command", ["web", "worker"])
-def test_a_node_of_many_must_be_told_what_they_share(tmp_path: Path, command: str) -> None:
+def test_web_and_worker_require_the_shared_variables(tmp_path: Path, command: str) -> None:
     assert settings_from(NODE | {"DATA_DIR": str(tmp_path)}, command).redis_url == NODE["REDIS_URL"]
     with pytest.raises(BadSettings) as bad:
         settings_from({"DATA_DIR": str(tmp_path)}, command)
@@ -99,13 +99,13 @@ def test_a_node_of_many_must_be_told_what_they_share(tmp_path: Path, command: st
         settings_from(NODE | {"DATABASE_URL": "sqlite:///x.db", "DATA_DIR": str(tmp_path)}, command)
 
 
-def test_the_driver_that_we_bring_is_named(tmp_path: Path) -> None:
+def test_postgresql_url_gets_our_driver(tmp_path: Path) -> None:
     for scheme in ("postgres", "postgresql", "postgresql+psycopg"):
         url = settings_from({"DATABASE_URL": f"{scheme}://db.example/x", "DATA_DIR": str(tmp_path)}).database_url
         assert url == "postgresql+psycopg://db.example/x"
 
 
-def test_secrets_are_not_shown(tmp_path: Path) -> None:
+def test_repr_shows_no_secrets(tmp_path: Path) -> None:
     shown = repr(settings_from(NODE | {"DATA_DIR": str(tmp_path), "SMTP_URL": "smtp://u:hunter2hunter2@mail.example"}))
     assert "public_url" in shown
     assert "hunter2" not in shown

@@ -1,4 +1,4 @@
-"""Bytes that are no HTTP: the log has a line of them, no traceback, and nothing that they named."""
+"""Requests that are no valid HTTP: the log has an entry, no traceback, and none of the secrets in them."""
 
 import asyncio
 import signal
@@ -8,7 +8,7 @@ from tests.cli.cli_client import Server
 
 SECRET = "t_the.secret-of-a-link"
 GZIP = (b"Content-Type: application/json", b"Content-Encoding: gzip", b"Content-Length: 4")
-NO_HTTP = (
+INVALID_REQUESTS = (
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     f"GET /t/{SECRET}\x01 HTTP/1.1\r\n\r\n".encode(),
     f"GET /t/{SECRET} HTTP/1.1\r\nHost: localhost\r\nno header\r\n\r\n".encode(),
@@ -17,8 +17,8 @@ NO_HTTP = (
 )
 
 
-async def says(server: Server, sent: bytes) -> bytes:
-    """What is answered, until the server hangs up."""
+async def send_bytes(server: Server, sent: bytes) -> bytes:
+    """Send bytes and return the answer, once the server has closed the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(server.url).port)
     writer.write(sent)
     async with asyncio.timeout(10):
@@ -27,10 +27,10 @@ async def says(server: Server, sent: bytes) -> bytes:
     return answer
 
 
-async def test_what_is_no_http_leaves_a_line_and_no_more(server: Server) -> None:
-    for sent in NO_HTTP:
-        assert b" 400 " in (await says(server, sent)).partition(b"\r\n")[0]
-    await server.ends(signal.SIGTERM)
+async def test_invalid_http_is_logged_without_traceback_or_secret(server: Server) -> None:
+    for sent in INVALID_REQUESTS:
+        assert b" 400 " in (await send_bytes(server, sent)).partition(b"\r\n")[0]
+    await server.signal_and_wait(signal.SIGTERM)
     log = "\n".join(server.lines)
     assert "aiohttp.server" in log
     assert "Traceback" not in log

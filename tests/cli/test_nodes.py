@@ -1,11 +1,11 @@
-"""Several processes over one PostgreSQL and one Redis, started by the lines of the Procfile."""
+"""The processes of the Procfile, with one PostgreSQL and one Redis."""
 
 import signal
 from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.cli_client import Operator, browsing
+from tests.cli.cli_client import Operator, open_browser
 from tests.services import Postgres
 from tooling.steps import ROOT
 
@@ -13,38 +13,38 @@ ADA, PASSWORD = "ada@example.com", "a rather long password"
 
 
 def procfile() -> dict[str, str]:
-    """The word behind `python -m chat` of each line."""
+    """The command after `python -m chat` of each process."""
     lines = (ROOT / "Procfile").read_text().splitlines()
     return {name: command.removeprefix(" python -m chat ") for name, _, command in (x.partition(":") for x in lines)}
 
 
 @pytest.fixture
 def operator(operator: Operator, postgres: Postgres, valkey: str) -> Iterator[Operator]:
-    """Everything that nodes of many are given."""
+    """An operator with the variables that several nodes share."""
     with postgres.database() as url:
         operator.variables |= {"DATABASE_URL": url, "REDIS_URL": valkey, "SECRET_KEY": "k" * 32}
         yield operator
 
 
-async def test_the_lines_of_the_procfile_make_a_house(operator: Operator) -> None:
+async def test_procfile_commands_start_a_web_node_and_a_worker(operator: Operator) -> None:
     commands = procfile()
     assert commands.keys() == {"release", "web", "worker"}
-    early = await operator.types(commands["web"])
-    assert (early.code, "python -m chat migrate" in early.err) == (1, True)
-    assert (await operator.types(commands["release"])).code == 0
+    too_early = await operator.run(commands["web"])
+    assert (too_early.code, "python -m chat migrate" in too_early.err) == (1, True)
+    assert (await operator.run(commands["release"])).code == 0
     web = operator.serving(commands["web"], ready="Listening")
     worker = operator.serving(commands["worker"], ready="Working")
-    async with web as first, worker as second, browsing(first) as browser:
-        assert await browser.gets("/readyz") == {"ok": True, "database": "ok", "redis": "ok"}
-        hired = ("agent", "add", ADA, "--name", "Ada", "--password-stdin")
-        assert (await operator.types(*hired, stdin=f"{PASSWORD}\n")).code == 0
-        assert await browser.signs_in(ADA, PASSWORD) == 200
-        assert [await node.ends(signal.SIGTERM) for node in (first, second)] == [0, 0]
+    async with web as first, worker as second, open_browser(first) as browser:
+        assert await browser.get_json("/readyz") == {"ok": True, "database": "ok", "redis": "ok"}
+        add_ada = ("agent", "add", ADA, "--name", "Ada", "--password-stdin")
+        assert (await operator.run(*add_ada, stdin=f"{PASSWORD}\n")).code == 0
+        assert await browser.sign_in(ADA, PASSWORD) == 200
+        assert [await node.signal_and_wait(signal.SIGTERM) for node in (first, second)] == [0, 0]
 
 
-async def test_a_database_that_is_away_is_told_in_a_line(operator: Operator) -> None:
+async def test_unreachable_database_is_reported_in_one_line(operator: Operator) -> None:
     away = f"postgresql://postgres@/guichet?host={operator.data_dir}"
     for command in ("migrate", "web"):
-        said = await operator.types(command, DATABASE_URL=away)
-        assert said.code == 1
-        assert said.err.startswith("Error: the database can't be asked: ")
+        result = await operator.run(command, DATABASE_URL=away)
+        assert result.code == 1
+        assert result.err.startswith("Error: the database can't be asked: ")
