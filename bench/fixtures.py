@@ -15,6 +15,7 @@ from chat.domain.people import agents, sessions, visitors
 from chat.domain.people.agents import NewAgent
 from chat.domain.queries import calendar
 from chat.domain.queries.visitors import VisitorIdentity
+from chat.domain.reactions import react
 from chat.domain.routing import claims
 from chat.store.migrations import migrate
 from chat.store.rows import AgentRow
@@ -76,7 +77,7 @@ def create_fixtures(url: str, size: Size) -> Fixtures:
 
 async def _create(url: str, size: Size) -> Fixtures:
     now = datetime.now(UTC)
-    store = Store(url, lambda _: None)
+    store = Store(url, lambda _: None, react)
     await store.start()
     try:
         await store.write(seed.seed, now)

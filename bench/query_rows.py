@@ -33,6 +33,7 @@ from chat.domain.queries import offers as ringing_offers
 from chat.domain.queries.console import console_snapshot
 from chat.domain.queries.tickets import tickets_by_ids, waiting_tickets
 from chat.domain.queries.visitors import VisitorIdentity, lookup_visitor
+from chat.domain.reactions import react
 from chat.domain.routing import department_transfer, due_work, idle_chats, lost_agents, offers
 from chat.domain.tickets import lifecycle
 from chat.jobs import Job, JobRunner
@@ -219,7 +220,7 @@ async def _slot_refill_row(name: str, url: str) -> Row:
         stack.push_async_callback(redis.close)
         offered_at: asyncio.Queue[float] = asyncio.Queue()
         listeners: list[Callable[[Sequence[RecordedFact]], None]] = []
-        store = Store(url, lambda facts: _announce(listeners, facts))
+        store = Store(url, lambda facts: _announce(listeners, facts), react)
         team = Presence(redis, "agents", "bench")
         worker = Worker(store, team, lambda: NOW, TIMEOUTS)
         runner = JobRunner([Job(None, "offer waiting chats", worker.offer, worker.woken)])

@@ -15,7 +15,7 @@ from chat.cluster.presence import Presence
 from chat.cluster.rate_limits import RateLimits
 from chat.cluster.redis_client import Redis
 from chat.domain.context import Timeouts
-from chat.domain.messages.fast_path import repair_ticket_rows
+from chat.domain.reactions import react
 from chat.domain.seed import seed
 from chat.event_publisher import EventPublisher
 from chat.jobs import JobRunner, jobs_of_node
@@ -59,7 +59,7 @@ async def start_node(
 ) -> AsyncIterator[Node]:
     """Start all parts of one node. `runs_ticket_jobs` False leaves the jobs on tickets to another node."""
     fact_listeners: list[FactListener] = []
-    store = Store(settings.database_url, partial(_notify, fact_listeners))
+    store = Store(settings.database_url, partial(_notify, fact_listeners), react)
     redis, node_id = Redis(redis_url), secrets.token_hex(6)
     services = _services(settings, store, redis, node_id, clock)
     bus, realtime, publisher = _realtime(services, redis, node_id)
@@ -71,7 +71,6 @@ async def start_node(
         started.push_async_callback(redis.close)
         await store.start()
         started.push_async_callback(store.close)
-        await store.write(repair_ticket_rows)  # before anything reads: a crash may have left rows behind their messages
         for part in (services.agent_presence, services.visitor_presence, bus):
             await part.start()
             started.push_async_callback(part.close)

@@ -38,11 +38,11 @@ class Worker:
         """Return chats to agents who are back, and offer those that wait. It reads before it writes: while all agents
         are busy there is mostly nothing to write."""
         context = await self._context()
-        if await self.store.read_stale(lost_agents.has_returned_agents, context):
+        if await self.store.read(lost_agents.has_returned_agents, context):
             await self.store.write(lost_agents.return_chats, context)
-        if await self.store.read_stale(offers.has_work, context):
+        if await self.store.read(offers.has_work, context):
             await self.store.write(offers.offer_waiting, context)
-        if await self.store.read_stale(department_transfer.has_passed_transfers):
+        if await self.store.read(department_transfer.has_passed_transfers):
             await self.store.write(department_transfer.offer_to_next_member, context)
 
     async def do_due_work(self) -> None:
@@ -51,7 +51,7 @@ class Worker:
         context = await self._context()
         # Absence is concluded only from presence that Redis has reported for the whole grace without a break.
         reliable = context if self.agent_presence.is_reliable() else context._replace(online_agents=None)
-        due = await self.store.read_stale(due_work.check, context, reliable)
+        due = await self.store.read(due_work.check, context, reliable)
         if due.overdue_offers:
             await self.store.write(offers.expire_offers, context.now)
         if due.waiting_chats:
@@ -64,7 +64,7 @@ class Worker:
     async def close_idle_chats(self) -> None:
         """Pause and close chats whose visitor is gone or silent."""
         context = DomainContext(self.clock(), None, self.timeouts)  # idle chats depend on no agent's presence
-        if await self.store.read_stale(idle_chats.has_idle_chats, context):
+        if await self.store.read(idle_chats.has_idle_chats, context):
             await self._repeat(idle_chats.close_idle_chats, context)
 
     async def _repeat(self, action: Callable[[Transaction, DomainContext], int], context: DomainContext) -> None:

@@ -27,6 +27,7 @@ FLOORS = (
     ("domain.people",),
     ("domain.intake",),
     ("domain.seed",),
+    ("domain.reactions",),
     ("domain",),
     ("presenters",),
     ("event_publisher",),

@@ -30,7 +30,7 @@ from chat.cli.operator_commands import (
     ShowHours,
     execute,
 )
-from chat.domain.messages.fast_path import repair_ticket_rows
+from chat.domain.reactions import react
 from chat.domain.seed import seed
 from chat.settings import BadSettings, Settings, settings_from
 from chat.store.data_dir_lock import DataDirLocked, lock_data_dir
@@ -95,10 +95,9 @@ async def _run_there_or_here(settings: Settings, command: OperatorCommand[T]) ->
 
 async def _run_here(settings: Settings, command: OperatorCommand[T]) -> T:
     await asyncio.to_thread(migrate_database, settings.database_url)
-    store = Store(settings.database_url, lambda facts: None)
+    store = Store(settings.database_url, lambda facts: None, react)
     await store.start()
     try:
-        await store.write(repair_ticket_rows)
         await store.write(seed, app.utc_now())
         return await execute(
             OperatorContext(settings, store, app.utc_now, app.timeouts_of(settings), presence_unknown), command

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from chat import protocol
-from chat.domain.messages import post
+from chat.domain.messages import post, read_marks
 from chat.domain.messages.incoming import Post
 from chat.domain.messages.read_marks import ReadMark
 from chat.realtime.connections import FollowedTicket
@@ -20,6 +20,8 @@ from chat.websocket.socketio_server import Reply
 SEND_MESSAGE, MARK_READ = b'["send_message",', b'["mark_read",'
 _send_message_decoder = msgspec.json.Decoder(tuple[Literal["send_message"], protocol.SendMessage])
 _mark_read_decoder = msgspec.json.Decoder(tuple[Literal["mark_read"], protocol.MarkRead])
+# Clients send a read mark for nearly every message; nobody notices that it waits so long for others.
+READ_MARK_DELAY_S = 0.05
 DONE_REPLY = protocol.encode(protocol.Ack())
 
 FrequentCommand = protocol.SendMessage | protocol.MarkRead
@@ -63,7 +65,8 @@ class MessageCommands(CommandNamespace[S]):
         if isinstance(command, protocol.SendMessage):
             self.store.post_with_callback(post.post_batch, self.post_of(socket, command), socket.sid, callback)
         else:
-            self.read_marks.add(self.read_mark_of(socket, command), callback)
+            mark = self.read_mark_of(socket, command)
+            self.store.post_with_callback(read_marks.apply_read_marks, mark, socket.sid, callback, READ_MARK_DELAY_S)
 
     # -- the synchronous way -----------------------------------------------------------------------------------
 

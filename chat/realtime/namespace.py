@@ -19,7 +19,6 @@ from chat.realtime.broadcaster import Broadcaster
 from chat.realtime.command_decoder import Commands, decode
 from chat.realtime.connections import Budget, ClientSocket, FollowedTicket, Sockets
 from chat.realtime.context import ConnectionInfo, Services
-from chat.realtime.read_mark_batcher import ReadMarkBatcher
 from chat.realtime.reconciliation.reconciler import Reconciler
 from chat.realtime.service_monitor import ServiceMonitor
 from chat.store.rows import TicketRow
@@ -57,7 +56,6 @@ class NamespaceDeps(NamedTuple):
     reconciler: Reconciler
     agent_presence: AgentPresenceCache
     service_monitor: ServiceMonitor
-    read_marks: ReadMarkBatcher
 
 
 class CommandNamespace(socketio.AsyncNamespace, ABC, Generic[S]):
@@ -71,9 +69,7 @@ class CommandNamespace(socketio.AsyncNamespace, ABC, Generic[S]):
 
     def __init__(self, deps: NamespaceDeps, sockets: Sockets[S]) -> None:
         super().__init__(self.name)
-        self.services, self.broadcaster, self.reconciler, self.agent_presence, self.service_monitor, self.read_marks = (
-            deps
-        )
+        self.services, self.broadcaster, self.reconciler, self.agent_presence, self.service_monitor = deps
         self.store = self.services.store
         self.sockets = sockets
         self._handlers = self._find_handlers()

@@ -17,7 +17,6 @@ from chat.realtime.card_updates import CardUpdates
 from chat.realtime.connections import AgentSocket, ClientSocket, Sockets, VisitorSocket
 from chat.realtime.context import Services
 from chat.realtime.namespace import NamespaceDeps
-from chat.realtime.read_mark_batcher import ReadMarkBatcher
 from chat.realtime.reconciliation.departures import Departures
 from chat.realtime.reconciliation.offer_reconciler import OfferReconciler
 from chat.realtime.reconciliation.reconciler import Reconciler
@@ -56,7 +55,6 @@ class Realtime:
             self._reconciler,
             self._agent_presence,
             self._service_monitor,
-            ReadMarkBatcher(self._services.store),
         )
         visitor_namespace = VisitorNamespace(deps, self._visitors, self._departures)
         self._server.register_namespace(visitor_namespace)

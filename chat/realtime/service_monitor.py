@@ -78,7 +78,7 @@ class ServiceMonitor:
 
     async def _query_service(self) -> Service:
         context = await self._agent_presence.context()
-        return await self._services.store.read_stale(service_status.current_service, context)
+        return await self._services.store.read(service_status.current_service, context)
 
     async def check(self) -> None:
         """Announce the service when state or mode differ from those announced last, and agents who came or left."""
@@ -102,7 +102,7 @@ class ServiceMonitor:
         before, self._online = self._online, self._online if online is None else online
         moved = (online or frozenset()) ^ (before or frozenset()) if online is not None else frozenset()
         if moved:
-            team = await self._services.store.read_stale(agents.all_agents)
+            team = await self._services.store.read(agents.all_agents)
             self._announce_locally([RecordedFact(AgentChanged(agent), None) for agent in team if agent.id in moved])
 
     async def check_queue(self, visitors: Iterable[VisitorSocket], reconciler: Reconciler) -> None:

@@ -1,4 +1,4 @@
-"""A domain call on its way to the database: what it is given, what it leaves behind."""
+"""The transaction of one domain call: the connection it uses and the facts it records."""
 
 from typing import NamedTuple
 
@@ -8,47 +8,35 @@ from chat.store.message_writers.base import MessageWriter
 
 
 class Unavailable(Exception):
-    """The store can't take this now (disk full, server away, too many waiting, closed): ask again later.
+    """The store can't take this call now (disk full, server away, too many waiting, closed): ask again later.
 
-    The call is not acknowledged, and with a server that died during COMMIT nobody knows whether it was done:
+    The call was not acknowledged. If a server died during COMMIT, nobody knows whether the call was committed:
     repeating it with the same key is safe.
     """
 
 
 class RecordedFact(NamedTuple):
-    """A fact, and the sid of the socket that asked for it (its ack is its copy), if a socket did."""
+    """A fact, and the sid of the socket whose command caused it, if a socket did: its ack is its copy of the fact."""
 
     fact: object
     origin: str | None
 
 
 class Transaction:
-    """One domain call's hand on the database: statements through `sql`, facts through `happened`.
+    """What a domain call gets: `sql` for statements, `record` for facts.
 
-    The transaction is not its own: never commit or roll back, `sql.begin_nested()` is allowed. `journal` is for
-    batches of posts alone.
+    Never commit or roll back `sql`, because other calls share the transaction; `sql.begin_nested()` is allowed.
+    `writer` is for batches of posts and read marks only.
     """
 
-    __slots__ = ("_sql", "facts", "origin", "writer")
+    __slots__ = ("facts", "origin", "sql", "writer")
 
     def __init__(self, sql: Connection, origin: str | None = None, writer: MessageWriter | None = None) -> None:
-        self._sql = sql
+        self.sql = sql
         self.origin = origin
         self.writer = writer or MessageWriter()
         self.facts: list[RecordedFact] = []
 
-    @property
-    def sql(self) -> Connection:
-        """In the transaction, which begins when it is first asked for."""
-        self.writer.begin()
-        return self._sql
-
-    def as_from(self, origin: str | None) -> "Transaction":
-        """The same in another socket's name, for a call that is made for many."""
-        tx = Transaction(self._sql, origin, self.writer)
-        tx.facts = self.facts
-        return tx
-
     def record(self, fact: object) -> None:
-        """Announced after COMMIT, in order; forgotten if this call fails."""
+        """Record a fact, which is published after COMMIT, in order, and dropped if this call fails."""
         self.facts.append(RecordedFact(fact, self.origin))

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from chat.domain import seed
+from chat.domain.reactions import react
 from chat.store.engines import Database
 from chat.store.migrations import migrate
 from chat.store.store import Store
@@ -64,7 +65,7 @@ def postgresql(one_postgresql: str) -> str:
 async def node(url: str) -> AsyncIterator[Desk]:
     """A node on this database, driven by a test."""
     facts: list[object] = []
-    store = Store(url, lambda recorded: facts.extend(one.fact for one in recorded))
+    store = Store(url, lambda recorded: facts.extend(one.fact for one in recorded), react)
     await store.start()
     try:
         yield Desk(store, facts, runs_twice=url.startswith("sqlite"))

@@ -101,7 +101,7 @@ def post_twice(store: Sequence[Transaction], posts: Sequence[Post]) -> list[Mess
 def read_up_to(tx: Transaction, /, ticket: str, seq: int, now: datetime, **whose: int) -> None:
     """Apply one read mark by the ticket's public id; raises its refusal."""
     key = tx.sql.execute(select(tables.tickets.c.id).where(tables.tickets.c.public_id == strip_nul(ticket))).scalar()
-    [refused] = read_marks.apply_read_marks(tx, [ReadMark(key or 0, seq, now, "", **whose)])
+    [refused] = read_marks.apply_read_marks([tx], [ReadMark(key or 0, seq, now, **whose)])
     if refused:
         raise refused
 

@@ -16,6 +16,7 @@ from chat.domain import seed
 from chat.domain.people import agents, sessions
 from chat.domain.people.agents import NewAgent
 from chat.domain.queries import calendar
+from chat.domain.reactions import react
 from chat.store.migrations import migrate
 from chat.store.store import Store
 from chat.web.auth.tokens import hash_token
@@ -130,7 +131,7 @@ async def set_up_database(url: str) -> dict[str, str]:
     now = datetime.now(UTC)
     async with _migration_lock:
         await asyncio.to_thread(migrate, url)
-    store = Store(url, lambda _: None)
+    store = Store(url, lambda _: None, react)
     await store.start()
     await store.write(seed.seed, now)
     await store.write(calendar.set_calendar, ALWAYS_OPEN)

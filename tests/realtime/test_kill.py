@@ -17,6 +17,7 @@ from chat.domain import seed
 from chat.domain.people import agents, sessions
 from chat.domain.people.agents import NewAgent
 from chat.domain.queries import calendar
+from chat.domain.reactions import react
 from chat.store.migrations import migrate
 from chat.store.store import Store
 from chat.web.auth.tokens import hash_token
@@ -30,7 +31,7 @@ async def a_desk_that_never_closes(folder: Path) -> str:
     """Add Ada and sign her in; returns her cookie. The process under test will own the file."""
     url, token, now = f"sqlite:///{folder / 'guichet.db'}", secrets.token_urlsafe(32), datetime.now(UTC)
     await asyncio.to_thread(migrate, url)
-    store = Store(url, lambda _: None)
+    store = Store(url, lambda _: None, react)
     await store.start()
     await store.write(seed.seed, now)
     await store.write(calendar.set_calendar, ALWAYS_OPEN)

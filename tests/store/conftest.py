@@ -12,7 +12,7 @@ from chat.store.engines import Database
 from chat.store.store import Store
 from chat.store.transaction import RecordedFact
 from tests.services import Postgres
-from tests.store.toy_schema import notebook
+from tests.store.toy_schema import no_reaction, notebook
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def open_works() -> OpenWorks:
         with database.writes.begin() as sql:
             notebook.create_all(sql)
         database.close()
-        store = Store(url, hear)
+        store = Store(url, hear, no_reaction)
         await store.start()
         try:
             yield store

@@ -1,4 +1,4 @@
-"""A moment in which what is asked for waits, so that it is done together."""
+"""A pause of the writer, in which calls wait so that they run together."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -10,21 +10,21 @@ from chat.store.transaction import Transaction
 
 
 @asynccontextmanager
-async def queueing(store: Store) -> AsyncIterator[None]:
-    """Holds up the one who writes posts (on SQLite: who writes anything) until the end of the block."""
+async def paused_writer(store: Store) -> AsyncIterator[None]:
+    """Pause the thread that commits batches (on SQLite: that commits anything) until the end of the block."""
     reached, go_on = Event(), Event()
 
-    def hold_up(held: Sequence[Transaction], items: Sequence[None]) -> Sequence[None]:
-        held[0].sql.exec_driver_sql("SELECT 1")  # a transaction like others, which SQLAlchemy knows of
+    def wait(txs: Sequence[Transaction], items: Sequence[None]) -> Sequence[None]:
+        txs[0].sql.exec_driver_sql("SELECT 1")  # a transaction like others, which SQLAlchemy has joined
         reached.set()
         assert go_on.wait(10)
         return items
 
-    holding = asyncio.ensure_future(store.post(hold_up, None))
+    waiting = asyncio.ensure_future(store.post(wait, None))
     await asyncio.to_thread(reached.wait, 10)
     try:
         yield
-        await asyncio.sleep(0)  # one turn, in which the callers queue
+        await asyncio.sleep(0)  # one turn of the loop, in which the callers queue
     finally:
         go_on.set()
-    await holding
+    await waiting

@@ -25,7 +25,7 @@ def database(url: str) -> Database:
 def dictate_until(failpoint: str, url: str) -> list[str]:
     """What a process acknowledged before it died."""
     child = subprocess.run(
-        [sys.executable, "-m", "tests.store.child", url],
+        [sys.executable, "-m", "tests.store.killable_process", url],
         env=os.environ | {"GUICHET_FAILPOINT": failpoint},
         stdout=subprocess.PIPE,
         check=False,

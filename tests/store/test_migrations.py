@@ -9,9 +9,11 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from chat.domain.messages.fast_path import apply_messages
 from chat.store.engines import Database
+from chat.store.message_writers.base import NewMessageRow, TicketCounters
 from chat.store.migrations import alembic_config, head_is, migrate
 from chat.store.tables import metadata
 from tests.services import Postgres
@@ -100,9 +102,9 @@ BEFORE_FIELD_NAMES = """
     INSERT INTO visitors (id, public_id, site_id, token_hash, verified, locale, created_at)
     VALUES (1, 'v_1', 1, 'hash', false, 'fr', 0);
     INSERT INTO tickets (id, public_id, site_id, visitor_id, status, channel, kind, locale, last_at, created_at,
-        updated_at, visitor_state, visitor_since, priority, read_visitor, read_agent, queue_place, taken_at,
+        updated_at, visitor_state, visitor_since, last_seq, priority, read_visitor, read_agent, queue_place, taken_at,
         waiting_since, freed_at, lost_agent_id, lost_until, due, kept_at)
-    VALUES (1, 't_1', 1, 1, 'live', 'chat', 'question', 'fr', 0, 0, 0, 'here', 0, 7, 2, 3, 4, 5, 6, 8, 1, 9, 10, 11);
+    VALUES (1, 't_1', 1, 1, 'live', 'chat', 'question', 'fr', 0, 0, 0, 'here', 0, 1, 7, 2, 3, 4, 5, 6, 8, 1, 9, 10, 11);
     INSERT INTO messages (id, ticket_id, seq, public_id, author, text, at)
     VALUES (1, 1, 1, 'm_1', 'visitor', 'Hello', 0);
     INSERT INTO offers (id, ticket_id, agent_id, giver_id, rule, made_at, expires_at)
@@ -132,3 +134,43 @@ def test_rows_from_before_the_field_names_keep_their_values(url: str) -> None:
     with database.reads.begin() as sql:
         assert {query: tuple(sql.execute(text(query)).one()) for query in AFTER_FIELD_NAMES} == AFTER_FIELD_NAMES
     database.close()
+
+
+STALE_ROW = """
+    INSERT INTO sites (id, key, name, origins, created_at) VALUES (1, 'demo', 'Demo', '[]', 0);
+    INSERT INTO visitors (id, public_id, site_id, token_hash, verified, locale, created_at)
+    VALUES (1, 'v_1', 1, 'hash', false, 'fr', 0);
+    INSERT INTO tickets (id, public_id, site_id, visitor_id, status, channel, kind, locale, last_at, created_at,
+        updated_at, visitor_state, visitor_since, rev, last_seq, visitor_read_seq, unread, unanswered_since)
+    VALUES (1, 't_1', 1, 1, 'live', 'chat', 'question', 'fr', 10, 0, 10, 'here', 0, 5, 1, 1, 1, 10);
+    INSERT INTO messages (ticket_id, seq, public_id, author, text, at) VALUES
+        (1, 1, 'm_1', 'visitor', 'Hello', 10), (1, 2, 'm_2', 'agent:1', 'Yes?', 20),
+        (1, 3, 'm_3', 'visitor', 'Where is', 30), (1, 4, 'm_4', 'visitor', ' my  parcel? ', 40)
+"""
+
+
+def test_rows_that_a_crash_left_behind_their_messages_are_brought_up(url: str) -> None:
+    """Older versions on SQLite wrote a ticket's row up to a second after its messages."""
+    before = TicketCounters(1, 5, 1, 1, 0, 1, 10, "visitor", "", 10)
+    new = [
+        NewMessageRow(1, 2, "m_2", "c_2", "agent:1", 1, None, "Yes?", 20),
+        NewMessageRow(1, 3, "m_3", "c_3", "visitor", None, None, "Where is", 30),
+        NewMessageRow(1, 4, "m_4", "c_4", "visitor", None, None, " my  parcel? ", 40),
+    ]
+    database = Database(url)
+    with database.writes.begin() as sql:
+        command.upgrade(alembic_config(sql), "0003")
+        for statement in STALE_ROW.split(";"):
+            sql.execute(text(statement))
+        assert stored_counters(sql) == before
+    database.close()
+    migrate(url)
+    database = Database(url)
+    with database.reads.begin() as sql:
+        assert stored_counters(sql) == apply_messages(before, new)
+        assert sql.execute(text("SELECT updated_at FROM tickets")).scalar() == 40
+    database.close()
+
+
+def stored_counters(sql: Connection) -> TicketCounters:
+    return TicketCounters(*sql.execute(text(f"SELECT {', '.join(TicketCounters._fields)} FROM tickets")).one())

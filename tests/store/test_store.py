@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from chat.store.store import Store
 from chat.store.transaction import RecordedFact, Transaction, Unavailable
 from tests.store.conftest import OpenWorks, Room
-from tests.store.paused_writer import queueing
+from tests.store.paused_writer import paused_writer
 from tests.store.toy_schema import Illegible, count, scribble, write, write_all, written
 
 
@@ -23,7 +23,7 @@ async def test_an_answer_is_what_the_verb_returned(store: Store) -> None:
 
 
 async def test_one_failing_caller_harms_nobody(store: Store, room: Room) -> None:
-    async with queueing(store):
+    async with paused_writer(store):
         vic = asyncio.ensure_future(store.write(write, "Vic", "first"))
         zoe = asyncio.ensure_future(store.write(scribble, "Zoe", "lost"))
         ada = asyncio.ensure_future(store.write(write, "Ada", "last"))
@@ -36,7 +36,7 @@ async def test_one_failing_caller_harms_nobody(store: Store, room: Room) -> None
 
 
 async def test_a_refused_post_leaves_its_batch_alone(store: Store, room: Room) -> None:
-    async with queueing(store):
+    async with paused_writer(store):
         vic, zoe, ada = (asyncio.ensure_future(store.post(write_all, it)) for it in ("first", "", "last"))
     assert await vic == "first"
     with pytest.raises(Illegible, match="empty"):
@@ -47,7 +47,7 @@ async def test_a_refused_post_leaves_its_batch_alone(store: Store, room: Room) -
 
 
 async def test_a_batch_that_raises_is_run_again_one_by_one(store: Store, room: Room) -> None:
-    async with queueing(store):
+    async with paused_writer(store):
         vic, zoe, ada = (asyncio.ensure_future(store.post(write_all, it)) for it in ("first", "raise", "last"))
     assert await vic == "first"
     with pytest.raises(Illegible, match="raise"):
@@ -58,7 +58,7 @@ async def test_a_batch_that_raises_is_run_again_one_by_one(store: Store, room: R
 
 
 async def test_posts_that_wait_share_one_commit(store: Store, room: Room, commits: list[Engine]) -> None:
-    async with queueing(store):
+    async with paused_writer(store):
         posts = [asyncio.ensure_future(store.post(write_all, f"{number}")) for number in range(300)]
     assert await asyncio.gather(*posts) == [f"{number}" for number in range(300)]
     assert len(commits) == 2  # whoever held the writer up, and all the others
@@ -71,7 +71,7 @@ async def test_verbs_that_wait_share_a_commit_on_sqlite(
 ) -> None:
     async with open_works(sqlite, room.hear) as store:
         del commits[:]
-        async with queueing(store):
+        async with paused_writer(store):
             texts = [f"{number}" for number in range(100)]
             answers = [
                 asyncio.ensure_future(store.post(write_all, text) if number % 3 else store.write(write, "Ada", text))
@@ -108,7 +108,7 @@ async def test_nothing_is_answered_or_told_before_the_commit(store: Store, room:
 
 
 async def test_the_room_hears_before_the_sender_is_answered(store: Store, room: Room) -> None:
-    async with queueing(store):
+    async with paused_writer(store):
         asked = [asyncio.ensure_future(store.post(write_all, text)) for text in ("first", "last")]
         heard: list[int] = []
         for answer in asked:
@@ -118,7 +118,7 @@ async def test_the_room_hears_before_the_sender_is_answered(store: Store, room: 
 
 
 async def test_a_caller_who_left_is_served_all_the_same(store: Store, room: Room) -> None:
-    async with queueing(store):
+    async with paused_writer(store):
         vic = asyncio.ensure_future(store.write(write, "Vic", "my last words"))
         zoe = asyncio.ensure_future(store.post(write_all, "and mine"))
         gone = asyncio.ensure_future(store.write(scribble, "Ben", "never mind"))
@@ -149,7 +149,7 @@ async def test_an_exception_that_futures_refuse_reaches_its_caller(store: Store)
     def stop(tx: Transaction) -> None:
         raise StopIteration
 
-    async with queueing(store):
+    async with paused_writer(store):
         zoe = asyncio.ensure_future(store.write(stop))
         vic = asyncio.ensure_future(store.write(write, "Vic", "after it"))
     with pytest.raises(RuntimeError, match="StopIteration"):
@@ -212,7 +212,7 @@ async def test_an_error_does_not_repeat_what_people_wrote(store: Store) -> None:
 
 async def test_too_many_waiting_are_told_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chat.store.writers.write_queue.MAX_WAITING", 3)
-    async with queueing(store):
+    async with paused_writer(store):
         waiting = [asyncio.ensure_future(store.post(write_all, f"{number}")) for number in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(Unavailable):
@@ -222,7 +222,7 @@ async def test_too_many_waiting_are_told_at_once(store: Store, monkeypatch: pyte
 
 
 async def test_closing_does_what_was_asked_before_and_nothing_after(store: Store, room: Room) -> None:
-    async with queueing(store):
+    async with paused_writer(store):
         posts = [asyncio.ensure_future(store.post(write_all, f"{number}")) for number in range(50)]
         verbs = [asyncio.ensure_future(store.write(write, "Ada", f"verb {number}")) for number in range(50)]
         await asyncio.sleep(0)

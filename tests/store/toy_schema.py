@@ -52,3 +52,7 @@ def written(sql: Connection) -> list[str]:
 def count(sql: Connection) -> int:
     """How many lines there are."""
     return sql.scalars(select(func.count()).select_from(lines)).one()
+
+
+def no_reaction(tx: Transaction, fact: object) -> None:
+    """What a Store calls for each fact when nothing reacts."""

@@ -22,6 +22,7 @@ from chat.domain.messages.post import post_batch
 from chat.domain.people import agents, password_links
 from chat.domain.people.agents import NewAgent
 from chat.domain.people.sites import SiteEdit, set_site
+from chat.domain.reactions import react
 from chat.links import TicketLinks
 from chat.settings import Settings
 from chat.store.migrations import migrate
@@ -119,7 +120,7 @@ def settings(new_install: Path, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def server(settings: Settings, valkey: str, aiohttp_client: MakeClient) -> AsyncIterator[WebServer]:
     """The server of a new install, on a Monday at 10:00 in Paris."""
-    clock, store, redis = Clock(), Store(settings.database_url, lambda facts: None), Redis(valkey)
+    clock, store, redis = Clock(), Store(settings.database_url, lambda facts: None, react), Redis(valkey)
     await store.start()
     await store.write(seed.seed, clock())
     presence = Presence(redis, "agents", "node")

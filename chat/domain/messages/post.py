@@ -37,7 +37,6 @@ def post_batch(txs: Sequence[Transaction], posts: Sequence[Post]) -> list[Messag
     answers = fast_path.post_fast(txs, posts)
     others = [index for index, answer in enumerate(answers) if answer is None]
     if others:
-        writer.flush_rows()
         for index in others:
             answers[index] = post_or_refusal(txs[index], posts[index])
         writer.invalidate()

@@ -16,29 +16,29 @@ from chat.vocabulary import Side
 
 
 class ReadMark(NamedTuple):
-    """How far one side of a ticket (by its inner key) has read. `origin` is the reader's socket: the ack tells it."""
+    """How far one side of a ticket (by its inner key) has read."""
 
     key: int
     seq: int
     now: datetime
-    origin: str
     visitor_id: int | None = None
     agent_id: int | None = None
 
 
-def apply_read_marks(tx: Transaction, marks: Sequence[ReadMark]) -> list[Refused | None]:
+def apply_read_marks(txs: Sequence[Transaction], marks: Sequence[ReadMark]) -> list[Refused | None]:
     """Apply many marks in one transaction; a refusal is the result of its own mark. Tickets are written in the order of
     their keys, as everywhere, so that two transactions never wait for each other."""
-    rows = {row.id: row for row in tickets_without_position(tx.sql, sorted({mark.key for mark in marks}))}
+    rows = {row.id: row for row in tickets_without_position(txs[0].sql, sorted({mark.key for mark in marks}))}
     answers: list[Refused | None] = [None] * len(marks)
     for index, mark in sorted(enumerate(marks), key=lambda numbered: numbered[1].key):
         row = rows.get(mark.key)
         if row is None or mark.visitor_id not in (None, row.visitor_id):
             answers[index] = NotFound()
         elif mark.agent_id is None:
-            _apply(tx.as_from(mark.origin), row, mark.seq, "visitor")
+            _apply(txs[index], row, mark.seq, "visitor")
         elif row.assignee_id in (None, mark.agent_id):
-            _apply(tx.as_from(mark.origin), row, mark.seq, "agent")
+            _apply(txs[index], row, mark.seq, "agent")
+    txs[0].writer.invalidate([row.public_id for row in rows.values()])
     return answers
 
 

@@ -30,7 +30,7 @@ class AgentCommands(MessageCommands[AgentSocket]):
     async def admit(self, sid: str, connection: ConnectionInfo, auth: object) -> AgentSocket:
         """By the console's cookie; NotAllowed without a session. Engine.IO has checked the origin."""
         token_hash = connection.session
-        agent = await self.store.read_stale(sessions.agent_for_session, token_hash, self.now()) if token_hash else None
+        agent = await self.store.read(sessions.agent_for_session, token_hash, self.now()) if token_hash else None
         if token_hash is None or agent is None:
             raise NotAllowed("sign in first")
         return AgentSocket(sid, connection.address, agent.id, agent.name, token_hash)

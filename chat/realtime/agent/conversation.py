@@ -22,7 +22,7 @@ class ConversationCommands(AgentCommands):
 
     def read_mark_of(self, socket: AgentSocket, command: protocol.MarkRead) -> ReadMark:
         ticket = socket.tickets[command.ticket]
-        return ReadMark(ticket.key, command.seq, self.now(), socket.sid, agent_id=socket.agent_id)
+        return ReadMark(ticket.key, command.seq, self.now(), agent_id=socket.agent_id)
 
     async def on_catch_up(self, socket: AgentSocket, command: protocol.AgentCatchUp) -> protocol.AgentCatchUpAck:
         await self.follow_ticket(socket, command.ticket)
@@ -47,7 +47,7 @@ class ConversationCommands(AgentCommands):
     async def on_typing(self, socket: AgentSocket, command: protocol.Typing) -> protocol.Ack:
         """Only the typing of the ticket's agent is shown to the visitor: any other agent is about to write a note."""
         ticket = await self.follow_ticket(socket, command.ticket)
-        row = await self.store.read_stale(tickets.ticket_by_public_id, command.ticket)  # its assignee is never stale
+        row = await self.store.read(tickets.ticket_by_public_id, command.ticket)
         if row.assignee_id not in (None, socket.agent_id):
             return protocol.Ack()
         typing = protocol.TypingEvent(ticket=command.ticket, on=command.on, name=socket.name)

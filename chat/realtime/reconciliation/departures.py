@@ -41,7 +41,7 @@ class Departures:
         self._absent = absent - gone
 
     async def _next_marked_present(self) -> set[int]:
-        page = await self._services.store.read_stale(node_sync.next_visitors_marked_present, self._after)
+        page = await self._services.store.read(node_sync.next_visitors_marked_present, self._after)
         self._after = page[-1] if len(page) >= node_sync.SYNC_PAGE_SIZE else 0
         return set(page)
 
@@ -51,5 +51,5 @@ class Departures:
         sessions = {socket.session for socket in sockets}
         if not sessions:
             return []
-        valid = await self._services.store.read_stale(valid_sessions, sorted(sessions), self._services.clock())
+        valid = await self._services.store.read(valid_sessions, sorted(sessions), self._services.clock())
         return [socket for socket in sockets if socket.session not in valid]

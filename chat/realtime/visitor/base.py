@@ -55,7 +55,7 @@ class VisitorCommands(MessageCommands[VisitorSocket]):
     async def _site(self, key: str) -> SiteRow:
         read_at, site = self._sites.get(key, (0.0, None))
         if site is None or time.monotonic() - read_at > SITE_CACHE_S:
-            site = await self.store.read_stale(sites.site_by_key, key)
+            site = await self.store.read(sites.site_by_key, key)
             if site is None:
                 raise NotFound("site")
             self._sites[key] = time.monotonic(), site
@@ -119,7 +119,7 @@ class VisitorCommands(MessageCommands[VisitorSocket]):
     async def follow_ticket(self, socket: VisitorSocket, ticket: str) -> FollowedTicket:
         """The visitor's own ticket; NotFound for every other."""
         if socket.visitor_id is None and socket.token_hash:
-            visitor = await self.store.read_stale(visitors.visitor_by_token, socket.token_hash)
+            visitor = await self.store.read(visitors.visitor_by_token, socket.token_hash)
             self.bind_if_own_site(socket, visitor)
 
         async def find() -> TicketRow:

@@ -22,7 +22,7 @@ class ConversationCommands(VisitorCommands):
 
     def read_mark_of(self, socket: VisitorSocket, command: protocol.MarkRead) -> ReadMark:
         ticket = socket.tickets[command.ticket]
-        return ReadMark(ticket.key, command.seq, self.now(), socket.sid, visitor_id=self.visitor_id(socket))
+        return ReadMark(ticket.key, command.seq, self.now(), visitor_id=self.visitor_id(socket))
 
     async def on_catch_up(self, socket: VisitorSocket, command: protocol.CatchUp) -> protocol.CatchUpAck:
         await self.follow_ticket(socket, command.ticket)

@@ -1,21 +1,48 @@
-"""The journal: a batch of words in the driver's own SQL. On SQLite the tickets' rows follow their messages later.
+"""What the message writers of both databases share: the rows that they read and write, and the base writer."""
 
-Each database has its own, in journal_sqlite.py and journal_postgres.py.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-# What must not be said twice: ticket (its public id), author, client_id.
+# What identifies a message to its sender: the ticket's public id, the author and the client_id.
 ClientMessageKey = tuple[str, str, str]
+
+
+class NewMessageRow(NamedTuple):
+    """The columns of a message that a person wrote, in the database's own types: `at` is in milliseconds."""
+
+    ticket_id: int
+    seq: int
+    public_id: str
+    client_id: str
+    author: str
+    agent_id: int | None
+    author_name: str | None
+    text: str
+    at: int
+
+
+class TicketCounters(NamedTuple):
+    """The columns of a ticket's row that follow from its messages; times are in milliseconds."""
+
+    id: int
+    rev: int
+    last_seq: int
+    visitor_read_seq: int
+    agent_read_seq: int
+    unread: int
+    unanswered_since: int | None
+    last_from: str
+    preview: str
+    last_at: int
 
 
 @dataclass(slots=True)
 class TicketState:
-    """What a batch has to know of a ticket: who may speak in it, and `seq`, the number of its last message.
+    """What a batch of posts must know of a ticket: who may write in it, and its counters.
 
-    The first columns are the row's own. Of its times only matters whether they are there.
+    The first fields are columns of `tickets`; of the times only None or not None matters. `seq` is the last number
+    that was given to a message, and runs ahead of `counters` while a batch is planned.
     """
 
     id: int
@@ -34,39 +61,11 @@ class TicketState:
     agent_public_id: str | None
     agent_name: str | None
     seq: int
-
-
-class NewMessageRow(NamedTuple):
-    """A message's row; `at` as the database has it."""
-
-    ticket_id: int
-    seq: int
-    public_id: str
-    client_id: str
-    author: str
-    agent_id: int | None
-    author_name: str | None
-    text: str
-    at: int
-
-
-class TicketCounters(NamedTuple):
-    """What a ticket's row says of its thread."""
-
-    id: int
-    rev: int
-    last_seq: int
-    visitor_read_seq: int
-    agent_read_seq: int
-    unread: int
-    unanswered_since: int | None
-    last_from: str
-    preview: str
-    last_at: int
+    counters: TicketCounters
 
 
 class ExistingMessage(NamedTuple):
-    """What stands under a key already."""
+    """A stored message that a post repeats."""
 
     seq: int
     public_id: str
@@ -76,41 +75,44 @@ class ExistingMessage(NamedTuple):
     at: int
 
 
-ApplyMessages = Callable[[TicketCounters, Sequence[NewMessageRow]], TicketCounters]
-
-# The columns of these, as statements name them: of tickets t, of messages m by agents a.
-STATE_COLUMNS = ", ".join(f"t.{column.name}" for column in fields(TicketState)[:-3])
-COUNTER_COLUMNS = ", ".join(f"t.{name}" for name in TicketCounters._fields)
+# Column lists for statements that call the tickets t, the messages m and the agents a.
+_STATE_FIELDS = [field.name for field in fields(TicketState)]
+_TICKET_COLUMNS = _STATE_FIELDS[: _STATE_FIELDS.index("agent_public_id")]
+_COUNTERS_AT = _STATE_FIELDS.index("counters")
+STATE_COLUMNS = ", ".join(
+    [
+        *(f"t.{name}" for name in _TICKET_COLUMNS),
+        *("a.public_id", "a.name", "t.last_seq"),
+        *(f"t.{name}" for name in TicketCounters._fields),
+    ]
+)
 MESSAGE_COLUMNS = ", ".join(NewMessageRow._fields)
 EXISTING_COLUMNS = "t.public_id, m.author, m.client_id, m.seq, m.public_id, a.public_id, m.author_name, m.text, m.at"
 AGENT_JOIN = "LEFT JOIN agents a ON a.id = t.assignee_id AND a.removed_at IS NULL"
 
 
-class MessageWriter:
-    """Knows no thread, so that all words go the slow way: for a Work that was made by hand."""
+def ticket_state(row: Sequence[Any]) -> TicketState:
+    """A row of STATE_COLUMNS."""
+    return TicketState(*[*row[:_COUNTERS_AT], TicketCounters(*row[_COUNTERS_AT:])])
 
-    def ticket_states(self, names: Iterable[str]) -> Mapping[str, TicketState]:
-        """Tickets by these public ids, and perhaps others; on PostgreSQL locked from now on, in the order of keys."""
+
+class MessageWriter:
+    """The base writer has no fast path: it finds no ticket state, so every post goes through `post_one`. Actions and
+    tests get this one."""
+
+    def ticket_states(self, public_ids: Iterable[str]) -> Mapping[str, TicketState]:
+        """At least the tickets of these public ids, by public id. On PostgreSQL they stay locked until COMMIT."""
         return {}
 
     def existing(self, keys: Sequence[ClientMessageKey]) -> dict[ClientMessageKey, ExistingMessage]:
-        """Which of these stand already."""
+        """Which of these messages are stored already."""
         return {}
 
-    def begin(self) -> None:
-        """From now on what is asked and stored is one transaction; twice is once."""
-
-    def write(self, lines: Sequence[NewMessageRow], fold: ApplyMessages) -> bool:
-        """Stores messages, and, now or later, what `fold` makes of their tickets' rows. False: nothing was stored,
-        for one of them stands already."""
-        assert not lines, "there were no threads to write in"
+    def write(self, new: Sequence[NewMessageRow], counters: Sequence[TicketCounters]) -> bool:
+        """Insert messages and update their tickets' rows. False if one of the messages is stored already: then
+        nothing was written."""
+        assert not new, "a post without a ticket state takes the slow path"
         return True
 
-    def flush_rows(self) -> None:
-        """The rows follow their messages now: before anybody else looks at them."""
-
-    def invalidate(self) -> None:
-        """Somebody else has written: what is remembered of threads may be false."""
-
-    def repair(self, fold: ApplyMessages) -> None:
-        """The rows that a crash left behind follow their messages."""
+    def invalidate(self, public_ids: Collection[str] | None = None) -> None:
+        """Forget the states of these tickets, or of all: another statement has changed their rows."""

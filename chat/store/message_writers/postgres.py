@@ -1,44 +1,49 @@
-"""PostgreSQL's journal: words and their tickets' rows in one statement."""
+"""Messages and their tickets' rows on PostgreSQL: one statement for both tables and the whole batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from itertools import starmap
 from typing import Any, NamedTuple
 
 import msgspec
+from sqlalchemy import Column, Text
+from sqlalchemy.dialects import postgresql
 
 from chat.store.libpq import Libpq
 from chat.store.message_writers.base import (
     AGENT_JOIN,
-    COUNTER_COLUMNS,
     EXISTING_COLUMNS,
     MESSAGE_COLUMNS,
     STATE_COLUMNS,
-    ApplyMessages,
     ClientMessageKey,
     ExistingMessage,
     MessageWriter,
     NewMessageRow,
     TicketCounters,
     TicketState,
+    ticket_state,
 )
+from chat.store.tables import messages, tickets
 
 
-class _Lookup(NamedTuple):
+class _Key(NamedTuple):
     ticket: str
     author: str
     client_id: str
 
 
-_MESSAGE_TYPES = ("bigint", "int", "text", "text", "text", "bigint", "text", "text", "bigint")
-_COUNTER_TYPES = ("bigint", "bigint", "int", "int", "int", "int", "bigint", "text", "text", "bigint")
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy does not annotate it
 
 
-def _recordset(value: str, name: str, columns: Sequence[str], types: Sequence[str]) -> str:
-    """A table that is one parameter: an array for each column takes longer to make than the server takes to read the
-    JSON. Answers come in the same way."""
-    shape = ", ".join(f"{column} {kind}" for column, kind in zip(columns, types, strict=True))
+def _recordset(value: str, name: str, columns: Iterable[Column[Any]]) -> str:
+    """A table from one JSON parameter: building an array for each column costs more here than parsing JSON costs the
+    server. Answers come back as JSON too."""
+    shape = ", ".join(f"{column.name} {column.type.compile(_DIALECT)}" for column in columns)
     return f"json_to_recordset({value}::json) AS {name} ({shape})"
+
+
+_MESSAGE_COLUMNS = [messages.c[name] for name in NewMessageRow._fields]
+_COUNTER_COLUMNS = [tickets.c[name] for name in TicketCounters._fields]
+_KEY_COLUMNS = [Column(name, Text) for name in _Key._fields]
 
 
 def _json(rows: Iterable[NamedTuple]) -> str:
@@ -46,56 +51,47 @@ def _json(rows: Iterable[NamedTuple]) -> str:
 
 
 _LOCK = f"""
-    SELECT json_agg(line) FROM (
-        SELECT json_build_array({STATE_COLUMNS}, a.public_id, a.name, t.last_seq, {COUNTER_COLUMNS}) AS line
+    SELECT json_agg(state) FROM (
+        SELECT json_build_array({STATE_COLUMNS}) AS state
         FROM tickets t {AGENT_JOIN}
         WHERE t.public_id = ANY(ARRAY(SELECT json_array_elements_text($1::json)))
-        ORDER BY t.id FOR NO KEY UPDATE OF t) found"""
+        ORDER BY t.id FOR NO KEY UPDATE OF t) locked"""
 _EXISTING = f"""
     SELECT json_agg(json_build_array({EXISTING_COLUMNS}))
-    FROM {_recordset("$1", "asked", _Lookup._fields, ("text",) * 3)}
-    JOIN tickets t ON t.public_id = asked.ticket
-    JOIN messages m ON m.ticket_id = t.id AND m.author = asked.author AND m.client_id = asked.client_id
+    FROM {_recordset("$1", "wanted", _KEY_COLUMNS)}
+    JOIN tickets t ON t.public_id = wanted.ticket
+    JOIN messages m ON m.ticket_id = t.id AND m.author = wanted.author AND m.client_id = wanted.client_id
     LEFT JOIN agents a ON a.id = m.agent_id"""
-# One statement for both tables, and neither is touched when anything stands already.
+# Neither table is changed when one of the messages is stored already.
 _WRITE = f"""
-    WITH line AS (SELECT {MESSAGE_COLUMNS} FROM {_recordset("$1", "line", NewMessageRow._fields, _MESSAGE_TYPES)}),
-    repeated AS (SELECT 1 FROM line JOIN messages USING (ticket_id, author, client_id) LIMIT 1),
-    written AS (
+    WITH new AS (SELECT {MESSAGE_COLUMNS} FROM {_recordset("$1", "new", _MESSAGE_COLUMNS)}),
+    repeated AS (SELECT 1 FROM new JOIN messages USING (ticket_id, author, client_id) LIMIT 1),
+    inserted AS (
         INSERT INTO messages ({MESSAGE_COLUMNS})
-        SELECT * FROM line WHERE NOT EXISTS (SELECT 1 FROM repeated) RETURNING 1),
-    followed AS (
-        UPDATE tickets SET {", ".join(f"{name} = moved.{name}" for name in TicketCounters._fields[1:])},
-        updated_at = moved.last_at FROM {_recordset("$2", "moved", TicketCounters._fields, _COUNTER_TYPES)}
-        WHERE tickets.id = moved.id AND NOT EXISTS (SELECT 1 FROM repeated))
-    SELECT count(*) FROM written"""
-_WIDTH = len(fields(TicketState))
+        SELECT * FROM new WHERE NOT EXISTS (SELECT 1 FROM repeated) RETURNING 1),
+    updated AS (
+        UPDATE tickets SET {", ".join(f"{name} = counters.{name}" for name in TicketCounters._fields[1:])},
+        updated_at = counters.last_at FROM {_recordset("$2", "counters", _COUNTER_COLUMNS)}
+        WHERE tickets.id = counters.id AND NOT EXISTS (SELECT 1 FROM repeated))
+    SELECT count(*) FROM inserted"""
 
 
 class PostgresMessageWriter(MessageWriter):
-    """For one transaction: other nodes write too, so that nothing is remembered, and rows follow at once."""
+    """For one transaction. It remembers nothing, because other nodes write too."""
 
     def __init__(self, library: Libpq) -> None:
         self._library = library
-        self._counters: dict[int, TicketCounters] = {}
 
-    def ticket_states(self, names: Iterable[str]) -> Mapping[str, TicketState]:
-        rows = self._rows(_LOCK, msgspec.json.encode(list(set(names))).decode())
-        self._counters = {row[0]: TicketCounters(*row[_WIDTH:]) for row in rows}
-        return {row[1]: TicketState(*row[:_WIDTH]) for row in rows}
+    def ticket_states(self, public_ids: Iterable[str]) -> Mapping[str, TicketState]:
+        states = map(ticket_state, self._rows(_LOCK, msgspec.json.encode(list(set(public_ids))).decode()))
+        return {state.public_id: state for state in states}
 
     def existing(self, keys: Sequence[ClientMessageKey]) -> dict[ClientMessageKey, ExistingMessage]:
-        rows = self._rows(_EXISTING, _json(starmap(_Lookup, keys)))
+        rows = self._rows(_EXISTING, _json(starmap(_Key, keys)))
         return {(row[0], row[1], row[2]): ExistingMessage(*row[3:]) for row in rows}
 
-    def write(self, lines: Sequence[NewMessageRow], fold: ApplyMessages) -> bool:
-        if not lines:
-            return True
-        told: dict[int, list[NewMessageRow]] = {}
-        for line in lines:
-            told.setdefault(line.ticket_id, []).append(line)
-        moved = [fold(self._counters[ticket_id], said) for ticket_id, said in told.items()]
-        return int(self._library.query(_WRITE, _json(lines), _json(moved))) == len(lines)
+    def write(self, new: Sequence[NewMessageRow], counters: Sequence[TicketCounters]) -> bool:
+        return not new or int(self._library.query(_WRITE, _json(new), _json(counters))) == len(new)
 
     def _rows(self, statement: str, value: str) -> list[list[Any]]:
         return msgspec.json.decode(self._library.query(statement, value) or b"[]", type=list[list[Any]])

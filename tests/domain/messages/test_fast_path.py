@@ -11,7 +11,6 @@ from random import Random
 import pytest
 from sqlalchemy import Connection, make_url, select, update
 
-from chat.domain.messages import fast_path
 from chat.domain.messages.incoming import Post
 from chat.domain.messages.post import post_batch, post_or_refusal
 from chat.store.rows import MessageRow
@@ -152,7 +151,6 @@ async def crashed(desk: Desk, folder: Path) -> AsyncIterator[Desk]:
     for suffix in ("", "-wal"):
         shutil.copy(f"{path}{suffix}", folder / f"again.db{suffix}")
     async with node(f"sqlite:///{folder / 'again.db'}") as again:
-        await again.store.write(fast_path.repair_ticket_rows)
         again.now, again.online, again.runs_twice = desk.now, desk.online, False
         yield again
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.store.writers.batching import DELAY_S, POSTGRES_DELAY_S, BatchDelay
+from chat.store.writers.write_queue import DELAY_S, POSTGRES_DELAY_S, BatchDelay
 
 SHORTEST, LONGEST = POSTGRES_DELAY_S
 

@@ -1,16 +1,15 @@
 """Posts wait a moment for each other, are answered without a future each, and are never overtaken."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Engine
 
 from chat.store.store import Store
 from chat.store.transaction import Unavailable
-from chat.store.writers.batching import DELAY_S, POSTGRES_DELAY_S
+from chat.store.writers.write_queue import DELAY_S, POSTGRES_DELAY_S
 from tests.store.conftest import Room
-from tests.store.paused_writer import queueing
+from tests.store.paused_writer import paused_writer
 from tests.store.toy_schema import Illegible, write, write_all, written
 
 
@@ -46,14 +45,13 @@ async def test_posts_that_come_close_together_share_one_commit(store: Store, com
 async def test_words_wait_long_for_others_only_where_many_came(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL's transactions are dear, but where few speak nobody is to be waited for."""
     waited: list[float] = []
-    wait = store._schedule_once
+    delay_s = store._batch_delay.delay_s
 
-    def note(seconds: float, act: Callable[[], None]) -> None:
-        if act == store._flush_posts:
-            waited.append(seconds)
-        wait(seconds, act)
+    def note(now: float) -> float:
+        waited.append(delay_s(now))
+        return waited[-1]
 
-    monkeypatch.setattr(store, "_schedule_once", note)
+    monkeypatch.setattr(store._batch_delay, "delay_s", note)
     for together in (1, 1_000, 1):
         await asyncio.gather(*(store.post(write_all, "…") for _ in range(together)))
     assert waited[:2] == [DELAY_S, DELAY_S]
@@ -75,7 +73,7 @@ async def test_a_verb_does_not_overtake_what_was_posted_before(sqlite_works: Sto
 async def test_what_is_collected_counts_as_waiting(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chat.store.writers.write_queue.MAX_WAITING", 2)
     answers: list[object] = []
-    async with queueing(store):
+    async with paused_writer(store):
         store.post_with_callback(write_all, "one", None, answers.append)
         store.post_with_callback(write_all, "two", None, answers.append)
         with pytest.raises(Unavailable):

@@ -16,7 +16,7 @@ from chat.store.store import Store
 from chat.store.transaction import Transaction, Unavailable
 from chat.store.writers.sqlite import CHECKPOINT_EVERY
 from tests.store.conftest import OpenWorks, Room
-from tests.store.paused_writer import queueing
+from tests.store.paused_writer import paused_writer
 from tests.store.toy_schema import count, write, write_all, written
 
 
@@ -34,7 +34,7 @@ def set_pragma(tx: Transaction, pragma: str) -> object:
 async def test_a_full_disk_takes_what_fits(store: Store, room: Room) -> None:
     pages = await store.write(set_pragma, "page_count")
     await store.write(set_pragma, f"max_page_count = {int(str(pages)) + 4}")
-    async with queueing(store):
+    async with paused_writer(store):
         vic = asyncio.ensure_future(store.write(write, "Vic", "short"))
         zoe = asyncio.ensure_future(store.post(write_all, "Z" * 100_000))
         ada = asyncio.ensure_future(store.write(write, "Ada", "short too"))
@@ -59,7 +59,7 @@ async def test_a_lost_transaction_is_run_again_one_by_one(store: Store, room: Ro
         assert isinstance(driver, sqlite3.Connection)
         driver.execute("ROLLBACK")
 
-    async with queueing(store):
+    async with paused_writer(store):
         vic = asyncio.ensure_future(store.write(write, "Vic", "before"))
         zoe = asyncio.ensure_future(store.write(lose_everything))
         ada = asyncio.ensure_future(store.write(write, "Ada", "after"))
@@ -102,7 +102,7 @@ async def test_posts_that_the_driver_wrote_alone_are_not_lost_without_a_word(sto
             driver.execute("ROLLBACK")
         return texts
 
-    async with queueing(store):
+    async with paused_writer(store):
         asked = [asyncio.ensure_future(store.post(by_the_driver, text)) for text in ("one", "two", "three")]
     assert await asyncio.gather(*asked) == ["one", "two", "three"]
     assert attempts == [3, 3]
@@ -122,7 +122,7 @@ async def test_no_other_transaction_takes_the_place_of_one_that_is_over(store: S
             driver.execute("ROLLBACK")
         return [texts[0], *(write(tx, "Vic", line) for tx, line in zip(held[1:], texts[1:], strict=True))]
 
-    async with queueing(store):
+    async with paused_writer(store):
         asked = [asyncio.ensure_future(store.post(loses, text)) for text in ("one", "two")]
     assert await asyncio.gather(*asked) == ["one", "two"]
     assert attempts == [2, 2]
