@@ -1,4 +1,4 @@
-"""One process owns a DATA_DIR: a second one is told who."""
+"""The lock of a DATA_DIR: one process owns it, and a second one learns the owner's pid."""
 
 import fcntl
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class DataDirLocked(Exception):
-    """Another process holds this DATA_DIR; `pid` is its number, None in the instant before it is written."""
+    """Another process owns this DATA_DIR; `pid` is its pid, None in the instant before it is written."""
 
     def __init__(self, data_dir: Path, pid: int | None) -> None:
         super().__init__(f"{data_dir} is in use by process {pid or 'unknown'}")
@@ -17,9 +17,10 @@ class DataDirLocked(Exception):
 
 @contextmanager
 def lock_data_dir(data_dir: Path) -> Iterator[None]:
-    """Owns `data_dir` (made if missing) inside the block, else raises Locked at once.
+    """Own `data_dir` (created if missing) inside the block; raises DataDirLocked at once.
 
-    The kernel lets go when the process ends, however it ends. The file stays: removing it would let two in.
+    The kernel releases the lock when the process ends, however it ends. The file stays: if it were removed, two
+    processes could lock two files.
     """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / "lock").open("a+") as file:

@@ -1,4 +1,4 @@
-"""The engines on one database, which write or only read, and which of their failures pass."""
+"""The engines of one database, for writing and for reading, and which of their errors are transient."""
 
 import sqlite3
 import time
@@ -14,12 +14,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 READERS = 4
-WRITERS = 5  # PostgreSQL only: one for the posts, four for the other verbs
+WRITERS = 5  # PostgreSQL only: one for batches, four for actions
 BEGIN = "BEGIN IMMEDIATE"  # SQLite's writer
-IN_TRANSACTION = "begun"  # in a connection's info: its driver has begun a transaction that SQLAlchemy does not know of
-STATEMENTS = 256  # that a connection of SQLite's keeps parsed
+IN_TRANSACTION = "begun"  # in a connection's info: the driver has begun a transaction, which SQLAlchemy must join
+STATEMENTS = 256  # how many parsed statements a SQLite connection keeps
 _LOCK_WAIT_S = 5.0
-# The words of all tickets wait behind those of one that is locked; a crowded server's commits must fit into it.
+# Posts to all tickets wait behind those to a locked one. The commits of a crowded server must fit into this time.
 _POSTS_LOCK_WAIT_S = 2.0
 
 _SQLITE_TRANSIENT = {
@@ -32,21 +32,21 @@ _SQLITE_TRANSIENT = {
     sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_READONLY,
 }
-# Serialization failure, deadlock, lock timeout, idle too long, server going down or coming up; and by class:
-# connection lost, resources (disk, memory, connections) used up, the server's own input and output.
+# Serialization failure, deadlock, lock timeout, idle too long, server shutting down or starting; and the classes of
+# lost connections, exhausted resources (disk, memory, connections) and the server's own I/O errors.
 _POSTGRESQL_TRANSIENT = ("40001", "40P01", "55P03", "25P03", "57P0", "08", "53", "58")
 
 
-# Columns of JSON: quicker than Python's own, and refuses words that are no UTF-8.
+# For JSON columns: faster than Python's own, and it refuses text that is not UTF-8.
 _STRICT_JSON = {"json_serializer": lambda value: orjson.dumps(value).decode(), "json_deserializer": orjson.loads}
 
 
 class Database:
     """The engines for a DATABASE_URL (`sqlite:///path` or `postgresql://…`); ValueError for any other.
 
-    Nothing is opened before it is used. A transaction begins with the first statement on a connection:
-    `writes` then holds SQLite's one write lock, `reads` sees one snapshot until it ends. `posts` is for words: on
-    PostgreSQL one connection of a pool of its own, since who loses it must not close a pool that verbs are using.
+    Nothing is opened before it is used. A transaction begins with the first statement on a connection: `writes` then
+    has SQLite's one write lock, `reads` sees one snapshot until it ends. `posts` is for batches: on PostgreSQL one
+    connection in a pool of its own, because losing it must not close the pool that actions use.
     """
 
     def __init__(self, url: str) -> None:
@@ -55,70 +55,70 @@ class Database:
         self.writes, self.posts, self.reads = _sqlite(parsed) if self.is_sqlite else _postgresql(parsed)
 
     def open(self) -> None:
-        """Makes the SQLite file and its WAL, without which `mode=ro` readers cannot open it.
+        """Create the SQLite file and its WAL, without which `mode=ro` readers can't open it.
 
-        A PostgreSQL server may still be away: its callers are told `Unavailable` until it is there.
+        A PostgreSQL server may be away: until it answers, callers get `Unavailable`.
         """
         if self.is_sqlite:
             self.writes.connect().close()
 
     def close(self) -> None:
-        """The writer goes last: SQLite then folds the WAL into the file on the writer's own connection."""
+        """The writer closes last: SQLite then checkpoints the WAL on the writer's own connection."""
         for engine in (self.reads, self.posts, self.writes):
             engine.dispose()
 
 
 def checkpoint(driver: sqlite3.Connection) -> None:
-    """Folds SQLite's WAL into its file, as far as readers let it; only ever on the writer's own connection.
+    """Checkpoint SQLite's WAL as far as readers allow; only on the writer's own connection.
 
-    Library versions up to 3.51.2 can lose commits when a second connection does it beside a writer.
+    Library versions up to 3.51.2 can lose commits when a second connection checkpoints beside a writer.
     """
     driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def sqlite_driver(sql: Connection) -> sqlite3.Connection:
-    """SQLite's driver under a connection, for what SQLAlchemy would make ten times as dear."""
+    """The SQLite driver's connection, for statements that cost ten times as much through SQLAlchemy."""
     driver = sql.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
 
 
 def postgres_driver(sql: Connection) -> psycopg.Connection:
-    """PostgreSQL's driver under a connection."""
+    """The PostgreSQL driver's connection."""
     driver = sql.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
     return driver
 
 
 def rolled_back(sql: Connection) -> bool:
-    """SQLite has ended the transaction by itself (a full disk), though SQLAlchemy still believes in it."""
+    """Whether SQLite has ended the transaction by itself (a full disk), which SQLAlchemy does not notice."""
     return not sqlite_driver(sql).in_transaction
 
 
 def is_transient(error: BaseException) -> bool:
     """Whether the server or the disk failed, not the call: the same call may succeed later.
 
-    Knows the drivers' own errors too, for code that speaks to them directly.
+    Takes the drivers' own errors too, for code that uses the drivers directly.
     """
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
-        # The low byte is the kind, the rest says where; errors of the Python module itself carry no code.
+        # The low byte is the primary code; errors of the Python module itself have none.
         return getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _SQLITE_TRANSIENT
     if isinstance(cause, psycopg.Error) and cause.sqlstate:
         return cause.sqlstate.startswith(_POSTGRESQL_TRANSIENT)
-    # Without a state the server has not answered at all.
+    # Without a SQLSTATE the server has not answered at all.
     return isinstance(cause, psycopg.OperationalError) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     )
 
 
 def is_unique_violation(error: BaseException) -> bool:
-    """Whether another transaction has just taken what must be unique: the same call, run again, sees it there."""
+    """Whether another transaction has just inserted the same key: the call, run again, finds that row."""
     return isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.UniqueViolation)
 
 
 def is_lock_timeout(error: BaseException) -> bool:
-    """Whether another transaction has held for too long what this one needs; that passes, who knows when."""
+    """Whether this transaction waited too long for a lock of another one."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return isinstance(cause, psycopg.errors.LockNotAvailable)
 
@@ -136,7 +136,7 @@ def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
     def connect() -> sqlite3.Connection:
         if mode == "rwc":
             path.touch(mode=0o600)
-        # isolation_level None takes the driver's own, late BEGIN away; ours are below.
+        # isolation_level None turns off the driver's own, late BEGIN; ours is below.
         return sqlite3.connect(
             f"{path.as_uri()}?mode={mode}",
             uri=True,
@@ -156,14 +156,14 @@ def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
         **_STRICT_JSON,
     )
     event.listen(engine, "begin", partial(_begin, begin))
-    # The driver's commit() does nothing, without a word, when SQLite has already rolled back; COMMIT says so.
+    # The driver's commit() silently does nothing when SQLite has already rolled back; COMMIT raises.
     event.listen(engine, "commit", lambda sql: sqlite_driver(sql).execute("COMMIT"))
     return engine
 
 
 def _begin(begin: str, sql: Connection) -> None:
-    """Unless the driver has begun already: whoever then asks SQLAlchemy for something is in that transaction too. If
-    SQLite has ended it meanwhile, another one must not be begun in its place."""
+    """Begin, unless the driver has begun: then SQLAlchemy joins that transaction. Raises if SQLite has ended it:
+    a new transaction in its place would hide that its statements are lost."""
     if not sql.info.get(IN_TRANSACTION):
         sqlite_driver(sql).execute(begin)
     elif rolled_back(sql):
@@ -173,7 +173,7 @@ def _begin(begin: str, sql: Connection) -> None:
 def _prepare_writer(driver: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = driver.cursor()
     _enable_wal(cursor)
-    # temp_store: a savepoint keeps a copy of every page that changes, by default in a file.
+    # temp_store: a savepoint copies every page that changes, by default into a file.
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0", "temp_store=MEMORY"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -199,10 +199,10 @@ def _postgresql_engine(url: URL, isolation: str, pool_size: int) -> Engine:
         isolation_level=isolation,
         pool_size=pool_size,
         max_overflow=0,
-        # Errors are logged with their statement, and the parameters are what people wrote.
+        # Errors are logged with their statement; the parameters are what people wrote.
         hide_parameters=True,
         **_STRICT_JSON,
-        # What libpq.py is given is encoded there, whatever the database's own encoding is.
+        # libpq.py encodes its values as UTF-8, whatever the database's own encoding is.
         connect_args={"connect_timeout": 5, "tcp_user_timeout": 15_000, "client_encoding": "utf8"},
     )
 
@@ -215,9 +215,9 @@ def _set_lock_timeout(seconds: float, driver: DBAPIConnection, _entry: Connectio
 
 
 def _refuse_failed(sql: Connection) -> None:
-    """After an error that a verb has swallowed PostgreSQL answers COMMIT with ROLLBACK, and calls that no error."""
+    """After an error that an action swallowed, PostgreSQL answers COMMIT with ROLLBACK and reports no error."""
     if postgres_driver(sql).info.transaction_status == pq.TransactionStatus.INERROR:
-        raise psycopg.errors.InFailedSqlTransaction("an error was swallowed, and has undone the transaction")
+        raise psycopg.errors.InFailedSqlTransaction("an action swallowed an error, which rolled the transaction back")
 
 
 def _set_read_only(driver: psycopg.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -225,14 +225,14 @@ def _set_read_only(driver: psycopg.Connection, _entry: ConnectionPoolEntry) -> N
 
 
 def _enable_wal(cursor: DBAPICursor) -> None:
-    """SQLite does not wait for this lock, whatever its timeout: of two processes that open a new file at once, one is
-    refused on the spot."""
-    until = time.monotonic() + _LOCK_WAIT_S
+    """SQLite does not wait for this lock, whatever its timeout: of two processes that open a new file at once, one
+    fails immediately. So try again."""
+    deadline = time.monotonic() + _LOCK_WAIT_S
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if not is_transient(error) or time.monotonic() > until:
+            if not is_transient(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:

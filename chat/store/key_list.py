@@ -1,4 +1,4 @@
-"""Many keys as one parameter: a statement that grows with them is made and parsed anew for each number of them."""
+"""Many keys as one parameter: a statement with one parameter each is compiled and parsed for each number of keys."""
 
 import json
 from collections.abc import Collection
@@ -28,24 +28,24 @@ class Keys(TypeDecorator[Collection[int]]):
 
 
 class InKeys(FunctionElement[bool]):
-    """Whether a column is one of the keys that are bound under a name."""
+    """Whether a column is one of the keys that are bound to a name."""
 
-    name = "among"
+    name = "in_keys"
     type = Boolean()
     inherit_cache = True
 
     def self_group(self, against: object = None) -> Self:
-        """As it is: SQLite has no booleans, and the "= 1" that would be put behind it hides the index."""
+        """Unchanged: SQLite has no booleans, and the "= 1" that SQLAlchemy appends hides the index from it."""
         return self
 
 
 def in_keys(column: ColumnElement[int], name: str = "keys") -> InKeys:
-    """`column` is one of the keys given as `name` when the statement is executed."""
+    """Whether `column` is one of the keys that the execution passes as `name`."""
     return InKeys(column, bindparam(name, type_=Keys()))
 
 
 @compiles(InKeys)
-def _compiled(one: InKeys, compiler: SQLCompiler, **how: object) -> str:
+def _compile_in_keys(one: InKeys, compiler: SQLCompiler, **how: object) -> str:
     column, keys = (compiler.process(part, **how) for part in one.clauses)
     if compiler.dialect.name == "postgresql":
         return f"{column} = ANY({keys})"

@@ -1,31 +1,31 @@
-"""PostgreSQL's own client library, for the statements that all words pass: a cursor costs more than what it carries."""
+"""libpq without the driver's cursors, which cost more than the statements of the fast path themselves."""
 
 import psycopg
 from psycopg import pq
 
-DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
+SUCCESS = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 
 
 class Libpq:
-    """One connection, beside its driver: inside a transaction that was begun here both may ask. Raises what the driver
-    raises."""
+    """One connection, shared with its driver: both may run statements in a transaction that was begun here. Raises the
+    driver's errors."""
 
     def __init__(self, driver: psycopg.Connection) -> None:
         self._library = driver.pgconn
         self._prepared: dict[str, bytes] = {}
 
     def begin(self) -> None:
-        """A transaction, which the driver then finds begun."""
+        """Begin a transaction, which the driver joins."""
         check_result(self._library.exec_(b"BEGIN ISOLATION LEVEL READ COMMITTED"))
 
     def commit(self) -> None:
-        """Of a transaction that has failed PostgreSQL says that it was rolled back, and calls that no error."""
+        """Raises when PostgreSQL rolled back instead, which it reports as no error, because a statement had failed."""
         if check_result(self._library.exec_(b"COMMIT")).command_status != b"COMMIT":
             raise psycopg.errors.InFailedSqlTransaction("the transaction was rolled back")
 
     def query(self, statement: str, *values: str) -> bytes:
-        """The first column of the one row that `statement` gives, with $1, $2 for `values`; empty when it is NULL.
-        It is prepared once, so there must be few."""
+        """The first column of the one row of `statement`, with $1, $2 for `values`; empty when NULL. A statement is
+        prepared once and stays prepared, so use few."""
         name = self._prepared.get(statement)
         if name is None:
             name = b"guichet_%d" % len(self._prepared)
@@ -37,16 +37,16 @@ class Libpq:
 
 
 def check_result(result: pq.abc.PGresult) -> pq.abc.PGresult:
-    """The result of what was done; raises psycopg.Error, by its SQLSTATE where the server has answered at all."""
-    if result.status in DONE:
+    """The result unchanged; raises the psycopg.Error of its SQLSTATE, OperationalError without an answer."""
+    if result.status in SUCCESS:
         return result
     state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
-    error = _kind(state)(result.error_message.decode(errors="replace"))
+    error = _error_class(state)(result.error_message.decode(errors="replace"))
     error.sqlstate = state or None
     raise error
 
 
-def _kind(state: str) -> type[psycopg.Error]:
+def _error_class(state: str) -> type[psycopg.Error]:
     try:
         return psycopg.errors.lookup(state)
     except KeyError:

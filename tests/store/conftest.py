@@ -1,4 +1,4 @@
-"""A notebook of lines, small enough to see through: what the store does with it, it does with tickets."""
+"""Stores on empty databases with the toy schema: what the store does with its entries, it does with tickets."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,7 +12,7 @@ from chat.store.engines import Database
 from chat.store.store import Store
 from chat.store.transaction import RecordedFact
 from tests.services import Postgres
-from tests.store.toy_schema import no_reaction, notebook
+from tests.store.toy_schema import no_reaction, toy_metadata
 
 
 @pytest.fixture
@@ -37,38 +37,38 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @dataclass
-class Room:
-    """What was delivered, transaction by transaction."""
+class Deliveries:
+    """The facts that the store delivered, by transaction."""
 
-    heard: list[list[RecordedFact]] = field(default_factory=list)
+    batches: list[list[RecordedFact]] = field(default_factory=list)
 
-    def hear(self, told: Sequence[RecordedFact]) -> None:
-        """What publish.py will be to Works."""
-        self.heard.append(list(told))
+    def deliver(self, told: Sequence[RecordedFact]) -> None:
+        """What a Store gets as its `deliver`."""
+        self.batches.append(list(told))
 
     @property
     def facts(self) -> list[object]:
-        return [told.fact for batch in self.heard for told in batch]
+        return [told.fact for batch in self.batches for told in batch]
 
 
 @pytest.fixture
-def room() -> Room:
-    return Room()
+def deliveries() -> Deliveries:
+    return Deliveries()
 
 
-Hear = Callable[[Sequence[RecordedFact]], None]
-OpenWorks = Callable[[str, Hear], AbstractAsyncContextManager[Store]]
+Deliver = Callable[[Sequence[RecordedFact]], None]
+OpenStore = Callable[[str, Deliver], AbstractAsyncContextManager[Store]]
 
 
 @pytest.fixture
-def open_works() -> OpenWorks:
-    """Works on a database with an empty notebook, closed at the end of the block."""
+def open_store() -> OpenStore:
+    """A store on a database with an empty toy schema, closed at the end of the block."""
 
     @asynccontextmanager
-    async def opened(url: str, hear: Hear) -> AsyncIterator[Store]:
+    async def opened(url: str, hear: Deliver) -> AsyncIterator[Store]:
         database = Database(url)
         with database.writes.begin() as sql:
-            notebook.create_all(sql)
+            toy_metadata.create_all(sql)
         database.close()
         store = Store(url, hear, no_reaction)
         await store.start()
@@ -94,14 +94,14 @@ def commits() -> Iterator[list[Engine]]:
 
 
 @pytest.fixture
-async def sqlite_works(sqlite: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Store]:
-    """On SQLite only, where all that writes waits in one line."""
-    async with open_works(sqlite, room.hear) as opened:
+async def sqlite_store(sqlite: str, open_store: OpenStore, deliveries: Deliveries) -> AsyncIterator[Store]:
+    """On SQLite only, where all writes wait in one queue."""
+    async with open_store(sqlite, deliveries.deliver) as opened:
         yield opened
 
 
 @pytest.fixture
-async def store(url: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Store]:
-    """On SQLite, then on PostgreSQL, heard in the room."""
-    async with open_works(url, room.hear) as opened:
+async def store(url: str, open_store: OpenStore, deliveries: Deliveries) -> AsyncIterator[Store]:
+    """On SQLite, then on PostgreSQL."""
+    async with open_store(url, deliveries.deliver) as opened:
         yield opened

@@ -1,24 +1,24 @@
-"""A process of its own that writes line after line and says which were acknowledged; made to be killed."""
+"""A process that adds entries and prints the acknowledged ones, for tests that kill it."""
 
 import asyncio
 import sys
 
 from chat.store.store import Store
-from tests.store.toy_schema import no_reaction, write, write_all
+from tests.store.toy_schema import add_entries, add_entry, no_reaction
 
-LINES = ("one", "two", "three", "four")
+TEXTS = ("one", "two", "three", "four")
 
 
-async def dictate(url: str) -> None:
-    """By turns as a post and as a verb."""
+async def add_texts(url: str) -> None:
+    """In turn as a post and as an action."""
     store = Store(url, lambda _told: None, no_reaction)
     await store.start()
-    for number, line in enumerate(LINES):
-        await (store.write(write, "Ada", line) if number % 2 else store.post(write_all, line))
-        sys.stdout.write(f"{line}\n")
+    for number, entry in enumerate(TEXTS):
+        await (store.write(add_entry, "Ada", entry) if number % 2 else store.post(add_entries, entry))
+        sys.stdout.write(f"{entry}\n")
         sys.stdout.flush()
     await store.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(dictate(sys.argv[1]))
+    asyncio.run(add_texts(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""kill -9 around a COMMIT: what was acknowledged is there, and what its sender repeats stands once."""
+"""kill -9 around a COMMIT: acknowledged entries are stored, and repeated ones are stored once."""
 
 import os
 import signal
@@ -8,22 +8,22 @@ import sys
 import pytest
 
 from chat.store.engines import Database
-from tests.store.killable_process import LINES, dictate
-from tests.store.toy_schema import notebook, written
+from tests.store.killable_process import TEXTS, add_texts
+from tests.store.toy_schema import entry_texts, toy_metadata
 
 
 @pytest.fixture
 def database(url: str) -> Database:
-    """With an empty notebook in it."""
+    """With an empty toy schema."""
     database = Database(url)
     with database.writes.begin() as sql:
-        notebook.create_all(sql)
+        toy_metadata.create_all(sql)
     database.close()
     return database
 
 
-def dictate_until(failpoint: str, url: str) -> list[str]:
-    """What a process acknowledged before it died."""
+def add_texts_until(failpoint: str, url: str) -> list[str]:
+    """The texts that a process acknowledged before it was killed."""
     child = subprocess.run(
         [sys.executable, "-m", "tests.store.killable_process", url],
         env=os.environ | {"GUICHET_FAILPOINT": failpoint},
@@ -34,9 +34,9 @@ def dictate_until(failpoint: str, url: str) -> list[str]:
     return child.stdout.decode().split()
 
 
-def lines_in(database: Database) -> list[str]:
+def texts_in(database: Database) -> list[str]:
     with database.writes.begin() as sql:
-        found = written(sql)
+        found = entry_texts(sql)
     database.close()
     return found
 
@@ -48,7 +48,7 @@ def lines_in(database: Database) -> list[str]:
 async def test_killed_around_a_commit(
     url: str, database: Database, failpoint: str, acknowledged: int, there: int
 ) -> None:
-    assert dictate_until(failpoint, url) == list(LINES[:acknowledged])
-    assert lines_in(database) == list(LINES[:there])
-    await dictate(url)
-    assert lines_in(database) == list(LINES)
+    assert add_texts_until(failpoint, url) == list(TEXTS[:acknowledged])
+    assert texts_in(database) == list(TEXTS[:there])
+    await add_texts(url)
+    assert texts_in(database) == list(TEXTS)

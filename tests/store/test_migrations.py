@@ -1,4 +1,4 @@
-"""The versions, one after another, make exactly what tables.py says; and two processes may try at once."""
+"""The migrations create exactly the schema of chat/store/tables, and two processes may run them at once."""
 
 import re
 import subprocess
@@ -20,15 +20,15 @@ from tests.services import Postgres
 
 
 def schema(url: str) -> list[str]:
-    """All that the database itself knows of its tables: checks, keys and conditions of indexes too."""
+    """The whole schema as the database has it, with checks, keys and conditions of indexes."""
     database = Database(url)
     question = SQLITE_SCHEMA if database.is_sqlite else POSTGRESQL_SCHEMA
     with database.writes.begin() as sql:
-        found = sorted(part.strip() for line in sql.scalars(text(question)) for part in line.split("\n"))
+        found = sorted(part.strip() for entry in sql.scalars(text(question)) for part in entry.split("\n"))
     database.close()
-    # SQLite puts the name of a table that was made anew into quotes; it is the same name.
-    told = (re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", line).rstrip(",") for line in found)
-    return sorted(line for line in told if "alembic_version" not in line)
+    # SQLite quotes the name of a table that was created again.
+    normalized = (re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", entry).rstrip(",") for entry in found)
+    return sorted(entry for entry in normalized if "alembic_version" not in entry)
 
 
 SQLITE_SCHEMA = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version'"
@@ -43,43 +43,43 @@ POSTGRESQL_SCHEMA = """
 
 
 @pytest.fixture
-def made_at_once(request: pytest.FixtureRequest, url: str) -> Iterator[str]:
-    """A second database of the same kind, made from tables.py."""
+def created_from_metadata(request: pytest.FixtureRequest, url: str) -> Iterator[str]:
+    """A second database of the same kind, created from the tables."""
     if url.startswith("sqlite"):
         other = url.replace("guichet.db", "other.db")
-        create_all(other)
+        create_tables(other)
         yield other
     else:
         postgres: Postgres = request.getfixturevalue("postgres")
         with postgres.database() as other:
-            create_all(other)
+            create_tables(other)
             yield other
 
 
-def create_all(url: str) -> None:
+def create_tables(url: str) -> None:
     database = Database(url)
     with database.writes.begin() as sql:
         metadata.create_all(sql)
     database.close()
 
 
-# Alembic can't tell whether two expressions are the same, and on SQLite says so; the database itself can, below.
-OF_EXPRESSIONS = {"ix_tickets_queue", "ix_tickets_due"}
-COMPARED = {"include_object": lambda _thing, name, *_: name not in OF_EXPRESSIONS}
+# Alembic can't compare expressions, and warns on SQLite; `schema` below compares what the databases say.
+EXPRESSION_INDEXES = {"ix_tickets_queue", "ix_tickets_due"}
+COMPARED = {"include_object": lambda _thing, name, *_: name not in EXPRESSION_INDEXES}
 
 
 @pytest.mark.filterwarnings("ignore:.*expression-based index")
-def test_the_versions_make_what_tables_says(url: str, made_at_once: str) -> None:
+def test_migrations_create_the_same_schema_as_the_tables(url: str, created_from_metadata: str) -> None:
     migrate(url)
     database = Database(url)
     with database.writes.begin() as sql:
         assert compare_metadata(MigrationContext.configure(sql, opts=COMPARED), metadata) == []
     database.close()
-    assert any("live" in line for line in schema(made_at_once))
-    assert schema(url) == schema(made_at_once)
+    assert any("live" in entry for entry in schema(created_from_metadata))
+    assert schema(url) == schema(created_from_metadata)
 
 
-def test_the_head_is_reached_once_and_for_all(url: str) -> None:
+def test_migrate_reaches_head_and_may_run_again(url: str) -> None:
     assert not head_is(url)
     migrate(url)
     assert head_is(url)
@@ -149,7 +149,7 @@ STALE_ROW = """
 """
 
 
-def test_rows_that_a_crash_left_behind_their_messages_are_brought_up(url: str) -> None:
+def test_stale_ticket_rows_of_older_versions_are_updated(url: str) -> None:
     """Older versions on SQLite wrote a ticket's row up to a second after its messages."""
     before = TicketCounters(1, 5, 1, 1, 0, 1, 10, "visitor", "", 10)
     new = [

@@ -1,4 +1,4 @@
-"""Where PostgreSQL should be, somebody hangs up on every caller."""
+"""A server that closes every connection stands in for a PostgreSQL that is away."""
 
 import asyncio
 
@@ -6,11 +6,11 @@ import pytest
 
 from chat.store.store import Store
 from chat.store.transaction import Unavailable
-from tests.store.conftest import Room
-from tests.store.toy_schema import count, no_reaction
+from tests.store.conftest import Deliveries
+from tests.store.toy_schema import count_entries, no_reaction
 
 
-async def test_a_node_starts_and_ends_without_asking_for_its_server(room: Room) -> None:
+async def test_a_store_starts_and_closes_without_connecting(deliveries: Deliveries) -> None:
     callers: list[asyncio.StreamWriter] = []
 
     def hang_up(_reader: asyncio.StreamReader, caller: asyncio.StreamWriter) -> None:
@@ -19,12 +19,12 @@ async def test_a_node_starts_and_ends_without_asking_for_its_server(room: Room) 
 
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as away:
         port = away.sockets[0].getsockname()[1]
-        store = Store(f"postgresql://nobody@127.0.0.1:{port}/nothing", room.hear, no_reaction)
+        store = Store(f"postgresql://nobody@127.0.0.1:{port}/nothing", deliveries.deliver, no_reaction)
         await store.start()
         assert not callers
         with pytest.raises(Unavailable):
-            await store.read(count)
-        assert callers, "or this test sees nobody who asks"
+            await store.read(count_entries)
+        assert callers, "otherwise this test would see no connection"
         callers.clear()
         await store.close()
         assert not callers

@@ -1,4 +1,4 @@
-"""On PostgreSQL an error ends the transaction, whatever a verb makes of it, and COMMIT then undoes all and succeeds."""
+"""On PostgreSQL an error ends the transaction even when an action swallows it; COMMIT then rolls back and succeeds."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -10,38 +10,38 @@ from sqlalchemy.exc import DBAPIError
 
 from chat.store.store import Store
 from chat.store.transaction import Transaction
-from tests.store.conftest import OpenWorks, Room
-from tests.store.toy_schema import count, write, write_all, written
+from tests.store.conftest import Deliveries, OpenStore
+from tests.store.toy_schema import add_entries, add_entry, count_entries, entry_texts
 
 
 @pytest.fixture
-async def store(postgresql: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Store]:
-    async with open_works(postgresql, room.hear) as opened:
+async def store(postgresql: str, open_store: OpenStore, deliveries: Deliveries) -> AsyncIterator[Store]:
+    async with open_store(postgresql, deliveries.deliver) as opened:
         yield opened
 
 
-def write_and_swallow(tx: Transaction, line: str) -> str:
-    write(tx, "Vic", line)
+def add_entry_and_swallow(tx: Transaction, entry: str) -> str:
+    add_entry(tx, "Vic", entry)
     with suppress(DBAPIError):
         tx.sql.execute(text("SELECT 1 / 0"))
-    return line
+    return entry
 
 
-def swallow_all(store: Sequence[Transaction], lines: Sequence[str]) -> list[str]:
-    return [write_and_swallow(tx, line) for tx, line in zip(store, lines, strict=True)]
+def add_entries_and_swallow(store: Sequence[Transaction], lines: Sequence[str]) -> list[str]:
+    return [add_entry_and_swallow(tx, entry) for tx, entry in zip(store, lines, strict=True)]
 
 
-async def test_a_verb_that_swallows_an_error_is_not_acknowledged(store: Store, room: Room) -> None:
+async def test_an_action_that_swallows_an_error_is_not_acknowledged(store: Store, deliveries: Deliveries) -> None:
     with pytest.raises(psycopg.errors.InFailedSqlTransaction):
-        await store.write(write_and_swallow, "lost")
-    assert await store.read(count) == 0
-    await store.write(write, "Ada", "kept")
-    assert await store.read(written) == room.facts == ["kept"]
+        await store.write(add_entry_and_swallow, "lost")
+    assert await store.read(count_entries) == 0
+    await store.write(add_entry, "Ada", "kept")
+    assert await store.read(entry_texts) == deliveries.facts == ["kept"]
 
 
-async def test_posts_that_swallow_an_error_are_not_acknowledged(store: Store, room: Room) -> None:
+async def test_posts_that_swallow_an_error_are_not_acknowledged(store: Store, deliveries: Deliveries) -> None:
     with pytest.raises(psycopg.errors.InFailedSqlTransaction):
-        await store.post(swallow_all, "lost")
-    assert await store.read(count) == 0
-    await store.post(write_all, "kept")
-    assert await store.read(written) == room.facts == ["kept"]
+        await store.post(add_entries_and_swallow, "lost")
+    assert await store.read(count_entries) == 0
+    await store.post(add_entries, "kept")
+    assert await store.read(entry_texts) == deliveries.facts == ["kept"]

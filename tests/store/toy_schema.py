@@ -1,4 +1,4 @@
-"""The notebook's one table and its verbs."""
+"""A toy schema with one table, its actions and its queries."""
 
 from collections.abc import Sequence
 
@@ -6,52 +6,52 @@ from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, fun
 
 from chat.store.transaction import Transaction
 
-notebook = MetaData()
-lines = Table(
-    "lines",
-    notebook,
+toy_metadata = MetaData()
+entries = Table(
+    "entries",
+    toy_metadata,
     Column("id", Integer, primary_key=True),
     Column("author", String(20), nullable=False),
     Column("text", String, nullable=False, unique=True),
 )
 
 
-class Illegible(Exception):
-    """Refused by a verb."""
+class ToyRefusal(Exception):
+    """An action refuses."""
 
 
-def write(tx: Transaction, author: str, text: str) -> str:
-    """The same line again is the first one: a verb may be run twice."""
-    if tx.sql.scalar(select(lines.c.id).where(lines.c.text == text)) is None:
-        tx.sql.execute(insert(lines).values(author=author, text=text))
+def add_entry(tx: Transaction, author: str, text: str) -> str:
+    """Add an entry once: an action may run twice."""
+    if tx.sql.scalar(select(entries.c.id).where(entries.c.text == text)) is None:
+        tx.sql.execute(insert(entries).values(author=author, text=text))
         tx.record(text)
     return text
 
 
-def scribble(tx: Transaction, author: str, text: str) -> str:
-    """Writes, tells, and then fails."""
-    write(tx, author, text)
-    raise Illegible(text)
+def add_entry_and_raise(tx: Transaction, author: str, text: str) -> str:
+    """Write, record a fact, and raise."""
+    add_entry(tx, author, text)
+    raise ToyRefusal(text)
 
 
-def write_all(store: Sequence[Transaction], texts: Sequence[str]) -> list[str | Exception]:
-    """The batch verb: empty texts are refused, the text "raise" makes the whole batch raise."""
+def add_entries(store: Sequence[Transaction], texts: Sequence[str]) -> list[str | Exception]:
+    """The batch action: empty texts are refused, the text "raise" makes the whole batch raise."""
     if "raise" in texts:
-        raise Illegible("raise")
+        raise ToyRefusal("raise")
     answers: list[str | Exception] = []
     for tx, text in zip(store, texts, strict=True):
-        answers.append(write(tx, "Vic", text) if text else Illegible("empty"))
+        answers.append(add_entry(tx, "Vic", text) if text else ToyRefusal("empty"))
     return answers
 
 
-def written(sql: Connection) -> list[str]:
-    """Every line, in order."""
-    return list(sql.scalars(select(lines.c.text).order_by(lines.c.id)))
+def entry_texts(sql: Connection) -> list[str]:
+    """All texts, in order."""
+    return list(sql.scalars(select(entries.c.text).order_by(entries.c.id)))
 
 
-def count(sql: Connection) -> int:
-    """How many lines there are."""
-    return sql.scalars(select(func.count()).select_from(lines)).one()
+def count_entries(sql: Connection) -> int:
+    """How many entries there are."""
+    return sql.scalars(select(func.count()).select_from(entries)).one()
 
 
 def no_reaction(tx: Transaction, fact: object) -> None:

@@ -1,4 +1,4 @@
-"""The schema's history: bringing a database up to date, and asking whether it is."""
+"""Migrations: bring a database to the newest schema, and ask whether it has it."""
 
 from pathlib import Path
 
@@ -11,17 +11,17 @@ from sqlalchemy import Connection, text
 from chat.store.engines import Database
 
 _HERE = Path(__file__).parent
-_ADVISORY_KEY = 0x6775696368657400  # "guichet": whoever migrates this PostgreSQL database holds it
+_ADVISORY_KEY = 0x6775696368657400  # "guichet": the process that migrates this PostgreSQL database takes this lock
 
 
 class BrokenReferences(Exception):
-    """A migration of SQLite left rows that refer to nothing; it has been undone."""
+    """A migration on SQLite left rows that refer to no row; it was rolled back."""
 
 
 def migrate(url: str) -> None:
-    """Brings the database to the newest schema, all or nothing; two processes may do it at once.
+    """Bring the database to the newest schema, all or nothing; two processes may do it at once.
 
-    On SQLite the caller owns DATA_DIR (`lock.locked`), for a server at work would have a second writer.
+    On SQLite the caller must own DATA_DIR (`lock_data_dir`): a running server must stay the only writer.
     """
     database = Database(url)
     try:
@@ -44,9 +44,9 @@ def head_is(url: str) -> bool:
 
 
 def alembic_config(sql: Connection) -> Config:
-    """Alembic's settings without a file; its commands then work on `sql`, in the transaction open there."""
+    """Alembic's settings without a file; its commands work in the open transaction of `sql`."""
     config = Config()
-    # ConfigParser takes "%" for itself.
+    # ConfigParser interpolates "%".
     config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
@@ -55,8 +55,8 @@ def alembic_config(sql: Connection) -> Config:
 
 
 def _upgrade_sqlite(sql: Connection) -> None:
-    # SQLite alters a table by making it anew; with the keys on, dropping the old one would delete what refers
-    # to it. They can only be switched outside of a transaction, so before SQLAlchemy's first statement.
+    # Alembic alters a SQLite table by creating it again; with foreign keys on, dropping the old one would delete the
+    # rows that refer to it. They can be switched outside of a transaction only, so before SQLAlchemy's first statement.
     driver = sql.connection.cursor()
     driver.execute("PRAGMA foreign_keys=OFF")
     with sql.begin():
@@ -69,7 +69,7 @@ def _upgrade_postgresql(sql: Connection) -> None:
     with sql.begin():
         sql.execute(text("SET LOCAL lock_timeout = 0"))
         sql.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
-        # A table in use must make the migration fail, not everybody else wait behind it.
+        # On a table in use the migration must fail; otherwise all other transactions would wait behind it.
         sql.execute(text("SET LOCAL lock_timeout = '5s'"))
         _upgrade(sql)
 

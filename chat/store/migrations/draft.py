@@ -1,4 +1,4 @@
-"""Drafts the next version, with what tables.py has and the versions have not: for developers, to be read.
+"""Draft the next migration from what chat/store/tables has and the migrations have not; a developer then edits it.
 
 python -m chat.store.migrations.draft "tickets have a colour"
 """
@@ -14,7 +14,7 @@ from chat.store.migrations import alembic_config, migrate
 
 
 def draft(message: str) -> None:
-    """Writes versions/NNNN_message.py beside this file; an empty one when nothing differs."""
+    """Write versions/NNNN_message.py beside this file; an empty migration when nothing differs."""
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/draft.db"
         migrate(url)

@@ -1,4 +1,4 @@
-"""Run by Alembic for every command: works on the connection and in the transaction that it is handed."""
+"""Alembic runs this file for every command, on the connection and in the transaction of `alembic_config`."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from chat.store.tables import metadata
 
 
 def _render(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
-    """A migration must not change when the code does: our own types are written as what they are in SQL."""
+    """A migration must not change when the code does, so our own types are written as their SQL types."""
     return f"sa.{item.impl!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
 
 

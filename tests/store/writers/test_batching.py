@@ -1,4 +1,4 @@
-"""How long posts wait for each other: many share a dear transaction, few are not kept waiting."""
+"""How long posts wait for each other, by their rate."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ RUSH_S = 5.0
 
 
 def after(pace: BatchDelay, rate: float) -> BatchDelay:
-    """Posts have come one by one and evenly, so many a second, for five seconds."""
+    """After five seconds of posts at an even rate."""
     for number in range(round(rate * RUSH_S)):
         pace.record_flush(1, number / rate)
     return pace
@@ -23,19 +23,19 @@ def after(pace: BatchDelay, rate: float) -> BatchDelay:
     ("rate", "expected"),
     [(1, DELAY_S), (50, DELAY_S), (80, LONGEST), (250, LONGEST), (400, 0.020), (500, SHORTEST), (3_000, SHORTEST)],
 )
-def test_the_busier_the_shorter_but_nobody_waits_where_few_come(rate: int, expected: float) -> None:
+def test_delay_falls_with_the_rate_and_is_minimal_below_busy_rate(rate: int, expected: float) -> None:
     assert after(BatchDelay(is_sqlite=False), rate).delay_s(RUSH_S) == pytest.approx(expected, rel=0.02)
     assert after(BatchDelay(is_sqlite=True), rate).delay_s(RUSH_S) == DELAY_S
 
 
-def test_a_rush_is_forgotten() -> None:
+def test_the_rate_decays() -> None:
     pace = after(BatchDelay(is_sqlite=False), 300)
     assert pace.delay_s(RUSH_S) > DELAY_S
     assert pace.delay_s(RUSH_S + 3) == DELAY_S
 
 
 @given(st.lists(st.tuples(st.integers(1, 5_000), st.floats(0, 1_000))))
-def test_it_never_waits_for_longer_than_it_may(steps: list[tuple[int, float]]) -> None:
+def test_delay_stays_within_its_bounds(steps: list[tuple[int, float]]) -> None:
     pace, now = BatchDelay(is_sqlite=False), 0.0
     for posts, later in steps:
         now += later

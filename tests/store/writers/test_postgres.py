@@ -1,4 +1,4 @@
-"""PostgreSQL when two verbs block each other, a connection is cut, the server restarts."""
+"""The writer on PostgreSQL when actions deadlock, a connection closes or the server restarts."""
 
 import asyncio
 import os
@@ -20,57 +20,56 @@ from chat.store.store import Store
 from chat.store.transaction import Transaction, Unavailable
 from tests import services
 from tests.services import Postgres
-from tests.store.conftest import OpenWorks, Room
-from tests.store.toy_schema import count, lines, write, write_all, written
+from tests.store.conftest import Deliveries, OpenStore
+from tests.store.toy_schema import add_entries, add_entry, count_entries, entries, entry_texts
 
 
 @pytest.fixture
-async def store(postgresql: str, open_works: OpenWorks, room: Room) -> AsyncIterator[Store]:
-    async with open_works(postgresql, room.hear) as opened:
+async def store(postgresql: str, open_store: OpenStore, deliveries: Deliveries) -> AsyncIterator[Store]:
+    async with open_store(postgresql, deliveries.deliver) as opened:
         yield opened
 
 
-def sign(tx: Transaction, line: str, author: str) -> None:
-    tx.sql.execute(update(lines).where(lines.c.text == line).values(author=author))
-    tx.record(f"{author}: {line}")
+def set_author(tx: Transaction, entry: str, author: str) -> None:
+    tx.sql.execute(update(entries).where(entries.c.text == entry).values(author=author))
+    tx.record(f"{author}: {entry}")
 
 
-async def test_a_deadlock_is_run_again(store: Store, room: Room) -> None:
-    await store.write(write, "Vic", "left")
-    await store.write(write, "Zoe", "right")
+async def test_a_deadlock_is_run_again(store: Store, deliveries: Deliveries) -> None:
+    await store.write(add_entry, "Vic", "left")
+    await store.write(add_entry, "Zoe", "right")
     both_hold_one = Barrier(2, timeout=10)
     attempts: list[str] = []
 
     def sign_both(tx: Transaction, first: str, second: str, author: str) -> str:
         attempts.append(author)
         tx.sql.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
-        sign(tx, first, author)
+        set_author(tx, first, author)
         if attempts.count(author) == 1:
             both_hold_one.wait()
-        sign(tx, second, author)
+        set_author(tx, second, author)
         return author
 
     ada = store.write(sign_both, "left", "right", "Ada")
     ben = store.write(sign_both, "right", "left", "Ben")
     assert list(await asyncio.gather(ada, ben)) == ["Ada", "Ben"]
-    assert len(attempts) == 3, "one of the two was the victim, or there was no deadlock"
-    signed = ["Ada: left", "Ada: right", "Ben: left", "Ben: right"]
-    assert sorted(map(str, room.facts)) == [*signed, "left", "right"]
+    assert len(attempts) == 3, "PostgreSQL aborted one of the two, otherwise there was no deadlock"
+    assert sorted(map(str, deliveries.facts)) == ["Ada: left", "Ada: right", "Ben: left", "Ben: right", "left", "right"]
 
 
-async def test_a_deadlocked_batch_is_run_again_together(store: Store, room: Room) -> None:
-    await store.write(write, "Vic", "left")
-    await store.write(write, "Zoe", "right")
+async def test_a_deadlocked_batch_is_run_again_together(store: Store, deliveries: Deliveries) -> None:
+    await store.write(add_entry, "Vic", "left")
+    await store.write(add_entry, "Zoe", "right")
     both_hold_one = Barrier(2, timeout=10)
     attempts: list[str] = []
 
     def sign_both(tx: Transaction, first: str, second: str, author: str) -> None:
         attempts.append(author)
         tx.sql.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
-        sign(tx, first, author)
+        set_author(tx, first, author)
         if attempts.count(author) == 1:
             both_hold_one.wait()
-        sign(tx, second, author)
+        set_author(tx, second, author)
 
     def sign_all(batch: Sequence[Transaction], authors: Sequence[str]) -> Sequence[str]:
         sign_both(batch[0], "right", "left", authors[0])
@@ -79,30 +78,30 @@ async def test_a_deadlocked_batch_is_run_again_together(store: Store, room: Room
     posting = store.post(sign_all, "Ada")
     await asyncio.gather(posting, store.write(sign_both, "left", "right", "Ben"))
     assert len(attempts) == 3
-    assert len(room.facts) == 6
+    assert len(deliveries.facts) == 6
 
 
-async def test_a_lock_that_is_held_too_long_is_waited_for_again(store: Store, postgresql: str) -> None:
-    await store.write(write, "Vic", "wanted")
+async def test_an_action_waits_again_after_a_lock_timeout(store: Store, postgresql: str) -> None:
+    await store.write(add_entry, "Vic", "wanted")
     tried = Event()
 
     def impatient(tx: Transaction) -> None:
         tx.sql.execute(text("SET LOCAL lock_timeout = '1ms'"))
         tried.set()
-        sign(tx, "wanted", "Ada")
+        set_author(tx, "wanted", "Ada")
 
     with psycopg.connect(postgresql) as other:
-        other.execute("SELECT * FROM lines FOR UPDATE")
+        other.execute("SELECT * FROM entries FOR UPDATE")
         signing = asyncio.ensure_future(store.write(impatient))
         await asyncio.to_thread(tried.wait, 10)
     await signing
 
 
-async def test_a_connection_cut_in_the_middle_is_replaced(store: Store, room: Room) -> None:
+async def test_an_action_retries_on_a_new_connection(store: Store, deliveries: Deliveries) -> None:
     attempts: list[str] = []
 
     def cut(tx: Transaction) -> str:
-        write(tx, "Vic", "still here")
+        add_entry(tx, "Vic", "still here")
         attempts.append("Vic")
         if len(attempts) == 1:
             tx.sql.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
@@ -110,11 +109,11 @@ async def test_a_connection_cut_in_the_middle_is_replaced(store: Store, room: Ro
 
     assert await store.write(cut) == "done"
     assert attempts == ["Vic", "Vic"]
-    assert await store.read(written) == ["still here"]
-    assert room.facts == ["still here"]
+    assert await store.read(entry_texts) == ["still here"]
+    assert deliveries.facts == ["still here"]
 
 
-async def test_idle_connections_that_were_cut_are_replaced(store: Store, postgresql: str) -> None:
+async def test_closed_idle_connections_are_replaced(store: Store, postgresql: str) -> None:
     together = Barrier(4, timeout=10)
 
     def meet(tx: Transaction) -> None:
@@ -122,9 +121,9 @@ async def test_idle_connections_that_were_cut_are_replaced(store: Store, postgre
         together.wait()
 
     async def use_all() -> None:
-        await store.post(write_all, "posted")
+        await store.post(add_entries, "posted")
         await asyncio.gather(*(store.write(meet) for _ in range(4)))
-        assert await store.read(count) == 1
+        assert await store.read(count_entries) == 1
 
     await use_all()
     with psycopg.connect(postgresql, autocommit=True) as other:
@@ -136,10 +135,10 @@ async def test_idle_connections_that_were_cut_are_replaced(store: Store, postgre
     await use_all()
 
 
-async def test_all_connections_that_were_cut_are_found_out_at_once(
+async def test_one_failure_replaces_all_closed_connections(
     store: Store, postgresql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A batch by the driver alone: SQLAlchemy sees nothing of its failure, and has more dead connections to give."""
+    """SQLAlchemy does not see that a batch of the driver failed, and its pool has more dead connections."""
     monkeypatch.setattr("chat.store.writers.postgres.RETRY_DELAYS_S", (0.01,))  # the second must be alive
     together, attempts = Barrier(4, timeout=10), []
 
@@ -147,12 +146,12 @@ async def test_all_connections_that_were_cut_are_found_out_at_once(
         tx.sql.execute(text("SELECT 1"))
         together.wait()
 
-    def by_the_driver(held: Sequence[Transaction], texts: Sequence[str]) -> Sequence[str]:
+    def by_the_driver(txs: Sequence[Transaction], texts: Sequence[str]) -> Sequence[str]:
         attempts.append(len(texts))
-        driver = held[0].sql.connection.driver_connection
+        driver = txs[0].sql.connection.driver_connection
         assert isinstance(driver, psycopg.Connection)
-        for line in texts:
-            driver.execute("INSERT INTO lines (author, text) VALUES ('Vic', %s)", [line])
+        for entry in texts:
+            driver.execute("INSERT INTO entries (author, text) VALUES ('Vic', %s)", [entry])
         return texts
 
     await store.post(by_the_driver, "before")
@@ -164,14 +163,14 @@ async def test_all_connections_that_were_cut_are_found_out_at_once(
         )
         assert cut.rowcount >= 5
     assert await store.post(by_the_driver, "after") == "after"
-    assert attempts == [1, 1]  # on a dead connection no batch is begun
-    assert await store.write(write, "Ada", "a verb") == "a verb"
-    assert await store.read(written) == ["before", "after", "a verb"]
+    assert attempts == [1, 1]  # no batch begins on a closed connection
+    assert await store.write(add_entry, "Ada", "an action") == "an action"
+    assert await store.read(entry_texts) == ["before", "after", "an action"]
 
 
 @pytest.fixture
 def connections() -> Iterator[list[psycopg.Connection]]:
-    """All that are made from here on. As they are kept here, none is closed by the garbage collector."""
+    """All connections made from here on. The list keeps the garbage collector from closing them."""
     made: list[psycopg.Connection] = []
 
     def note(driver: psycopg.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -182,11 +181,11 @@ def connections() -> Iterator[list[psycopg.Connection]]:
     event.remove(Pool, "connect", note)
 
 
-async def test_verbs_keep_their_connections_when_the_posts_is_cut(
+async def test_actions_keep_their_connections_when_the_batch_connection_closes(
     store: Store, postgresql: str, connections: list[psycopg.Connection]
 ) -> None:
-    def whose(held: Sequence[Transaction], items: Sequence[None]) -> Sequence[int]:
-        return [held[0].sql.execute(text("SELECT pg_backend_pid()")).scalar_one() for _ in items]
+    def whose(txs: Sequence[Transaction], items: Sequence[None]) -> Sequence[int]:
+        return [txs[0].sql.execute(text("SELECT pg_backend_pid()")).scalar_one() for _ in items]
 
     for _ in range(3):
         there, go_on = Barrier(WRITERS, timeout=10), Event()
@@ -207,23 +206,23 @@ async def test_verbs_keep_their_connections_when_the_posts_is_cut(
     assert [connection.closed for connection in connections].count(False) == WRITERS
 
 
-async def test_posts_whose_connection_dies_under_them_are_run_again_on_another(store: Store) -> None:
+async def test_posts_retry_on_new_connection_after_disconnect(store: Store) -> None:
     attempts: list[Sequence[str]] = []
 
-    def dies_once(held: Sequence[Transaction], texts: Sequence[str]) -> Sequence[str]:
+    def dies_once(txs: Sequence[Transaction], texts: Sequence[str]) -> Sequence[str]:
         attempts.append(texts)
-        write_all(held, texts)
+        add_entries(txs, texts)
         if len(attempts) == 1:
-            held[0].sql.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            txs[0].sql.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
         return texts
 
     assert await store.post(dies_once, "Bonjour") == "Bonjour"
     assert len(attempts) == 2
-    assert await store.read(written) == ["Bonjour"]
+    assert await store.read(entry_texts) == ["Bonjour"]
 
 
-async def test_a_transaction_that_has_failed_is_no_commit(postgresql: str) -> None:
-    """PostgreSQL answers a COMMIT then with ROLLBACK, and no error."""
+async def test_commit_of_a_failed_transaction_raises(postgresql: str) -> None:
+    """PostgreSQL answers that COMMIT with ROLLBACK and no error."""
     with psycopg.connect(postgresql) as driver:
         library = Libpq(driver)
         library.begin()
@@ -236,8 +235,8 @@ async def test_a_transaction_that_has_failed_is_no_commit(postgresql: str) -> No
         library.commit()
 
 
-async def test_an_error_that_the_driver_has_no_name_for_keeps_its_state(postgresql: str) -> None:
-    """Without one it would be a server that is away, and asked again for seconds."""
+async def test_an_error_unknown_to_the_driver_keeps_its_sqlstate(postgresql: str) -> None:
+    """Without a SQLSTATE it would count as a server that is away, and be retried for seconds."""
     with psycopg.connect(postgresql) as driver, pytest.raises(psycopg.DatabaseError) as raised:
         Libpq(driver).query("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'ZZ999'; END $$")
     assert raised.value.sqlstate == "ZZ999"
@@ -246,7 +245,7 @@ async def test_an_error_that_the_driver_has_no_name_for_keeps_its_state(postgres
 
 @pytest.fixture
 def programs() -> Iterator[tuple[Path, Path]]:
-    """A server's programs and its folder, to start and stop at will."""
+    """The programs and the data folder of a server that a test starts and stops."""
     with TemporaryDirectory(prefix="guichet-pg-") as home:
         folder = Path(home)
         found = services.copy_for_nobody(folder) if os.geteuid() == 0 else services.postgres_programs()
@@ -255,7 +254,7 @@ def programs() -> Iterator[tuple[Path, Path]]:
 
 
 @contextmanager
-def served(programs: tuple[Path, Path]) -> Iterator[str]:
+def running_server(programs: tuple[Path, Path]) -> Iterator[str]:
     server = services.start_postgres(*programs)
     try:
         yield Postgres(programs[1]).url()
@@ -264,34 +263,38 @@ def served(programs: tuple[Path, Path]) -> Iterator[str]:
         server.wait()
 
 
-async def test_a_server_that_restarts_costs_a_wait_and_no_message(
-    programs: tuple[Path, Path], open_works: OpenWorks, room: Room
+async def test_calls_wait_for_a_server_that_restarts(
+    programs: tuple[Path, Path], open_store: OpenStore, deliveries: Deliveries
 ) -> None:
     with ExitStack() as first:
-        url = first.enter_context(served(programs))
-        async with open_works(url, room.hear) as store:
-            await store.write(write, "Vic", "before")
+        url = first.enter_context(running_server(programs))
+        async with open_store(url, deliveries.deliver) as store:
+            await store.write(add_entry, "Vic", "before")
             first.close()
-            posts = [asyncio.ensure_future(store.post(write_all, f"post {number}")) for number in range(20)]
-            verbs = [asyncio.ensure_future(store.write(write, "Ada", f"verb {number}")) for number in range(20)]
+            posts = [asyncio.ensure_future(store.post(add_entries, f"post {number}")) for number in range(20)]
+            actions = [asyncio.ensure_future(store.write(add_entry, "Ada", f"action {number}")) for number in range(20)]
             await asyncio.sleep(0)
-            with served(programs):
-                await asyncio.gather(*posts, *verbs)
-                assert await store.read(count) == 41
-    assert len(room.facts) == 41
+            with running_server(programs):
+                await asyncio.gather(*posts, *actions)
+                assert await store.read(count_entries) == 41
+    assert len(deliveries.facts) == 41
 
 
-async def test_a_server_that_stays_away_is_said_to_be(
-    programs: tuple[Path, Path], open_works: OpenWorks, room: Room, monkeypatch: pytest.MonkeyPatch
+async def test_callers_get_unavailable_while_the_server_is_away(
+    programs: tuple[Path, Path], open_store: OpenStore, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chat.store.writers.postgres.RETRY_DELAYS_S", (0.01,))
     with ExitStack() as first:
-        async with open_works(first.enter_context(served(programs)), room.hear) as store:
+        async with open_store(first.enter_context(running_server(programs)), deliveries.deliver) as store:
             first.close()
-            for asked in (store.write(write, "Vic", "lost"), store.post(write_all, "lost"), store.read(count)):
+            for asked in (
+                store.write(add_entry, "Vic", "lost"),
+                store.post(add_entries, "lost"),
+                store.read(count_entries),
+            ):
                 with pytest.raises(Unavailable):
                     await asked
-            with served(programs):
-                assert await store.read(count) == 0
-                assert await store.post(write_all, "back") == "back"
-    assert room.facts == ["back"]
+            with running_server(programs):
+                assert await store.read(count_entries) == 0
+                assert await store.post(add_entries, "back") == "back"
+    assert deliveries.facts == ["back"]
