@@ -69,7 +69,7 @@ class Worker:
 
     async def _repeat(self, action: Callable[[Transaction, DomainContext], int], context: DomainContext) -> None:
         """One transaction for each batch, so that other writes get their turn in between."""
-        while await self.store.write(action, context) >= locks.BATCH_SIZE:
+        while await self.store.write(action, context) >= locks.LOCK_BATCH_SIZE:
             pass
 
     async def _context(self) -> DomainContext:

@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from tests import house
+from tests import house, house_names
 
 CODE = (".py", ".ts", ".tsx", ".mjs", ".js", ".c", ".h")
 MEDIAN_FUNCTION, MEDIAN_FILE = 7, 110
@@ -157,3 +157,67 @@ def test_a_circle_would_be_seen() -> None:
 )
 def test_the_net_catches_what_must_not_be_committed(line: str) -> None:
     assert misplaced("README.md", line)
+
+
+# -- names -----------------------------------------------------------------------------------------------------
+
+PRODUCT = ("chat/", "client/", "widget/", "agent_console/")
+
+
+def product_code(*endings: str) -> dict[str, str]:
+    """The text of every product file, without tests and generated files."""
+    return {
+        path: text
+        for path, text in house.files(*endings)
+        if path.startswith(PRODUCT) and "/test/" not in path and not path.startswith(house.GENERATED)
+    }
+
+
+def test_product_code_uses_no_banned_words() -> None:
+    found = [
+        f"{path}:{line}: {what}"
+        for path, text in product_code(".py", ".ts", ".tsx").items()
+        for line, what in house_names.banned_names(path, text)
+    ]
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_a_public_name_has_one_meaning() -> None:
+    assert house_names.repeated_names(product_code(".py")) == []
+
+
+def test_comments_name_only_files_of_the_repository() -> None:
+    tracked = [path for path, _ in house.files()]
+    found = [
+        f"{path}:{line}: {what}"
+        for path, text in house.files(*CODE)
+        if not path.startswith(house.GENERATED)
+        for line, what in house_names.missing_files(path, text, tracked)
+    ]
+    assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("chat/web/porch.py", ""),
+        ("chat/web/pages/home.py", "def told() -> None: ..."),
+        ("chat/web/pages/home.py", "told_at = 1"),
+        ("chat/web/pages/home.py", "class Desk: ..."),
+        ("chat/web/pages/home.py", "def read(line: str) -> None: ..."),
+        ("widget/state/store.ts", "const heldTickets = 1;"),
+    ],
+)
+def test_a_banned_word_is_found(path: str, text: str) -> None:
+    assert list(house_names.banned_names(path, text))
+
+
+def test_a_name_with_three_meanings_is_found() -> None:
+    modules = {f"chat/{name}.py": "def deliver() -> None: ..." for name in "abc"}
+    assert house_names.repeated_names(modules) == ["deliver: chat/a.py, chat/b.py, chat/c.py"]
+
+
+def test_a_comment_that_names_a_missing_file_is_found() -> None:
+    tracked = ["chat/app.py"]
+    assert list(house_names.missing_files("chat/a.py", "# See app.py and chat/app.py.", tracked)) == []
+    assert list(house_names.missing_files("chat/a.py", "# See PROTOCOL.md.", tracked))

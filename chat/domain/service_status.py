@@ -27,7 +27,7 @@ _DEPARTMENT = select(categories.c.department_id).where(categories.c.name == bind
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The service at one moment, as PROTOCOL.md has it; times carry the calendar's offset."""
+    """The service at one moment; times carry the calendar's offset."""
 
     state: ServiceState
     mode: Mode

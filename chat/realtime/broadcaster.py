@@ -42,12 +42,12 @@ Listener = Callable[[Emission], None]
 _decoder = msgspec.json.Decoder(tuple[str, Rooms, Rooms, msgspec.Raw])
 
 
-def encode(emission: Emission) -> bytes:
+def encode_emission(emission: Emission) -> bytes:
     """For the bus. `skip` is left out: the sender's socket is on this node."""
     return msgspec.json.encode((emission.event, emission.visitors, emission.agents, msgspec.Raw(emission.payload)))
 
 
-def decode(payload: bytes) -> Emission:
+def decode_emission(payload: bytes) -> Emission:
     """The reverse of `encode`; ValueError for anything else, and for an event that visitors must not receive."""
     event, visitors, agents, shape = _decoder.decode(payload)
     if event not in SHAPES or (visitors and event not in protocol.VISITOR_EVENTS):
@@ -101,11 +101,13 @@ class Broadcaster:
         if not self.has_no_peers:
             rooms = [f"{VISITOR_NAMESPACE} {room}" for room in emission.visitors]
             rooms += [f"{AGENT_NAMESPACE} {room}" for room in emission.agents]
-            self._bus.publish([*rooms, EVERY_NODE] if emission.event in CLUSTER_EVENTS else rooms, encode(emission))
+            self._bus.publish(
+                [*rooms, EVERY_NODE] if emission.event in CLUSTER_EVENTS else rooms, encode_emission(emission)
+            )
 
     def on_bus_payload(self, payload: bytes) -> None:
         """Send another node's event to this node's sockets."""
-        self.send_local(decode(payload))
+        self.send_local(decode_emission(payload))
 
     def members(self, namespace: str, room: str) -> list[str]:
         """The sids in a room, on this node."""

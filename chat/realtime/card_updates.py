@@ -9,7 +9,7 @@ from chat.realtime.context import Services
 from chat.store.transaction import RecordedFact, Unavailable
 
 # Between two batches the loop serves others: every agent receives each card, and messages would wait meanwhile.
-BATCH_SIZE = 50
+CARDS_PER_TURN = 50
 
 
 class CardUpdates:
@@ -42,8 +42,8 @@ class CardUpdates:
         except Unavailable:
             self._changed |= changed
             raise
-        for first in range(0, len(rows), BATCH_SIZE):
-            batch = rows[first : first + BATCH_SIZE]
+        for first in range(0, len(rows), CARDS_PER_TURN):
+            batch = rows[first : first + CARDS_PER_TURN]
             current = [row for row in batch if row.id not in self._announced_meanwhile]
             self._announce([RecordedFact(InboxCardChanged(row), None) for row in current])
             await asyncio.sleep(0)

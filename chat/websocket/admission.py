@@ -21,7 +21,7 @@ RETRY_LATER_RESPONSE = (
 # The byte offset of tcpi_last_data_recv (milliseconds since the last data came) in Linux' struct tcp_info.
 TCPI_LAST_DATA_RECV = 52
 
-REJECTED_HANDSHAKES = Counter("guichet_sent_away", "Handshakes answered 503 because too many came at once")
+REJECTED_HANDSHAKES = Counter("guichet_rejected_handshakes", "Handshakes answered 503 because too many came at once")
 
 
 class AdmissionControl:

@@ -199,10 +199,10 @@ class EngineServer(engineio.AsyncServer):
         connections = [socket for socket in self.sockets.values() if isinstance(socket, WebSocketConnection)]
         for sid in list(self.sockets):
             self.close_connection(sid, RESTART)
-        for line in self._batch.rejected:
-            line.transport.abort()
+        for rejected in self._batch.rejected:
+            rejected.transport.abort()
         await asyncio.gather(
-            *(line.wait_closed() for line in connections), *self._closing_tasks, return_exceptions=True
+            *(connection.wait_closed() for connection in connections), *self._closing_tasks, return_exceptions=True
         )
         self.heartbeat.stop()
 

@@ -12,7 +12,7 @@ from chat.domain.people import agents, sessions, sites
 from chat.event_publisher import EventPublisher
 from chat.links import TicketLinks
 from chat.protocol import Emission, Shape
-from chat.realtime.broadcaster import decode, encode
+from chat.realtime.broadcaster import decode_emission, encode_emission
 from chat.store.transaction import RecordedFact
 from tests.domain.domain_driver import Desk
 
@@ -67,7 +67,7 @@ def test_leak_check_finds_leaks() -> None:
 def test_note_event_for_visitors_is_rejected_when_decoded_from_the_bus() -> None:
     leak = emission("note", b'{"note_seq": 1}', visitors=("v:1",))
     with pytest.raises(ValueError, match="no event note"):
-        decode(encode(leak))
+        decode_emission(encode_emission(leak))
 
 
 @pytest.mark.parametrize("kind", get_args(EventKind))
@@ -126,7 +126,7 @@ async def test_no_fact_leaks_to_visitors(desk: Desk) -> None:
     assert events == {
         "message", "note", "ticket", "card", "gone", "read", "offer", "offer_ended", "presence", "visitor"
     }  # fmt: skip
-    remote = [decode(encode(one)) for one in recorder.sent]
+    remote = [decode_emission(encode_emission(one)) for one in recorder.sent]
     assert [one._replace(skip=None) for one in recorder.emitted] == remote, "other nodes get the same"
 
 

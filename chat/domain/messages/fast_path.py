@@ -19,7 +19,7 @@ from chat.store.rows import MessageRow
 from chat.store.tables import from_millis, new_ids, to_millis
 from chat.store.transaction import Transaction
 
-Answer = MessageRow | Refused | None
+PostResult = MessageRow | Refused | None
 
 
 class BatchPlan:
@@ -27,7 +27,7 @@ class BatchPlan:
 
     def __init__(self, existing: dict[ClientMessageKey, MessageRow]) -> None:
         self.rows: list[NewMessageRow] = []
-        self.answers: list[Answer] = []
+        self.answers: list[PostResult] = []
         self.facts: list[tuple[int, PlainMessagePosted]] = []
         self._by_ticket: dict[int, tuple[TicketState, list[NewMessageRow]]] = {}
         self._existing = existing
@@ -77,7 +77,7 @@ class BatchPlan:
         return MessageRow(state.public_id, seq, public_id, client_id, author, agent, name, text, None, self._stored_at)
 
 
-def post_fast(txs: Sequence[Transaction], posts: Sequence[Post]) -> list[Answer]:
+def post_fast(txs: Sequence[Transaction], posts: Sequence[Post]) -> list[PostResult]:
     """Insert the posts that change only message columns of their ticket. Answer i is None if post i needs the slow
     path; then all later posts to the same ticket are None too, which keeps their order."""
     writer = txs[0].writer

@@ -143,7 +143,7 @@ class AgentPool:
             agent.idle_s,
             in_department=self._in_department(agent, request),
             passed=_passed(agent, request),
-            knows_visitor=agent.key == request.previous_agent,
+            had_visitor=agent.key == request.previous_agent,
         )
 
 

@@ -30,24 +30,24 @@ _ANY_IDLE = select(tickets.c.id).where(or_(_to_pause, _slot_to_free)).limit(1)
 
 def has_idle_chats(sql: Connection, context: DomainContext) -> bool:
     """Whether the visitor of a chat that has an agent has been gone or silent for long enough."""
-    return sql.execute(_ANY_IDLE, _moments(context)).first() is not None
+    return sql.execute(_ANY_IDLE, _thresholds(context)).first() is not None
 
 
 def close_idle_chats(tx: Transaction, context: DomainContext) -> int:
     """Free the slots of idle chats, and pause those that have been idle for longer. Returns the number of chats that
     changed."""
-    now, moments = context.now, _moments(context)
-    paused = lock_batch(tx.sql, _to_pause, **moments)
+    now, thresholds = context.now, _thresholds(context)
+    paused = lock_batch(tx.sql, _to_pause, **thresholds)
     for ticket in paused:
         _pause_chat(tx, ticket, now)
-    freed = lock_batch(tx.sql, _slot_to_free, **moments)
+    freed = lock_batch(tx.sql, _slot_to_free, **thresholds)
     for ticket in freed:
         update_ticket(tx, ticket.id, now, slot_released_at=now)
         announce_agents(tx, [ticket.assignee_id])
     return len(paused) + len(freed)
 
 
-def _moments(context: DomainContext) -> dict[str, datetime]:
+def _thresholds(context: DomainContext) -> dict[str, datetime]:
     now, timeouts = context.now, context.timeouts
     return {
         "pause_if_idle_since": now - timeouts.close_idle_after,

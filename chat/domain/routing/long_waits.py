@@ -37,9 +37,9 @@ def has_long_waits(sql: Connection, context: DomainContext) -> bool:
     """Whether `escalate_long_waits` has something to do."""
     if _presence_unknown(sql, context):
         return False
-    moments = _moments(context)
+    thresholds = _thresholds(context)
     queries = [*_ANY_OVERDUE, *(_ONE.where(condition) for condition in _without_agents(sql, context))]
-    return any(sql.execute(query, moments).first() for query in queries)
+    return any(sql.execute(query, thresholds).first() for query in queries)
 
 
 def escalate_long_waits(tx: Transaction, context: DomainContext) -> int:
@@ -47,9 +47,9 @@ def escalate_long_waits(tx: Transaction, context: DomainContext) -> int:
     number of chats that changed."""
     if _presence_unknown(tx.sql, context):
         return 0
-    moments = _moments(context)
+    thresholds = _thresholds(context)
     conditions = [*_OVERDUE, *_without_agents(tx.sql, context)]
-    overdue = {row.id: row for condition in conditions for row in lock_batch(tx.sql, waiting, condition, **moments)}
+    overdue = {row.id: row for condition in conditions for row in lock_batch(tx.sql, waiting, condition, **thresholds)}
     state, _ = calendar.state_at(load_calendar(tx.sql), context.now)
     return sum(_escalate_wait(tx, ticket, context, state) for _, ticket in sorted(overdue.items()))
 
@@ -59,7 +59,7 @@ def _presence_unknown(sql: Connection, context: DomainContext) -> bool:
     return context.online_agents is None and service_status.has_available_agents(sql)
 
 
-def _moments(context: DomainContext) -> dict[str, datetime]:
+def _thresholds(context: DomainContext) -> dict[str, datetime]:
     now, timeouts = context.now, context.timeouts
     lost_lately = now - timeouts.offer_form_after + timeouts.return_grace
     due = {"form_due": now - timeouts.offer_form_after, "wait_ended": now - timeouts.close_wait_after}

@@ -36,7 +36,7 @@ from chat.store.transaction import Transaction
 # The key of the advisory lock: any number that no other lock uses.
 ROUTING_LOCK = 0x6775696368
 MAX_MISSED_IN_A_ROW = 2
-BATCH_SIZE = 100
+MAX_OFFERS_PER_RUN = 100
 # How many chats of the queue one transaction looks at: all free agents may have passed on the first ones.
 MAX_QUEUE_DEPTH = 1_000
 
@@ -90,7 +90,7 @@ def offer_waiting(tx: Transaction, context: DomainContext) -> int:
     pool = AgentPool(tx.sql, context)
     if not pool.free_slots:
         return 0
-    decided = list(islice(_decide(tx.sql, pool), BATCH_SIZE))
+    decided = list(islice(_decide(tx.sql, pool), MAX_OFFERS_PER_RUN))
     rows, assignments = _recheck_under_lock(tx.sql, decided)
     if assignments:
         record_decisions(tx.sql, pool, assignments, context.now)
@@ -109,7 +109,7 @@ def lock_routing(sql: Connection) -> None:
 def _decide(sql: Connection, pool: AgentPool) -> Iterator[Assignment]:
     """One decision after the other; each sees the slots that the ones before have taken."""
     with sql.execute(_chats_without_offer(pool)) as queue:
-        while (slots := pool.free_slots) and (rows := queue.fetchmany(min(BATCH_SIZE, slots))):
+        while (slots := pool.free_slots) and (rows := queue.fetchmany(min(MAX_OFFERS_PER_RUN, slots))):
             for request in routing_requests(sql, [RoutingTicket(*row) for row in rows]):
                 decision = routing.choose(pool.ranked(request))
                 if decision.chosen is not None:

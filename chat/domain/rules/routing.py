@@ -20,7 +20,7 @@ class Candidate(NamedTuple):
     available: bool = True
     in_department: bool = True
     passed: bool = False
-    knows_visitor: bool = False
+    had_visitor: bool = False
 
 
 class ConsideredCandidate(NamedTuple):
@@ -64,7 +64,7 @@ def choose(ranked: Iterable[Candidate], recorded: int | None = MAX_RECORDED_CAND
 
 def preference(candidate: Candidate) -> tuple[bool, int, float, str]:
     """The sort key of candidates, free or not: the most preferred first."""
-    return not candidate.knows_visitor, candidate.chats, -candidate.idle_s, candidate.agent
+    return not candidate.had_visitor, candidate.chats, -candidate.idle_s, candidate.agent
 
 
 def exclusion_reason(candidate: Candidate) -> ExclusionReason | None:
@@ -82,7 +82,7 @@ def _deciding_rule(free: list[Candidate]) -> Rule:
     """The rule that puts the first free candidate before the second."""
     if not free:
         return "nobody"
-    if free[0].knows_visitor:
+    if free[0].had_visitor:
         return "knew_visitor"
     if len(free) == 1:
         return "only_one"

@@ -12,7 +12,7 @@ from chat.store.rows import TicketRow
 from chat.store.tables import agents, tickets
 
 # A periodic action changes no more tickets in one transaction: whoever posts meanwhile waits for its commit.
-BATCH_SIZE = 50
+LOCK_BATCH_SIZE = 50
 
 _LOCK_TICKETS = select(tickets.c.id).where(in_keys(tickets.c.id)).order_by(tickets.c.id).with_for_update(key_share=True)
 
@@ -43,5 +43,5 @@ def lock_ticket_of(sql: Connection, visitor_id: int, public_id: str) -> TicketRo
 
 def lock_batch(sql: Connection, *condition: ColumnElement[bool], **bound: object) -> list[TicketRow]:
     """Lock the tickets of which this is true until the commit, at most BATCH_SIZE, by id, and return them."""
-    query = ticket_query().where(*condition).order_by(tickets.c.id).limit(BATCH_SIZE)
+    query = ticket_query().where(*condition).order_by(tickets.c.id).limit(LOCK_BATCH_SIZE)
     return rows_without_position(sql, query.with_for_update(key_share=True, of=tickets), **bound)

@@ -14,7 +14,7 @@ from chat.store.migrations import alembic_config, migrate
 
 
 def draft(message: str) -> None:
-    """Write versions/NNNN_message.py beside this file; an empty migration when nothing differs."""
+    """Write a numbered file to the folder versions; its migration is empty when nothing differs."""
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/draft.db"
         migrate(url)

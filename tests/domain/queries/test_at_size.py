@@ -209,7 +209,7 @@ async def test_chats_behind_more_than_a_batch_of_unofferable_ones_are_offered(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More chats than one batch precede: their department is busy, or the only free agent declined them."""
-    monkeypatch.setattr(offers, "BATCH_SIZE", 2)
+    monkeypatch.setattr(offers, "MAX_OFFERS_PER_RUN", 2)
     await desk.run(departments.add_department, "Paiements", ["payments"])
     ben, ada = await desk.agent("Ben", capacity=1, departments=["Paiements"]), await desk.agent("Ada", capacity=99)
     first, *others = [desk.visitor(f"Visitor {n}") for n in range(5)]

@@ -22,10 +22,10 @@ CLEO = Candidate("cleo", chats=1, capacity=4, idle_s=90)
         ([ADA, BEN, CLEO], "cleo", "longest_idle"),
         ([CLEO._replace(idle_s=60), ADA], "ada", "all_alike"),
         # An agent who knows the visitor comes first, however busy, but not beyond capacity.
-        ([ADA, BEN._replace(knows_visitor=True)], "ben", "knew_visitor"),
-        ([BEN._replace(knows_visitor=True)], "ben", "knew_visitor"),
-        ([ADA, BEN._replace(knows_visitor=True, chats=4)], "ada", "only_one"),
-        ([BEN._replace(knows_visitor=True), CLEO._replace(knows_visitor=True)], "cleo", "knew_visitor"),
+        ([ADA, BEN._replace(had_visitor=True)], "ben", "knew_visitor"),
+        ([BEN._replace(had_visitor=True)], "ben", "knew_visitor"),
+        ([ADA, BEN._replace(had_visitor=True, chats=4)], "ada", "only_one"),
+        ([BEN._replace(had_visitor=True), CLEO._replace(had_visitor=True)], "cleo", "knew_visitor"),
         ([ADA._replace(available=False), BEN], "ben", "only_one"),
         ([ADA._replace(passed=True), BEN], "ben", "only_one"),
         ([ADA._replace(in_department=False), BEN], "ben", "only_one"),
@@ -61,7 +61,7 @@ candidates = st.builds(
     available=st.booleans(),
     in_department=st.booleans(),
     passed=st.booleans(),
-    knows_visitor=st.booleans(),
+    had_visitor=st.booleans(),
 )
 
 
@@ -85,8 +85,8 @@ def test_no_better_candidate_was_skipped(team: list[Candidate]) -> None:
     decision = pick(team)
     free = [one for one, excluded in decision.considered if excluded is None]
     for chosen in (one for one in free if one.agent == decision.chosen):
-        equals = [one for one in free if one.knows_visitor == chosen.knows_visitor]
-        assert chosen.knows_visitor or not any(one.knows_visitor for one in free)
+        equals = [one for one in free if one.had_visitor == chosen.had_visitor]
+        assert chosen.had_visitor or not any(one.had_visitor for one in free)
         assert chosen.chats == min(one.chats for one in equals)
         assert chosen.idle_s == max(one.idle_s for one in equals if one.chats == chosen.chats)
 

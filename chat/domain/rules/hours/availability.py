@@ -7,7 +7,7 @@ from statistics import median
 from chat.vocabulary import Mode, ServiceState
 
 MAX_WAITING_PER_AGENT = 10
-MAX_WAIT_S = 15 * 60
+MAX_ESTIMATED_WAIT_S = 15 * 60
 MIN_RATES = 5
 
 
@@ -20,10 +20,10 @@ def is_staffed(state: ServiceState, available_agents: int) -> bool:
 
 
 def mode(state: ServiceState, available_agents: int, waiting: int, wait_s: int | None) -> Mode:
-    """What to offer (PROTOCOL.md, Service). `waiting` chats wait now; `wait_s` is the wait estimated for the next one,
+    """What a new visitor gets. `waiting` chats wait now; `wait_s` is the wait estimated for the next one,
     None while it is unknown."""
     too_many = waiting > MAX_WAITING_PER_AGENT * available_agents
-    too_long = wait_s is not None and wait_s > MAX_WAIT_S
+    too_long = wait_s is not None and wait_s > MAX_ESTIMATED_WAIT_S
     return "chat" if is_staffed(state, available_agents) and not too_many and not too_long else "form"
 
 

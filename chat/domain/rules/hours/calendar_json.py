@@ -39,7 +39,7 @@ class InvalidCalendar(ValueError):
 
 
 def parse(json_value: object) -> Calendar:
-    """The calendar that decoded JSON describes (PROTOCOL.md, "The calendar"). Raises InvalidCalendar.
+    """The calendar that decoded JSON describes. Raises InvalidCalendar.
 
     `holidays` may be null or missing, `exceptions` missing. A closed row covers the whole date and has no hours.
     Overlaps are searched only once every row is valid by itself.
@@ -54,7 +54,7 @@ def parse(json_value: object) -> Calendar:
 
 
 def to_json(calendar: Calendar) -> dict[str, object]:
-    """The JSON that `parse` reads as this calendar, with the keys in the order of PROTOCOL.md."""
+    """The JSON that `parse` reads as this calendar, with the keys in the documented order."""
     week = [{"days": [DAYS[day] for day in row.days], **_hours_json(row)} for row in calendar.week]
     promise = {"hours": calendar.promise.hours, "unit": calendar.promise.unit}
     return {

@@ -13,7 +13,7 @@ from chat.domain.rules.hours.calendar_json import InvalidCalendar, parse, to_jso
 from tests.domain.rules.hours.calendar_oracle import Json
 from tests.domain.rules.hours.calendar_samples import calendars
 
-# As PROTOCOL.md prints it.
+# As `calendar show` prints it.
 DOCUMENTED: Json = {
     "timezone": "Europe/Paris",
     "week": [
