@@ -31,7 +31,8 @@ def test_each_handler_is_a_registered_command(namespace: type[CommandNamespace[A
 
 
 def test_namespace_with_a_command_without_handler_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    deps = cast(NamespaceDeps, [cast(Any, type("Services", (), {"store": None}))] * 6)
+    services = cast(Any, type("Services", (), {"store": None}))
+    deps = NamespaceDeps(*[services] * len(NamespaceDeps._fields))
     AgentNamespace(deps, Sockets[AgentSocket](), cast(Any, None))
     commands = {**protocol.AGENT_COMMANDS, "sing": (protocol.Hello, protocol.Ack)}
     monkeypatch.setattr(AgentNamespace, "commands", commands)
