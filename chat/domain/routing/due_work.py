@@ -20,7 +20,8 @@ class PendingWork(NamedTuple):
 
 
 def check(sql: Connection, context: DomainContext, sure: DomainContext) -> PendingWork:
-    """The work that is due. In `sure`, online_agents is None unless absence may be concluded (DESIGN, Presence)."""
+    """The work that is due. In `sure`, online_agents is None unless Redis has answered
+    for long enough to conclude that somebody is absent."""
     return PendingWork(
         offers.has_overdue_offers(sql, context.now),
         queue.has_waiting_chats(sql),
