@@ -41,7 +41,7 @@ export const events: typeof fr.events = {
 
 export const rules: typeof fr.rules = {
   knew_visitor: "knows this person already",
-  only_one: "the only free place",
+  only_one: "nobody else free",
   fewest_chats: "fewest conversations",
   longest_idle: "free for longest",
   all_alike: "equal load",

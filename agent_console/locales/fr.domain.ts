@@ -36,7 +36,7 @@ export const events = {
 
 export const rules = {
   knew_visitor: "connaît déjà cette personne",
-  only_one: "seule place libre",
+  only_one: "personne d’autre de libre",
   fewest_chats: "moins de conversations",
   longest_idle: "libre depuis plus longtemps",
   all_alike: "charge égale",
