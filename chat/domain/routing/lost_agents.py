@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, or_, select, update
 
 from chat.domain.context import DomainContext
 from chat.domain.queries.agents import agents_where
@@ -61,6 +61,9 @@ def release_agent(tx: Transaction, agent_id: int, now: datetime) -> None:
             else:
                 update_ticket(tx, ticket.id, now, assignee_id=None, previous_agent_id=None, return_deadline=None)
     _withdraw(tx, ringing_offers(tx.sql, or_(offers.c.agent_id == agent_id, offers.c.from_agent_id == agent_id)), now)
+    # A transfer that its last member passed on would be offered to the next one in the name of a removed agent.
+    ended = (offers.c.from_agent_id == agent_id, offers.c.department_id.is_not(None))
+    tx.sql.execute(update(offers).where(*ended).values(department_id=None))
 
 
 def _release_chat(

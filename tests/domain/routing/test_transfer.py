@@ -97,6 +97,19 @@ async def test_a_hand_over_to_a_department_is_offered_to_a_member(desk: Desk) ->
     assert (await cleo.claims(vic.ticket)).assignee_id == cleo.id
 
 
+async def test_a_passed_transfer_of_a_removed_agent_ends(desk: Desk) -> None:
+    _, _, vic = await claimed_chat(desk)
+    sam = await desk.agent("Sam", role="supervisor")
+    department = await desk.run(departments.add_department, "Paiements")
+    cleo = await desk.agent("Cleo", departments=["Paiements"])
+    await sam.hands_over(vic.ticket, department)
+    await cleo.declines(vic.ticket)
+    assert await desk.read(department_transfer.has_passed_transfers)
+    await desk.run(agents.remove_agent, "sam@example.test", desk.now)
+    assert not await desk.read(department_transfer.has_passed_transfers)
+    assert await desk.run(department_transfer.offer_to_next_member, desk.context) == 0
+
+
 async def test_a_hand_over_to_a_department_is_offered_to_one_member_after_the_other(desk: Desk) -> None:
     ada, _, vic = await claimed_chat(desk)
     department = await desk.run(departments.add_department, "Paiements")
