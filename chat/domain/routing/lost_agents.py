@@ -52,11 +52,12 @@ def release_chats_of_absent_agents(tx: Transaction, context: DomainContext) -> i
 
 
 def release_agent(tx: Transaction, agent_id: int, now: datetime) -> None:
-    """Take all tickets that are not closed from an agent who is being removed. Live chats go back to the queue and do
-    not wait for the agent's return; the other tickets have no owner then."""
-    while owned := lock_batch(tx.sql, tickets.c.assignee_id == agent_id, tickets.c.status != "closed"):
-        for ticket in owned:
-            if ticket.status == "live":
+    """Take all tickets that are not closed from an agent who is being removed. Live chats go back to the queue, and no
+    chat waits for the agent's return; the other tickets have no owner then."""
+    owned = and_(tickets.c.assignee_id == agent_id, tickets.c.status != "closed")
+    while released := lock_batch(tx.sql, or_(owned, and_(waiting, tickets.c.previous_agent_id == agent_id))):
+        for ticket in released:
+            if ticket.status == "live" and not ticket.waiting:
                 _release_chat(tx, ticket, now, (None, None))
             else:
                 update_ticket(tx, ticket.id, now, assignee_id=None, previous_agent_id=None, return_deadline=None)

@@ -168,6 +168,20 @@ async def test_a_removed_agents_return_is_not_awaited(desk: Desk) -> None:
     assert await desk.read(return_deadlines) == [(None, None)]
 
 
+async def test_a_chat_that_waits_for_an_agent_who_is_then_removed_waits_for_nobody(desk: Desk) -> None:
+    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    ada.drops()
+    await desk.run(lost_agents.release_chats_of_absent_agents, desk.context)
+    assert await desk.read(return_deadlines) == [(ada.id, desk.now + desk.timeouts.return_grace)]
+    await desk.run(agents.remove_agent, "ada@example.test", desk.now)
+    assert await desk.read(return_deadlines) == [(None, None)]
+    assert (await desk.events(vic.ticket)).count("agent_gone") == 1
+    await desk.run_worker()
+    assert (await vic.sees()).status == "open", "nobody is there, and nobody will be back"
+
+
 def return_deadlines(sql: Connection) -> list[tuple[int | None, datetime | None]]:
     return [tuple(row) for row in sql.execute(select(tickets.c.previous_agent_id, tickets.c.return_deadline)).all()]
 
