@@ -120,7 +120,7 @@ def _require_owner(tx: Transaction, ticket: TicketRow, post: Post) -> tuple[Agen
     if ticket.assignee_id == agent_id:
         return agent_by_key(tx.sql, agent_id), ticket
     if ticket.assignee_id is not None:
-        raise taken(tx.sql, ticket.assignee_id)
+        raise taken(ticket)
     agent = lock_claimant(tx.sql, ticket, agent_id, over_capacity=False)
     return agent, assign(tx, ticket, agent, post.context.now, event=ticket.status == "live")
 

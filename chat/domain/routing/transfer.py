@@ -50,7 +50,7 @@ def _offer(tx: Transaction, agent_id: int, request: HandOver, context: DomainCon
     ticket, from_agent = lock_ticket(tx.sql, request.ticket), agent_by_key(tx.sql, agent_id)
     if ticket.status in ("solved", "closed"):
         raise TicketEnded
-    require_owner(tx.sql, ticket, from_agent)
+    require_owner(ticket, from_agent)
     if ticket.assignee_id is None:
         raise NotAllowed("a ticket without an owner can't be handed over: claim it first")
     withdraw_ticket_offers(tx, ticket, context.now)

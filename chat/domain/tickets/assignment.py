@@ -30,7 +30,7 @@ def lock_claimant(sql: Connection, ticket: TicketRow, agent_id: int, over_capaci
     # A supervisor may hand over too, so the ticket's owner need not be the agent who made the offer.
     handed_over = any(offer.from_agent_id for offer in mine)
     if ticket.assignee_id is not None and not handed_over:
-        raise taken(sql, ticket.assignee_id)
+        raise taken(ticket)
     lock_agent(sql, agent_id)
     agent = agent_by_key(sql, agent_id)
     # An offer uses a slot from the moment it is made: accepting it needs no other.
@@ -39,9 +39,11 @@ def lock_claimant(sql: Connection, ticket: TicketRow, agent_id: int, over_capaci
     return agent
 
 
-def taken(sql: Connection, owner_id: int) -> Conflict:
-    """The refusal that names the agent who has a ticket."""
-    return Conflict("another agent has this ticket", by=AgentRef.of(agent_by_key(sql, owner_id)), reason="taken")
+def taken(ticket: TicketRow) -> Conflict:
+    """The refusal that names the agent who has this ticket. A closed ticket keeps an agent who was removed."""
+    assert ticket.agent_public_id is not None and ticket.agent_name is not None
+    owner = AgentRef(ticket.agent_public_id, ticket.agent_name, ticket.agent_photo)
+    return Conflict("another agent has this ticket", by=owner, reason="taken")
 
 
 def assign(tx: Transaction, ticket: TicketRow, agent: AgentRow, now: datetime, *, event: bool = True) -> TicketRow:
@@ -89,4 +91,4 @@ def _update_owner(sql: Connection, ticket: TicketRow, agent: AgentRow, now: date
 
 def _changed_meanwhile(sql: Connection, ticket: TicketRow) -> Conflict:
     current = ticket_by_key(sql, ticket.id)
-    return Conflict("this ticket has just changed") if current.assignee_id is None else taken(sql, current.assignee_id)
+    return Conflict("this ticket has just changed") if current.assignee_id is None else taken(current)

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from chat.domain.queries.agents import agent_by_key
 from chat.domain.refusals import NotAllowed
 from chat.domain.rules import status as statuses
@@ -32,7 +30,7 @@ def end_by_agent(tx: Transaction, agent_id: int, ticket: str, now: datetime) -> 
     row, agent = lock_ticket(tx.sql, ticket), agent_by_key(tx.sql, agent_id)
     if row.status != "live":
         return row
-    require_owner(tx.sql, row, agent)
+    require_owner(row, agent)
     return _transition(tx, row, "solved", now, ("ended", {"by": "agent", "agent": agent.name}))
 
 
@@ -42,7 +40,7 @@ def set_status(tx: Transaction, agent_id: int, ticket: str, status: Status, now:
     row, agent = lock_ticket(tx.sql, ticket), agent_by_key(tx.sql, agent_id)
     if row.status == status:
         return row
-    require_owner(tx.sql, row, agent)
+    require_owner(row, agent)
     if not statuses.may_move(row.status, status, "agent"):
         raise NotAllowed(f"from {row.status} to {status}")
     return _transition(tx, row, status, now, ("status", {"status": status}))
@@ -51,16 +49,15 @@ def set_status(tx: Transaction, agent_id: int, ticket: str, status: Status, now:
 def mark_spam(tx: Transaction, agent_id: int, ticket: str, now: datetime) -> TicketRow:
     """Close a ticket without an event, so that its sender learns nothing. Conflict when another agent has it."""
     row, agent = lock_ticket(tx.sql, ticket), agent_by_key(tx.sql, agent_id)
-    require_owner(tx.sql, row, agent)
+    require_owner(row, agent)
     return row if row.status == "closed" else _transition(tx, row, "closed", now)
 
 
-def require_owner(sql: Connection, ticket: TicketRow, agent: AgentRow) -> None:
+def require_owner(ticket: TicketRow, agent: AgentRow) -> None:
     """Agents may act on their own tickets and on unowned ones, supervisors and admins on all. Conflict names the
     owner."""
     if ticket.assignee_id not in (None, agent.id) and agent.role == "agent":
-        assert ticket.assignee_id is not None
-        raise taken(sql, ticket.assignee_id)
+        raise taken(ticket)
 
 
 def _transition(

@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 
+from chat.domain.people import agents
 from chat.domain.refusals import Conflict, NotAllowed
 from chat.domain.rules.status import MOVES
 from chat.vocabulary import Status
@@ -92,3 +93,16 @@ async def test_spam_is_closed_without_a_word(desk: Desk) -> None:
     told = len(desk.facts)
     assert await ada.spams(vic.ticket) == row
     assert len(desk.facts) == told
+
+
+async def test_a_closed_ticket_of_a_removed_agent_is_refused_with_the_owner(desk: Desk) -> None:
+    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
+    await vic.starts()
+    await ada.claims(vic.ticket)
+    await ada.spams(vic.ticket)
+    await desk.run(agents.remove_agent, "ada@example.test", desk.now)
+    for act in (ben.sets(vic.ticket, "open"), ben.spams(vic.ticket)):
+        with pytest.raises(Conflict) as refused:
+            await act
+        assert refused.value.by is not None
+        assert (refused.value.by.id, refused.value.by.name, refused.value.reason) == (ada.public_id, "Ada", "taken")
