@@ -84,9 +84,9 @@ async def _repeat(job: Job) -> None:
 async def _run(job: Job) -> None:
     try:
         await job.run()
-    except Unavailable:
+    except* Unavailable:
         log.warning("the store is unavailable: '%s' runs again later", job.name)
-    except Exception:
+    except* Exception:
         log.exception("'%s' failed and runs again later", job.name)
 
 

@@ -1,7 +1,9 @@
 """What happens to tickets by itself: offers when a slot may be free, and what is due because time has passed."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -38,12 +40,16 @@ class Worker:
         """Return chats to agents who are back, and offer those that wait. It reads before it writes: while all agents
         are busy there is mostly nothing to write."""
         context = await self._context()
-        if await self.store.read(lost_agents.has_returned_agents, context):
-            await self.store.write(lost_agents.return_chats, context)
-        if await self.store.read(offers.has_work, context):
-            await self.store.write(offers.offer_waiting, context)
-        if await self.store.read(department_transfer.has_passed_transfers):
-            await self.store.write(department_transfer.offer_to_next_member, context)
+        with _independent_parts() as part:
+            with part():
+                if await self.store.read(lost_agents.has_returned_agents, context):
+                    await self.store.write(lost_agents.return_chats, context)
+            with part():
+                if await self.store.read(offers.has_work, context):
+                    await self.store.write(offers.offer_waiting, context)
+            with part():
+                if await self.store.read(department_transfer.has_passed_transfers):
+                    await self.store.write(department_transfer.offer_to_next_member, context)
 
     async def do_due_work(self) -> None:
         """End overdue offers, release chats of absent agents and escalate long waits, and offer what no fact of this
@@ -52,14 +58,19 @@ class Worker:
         # Absence is concluded only from presence that Redis has reported for the whole grace without a break.
         reliable = context if self.agent_presence.is_reliable() else context._replace(online_agents=None)
         due = await self.store.read(due_work.check, context, reliable)
-        if due.overdue_offers:
-            await self.store.write(offers.expire_offers, context.now)
-        if due.waiting_chats:
-            await self.offer()
-        if due.absent_agents:
-            await self._repeat(lost_agents.release_chats_of_absent_agents, reliable)
-        if due.long_waits:
-            await self._repeat(long_waits.escalate_long_waits, reliable)
+        with _independent_parts() as part:
+            if due.overdue_offers:
+                with part():
+                    await self.store.write(offers.expire_offers, context.now)
+            if due.waiting_chats:
+                with part():
+                    await self.offer()
+            if due.absent_agents:
+                with part():
+                    await self._repeat(lost_agents.release_chats_of_absent_agents, reliable)
+            if due.long_waits:
+                with part():
+                    await self._repeat(long_waits.escalate_long_waits, reliable)
 
     async def close_idle_chats(self) -> None:
         """Pause and close chats whose visitor is gone or silent."""
@@ -75,6 +86,23 @@ class Worker:
     async def _context(self) -> DomainContext:
         keys = await self.agent_presence.present()
         return DomainContext(self.clock(), None if keys is None else frozenset(map(int, keys)), self.timeouts)
+
+
+@contextlib.contextmanager
+def _independent_parts() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Run parts of which none may keep the others from running: what they raise is raised together at the end."""
+    errors: list[Exception] = []
+
+    @contextlib.contextmanager
+    def part() -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - raised below
+            errors.append(error)
+
+    yield part
+    if errors:
+        raise ExceptionGroup("some parts failed", errors)
 
 
 def _is_answered_message(fact: object) -> bool:

@@ -36,11 +36,12 @@ def counting(runs: asyncio.Queue[float], *errors: Exception) -> Callable[[], Awa
 
 async def test_failed_job_is_logged_and_repeated(caplog: pytest.LogCaptureFixture) -> None:
     runs: asyncio.Queue[float] = asyncio.Queue()
-    async with running(Job(0.01, "count", counting(runs, ValueError("broken"), Unavailable("away")))):
-        for _ in range(3):
+    both = ExceptionGroup("parts", [ValueError("broken"), Unavailable("away")])
+    async with running(Job(0.01, "count", counting(runs, ValueError("broken"), Unavailable("away"), both))):
+        for _ in range(4):
             await runs.get()
     ours = [record for record in caplog.records if record.name == "chat.jobs"]
-    assert [record.levelno for record in ours] == [logging.ERROR, logging.WARNING]
+    assert [record.levelno for record in ours] == [logging.ERROR, logging.WARNING, logging.WARNING, logging.ERROR]
     assert all("'count'" in record.getMessage() for record in ours)
 
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
 from chat import jobs
 from chat.domain.people import agents, sessions
 from chat.settings import Settings
 from chat.store.migrations import migrate
+from chat.store.transaction import Transaction
 from chat.web.auth.tokens import hash_token
 from tests.realtime.conftest import ConnectAgent, ConnectVisitor
 from tests.realtime.node import Node, running_node
@@ -39,6 +41,27 @@ async def test_chats_of_a_crashed_agent_return_to_their_queue_positions(
         while len(ben.events("offer")) < 4:
             await ben.next_event()
     assert [offer["card"]["ticket"] for offer in ben.events("offer")] == chats
+
+
+async def test_chats_of_a_lost_agent_are_released_while_offers_fail(
+    node: Node, visitor: ConnectVisitor, agent: ConnectAgent, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada, vic = await agent(node, "Ada"), await visitor(node)
+    await chat(ada, vic)
+    await agent(node, "Ben")
+    await node.store.write(refuse_decisions)
+    await (await visitor(node)).start_chat("Anybody?")
+    await ada.disconnect()
+    await vic.receive("ticket", lambda row: row["agent"] is None and row["queue"] is not None)
+    failed = next(record for record in caplog.records if record.getMessage().startswith("'do due work' failed"))
+    assert "no decisions today" in caplog.handler.format(failed)
+
+
+def refuse_decisions(tx: Transaction) -> None:
+    """From now on the database refuses to store a routing decision, so every offer fails."""
+    tx.sql.execute(
+        text("CREATE TRIGGER refuse BEFORE INSERT ON decisions BEGIN SELECT RAISE(ABORT, 'no decisions today'); END")
+    )
 
 
 def is_at(place: int) -> Callable[[Payload], bool]:
