@@ -18,6 +18,7 @@ from chat.domain.context import Timeouts
 from chat.domain.reactions import react
 from chat.domain.seed import seed
 from chat.event_publisher import EventPublisher
+from chat.events.base import EventContext
 from chat.jobs import JobRunner, jobs_of_node
 from chat.links import TicketLinks
 from chat.realtime.context import HandshakeReader, Services
@@ -122,9 +123,8 @@ def _realtime(services: Services, redis: Redis, node_id: str) -> tuple[Bus, Real
         announce_locally=lambda facts: local_publisher.deliver(facts),
         announce=lambda facts: cluster_publisher.deliver(facts),
     )
-    local_publisher = EventPublisher(
-        services.links, realtime.emit, send=lambda emission: None, connected=realtime.connected
-    )
+    context = EventContext(services.links, realtime.connected)
+    local_publisher = EventPublisher(context, realtime.emit, send=lambda emission: None)
     cluster_publisher = replace(local_publisher, send=realtime.send_remote)
     return bus, realtime, cluster_publisher
 

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-from tests import house
+from tests import import_floors
 
 Definitions = dict[str, ast.AST]
 
@@ -39,7 +39,7 @@ class Code:
     def reached_from(self, rooms: Iterable[str]) -> set[str]:
         """Everything that these packages and modules define or refer to, and what that refers to. A class refers to
         what its methods refer to."""
-        waiting = [name for name in self.definitions if any(house.within(name, room) for room in rooms)]
+        waiting = [name for name in self.definitions if any(import_floors.within(name, room) for room in rooms)]
         reached = set(waiting)
         while waiting:
             name = waiting.pop()

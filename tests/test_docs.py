@@ -12,7 +12,7 @@ import pytest
 from chat.cli.main import main
 from chat.settings import RENAMED_VARIABLES, Settings, variable
 from dev import COMMANDS
-from tests import house
+from tests import import_floors
 from tooling.steps import ROOT
 
 README, OPERATING, ARCHITECTURE = ROOT / "README.md", ROOT / "docs/operating.md", ROOT / "docs/architecture.md"
@@ -75,7 +75,7 @@ def test_operating_lists_every_command_with_its_options() -> None:
 
 def test_architecture_lists_the_floors_from_the_lowest() -> None:
     listed = [row[1] for row in rows(ARCHITECTURE.read_text()) if len(row) == 3 and row[0].isdigit()]
-    assert [tuple(QUOTED.findall(cell)) for cell in listed] == list(house.FLOORS)
+    assert [tuple(QUOTED.findall(cell)) for cell in listed] == list(import_floors.FLOORS)
 
 
 def is_there(name: str) -> bool:

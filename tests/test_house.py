@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from tests import house, house_names
+from tests import house, house_names, import_floors
 
 CODE = (".py", ".ts", ".tsx", ".mjs", ".js", ".c", ".h")
 MEDIAN_FUNCTION, MEDIAN_FILE = 7, 110
@@ -105,6 +105,8 @@ CAUGHT = [
     ("chat/domain/tickets/locks.py", "def claim() -> None:\n    import redis", "3: domain.tickets must not know redis"),
     ("chat/domain/rules/status.py", "from chat.store import rows", "domain.rules must not import store.rows"),
     ("chat/domain/rules/status.py", "now = datetime.datetime.now()", "the domain reads no clock"),
+    ("chat/domain/ratings/rules.py", "from chat.store import rows", "domain.ratings must not import store.rows"),
+    ("chat/domain/ratings/rules.py", "import sqlalchemy", "domain.ratings must not know sqlalchemy"),
     ("chat/store/store.py", "import chat.settings", "store must not import settings"),
     ("chat/web/api/visitor.py", "from chat.store import engines", "web must not import store.engines"),
     ("chat/web/api/visitor.py", "from chat.realtime import server", "web must not import realtime.server"),
@@ -140,16 +142,24 @@ def test_the_net_lets_good_files_through() -> None:
     good = '"""Tickets."""\nimport sqlalchemy\nfrom chat.store.rows import Ticket\nfrom .mutations import change\n'
     emits = '"""The agents."""\nfrom chat.store.store import Store\nserver.emit("typing")\n'
     assert house.findings("chat/domain/tickets/locks.py", good) == []
-    assert house.findings("chat/realtime/agent/namespace.py", emits) == []
+    assert house.findings("chat/realtime/agent/base.py", emits) == []
+
+
+def test_features_use_what_is_below_them_and_reactions_use_features() -> None:
+    assert import_floors.may_import("domain.ratings.actions", "domain.intake.start")
+    assert import_floors.may_import("domain.ratings.actions", "domain.ratings.rules")
+    assert import_floors.may_import("domain.reactions", "domain.ratings.actions")
+    assert not import_floors.may_import("domain.ratings.actions", "domain.articles.queries")
+    assert not import_floors.may_import("domain.intake.start", "domain.ratings.actions")
 
 
 def test_no_imports_of_chat_form_a_circle() -> None:
-    assert house.circles(dict(house.files(".py"))) == []
+    assert import_floors.circles(dict(house.files(".py"))) == []
 
 
 def test_a_circle_would_be_seen() -> None:
     made_up = {"chat/a.py": "from chat import b", "chat/b.py": "from chat.c import d", "chat/c.py": "import chat.a"}
-    assert house.circles(made_up) == [["chat.a", "chat.b", "chat.c"]]
+    assert import_floors.circles(made_up) == [["chat.a", "chat.b", "chat.c"]]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import {
   resetAgent,
 } from "../../client/conversation/agent_timeline";
 import { applyMessage } from "../../client/conversation/timeline";
-import type { Decision, Note, OpenTicketAck, Visitor } from "../../client/protocol/agent";
-import type { Message, Page, Person, Ticket } from "../../client/protocol/shared";
+import type { Decision, Note, OpenTicketAck, Page, Visitor } from "../../client/protocol/agent";
+import type { Message, Person, Ticket } from "../../client/protocol/shared";
 import { type AgentSocket, ServerRefused } from "../connection/socket";
 
 export type Phase = "loading" | "ready" | "missing" | "failed";

@@ -1,9 +1,7 @@
-"""The rooms that receive an event: the only module that decides it, by the kind of event."""
+"""Who may receive an event, as rooms: the only module that knows a room's name."""
 
 from functools import lru_cache
-from typing import Literal, NamedTuple, assert_never
-
-EventKind = Literal["message", "note", "ticket", "card", "read", "offer", "offer_ended", "agent", "visitor", "service"]
+from typing import NamedTuple
 
 
 class Audience(NamedTuple):
@@ -11,14 +9,6 @@ class Audience(NamedTuple):
 
     visitors: tuple[str, ...]
     agents: tuple[str, ...]
-
-
-class EventSubject(NamedTuple):
-    """What an event is about: a ticket, its visitor, and its assignee or the agents of an offer."""
-
-    ticket_id: int = 0
-    visitor_id: int = 0
-    agent_ids: tuple[int, ...] = ()
 
 
 ALL_VISITORS = "site"
@@ -46,19 +36,21 @@ def token_room(token_hash: str) -> str:
 
 
 @lru_cache(4_096)
-def audience(kind: EventKind, subject: EventSubject) -> Audience:
-    """The rooms that receive the event. Cached, because it is called for every message."""
-    agent_rooms = tuple(map(agent_room, subject.agent_ids))
-    match kind:
-        case "message" | "ticket" | "read":
-            return Audience((visitor_room(subject.visitor_id),), (ticket_room(subject.ticket_id), *agent_rooms))
-        case "note" | "visitor":
-            return Audience((), (ticket_room(subject.ticket_id), *agent_rooms))
-        case "offer" | "offer_ended":
-            return Audience((), agent_rooms)
-        case "card" | "agent":
-            return Audience((), (ALL_AGENTS,))
-        case "service":
-            return Audience((ALL_VISITORS,), (ALL_AGENTS,))
-        case _:
-            assert_never(kind)
+def both_sides(ticket_id: int, visitor_id: int, assignee_id: int | None) -> Audience:
+    """The ticket's visitor and its agents. Cached, because it is called for every message."""
+    return Audience((visitor_room(visitor_id),), agents_of_ticket(ticket_id, assignee_id).agents)
+
+
+def agents_of_ticket(ticket_id: int, assignee_id: int | None) -> Audience:
+    """The agents who have the ticket open, and its assignee."""
+    return Audience((), (ticket_room(ticket_id), *(() if assignee_id is None else (agent_room(assignee_id),))))
+
+
+def these_agents(*agent_ids: int | None) -> Audience:
+    """All consoles of these agents; None stands for nobody."""
+    return Audience((), tuple(agent_room(agent_id) for agent_id in agent_ids if agent_id is not None))
+
+
+def all_agents() -> Audience:
+    """Every console."""
+    return Audience((), (ALL_AGENTS,))

@@ -9,8 +9,14 @@ from chat.store.rows import AgentRow, MessageRow, NoteRow, OfferRow, TicketRow
 from chat.vocabulary import OfferEnd, Side
 
 
+class Fact:
+    """What an action did. A feature's facts extend it, and a module of chat/presenters/ lists the events of each."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class MessagePosted:
+class MessagePosted(Fact):
     """A message was posted; `ticket` is its row after the message."""
 
     message: MessageRow
@@ -20,7 +26,8 @@ class MessagePosted:
 class PlainMessagePosted(NamedTuple):
     """A message was posted that changes only the message columns of its ticket (the fast path).
 
-    It comes without the ticket's row: reading that would cost more than storing the message.
+    It is no `Fact`, so that no reaction can be listed for it. It comes without the ticket's row: reading that would
+    cost more than storing the message.
     """
 
     message: MessageRow
@@ -30,14 +37,14 @@ class PlainMessagePosted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class InboxCardChanged:
+class InboxCardChanged(Fact):
     """The inbox card of a ticket changed by messages of the fast path. Recorded by a timer, not by an action."""
 
     ticket: TicketRow
 
 
 @dataclass(frozen=True, slots=True)
-class NotePosted:
+class NotePosted(Fact):
     """An agent added a note, which only agents may see."""
 
     note: NoteRow
@@ -45,14 +52,14 @@ class NotePosted:
 
 
 @dataclass(frozen=True, slots=True)
-class TicketChanged:
+class TicketChanged(Fact):
     """Status, assignee, queue, promise or contact of a ticket changed."""
 
     ticket: TicketRow
 
 
 @dataclass(frozen=True, slots=True)
-class ReadMarkMoved:
+class ReadMarkMoved(Fact):
     """One side has read up to `seq`."""
 
     ticket: TicketRow
@@ -61,7 +68,7 @@ class ReadMarkMoved:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferMade:
+class OfferMade(Fact):
     """An agent is offered a ticket; `from_agent` hands it over (None: routing made the offer)."""
 
     offer: OfferRow
@@ -70,7 +77,7 @@ class OfferMade:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferEnded:
+class OfferEnded(Fact):
     """An offer no longer rings."""
 
     ticket: TicketRow
@@ -79,28 +86,28 @@ class OfferEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentChanged:
+class AgentChanged(Fact):
     """An agent's state, used slots or profile changed."""
 
     agent: AgentRow
 
 
 @dataclass(frozen=True, slots=True)
-class AgentRemoved:
+class AgentRemoved(Fact):
     """An agent was removed, and their sessions deleted: nodes disconnect their sockets."""
 
     agent_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class SessionEnded:
+class SessionEnded(Fact):
     """An agent has signed out; `token_hash` is the hash of their session."""
 
     token_hash: str
 
 
 @dataclass(frozen=True, slots=True)
-class VisitorPresenceChanged:
+class VisitorPresenceChanged(Fact):
     """A visitor's presence or page changed; the event is for the agents of this ticket."""
 
     ticket: TicketRow
@@ -108,10 +115,5 @@ class VisitorPresenceChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsChanged:
+class SettingsChanged(Fact):
     """Calendar, sites or departments were edited."""
-
-
-TicketFact = MessagePosted | InboxCardChanged | NotePosted | TicketChanged | ReadMarkMoved | VisitorPresenceChanged
-TeamFact = OfferMade | OfferEnded | AgentChanged | AgentRemoved | SessionEnded | SettingsChanged
-Fact = PlainMessagePosted | TicketFact | TeamFact

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chat.domain.facts import TeamFact, TicketFact
+from chat.domain.facts import Fact
 from chat.store.transaction import Transaction
 
 # A reaction gets facts of its key's type only. It may write and record facts, and may run twice, like an action; what
@@ -11,7 +11,7 @@ from chat.store.transaction import Transaction
 Reaction = Callable[[Transaction, Any], None]
 # PlainMessagePosted can't be a key: the fast path does nothing else. A message that needs a reaction takes the slow
 # path, which records MessagePosted.
-Reactions = Mapping[type[TicketFact] | type[TeamFact], tuple[Reaction, ...]]
+Reactions = Mapping[type[Fact], tuple[Reaction, ...]]
 
 REACTIONS: Reactions = {}
 

@@ -6,6 +6,7 @@ Other modules write `protocol.Ticket`. The file of a shape says which side uses 
 from chat.protocol.agent import *
 from chat.protocol.base import *
 from chat.protocol.http import *
+from chat.protocol.inbox import *
 from chat.protocol.registry import *
 from chat.protocol.shared import *
 from chat.protocol.visitor import *

@@ -5,28 +5,39 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chat.protocol.base import ClientId, Command, Seq, Shape, Text, TicketId
+from chat.protocol.base import Ack, ClientId, Command, RegistryEntries, Seq, Shape, Text, TicketId
+from chat.protocol.inbox import Card, Cards, Counts
 from chat.protocol.shared import (
-    Ack,
     Author,
     CatchUpAck,
+    Hello,
+    MarkRead,
     Message,
-    Page,
     Person,
+    SendMessage,
+    SendMessageAck,
     Service,
     Ticket,
+    TicketAck,
+    TicketCommand,
+    Typing,
 )
 from chat.vocabulary import (
     AgentPresence,
     AgentState,
-    AuthorKind,
-    Channel,
-    InboxView,
     OfferEnd,
     Role,
     Status,
     VisitorPresence,
 )
+
+
+class Page(Shape):
+    """The page that a visitor is on. `url` has no query."""
+
+    url: str
+    title: str
+    referrer: str = ""
 
 
 class Note(Shape):
@@ -40,27 +51,6 @@ class Note(Shape):
     author: Author
     text: str
     at: datetime
-
-
-class Card(Shape):
-    """A ticket in the inbox. `waiting_since`: the time of the visitor's oldest unanswered message."""
-
-    ticket: str
-    number: int
-    status: Status
-    channel: Channel
-    category: str | None
-    name: str | None
-    preview: str
-    agent: Person | None
-    visitor: VisitorPresence
-    unread: int
-    waiting_since: datetime | None
-    due: datetime | None
-    updated_at: datetime
-    rev: int
-    last_from: AuthorKind
-    queued_at: datetime | None
 
 
 class Agent(Shape):
@@ -118,22 +108,6 @@ class Decision(Shape):
     candidates: list[RoutingCandidate]
 
 
-class Cards(Shape):
-    """The first page of each list of the inbox."""
-
-    mine: list[Card]
-    waiting: list[Card]
-    open: list[Card]
-
-
-class Counts(Shape):
-    """The number of tickets in each list."""
-
-    mine: int
-    waiting: int
-    open: int
-
-
 class Offer(Shape):
     """An offer that rings until `expires_at`. `why`: the routing rule that chose this agent. `by`: the agent who hands
     the ticket over."""
@@ -168,21 +142,6 @@ class SetPresenceAck(Ack):
     """The agent's state after the command."""
 
     presence: AgentState
-
-
-class ListTickets(Command):
-    """Get a page of 50 cards. `after`: the `next` of the page before. `q` searches texts, names and numbers."""
-
-    view: InboxView
-    q: Annotated[str, Meta(max_length=200)] | None = None
-    after: Annotated[str, Meta(max_length=64)] | None = None
-
-
-class ListAck(Ack):
-    """A page of the inbox. `next` is null on the last one."""
-
-    cards: list[Card]
-    next: str | None
 
 
 class Claim(Command):
@@ -257,12 +216,6 @@ class ExplainAck(Ack):
     decisions: list[Decision]
 
 
-class TicketLeft(Shape):
-    """The ticket has left this agent's lists."""
-
-    ticket: str
-
-
 class OfferEnded(Shape):
     """The offer no longer rings on this console."""
 
@@ -276,3 +229,32 @@ class VisitorEvent(Shape):
     ticket: str
     state: VisitorPresence
     page: Page | None
+
+
+REGISTERED = RegistryEntries(
+    agent_commands={
+        "hello": (Hello, AgentHelloAck),
+        "set_presence": (SetPresence, SetPresenceAck),
+        "claim": (Claim, TicketAck),
+        "decline": (TicketCommand, Ack),
+        "open_ticket": (TicketCommand, OpenTicketAck),
+        "send_message": (SendMessage, SendMessageAck),
+        "add_note": (AddNote, AddNoteAck),
+        "catch_up": (AgentCatchUp, AgentCatchUpAck),
+        "hand_over": (HandOver, TicketAck),
+        "take_over": (TicketCommand, TicketAck),
+        "end_chat": (TicketCommand, TicketAck),
+        "set_status": (SetStatus, TicketAck),
+        "spam": (TicketCommand, TicketAck),
+        "explain": (TicketCommand, ExplainAck),
+        "typing": (Typing, Ack),
+        "mark_read": (MarkRead, Ack),
+    },
+    agent_events={
+        "note": Note,
+        "offer": Offer,
+        "offer_ended": OfferEnded,
+        "presence": Agent,
+        "visitor": VisitorEvent,
+    },
+)

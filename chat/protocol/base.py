@@ -1,7 +1,8 @@
 """The field types and base classes of all shapes, and how a shape becomes JSON."""
 
-from collections.abc import Callable
-from typing import Annotated, NamedTuple, dataclass_transform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, NamedTuple, dataclass_transform
 
 import msgspec
 from msgspec import Meta, Struct
@@ -27,6 +28,30 @@ class Command(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 @dataclass_transform(frozen_default=True)
 class Shape(Struct, frozen=True):
     """A payload from the server."""
+
+
+class Ack(Shape, frozen=True, kw_only=True):
+    """The ack of a command that was done. Other acks add fields."""
+
+    ok: Literal[True] = True
+
+
+Commands = Mapping[str, tuple[type[Command], type[Ack]]]
+Events = Mapping[str, type[Shape]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryEntries:
+    """What a module of this folder adds to the registry, as its `REGISTERED`: commands with payload and ack, and
+    events, by name. `events` go to visitors and agents. `bodies` are shapes of HTTP routes and of the connect."""
+
+    visitor_commands: Commands = field(default_factory=dict)
+    agent_commands: Commands = field(default_factory=dict)
+    events: Events = field(default_factory=dict)
+    visitor_events: Events = field(default_factory=dict)
+    agent_events: Events = field(default_factory=dict)
+    visitor_bodies: tuple[type[Struct], ...] = ()
+    agent_bodies: tuple[type[Struct], ...] = ()
 
 
 class Emission(NamedTuple):

@@ -5,8 +5,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from chat.protocol.agent import Agent
-from chat.protocol.base import Command, Email, Shape
-from chat.protocol.shared import SeenPage, Ticket
+from chat.protocol.base import Command, Email, RegistryEntries, Shape
+from chat.protocol.shared import Ticket
+from chat.protocol.visitor import SeenPage
 
 
 class NewTicket(Command, frozen=True, kw_only=True):
@@ -43,3 +44,9 @@ class SignInResponse(Shape):
     """The agent who is signed in."""
 
     agent: Agent
+
+
+REGISTERED = RegistryEntries(
+    visitor_bodies=(NewTicket, NewTicketResponse),
+    agent_bodies=(SignIn, SignInResponse),
+)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.protocol.base import ClientId, Command, Seq, Shape, Text, TicketId, Url
+from chat.protocol.base import Ack, ClientId, Command, RegistryEntries, Seq, Shape, Text, TicketId
 from chat.vocabulary import AuthorKind, Channel, ErrorCode, Mode, ServiceState, Side, Status
 
 
@@ -92,14 +92,6 @@ class Ticket(Shape):
     link: str | UnsetType = UNSET
 
 
-class Page(Shape):
-    """The page that a visitor is on. `url` has no query."""
-
-    url: str
-    title: str
-    referrer: str = ""
-
-
 class Service(Shape):
     """The opening state and whether a visitor gets a chat or the form. `until`: when this state ends. `next_open`: null
     while open. `promise`: null where the calendar never opens. Times have the calendar's offset."""
@@ -129,12 +121,6 @@ class RefusedAck(Shape, frozen=True, kw_only=True):
 
     ok: Literal[False] = False
     error: Refusal
-
-
-class Ack(Shape, frozen=True, kw_only=True):
-    """The ack of a command that was done. Other acks add fields."""
-
-    ok: Literal[True] = True
 
 
 class Hello(Command):
@@ -200,21 +186,6 @@ class ReadEvent(Shape):
     by: Side
 
 
-class SeenPage(Command):
-    """A page of the site. The server stores the URL without its query."""
-
-    url: Url
-    title: Annotated[str, Meta(max_length=1000)] = ""
-    referrer: Url = ""
-
-
-class CatchUp(Command):
-    """Get the messages with a seq above `after`."""
-
-    ticket: TicketId
-    after: Seq
-
-
 class CatchUpAck(Ack, frozen=True, kw_only=True):
     """At most 200 messages with seq > after, oldest first; repeat until `head`. `restart`: `after` was beyond `head`,
     so these are the newest 200 messages and the client drops all others."""
@@ -223,3 +194,14 @@ class CatchUpAck(Ack, frozen=True, kw_only=True):
     ticket: Ticket
     messages: list[Message]
     head: int
+
+
+REGISTERED = RegistryEntries(
+    events={
+        "message": Message,
+        "ticket": Ticket,
+        "typing": TypingEvent,
+        "read": ReadEvent,
+        "service": Service,
+    },
+)

@@ -4,8 +4,49 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.protocol.base import Category, ClientId, Command, Email, Locale, Name, Text, TicketId, Url, Zone
-from chat.protocol.shared import Ack, Message, SeenPage, Service, Ticket
+from chat.protocol.base import (
+    Ack,
+    Category,
+    ClientId,
+    Command,
+    Email,
+    Locale,
+    Name,
+    RegistryEntries,
+    Seq,
+    Text,
+    TicketId,
+    Url,
+    Zone,
+)
+from chat.protocol.shared import (
+    CatchUpAck,
+    Hello,
+    MarkRead,
+    Message,
+    SendMessage,
+    SendMessageAck,
+    Service,
+    Ticket,
+    TicketAck,
+    TicketCommand,
+    Typing,
+)
+
+
+class SeenPage(Command):
+    """A page of the site. The server stores the URL without its query."""
+
+    url: Url
+    title: Annotated[str, Meta(max_length=1000)] = ""
+    referrer: Url = ""
+
+
+class CatchUp(Command):
+    """Get the messages with a seq above `after`."""
+
+    ticket: TicketId
+    after: Seq
 
 
 class VisitorAuth(Command, frozen=True, kw_only=True):
@@ -73,3 +114,21 @@ class GiveContact(Command):
     email: Email
     wait: bool
     name: Name | None = None
+
+
+REGISTERED = RegistryEntries(
+    visitor_commands={
+        "hello": (Hello, VisitorHelloAck),
+        "start_chat": (StartChat, StartChatAck),
+        "send_message": (SendMessage, SendMessageAck),
+        "catch_up": (CatchUp, CatchUpAck),
+        "typing": (Typing, Ack),
+        "mark_read": (MarkRead, Ack),
+        "set_page": (SetPage, Ack),
+        "set_locale": (SetLocale, Ack),
+        "set_visible": (SetVisible, Ack),
+        "give_contact": (GiveContact, TicketAck),
+        "end_chat": (TicketCommand, TicketAck),
+    },
+    visitor_bodies=(VisitorAuth,),
+)

@@ -6,12 +6,13 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import socketio
 
 from chat import presenters, protocol
 from chat.cluster.rate_limits import FixedWindowCounter, hashed_name
+from chat.discovery import modules_of
 from chat.domain import service_status
 from chat.domain.refusals import ChatUnavailable, NotFound, Refused, TooMany
 from chat.realtime.agent_presence import AgentPresenceCache
@@ -27,6 +28,7 @@ from chat.vocabulary import ErrorCode
 from chat.websocket.socketio_server import RetryLater
 
 S = TypeVar("S", bound=ClientSocket)
+N = TypeVar("N", bound="CommandNamespace[Any]")
 
 # Clients send these all the time by themselves, so they have a budget of their own and can't use up that of messages.
 LIGHT_COMMANDS = ("typing", "mark_read")
@@ -213,8 +215,15 @@ class CommandNamespace(socketio.AsyncNamespace, ABC, Generic[S]):
         return self.services.clock()
 
 
+def with_all_handlers(base: type[N], package: str) -> type[N]:
+    """The namespace of all classes with command handlers in the modules of a package: those that extend `base`."""
+    members = [one for module in modules_of(package) for one in vars(module).values() if isinstance(one, type)]
+    handlers = dict.fromkeys(one for one in members if issubclass(one, base) and one is not base)
+    return type(base.__name__, tuple(handlers), {})
+
+
 class MissingHandler(TypeError):
-    """A registered command has no handler: chat/protocol/registry.py and a namespace disagree."""
+    """A registered command has no handler: chat/protocol/ and a namespace disagree."""
 
 
 def refuse_after(wait_s: float | None) -> None:

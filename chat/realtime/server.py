@@ -10,18 +10,18 @@ from chat import protocol
 from chat.cluster.bus.bus import Bus
 from chat.domain.facts import AgentRemoved, SessionEnded
 from chat.protocol import Emission
-from chat.realtime.agent.namespace import AgentNamespace
+from chat.realtime.agent.base import AgentCommands
 from chat.realtime.agent_presence import AgentPresenceCache
-from chat.realtime.broadcaster import AGENT_NAMESPACE, Broadcaster, ChatStarted
+from chat.realtime.broadcaster import AGENT_NAMESPACE, Broadcaster
 from chat.realtime.card_updates import CardUpdates
 from chat.realtime.connections import AgentSocket, ClientSocket, Sockets, VisitorSocket
 from chat.realtime.context import Services
-from chat.realtime.namespace import NamespaceDeps
+from chat.realtime.namespace import NamespaceDeps, with_all_handlers
 from chat.realtime.reconciliation.departures import Departures
 from chat.realtime.reconciliation.offer_reconciler import OfferReconciler
 from chat.realtime.reconciliation.reconciler import Reconciler
 from chat.realtime.service_monitor import ServiceMonitor
-from chat.realtime.visitor.namespace import VisitorNamespace
+from chat.realtime.visitor.base import VisitorCommands
 from chat.store.transaction import RecordedFact
 from chat.websocket.socketio_server import SocketServer
 
@@ -56,11 +56,11 @@ class Realtime:
             self._agent_presence,
             self._service_monitor,
         )
-        visitor_namespace = VisitorNamespace(deps, self._visitors, self._departures)
-        self._server.register_namespace(visitor_namespace)
-        self._server.register_namespace(AgentNamespace(deps, self._agents, self._offers))
+        visitor_namespace = with_all_handlers(VisitorCommands, "chat.realtime.visitor")
+        agent_namespace = with_all_handlers(AgentCommands, "chat.realtime.agent")
+        self._server.register_namespace(visitor_namespace(deps, self._visitors, self._departures))
+        self._server.register_namespace(agent_namespace(deps, self._agents, self._offers))
         listen = self._broadcaster.listen
-        listen(visitor_namespace.on_chat_started, ChatStarted)
         listen(self._reconciler.on_message, protocol.Message)
         listen(self._reconciler.on_event, protocol.Note, protocol.ReadEvent, protocol.Ticket, protocol.Card)
         listen(self._offers.on_event, protocol.Offer, protocol.OfferEnded)

@@ -6,7 +6,6 @@ import type {
   Hello,
   MarkRead,
   Message,
-  Page,
   Person,
   ReadEvent,
   SendMessage,
@@ -30,6 +29,13 @@ import type {
   VisitorPresence,
 } from "./vocabulary";
 
+/** The page that a visitor is on. `url` has no query. */
+export interface Page {
+  url: string;
+  title: string;
+  referrer: string;
+}
+
 /** A note that only agents see. It stands after the message whose seq is `after`. */
 export interface Note {
   ticket: string;
@@ -40,26 +46,6 @@ export interface Note {
   author: Author;
   text: string;
   at: string;
-}
-
-/** A ticket in the inbox. `waiting_since`: the time of the visitor's oldest unanswered message. */
-export interface Card {
-  ticket: string;
-  number: number;
-  status: Status;
-  channel: Channel;
-  category: string | null;
-  name: string | null;
-  preview: string;
-  agent: Person | null;
-  visitor: VisitorPresence;
-  unread: number;
-  waiting_since: string | null;
-  due: string | null;
-  updated_at: string;
-  rev: number;
-  last_from: AuthorKind;
-  queued_at: string | null;
 }
 
 /** A member of the team. `why`: why the server set them away; null when they chose it. */
@@ -112,20 +98,6 @@ export interface Decision {
   candidates: RoutingCandidate[];
 }
 
-/** The first page of each list of the inbox. */
-export interface Cards {
-  mine: Card[];
-  waiting: Card[];
-  open: Card[];
-}
-
-/** The number of tickets in each list. */
-export interface Counts {
-  mine: number;
-  waiting: number;
-  open: number;
-}
-
 /**
  * An offer that rings until `expires_at`. `why`: the routing rule that chose this agent. `by`: the agent
  * who hands the ticket over.
@@ -161,19 +133,6 @@ export interface SetPresence {
 /** The agent's state after the command. */
 export interface SetPresenceAck extends Ack {
   presence: AgentState;
-}
-
-/** Get a page of 50 cards. `after`: the `next` of the page before. `q` searches texts, names and numbers. */
-export interface ListTickets {
-  view: InboxView;
-  q?: string | null;
-  after?: string | null;
-}
-
-/** A page of the inbox. `next` is null on the last one. */
-export interface ListAck extends Ack {
-  cards: Card[];
-  next: string | null;
 }
 
 /** Become the owner of a ticket. With `over` also beyond one's capacity. */
@@ -240,11 +199,6 @@ export interface ExplainAck extends Ack {
   decisions: Decision[];
 }
 
-/** The ticket has left this agent's lists. */
-export interface TicketLeft {
-  ticket: string;
-}
-
 /** The offer no longer rings on this console. */
 export interface OfferEnded {
   ticket: string;
@@ -269,11 +223,62 @@ export interface SignInResponse {
   agent: Agent;
 }
 
+/** A ticket in the inbox. `waiting_since`: the time of the visitor's oldest unanswered message. */
+export interface Card {
+  ticket: string;
+  number: number;
+  status: Status;
+  channel: Channel;
+  category: string | null;
+  name: string | null;
+  preview: string;
+  agent: Person | null;
+  visitor: VisitorPresence;
+  unread: number;
+  waiting_since: string | null;
+  due: string | null;
+  updated_at: string;
+  rev: number;
+  last_from: AuthorKind;
+  queued_at: string | null;
+}
+
+/** The first page of each list of the inbox. */
+export interface Cards {
+  mine: Card[];
+  waiting: Card[];
+  open: Card[];
+}
+
+/** The number of tickets in each list. */
+export interface Counts {
+  mine: number;
+  waiting: number;
+  open: number;
+}
+
+/** Get a page of 50 cards. `after`: the `next` of the page before. `q` searches texts, names and numbers. */
+export interface ListTickets {
+  view: InboxView;
+  q?: string | null;
+  after?: string | null;
+}
+
+/** A page of the inbox. `next` is null on the last one. */
+export interface ListAck extends Ack {
+  cards: Card[];
+  next: string | null;
+}
+
+/** The ticket has left this agent's lists. */
+export interface TicketLeft {
+  ticket: string;
+}
+
 /** Every command with its payload and its ack. */
 export interface AgentCommands {
   hello: { payload: Hello; ack: AgentHelloAck };
   set_presence: { payload: SetPresence; ack: SetPresenceAck };
-  list: { payload: ListTickets; ack: ListAck };
   claim: { payload: Claim; ack: TicketAck };
   decline: { payload: TicketCommand; ack: Ack };
   open_ticket: { payload: TicketCommand; ack: OpenTicketAck };
@@ -288,20 +293,21 @@ export interface AgentCommands {
   explain: { payload: TicketCommand; ack: ExplainAck };
   typing: { payload: Typing; ack: Ack };
   mark_read: { payload: MarkRead; ack: Ack };
+  list: { payload: ListTickets; ack: ListAck };
 }
 
 /** Every event with its payload. */
 export interface AgentEvents {
+  note: Note;
+  offer: Offer;
+  offer_ended: OfferEnded;
+  presence: Agent;
+  visitor: VisitorEvent;
+  card: Card;
+  gone: TicketLeft;
   message: Message;
   ticket: Ticket;
   typing: TypingEvent;
   read: ReadEvent;
   service: Service;
-  note: Note;
-  card: Card;
-  gone: TicketLeft;
-  offer: Offer;
-  offer_ended: OfferEnded;
-  presence: Agent;
-  visitor: VisitorEvent;
 }

@@ -1,6 +1,11 @@
 /** Generated from chat/protocol/ by `python -m chat.protocol.codegen`. Change it there. */
 import type { AuthorKind, Channel, ErrorCode, Mode, ServiceState, Side, Status } from "./vocabulary";
 
+/** The ack of a command that was done. Other acks add fields. */
+export interface Ack {
+  ok: true;
+}
+
 /** The author of a message. Only agents have an `id`; `name` is null for a visitor without a name. */
 export interface Author {
   kind: AuthorKind;
@@ -82,13 +87,6 @@ export interface Ticket {
   link?: string;
 }
 
-/** The page that a visitor is on. `url` has no query. */
-export interface Page {
-  url: string;
-  title: string;
-  referrer: string;
-}
-
 /**
  * The opening state and whether a visitor gets a chat or the form. `until`: when this state ends.
  * `next_open`: null while open. `promise`: null where the calendar never opens. Times have the calendar's
@@ -121,11 +119,6 @@ export interface Refusal {
 export interface RefusedAck {
   ok: false;
   error: Refusal;
-}
-
-/** The ack of a command that was done. Other acks add fields. */
-export interface Ack {
-  ok: true;
 }
 
 /** The first command of a connection. The ack has everything for the first screen. */
@@ -180,19 +173,6 @@ export interface ReadEvent {
   ticket: string;
   seq: number;
   by: Side;
-}
-
-/** A page of the site. The server stores the URL without its query. */
-export interface SeenPage {
-  url: string;
-  title?: string;
-  referrer?: string;
-}
-
-/** Get the messages with a seq above `after`. */
-export interface CatchUp {
-  ticket: string;
-  after: number;
 }
 
 /**

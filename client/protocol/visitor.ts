@@ -1,13 +1,11 @@
 /** Generated from chat/protocol/ by `python -m chat.protocol.codegen`. Change it there. */
 import type {
   Ack,
-  CatchUp,
   CatchUpAck,
   Hello,
   MarkRead,
   Message,
   ReadEvent,
-  SeenPage,
   SendMessage,
   SendMessageAck,
   Service,
@@ -17,6 +15,19 @@ import type {
   Typing,
   TypingEvent,
 } from "./shared";
+
+/** A page of the site. The server stores the URL without its query. */
+export interface SeenPage {
+  url: string;
+  title?: string;
+  referrer?: string;
+}
+
+/** Get the messages with a seq above `after`. */
+export interface CatchUp {
+  ticket: string;
+  after: number;
+}
 
 /**
  * The auth payload of a visitor's connect. `identity` is reserved: this version does not read it and

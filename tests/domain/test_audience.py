@@ -1,17 +1,21 @@
 """The audience: visitors receive no agents' events, and no events of other visitors' tickets."""
 
+import importlib
+import pkgutil
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import cast
 
 import msgspec
 import pytest
 
-from chat.domain.audience import EventKind, EventSubject, audience
+from chat import domain, event_publisher
+from chat.domain.audience import agents_of_ticket, all_agents, both_sides, these_agents
 from chat.domain.facts import Fact, InboxCardChanged, MessagePosted, PlainMessagePosted
 from chat.domain.people import agents, sessions, sites
 from chat.event_publisher import EventPublisher
+from chat.events.base import EventContext, EventDraft
 from chat.links import TicketLinks
-from chat.protocol import Emission, Shape
+from chat.protocol import Emission, Shape, TicketLeft
 from chat.realtime.broadcaster import decode_emission, encode_emission
 from chat.store.transaction import RecordedFact
 from tests.domain.domain_driver import Desk
@@ -70,14 +74,28 @@ def test_note_event_for_visitors_is_rejected_when_decoded_from_the_bus() -> None
         decode_emission(encode_emission(leak))
 
 
-@pytest.mark.parametrize("kind", get_args(EventKind))
-def test_rooms_of_each_event_kind(kind: EventKind) -> None:
-    visitors, agents_ = audience(kind, EventSubject(7, 8, (9,)))
-    if kind == "service":
-        assert visitors == ("site",)
-    else:
-        assert visitors == (("v:8",) if kind in FOR_VISITORS else ())
-    assert agents_
+def test_rooms_of_each_audience() -> None:
+    assert both_sides(7, 8, 9) == (("v:8",), ("t:7", "a:9"))
+    assert both_sides(7, 8, None) == (("v:8",), ("t:7",))
+    assert agents_of_ticket(7, 9) == ((), ("t:7", "a:9"))
+    assert agents_of_ticket(7, None) == ((), ("t:7",))
+    assert these_agents(9, None) == ((), ("a:9",))
+    assert all_agents() == ((), ("agents",))
+
+
+def test_event_of_agents_is_not_published_to_visitors(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclass(frozen=True)
+    class Leaked(Fact):
+        ticket: str
+
+    def leak(fact: Leaked, _: EventContext) -> list[EventDraft]:
+        return [EventDraft("gone", TicketLeft(ticket=fact.ticket), both_sides(7, 8, 9))]
+
+    monkeypatch.setitem(cast(dict[type[Fact], object], event_publisher.EVENTS), Leaked, leak)
+    recorder = EmissionRecorder()
+    with pytest.raises(ValueError, match="no event gone goes to visitors"):
+        recorder.publisher().deliver([RecordedFact(Leaked("t_1"), None)])
+    assert recorder.emitted == []
 
 
 @dataclass
@@ -89,7 +107,7 @@ class EmissionRecorder:
 
     def publisher(self) -> EventPublisher:
         links = TicketLinks(b"secret", "http://localhost:8000")
-        return EventPublisher(links, self.emitted.append, self.sent.append, lambda agent_id: True)
+        return EventPublisher(EventContext(links, lambda agent_id: True), self.emitted.append, self.sent.append)
 
 
 async def record_every_fact(desk: Desk) -> None:
@@ -111,11 +129,22 @@ async def record_every_fact(desk: Desk) -> None:
     await desk.run(agents.remove_agent, "ada@example.test", desk.now)
 
 
+def facts_of_the_product() -> set[type[Fact]]:
+    """The facts of every module of the domain."""
+    modules = [importlib.import_module(one.name) for one in pkgutil.walk_packages(domain.__path__, "chat.domain.")]
+    members = [one for module in modules for one in vars(module).values() if isinstance(one, type)]
+    return {one for one in members if issubclass(one, Fact) and one is not Fact}
+
+
+def test_each_fact_has_its_events() -> None:
+    assert set(event_publisher.EVENTS) == facts_of_the_product()
+
+
 async def test_no_fact_leaks_to_visitors(desk: Desk) -> None:
     await record_every_fact(desk)
     ticket = next(fact.ticket for fact in desk.facts if isinstance(fact, MessagePosted))
     recorded = [*desk.facts, InboxCardChanged(ticket)]
-    assert {type(fact) for fact in recorded} == set(get_args(Fact)), "every kind of fact is recorded"
+    assert {type(fact) for fact in recorded} == {PlainMessagePosted, *facts_of_the_product()}, "every fact is recorded"
     recorder = EmissionRecorder()
     recorder.publisher().deliver([RecordedFact(fact, None) for fact in recorded])
     visitor = ticket.visitor_id

@@ -6,14 +6,16 @@ from typing import Any, cast
 import pytest
 
 from chat import protocol
-from chat.realtime.agent.namespace import AgentNamespace
+from chat.realtime.agent.base import AgentCommands
 from chat.realtime.connections import AgentSocket, Sockets
-from chat.realtime.namespace import CommandNamespace, MissingHandler, NamespaceDeps
-from chat.realtime.visitor.namespace import VisitorNamespace
+from chat.realtime.namespace import CommandNamespace, MissingHandler, NamespaceDeps, with_all_handlers
+from chat.realtime.visitor.base import VisitorCommands
 
+VisitorNamespace = with_all_handlers(VisitorCommands, "chat.realtime.visitor")
+AgentNamespace = with_all_handlers(AgentCommands, "chat.realtime.agent")
 NAMESPACES = (VisitorNamespace, AgentNamespace)
-# Methods that Socket.IO or another part calls, not a client.
-NOT_COMMANDS = {"disconnected", "chat_started"}
+# A method that Socket.IO calls, not a client.
+NOT_COMMANDS = {"disconnected"}
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES)

@@ -37,6 +37,7 @@ DETAILS = (
         "websocket/packets.py",
         "websocket/rooms.py",
         "vocabulary.py",
+        "domain/audience.py",
         "domain/text.py",
     ),
 )

@@ -1,6 +1,8 @@
 """What codegen reads from the shapes of the wire: their order, fields, bases and docstrings."""
 
 import inspect
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from types import ModuleType, UnionType
 from typing import Union, get_args, get_origin
 
@@ -9,9 +11,12 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import FieldInfo
 
 from chat import protocol
+from chat.discovery import modules_of
 from chat.protocol import agent, base, http, shared, visitor
 
-MODULES = (base, shared, visitor, agent, http)
+# The modules that come first in the generated files; those of features follow by name.
+CORE = (base, shared, visitor, agent, http)
+MODULES = (*CORE, *(module for module in modules_of("chat.protocol") if module not in CORE))
 BASES = (protocol.Shape, protocol.Command, Struct)
 
 
@@ -59,3 +64,44 @@ def is_optional(shape: type[Struct], field: FieldInfo) -> bool:
 def doc_of(thing: object) -> str:
     """A docstring as one line."""
     return " ".join((inspect.getdoc(thing) or "").split())
+
+
+def used_by(roots: Iterable[type[Struct]]) -> set[type[Struct]]:
+    """These shapes, what they extend, and the shapes of their fields, of their fields' fields, and so on."""
+    found, todo = set[type[Struct]](), list(roots)
+    while todo:
+        if (shape := todo.pop()) not in found:
+            found.add(shape)
+            todo += [above] if (above := parent(shape)) else []
+            todo += [one for field in msgspec.structs.fields(shape) for one in structs_in(field.type)]
+    return found
+
+
+def structs_in(kind: object) -> Iterator[type[Struct]]:
+    """The shapes that a type mentions."""
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        yield kind
+    for inner in get_args(kind):
+        yield from structs_in(inner)
+
+
+def shapes_by_side() -> tuple[list[type[Struct]], list[type[Struct]], list[type[Struct]]]:
+    """The shapes that both sides use, those of visitors only and those of agents only."""
+    visitors = used_by(roots(protocol.VISITOR_COMMANDS, protocol.VISITOR_EVENTS, protocol.VISITOR_BODIES))
+    agents = used_by(roots(protocol.AGENT_COMMANDS, protocol.AGENT_EVENTS, protocol.AGENT_BODIES))
+    refused = used_by([protocol.RefusedAck])
+    every = structs()
+    return (
+        [one for one in every if one in refused or (one in visitors and one in agents)],
+        [one for one in every if one in visitors - agents - refused],
+        [one for one in every if one in agents - visitors - refused],
+    )
+
+
+def roots(
+    commands: protocol.Commands, events: protocol.Events, bodies: Iterable[type[Struct]]
+) -> Iterator[type[Struct]]:
+    """The shapes that a side names itself."""
+    yield from chain.from_iterable(commands.values())
+    yield from events.values()
+    yield from bodies

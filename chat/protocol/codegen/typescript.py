@@ -13,8 +13,7 @@ from msgspec.structs import FieldInfo
 
 from chat import protocol, vocabulary
 from chat.domain.intake.form_fields import FORM_FIELDS
-from chat.protocol import agent, base, shared, visitor
-from chat.protocol.codegen.shapes import doc_of, field_name, members, own_fields, parent, structs_of
+from chat.protocol.codegen.shapes import doc_of, field_name, members, own_fields, parent, shapes_by_side
 
 HEADER = "/** Generated from chat/protocol/ by `python -m chat.protocol.codegen`. Change it there. */"
 WIDTH = 110
@@ -26,17 +25,18 @@ alias_names = {kind: name for name, kind in vars(vocabulary).items() if get_orig
 def typescript_files() -> dict[str, str]:
     """The text of each file of client/protocol/ by its name, formatted as the formatter of the front ends wants it.
     A file imports only from those before it."""
+    shared, visitor, agent = shapes_by_side()
     contents = {
         "vocabulary": [declaration(f"export type {name} =", literal(kind)) for kind, name in alias_names.items()],
-        "shared": [*shapes(*structs_of(base), *structs_of(shared)), reply(), limits()],
+        "shared": [*shapes(*shared), reply(), limits()],
         "visitor": [
-            *shapes(*structs_of(visitor), protocol.NewTicket, protocol.NewTicketResponse),
+            *shapes(*visitor),
             commands("VisitorCommands", protocol.VISITOR_COMMANDS),
             events("VisitorEvents", protocol.VISITOR_EVENTS),
             form_fields(),
         ],
         "agent": [
-            *shapes(*structs_of(agent), protocol.SignIn, protocol.SignInResponse),
+            *shapes(*agent),
             commands("AgentCommands", protocol.AGENT_COMMANDS),
             events("AgentEvents", protocol.AGENT_EVENTS),
         ],

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from chat import presenters, protocol
 from chat.domain.audience import ticket_room
+from chat.domain.messages.incoming import Post
+from chat.domain.messages.read_marks import ReadMark
 from chat.domain.people import sessions
 from chat.domain.queries import tickets
 from chat.domain.refusals import NotAllowed
@@ -47,6 +49,14 @@ class AgentCommands(MessageCommands[AgentSocket]):
 
     def budgets(self, socket: AgentSocket) -> Iterable[tuple[str, int]]:
         yield str(socket.agent_id), self.services.settings.agent_commands
+
+    def post_of(self, socket: AgentSocket, command: protocol.SendMessage) -> Post:
+        context = self.agent_presence.latest_context()
+        return Post(command.ticket, command.client_id, command.text, context, agent_id=socket.agent_id)
+
+    def read_mark_of(self, socket: AgentSocket, command: protocol.MarkRead) -> ReadMark:
+        ticket = socket.tickets[command.ticket]
+        return ReadMark(ticket.key, command.seq, self.now(), agent_id=socket.agent_id)
 
     async def follow_ticket(self, socket: AgentSocket, ticket: str) -> FollowedTicket:
         """Agents may follow every ticket; NotFound when there is none of this id."""

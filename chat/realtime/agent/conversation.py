@@ -1,12 +1,10 @@
-"""Agents write: messages, notes, typing notices and read marks, and catching up after a reconnect."""
+"""Agents write: notes, typing notices, and catching up after a reconnect."""
 
 from msgspec import UNSET
 
 from chat import presenters, protocol
 from chat.domain.audience import visitor_room
 from chat.domain.messages import catch_up, notes
-from chat.domain.messages.incoming import Post
-from chat.domain.messages.read_marks import ReadMark
 from chat.domain.queries import tickets
 from chat.protocol import Emission
 from chat.realtime.agent.base import AgentCommands
@@ -14,15 +12,7 @@ from chat.realtime.connections import AgentSocket
 
 
 class ConversationCommands(AgentCommands):
-    """catch_up, add_note and typing; what is an agent's in send_message and mark_read."""
-
-    def post_of(self, socket: AgentSocket, command: protocol.SendMessage) -> Post:
-        context = self.agent_presence.latest_context()
-        return Post(command.ticket, command.client_id, command.text, context, agent_id=socket.agent_id)
-
-    def read_mark_of(self, socket: AgentSocket, command: protocol.MarkRead) -> ReadMark:
-        ticket = socket.tickets[command.ticket]
-        return ReadMark(ticket.key, command.seq, self.now(), agent_id=socket.agent_id)
+    """catch_up, add_note and typing."""
 
     async def on_catch_up(self, socket: AgentSocket, command: protocol.AgentCatchUp) -> protocol.AgentCatchUpAck:
         await self.follow_ticket(socket, command.ticket)

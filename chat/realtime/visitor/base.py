@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from chat import presenters, protocol
 from chat.domain.audience import token_room, visitor_room
+from chat.domain.messages.incoming import Post
+from chat.domain.messages.read_marks import ReadMark
 from chat.domain.people import sites
 from chat.domain.queries import visitors
 from chat.domain.queries.tickets import ticket_of_visitor
@@ -115,6 +117,14 @@ class VisitorCommands(MessageCommands[VisitorSocket]):
         return [tab for tab in found if tab is not None]
 
     # -- tickets -----------------------------------------------------------------------------------------------
+
+    def post_of(self, socket: VisitorSocket, command: protocol.SendMessage) -> Post:
+        context = self.agent_presence.latest_context()
+        return Post(command.ticket, command.client_id, command.text, context, visitor_id=socket.visitor_id)
+
+    def read_mark_of(self, socket: VisitorSocket, command: protocol.MarkRead) -> ReadMark:
+        ticket = socket.tickets[command.ticket]
+        return ReadMark(ticket.key, command.seq, self.now(), visitor_id=self.visitor_id(socket))
 
     async def follow_ticket(self, socket: VisitorSocket, ticket: str) -> FollowedTicket:
         """The visitor's own ticket; NotFound for every other."""

@@ -1,12 +1,10 @@
-"""Visitors write: messages, typing notices and read marks, catching up after a reconnect, and ending the chat."""
+"""Visitors write: typing notices, catching up after a reconnect, and ending the chat."""
 
 from msgspec import UNSET
 
 from chat import presenters, protocol
 from chat.domain.audience import ticket_room
 from chat.domain.messages import catch_up
-from chat.domain.messages.incoming import Post
-from chat.domain.messages.read_marks import ReadMark
 from chat.domain.tickets import lifecycle
 from chat.protocol import Emission
 from chat.realtime.connections import VisitorSocket
@@ -14,15 +12,7 @@ from chat.realtime.visitor.base import VisitorCommands
 
 
 class ConversationCommands(VisitorCommands):
-    """catch_up, typing and end_chat; what is a visitor's in send_message and mark_read."""
-
-    def post_of(self, socket: VisitorSocket, command: protocol.SendMessage) -> Post:
-        context = self.agent_presence.latest_context()
-        return Post(command.ticket, command.client_id, command.text, context, visitor_id=socket.visitor_id)
-
-    def read_mark_of(self, socket: VisitorSocket, command: protocol.MarkRead) -> ReadMark:
-        ticket = socket.tickets[command.ticket]
-        return ReadMark(ticket.key, command.seq, self.now(), visitor_id=self.visitor_id(socket))
+    """catch_up, typing and end_chat."""
 
     async def on_catch_up(self, socket: VisitorSocket, command: protocol.CatchUp) -> protocol.CatchUpAck:
         await self.follow_ticket(socket, command.ticket)

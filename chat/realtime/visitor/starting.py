@@ -14,8 +14,9 @@ from chat.domain.queries import visitors
 from chat.domain.queries.visitors import VisitorLookup
 from chat.protocol import Emission
 from chat.realtime.broadcaster import CHAT_STARTED, VISITOR_NAMESPACE, ChatStarted
-from chat.realtime.connections import FollowedTicket, VisitorSocket
-from chat.realtime.namespace import refuse_after
+from chat.realtime.connections import FollowedTicket, Sockets, VisitorSocket
+from chat.realtime.namespace import NamespaceDeps, refuse_after
+from chat.realtime.reconciliation.departures import Departures
 from chat.realtime.visitor.base import VisitorCommands
 
 START_WINDOW_S = 60.0
@@ -23,6 +24,10 @@ START_WINDOW_S = 60.0
 
 class StartingCommands(VisitorCommands):
     """hello and start_chat."""
+
+    def __init__(self, deps: NamespaceDeps, sockets: Sockets[VisitorSocket], departures: Departures) -> None:
+        super().__init__(deps, sockets, departures)
+        self.broadcaster.listen(self._bind_other_tabs, ChatStarted)
 
     async def on_hello(self, socket: VisitorSocket, _: protocol.Hello) -> protocol.VisitorHelloAck:
         found = await self._identify(socket)
@@ -94,7 +99,7 @@ class StartingCommands(VisitorCommands):
         event = ChatStarted(socket.token_hash, socket.sid, row.visitor_id, row.id, ticket, message)
         self.broadcaster.broadcast(Emission.of(CHAT_STARTED, event))
 
-    def on_chat_started(self, emission: Emission) -> None:
+    def _bind_other_tabs(self, emission: Emission) -> None:
         """A token has become a visitor, on this node or another: bind the other tabs here that have the token."""
         event = emission.shape
         assert isinstance(event, ChatStarted)

@@ -1,5 +1,6 @@
 """Every table, as SQLAlchemy Core: integer keys inside, opaque public ids outside, times as UTC milliseconds."""
 
+from chat.discovery import modules_of
 from chat.store.tables.base import UtcDateTime, from_millis, metadata, new_id, new_ids, to_millis
 from chat.store.tables.messages import messages, notes
 from chat.store.tables.organisation import categories, departments, settings, sites
@@ -35,3 +36,6 @@ __all__ = [
     "to_millis",
     "visitors",
 ]
+
+# A new module of this folder adds its tables to `metadata` without a line here.
+modules_of(__name__)
