@@ -1,6 +1,6 @@
 """The closed word lists of Guichet, defined once for the tables, the domain, the wire and the front ends."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 # Tickets.
 Status = Literal["live", "open", "pending", "on_hold", "solved", "closed"]
@@ -29,8 +29,10 @@ ServiceState = Literal["open", "limited", "closed"]
 Mode = Literal["chat", "form"]
 PromiseUnit = Literal["working_days", "opening_hours"]
 
-# The languages of the pages, the widget and the console.
+# The languages of the pages, the widget and the console. The default is for those who ask for none of them.
 Locale = Literal["fr", "en"]
+LOCALES: tuple[Locale, ...] = get_args(Locale)
+DEFAULT_LOCALE: Locale = "fr"
 
 ErrorCode = Literal[
     "bad_request",

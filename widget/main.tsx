@@ -8,10 +8,7 @@ import { type FrameConfig, readConfig, readFrameParams } from "./frame/config";
 import type { Texts } from "./locales/en";
 import { type FormModule, Store } from "./state/store";
 
-const packs: Record<string, () => Promise<{ texts: Texts }>> = {
-  fr: () => import("./locales/fr"),
-  en: () => import("./locales/en"),
-};
+const packs = import.meta.glob<{ texts: Texts }>("./locales/*.ts");
 
 function main(): void {
   const config = readConfig(document);
@@ -20,7 +17,7 @@ function main(): void {
   const { color } = config;
   if (color) void import("./frame/theme_color").then(({ applyThemeColor }) => applyThemeColor(color));
   const bridge = bridgeTo(parent);
-  const pack = (packs[config.lang] ?? packs.en)?.();
+  const pack = packs[`./locales/${config.lang}.ts`]?.();
   let store: Promise<Store> | undefined;
   let focusLeft = false;
   addEventListener("blur", () => {

@@ -1,12 +1,16 @@
 /** The account menu: appearance, language, sound and shortcuts on this browser, and signing out. */
 
+import { LOCALES } from "../../client/protocol/vocabulary";
 import { Avatar } from "../ui/avatar";
+import { languageName } from "../ui/labels";
 import { Menu, MenuGroup, MenuItem } from "../ui/menu";
 import { useConsole } from "./console";
-import { type Language, language, shortcuts, sound, type Theme, texts, theme } from "./preferences";
+import { language, shortcuts, sound, type Theme, texts, theme } from "./preferences";
 
 const THEMES: readonly Theme[] = ["auto", "light", "dark"];
-const LANGUAGES: readonly Language[] = ["fr", "en"];
+
+/** A language's name stands alone here: "Français", not "français". */
+const capitalized = (name: string) => name.charAt(0).toLocaleUpperCase() + name.slice(1);
 
 export function AccountMenu({ onSignOut, up = false }: { onSignOut: () => void; up?: boolean }) {
   const { presence } = useConsole();
@@ -31,9 +35,9 @@ export function AccountMenu({ onSignOut, up = false }: { onSignOut: () => void; 
             ))}
           </MenuGroup>
           <MenuGroup label={t.language}>
-            {LANGUAGES.map((one) => (
+            {LOCALES.map((one) => (
               <MenuItem key={one} chosen={language.value === one} onPick={() => (language.value = one)}>
-                <span lang={one}>{t.languages[one]}</span>
+                <span lang={one}>{capitalized(languageName(one, one))}</span>
               </MenuItem>
             ))}
           </MenuGroup>

@@ -1,31 +1,34 @@
 /** The agent's preferences on this browser: language, theme, sound, shortcuts. */
 import { computed, effect } from "@preact/signals";
+import { LOCALES, type Locale } from "../../client/protocol/vocabulary";
 import type { TimeLocale } from "../../client/text/time_format";
-import { en } from "../locales/en";
-import { fr, type Texts } from "../locales/fr";
+import type { Texts } from "../locales/fr";
 import { storedSignal } from "./local_storage";
 
-export type Language = "fr" | "en";
 export type Theme = "auto" | "light" | "dark";
 
-const LANGUAGES: Record<Language, Texts> = { fr, en };
+const ALL_TEXTS = import.meta.glob<Texts>("../locales/??.ts", {
+  eager: true,
+  import: "texts",
+});
 
-function browserLanguage(): Language {
+function browserLanguage(): Locale {
   const wanted = navigator.languages.map((tag) => tag.slice(0, 2));
-  return wanted.find((tag): tag is Language => tag === "fr" || tag === "en") ?? "en";
+  return wanted.find((tag): tag is Locale => (LOCALES as readonly string[]).includes(tag)) ?? "en";
 }
 
-export const language = storedSignal<Language>("language", browserLanguage());
+export const language = storedSignal<Locale>("language", browserLanguage());
 export const theme = storedSignal<Theme>("theme", "auto");
 export const sound = storedSignal("sound", true);
 export const shortcuts = storedSignal("shortcuts", true);
 
+export const texts = computed(() => ALL_TEXTS[`../locales/${language.value}.ts`] as Texts);
+
 /** The browser's own variant of the chosen language, for times and for names of languages. */
 export const timeLocale = computed<TimeLocale>(() => ({
   locale: navigator.languages.find((tag) => tag.startsWith(language.value)) ?? language.value,
+  at: texts.value.time.at,
 }));
-
-export const texts = computed(() => LANGUAGES[language.value]);
 
 /** Sets <html lang data-theme> and keeps them up to date. Returns a function that stops. */
 export function applyPagePreferences(): () => void {

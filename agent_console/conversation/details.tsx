@@ -5,18 +5,10 @@ import { language, texts, timeLocale } from "../app/preferences";
 import { ticketPath } from "../app/router";
 import { Avatar } from "../ui/avatar";
 import { Icon } from "../ui/icon";
-import { visitorName } from "../ui/labels";
+import { languageName, visitorName } from "../ui/labels";
 import { LiveTime } from "../ui/live_time";
 import { cardTime, localTime } from "../ui/time_format";
 import type { Thread } from "./thread";
-
-function languageName(tag: string): string {
-  try {
-    return new Intl.DisplayNames(language.value, { type: "language" }).of(tag) ?? tag;
-  } catch {
-    return tag;
-  }
-}
 
 /** Only http and https: the host page can send any address. */
 function webAddress(url: string): string | undefined {
@@ -137,7 +129,7 @@ function Person({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
         <Fact name={t.visitor.email} title={visitor.email ?? undefined}>
           {visitor.email ?? <span class="hint">{t.visitor.none}</span>}
         </Fact>
-        <Fact name={t.visitor.language}>{languageName(visitor.locale)}</Fact>
+        <Fact name={t.visitor.language}>{languageName(visitor.locale, language.value)}</Fact>
         {visitor.timezone && <LocalTime zone={visitor.timezone} />}
       </dl>
     </>

@@ -5,7 +5,7 @@ import type { Texts } from "./fr";
 const many = (count: number, one: string, more: string): string =>
   `${count} ${Math.abs(count) === 1 ? one : more}`;
 
-export const en: Texts = {
+export const texts: Texts = {
   product: "Guichet",
   close: "Close",
   cancel: "Cancel",
@@ -41,7 +41,6 @@ export const en: Texts = {
     theme: "Appearance",
     themes: { auto: "As the system", light: "Light", dark: "Dark" },
     language: "Language",
-    languages: { fr: "Français", en: "English" },
     sound: "Sounds",
     shortcutsOn: "Single-letter shortcuts",
     signOut: "Sign out",
@@ -255,6 +254,7 @@ export const en: Texts = {
   wait: (seconds) => `Try again in ${many(seconds, "second", "seconds")}.`,
 
   time: {
+    at: "at",
     brief: "less than a minute",
     minutes: (n) => `${n} min`,
     hours: (n) => `${n} h`,

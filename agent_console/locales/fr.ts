@@ -4,7 +4,7 @@ import { categories, channels, events, excluded, refusals, rules, statuses } fro
 const many = (count: number, one: string, more: string): string =>
   `${count}\u00a0${Math.abs(count) < 2 ? one : more}`;
 
-export const fr = {
+export const texts = {
   product: "Guichet",
   close: "Fermer",
   cancel: "Annuler",
@@ -41,7 +41,6 @@ export const fr = {
     theme: "Apparence",
     themes: { auto: "Comme le système", light: "Claire", dark: "Sombre" },
     language: "Langue",
-    languages: { fr: "Français", en: "English" },
     sound: "Sons",
     shortcutsOn: "Raccourcis d’une lettre",
     signOut: "Se déconnecter",
@@ -258,6 +257,7 @@ export const fr = {
   wait: (seconds: number) => `Réessayez dans ${many(seconds, "seconde", "secondes")}.`,
 
   time: {
+    at: "à",
     brief: "moins d’une minute",
     minutes: (n: number) => `${n}\u00a0min`,
     hours: (n: number) => `${n}\u00a0h`,
@@ -266,4 +266,4 @@ export const fr = {
   },
 };
 
-export type Texts = typeof fr;
+export type Texts = typeof texts;

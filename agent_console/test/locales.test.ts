@@ -1,7 +1,9 @@
-/** Both languages have the same texts, French has its no-break spaces, and there are no exclamation marks. */
+/** Every language has the same texts, French has its no-break spaces, and there are no exclamation marks. */
 import { expect, test } from "vitest";
-import { en } from "../locales/en";
-import { fr } from "../locales/fr";
+import { LOCALES } from "../../client/protocol/vocabulary";
+import { texts as fr } from "../locales/fr";
+
+const files = import.meta.glob<Tree>("../locales/??.ts", { eager: true, import: "texts" });
 
 type Tree = { [key: string]: unknown };
 
@@ -20,13 +22,15 @@ function argumentsFor(path: string): unknown[] {
   return path === ".offer.ended" ? ["Vic", "taken"] : [2, 4];
 }
 
-test("French and English have the same texts", () => {
+test.each(LOCALES)("%s has a file with the same texts as French", (language) => {
+  const texts = files[`../locales/${language}.ts`];
+  expect(texts, `agent_console/locales/${language}.ts exports no texts`).toBeDefined();
   const paths = (tree: Tree) => sentences(tree).map(([path]) => path);
-  expect(paths(fr)).toEqual(paths(en));
+  expect(paths(texts as Tree)).toEqual(paths(fr));
 });
 
 test("no text is empty, has an exclamation mark or an undefined value", () => {
-  for (const [path, text] of [...sentences(fr), ...sentences(en)]) {
+  for (const [path, text] of Object.values(files).flatMap((texts) => sentences(texts))) {
     expect(text.trim(), path).not.toBe("");
     expect(text, path).not.toMatch(/!|undefined|\[object|NaN/);
   }

@@ -7,8 +7,8 @@ import { initials } from "../../client/text/initials";
 import { textLength } from "../../client/text/message_text";
 import { logEntries } from "../conversation/log/log_entries";
 import { listOf, sortIntoLists, withCard } from "../inbox/inbox";
-import { en } from "../locales/en";
-import { fr } from "../locales/fr";
+import { texts as en } from "../locales/en";
+import { texts as fr } from "../locales/fr";
 import { titleText } from "../presence/alerts";
 import { actionFor, type KeyPress } from "../shortcuts/keymap";
 import { isUnsafe } from "../sign_in/sign_in";
@@ -145,7 +145,7 @@ describe("log entries", () => {
 
 describe("labels and times", () => {
   const now = Date.parse(AT);
-  const timeLocale = { locale: "fr", timeZone: "Europe/Paris" };
+  const timeLocale = { locale: "fr", at: "à", timeZone: "Europe/Paris" };
   test("a wait has a fixed format and is never negative", () => {
     expect(elapsed(AT, now + 52_000, fr)).toBe("0:52");
     expect(elapsed(AT, now - 5000, fr)).toBe("0:00");

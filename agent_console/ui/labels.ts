@@ -1,4 +1,4 @@
-/** Labels: visitors without a name, categories, refusals, previews, events. */
+/** Labels: visitors without a name, categories, languages, refusals, previews, events. */
 
 import type { Card, Decision } from "../../client/protocol/agent";
 import type { Message, Refusal, TicketEvent } from "../../client/protocol/shared";
@@ -21,6 +21,15 @@ export function nameInSentence(visitor: { name: string | null; number: number },
 /** A category that the owner made has the owner's name. */
 export function categoryName(category: string | null, texts: Texts): string | null {
   return category === null ? null : (texts.categories[category] ?? category);
+}
+
+/** The name of a language in language `reader`; the tag itself if it is none. */
+export function languageName(tag: string, reader: string): string {
+  try {
+    return new Intl.DisplayNames(reader, { type: "language" }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
 }
 
 /** The preview of a card, with its author if that is not the visitor. */

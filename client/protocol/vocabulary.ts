@@ -45,3 +45,5 @@ export type ErrorCode =
   | "too_long"
   | "too_many"
   | "unavailable";
+
+export const LOCALES: readonly Locale[] = ["fr", "en"];

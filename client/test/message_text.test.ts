@@ -3,8 +3,8 @@ import { dateAndTime, reopeningTime } from "../text/future_time";
 import { linkify } from "../text/linkify";
 import { dateText, dayLabel, timeOfDay } from "../text/time_format";
 
-const paris = { locale: "fr-FR", timeZone: "Europe/Paris" };
-const london = { locale: "en-GB", timeZone: "Europe/London" };
+const paris = { locale: "fr-FR", at: "à", timeZone: "Europe/Paris" };
+const london = { locale: "en-GB", at: "at", timeZone: "Europe/London" };
 const NOW = Date.parse("2026-11-23T10:00:00Z");
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, "~");
 
@@ -20,7 +20,13 @@ describe("times as text", () => {
     expect(plain(dateAndTime("2026-12-02T09:00:00+01:00", paris, NOW))).toBe("mercredi 2~décembre à~9~h");
     expect(plain(dateAndTime("2026-12-02T09:00:00+01:00", london, NOW))).toBe("Wednesday 2~December at~8:00");
     expect(
-      plain(dateAndTime("2026-12-02T09:00:00+01:00", { locale: "en-US", timeZone: "America/New_York" }, NOW)),
+      plain(
+        dateAndTime(
+          "2026-12-02T09:00:00+01:00",
+          { ...london, locale: "en-US", timeZone: "America/New_York" },
+          NOW,
+        ),
+      ),
     ).toBe("Wednesday, December 2 at~3:00~AM");
   });
 

@@ -3,6 +3,8 @@
 export interface TimeLocale {
   /** A BCP 47 tag; its first part decides the language. */
   locale: string;
+  /** The word before a time of day: "at", "à". */
+  at: string;
   /** The browser's own time zone if absent. */
   timeZone?: string;
 }

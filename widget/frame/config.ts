@@ -1,6 +1,7 @@
 /** The frame's configuration, which the server writes into a meta element of its page. */
 
 import type { FORM_FIELDS } from "../../client/protocol/visitor";
+import type { Locale } from "../../client/protocol/vocabulary";
 
 export type FormField = (typeof FORM_FIELDS)[number];
 export type FormFieldValues = Partial<Record<FormField["name"], string>>;
@@ -13,7 +14,7 @@ export interface Choice {
 
 export interface FrameConfig {
   key: string;
-  lang: "fr" | "en";
+  lang: Locale;
   /** The options of each select of the form, by the field's name. */
   choices: Record<string, Choice[]>;
   /** The name of the team; absent or null: our word for it. */

@@ -68,6 +68,7 @@ export const texts = {
   keepWaiting: "Keep waiting",
 
   // the form
+  at: "at",
   answeredBefore: "We answer by",
   labels: { category: "Topic", email: "Your e-mail address" } satisfies Labels,
   noChoice: "Choose one if you like",

@@ -64,6 +64,7 @@ export const texts: Texts = {
   answerLater: "Recevoir la réponse plus tard",
   keepWaiting: "Continuer d’attendre",
 
+  at: "à",
   answeredBefore: "Nous vous répondons avant le",
   labels: { category: "Thème", email: "Votre adresse e-mail" },
   noChoice: "À choisir si vous le souhaitez",

@@ -69,7 +69,7 @@ export class Store implements SessionListener, ViewContext {
     this.config = config;
     this.texts = texts;
     this.bridge = bridge;
-    this.timeLocale = { locale: init.locale };
+    this.timeLocale = { locale: init.locale, at: texts.at };
     this.storage = new HostStorage(bridge, init.stored);
     const outbox = this.storage.outboxStorage();
     // A first message or a form without an ack must be sent again with its own token, or it could be stored twice.

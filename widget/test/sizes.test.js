@@ -5,27 +5,32 @@
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { LOCALES } from "../../client/protocol/vocabulary";
 
 const LOADER_MAX = 3_000;
 const OPENED_MAX = 20_000;
 
 const folder = new URL("../../chat/static/widget/", import.meta.url);
+const chat = (path) => readFileSync(new URL(`../../chat/${path}`, import.meta.url)).toString();
+const catalog = (language) => Object.entries(JSON.parse(chat(`locales/${language}.json`)));
 const built = (name) => readFileSync(new URL(name, folder));
 const weight = (content) => brotliCompressSync(content).length;
 
+function loaderTexts(language) {
+  const texts = catalog(language).filter(([key]) => key.startsWith("loader."));
+  return Object.fromEntries(texts.map(([key, text]) => [key.slice("loader.".length), text]));
+}
+
 function loader() {
   const origin = "https://support.une-boutique.fr";
-  const texts = JSON.parse(built("loader.json").toString());
+  const texts = Object.fromEntries(LOCALES.map((language) => [language, loaderTexts(language)]));
   const config = { key: "une-boutique", origin, texts, color: "#17695f", position: "right" };
   return built("embed.js").toString().replace("__GUICHET_CONFIG__", JSON.stringify(config));
 }
 
-const chat = (path) => readFileSync(new URL(`../../chat/${path}`, import.meta.url)).toString();
-
 /** The frame's page of a new install. */
 function page(language, [script, style, pack]) {
-  const texts = Object.entries(JSON.parse(chat(`locales/${language}.json`)));
-  const labels = texts.filter(([key]) => key.startsWith("category."));
+  const labels = catalog(language).filter(([key]) => key.startsWith("category."));
   const choices = { category: labels.map(([key, name]) => ({ id: key.slice("category.".length), name })) };
   const config = { key: "demo", lang: language, parents: ["localhost"], choices, name: null, color: null };
   const values = {
@@ -50,7 +55,7 @@ describe("the size (built files: npm run build)", () => {
     expect(weight(loader())).toBeLessThanOrEqual(LOADER_MAX);
   });
 
-  test.each(["fr", "en"])("an opened chat in %s: page, script, styles and one language", (language) => {
+  test.each(LOCALES)("an opened chat in %s: page, script, styles and one language", (language) => {
     const manifest = JSON.parse(built(".vite/manifest.json").toString());
     const files = ["main.tsx", "styles/widget.css", `locales/${language}.ts`].map(
       (source) => manifest[source].file,

@@ -16,7 +16,7 @@ from chat.domain.tickets.mutations import announce_agents
 from chat.store.rows import TicketRow, VisitorRow
 from chat.store.tables import new_id, tickets, visitors
 from chat.store.transaction import Transaction
-from chat.vocabulary import VisitorPresence
+from chat.vocabulary import DEFAULT_LOCALE, VisitorPresence
 
 _LOCALE = re.compile(r"[A-Za-z0-9_-]{0,9}[A-Za-z0-9](?![A-Za-z0-9])")
 _ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,60}")
@@ -66,7 +66,7 @@ def get_or_create_visitor(tx: Transaction, identity: VisitorIdentity, now: datet
 def stored_locale(tag: str) -> str:
     """As many whole parts of a language tag as fit into the column: `ca-ES` of `ca-ES-valencia`."""
     whole_parts = _LOCALE.match(tag)
-    return whole_parts[0] if whole_parts else "fr"
+    return whole_parts[0] if whole_parts else DEFAULT_LOCALE
 
 
 def set_page(tx: Transaction, visitor_id: int, page: Mapping[str, str], context: DomainContext) -> None:

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Mapping
 from datetime import datetime
 from types import NoneType
-from typing import Annotated, Literal, get_args, get_origin
+from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -27,7 +27,10 @@ def typescript_files() -> dict[str, str]:
     A file imports only from those before it."""
     shared, visitor, agent = shapes_by_side()
     contents = {
-        "vocabulary": [declaration(f"export type {name} =", literal(kind)) for kind, name in alias_names.items()],
+        "vocabulary": [
+            *(declaration(f"export type {name} =", literal(kind)) for kind, name in alias_names.items()),
+            *constants(),
+        ],
         "shared": [*shapes(*shared), reply(), limits()],
         "visitor": [
             *shapes(*visitor),
@@ -148,6 +151,15 @@ def commands(name: str, found: Mapping[str, tuple[type[Struct], type[Struct]]]) 
 def events(name: str, found: Mapping[str, type[Struct]]) -> str:
     body = "".join(f"  {event}: {payload.__name__};\n" for event, payload in found.items())
     return comment("Every event with its payload.") + f"export interface {name} {{\n{body}}}\n"
+
+
+def constants() -> list[str]:
+    """The groups of words that have a name of their own."""
+    groups = {name: get_args(kind)[0] for name, kind in get_type_hints(vocabulary).items() if get_origin(kind) is tuple}
+    return [
+        f"export const {name}: readonly {type_of(word)}[] = [{', '.join(map(json, getattr(vocabulary, name)))}];\n"
+        for name, word in groups.items()
+    ]
 
 
 def limits() -> str:

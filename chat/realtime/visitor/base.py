@@ -21,7 +21,7 @@ from chat.realtime.namespace import NamespaceDeps
 from chat.realtime.page_url import stored_page
 from chat.realtime.reconciliation.departures import Departures
 from chat.store.rows import SiteRow, TicketRow, VisitorRow
-from chat.vocabulary import VisitorPresence
+from chat.vocabulary import DEFAULT_LOCALE, VisitorPresence
 
 # How long a site's row may be cached.
 SITE_CACHE_S = 2.0
@@ -48,7 +48,7 @@ class VisitorCommands(MessageCommands[VisitorSocket]):
             sid,
             connection.address,
             site=await self._site(request.site),
-            locale=request.locale or "fr",
+            locale=request.locale or DEFAULT_LOCALE,
             timezone=request.timezone,
             page=stored_page(request.page) if request.page else None,
             token_hash=self.services.handshakes.hash_token(request.token) if request.token else None,

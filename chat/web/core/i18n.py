@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import cast, get_args
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
+from babel import Locale as Language
 from babel.dates import format_datetime, get_timezone_location
 
-from chat.vocabulary import Locale
+from chat.vocabulary import DEFAULT_LOCALE, LOCALES, Locale
 
-LANGUAGES: tuple[Locale, ...] = get_args(Locale)
 FOLDER = Path(__file__).resolve().parents[2] / "locales"
 
 
@@ -37,7 +37,13 @@ def choice_label(language: Locale, field: str, choice: str) -> str:
     return translate(language, key) if has_text(language, key := f"{field}.{choice}") else choice
 
 
-def language_of(request: web.Request, default: Locale = "fr") -> Locale:
+def language_name(language: Locale) -> str:
+    """The language's own name for itself: `Français`."""
+    name = Language.parse(language).get_display_name() or language
+    return name[:1].upper() + name[1:]
+
+
+def language_of(request: web.Request, default: Locale = DEFAULT_LOCALE) -> Locale:
     """The language of `?lang=`, else the one that the browser prefers, else `default`."""
     chosen = supported(request.query.get("lang", ""))
     return chosen or preferred(request.headers.get("Accept-Language", "")) or default
@@ -46,7 +52,7 @@ def language_of(request: web.Request, default: Locale = "fr") -> Locale:
 def supported(tag: str) -> Locale | None:
     """The language of a tag: `fr-CA` is French. None for a language that we do not have."""
     primary = tag.strip().lower().replace("_", "-").partition("-")[0]
-    return next((language for language in LANGUAGES if language == primary), None)
+    return next((language for language in LOCALES if language == primary), None)
 
 
 def preferred(header: str) -> Locale | None:
@@ -87,15 +93,14 @@ def short_time(at: datetime, zone: ZoneInfo, language: Locale) -> str:
 
 def day_and_month(local: datetime, language: Locale) -> str:
     """`24 novembre` with a space that does not break; the first day of a month is `1er` in French."""
-    day = "1er" if local.day == 1 and language == "fr" else str(local.day)
-    return day + format_datetime(local, "\u00a0MMMM", locale=language)
+    key = "first_of_month" if local.day == 1 else "day_and_month"
+    return translate(language, key, day=local.day, month=format_datetime(local, "MMMM", locale=language))
 
 
 def time_of_day(local: datetime, language: Locale) -> str:
     """French leaves out the minutes of a full hour."""
-    if language == "en":
-        return f"{local.hour}:{local.minute:02}"
-    return f"{local.hour}\u00a0h" + (f"\u00a0{local.minute:02}" if local.minute else "")
+    key = "time_of_day" if local.minute else "full_hour"
+    return translate(language, key, hour=local.hour, minute=f"{local.minute:02}")
 
 
 def zone_text(zone: ZoneInfo, language: Locale) -> str:

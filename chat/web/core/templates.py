@@ -6,8 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from chat.vocabulary import Locale
-from chat.web.core.i18n import translate
+from chat.vocabulary import LOCALES, Locale
+from chat.web.core.i18n import language_name, translate
 
 
 class Templates:
@@ -21,9 +21,14 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals["asset"] = asset
+        self._environment.globals |= {
+            "asset": asset,
+            "languages": LOCALES,
+            "language_name": language_name,
+            "translate": translate,
+        }
 
     def render(self, name: str, language: Locale, values: Mapping[str, object]) -> str:
-        """The page as HTML. Beside `values`, a template has `t`, `language` and `asset`."""
+        """The page as HTML. Beside `values`, a template has `t`, `language` and the globals."""
         texts = {"t": partial(translate, language), "language": language}
         return self._environment.get_template(name).render({**texts, **values})

@@ -5,7 +5,6 @@ from sqlalchemy import Connection
 
 from chat.domain.people import sites
 from chat.web.core.context import context_of
-from chat.web.core.i18n import language_of
 from chat.web.core.middleware import content_security_policy
 from chat.web.core.responses import redirect, render
 
@@ -17,14 +16,10 @@ async def get_home(request: web.Request) -> web.Response:
     if await context_of(request).store.read(has_own_site):
         return redirect("/console")
     public_url = context_of(request).settings.public_url
-    response = render(request, "shop.html", {"public_url": public_url, "other": other_language(request)})
+    response = render(request, "shop.html", {"public_url": public_url})
     response.headers["Content-Security-Policy"] = content_security_policy(frame_src=f"'self' {public_url}")
     return response
 
 
 def has_own_site(sql: Connection) -> bool:
     return any(site.key != DEMO for site in sites.all_sites(sql))
-
-
-def other_language(request: web.Request) -> str:
-    return "en" if language_of(request) == "fr" else "fr"

@@ -9,18 +9,17 @@ from aiohttp import web
 from chat.domain.intake.form_fields import field_choices
 from chat.domain.people import sites
 from chat.store.rows import SiteRow
-from chat.vocabulary import Locale
+from chat.vocabulary import LOCALES, Locale
 from chat.web.core.assets import Asset, Assets
 from chat.web.core.context import context_of
-from chat.web.core.i18n import choice_label, language_of
+from chat.web.core.i18n import choice_label, language_of, translate
 from chat.web.core.middleware import content_security_policy
 from chat.web.core.origins import frame_ancestors
 from chat.web.core.responses import render_in
 from chat.web.core.sites import require_site
 
 PLACEHOLDER = "__GUICHET_CONFIG__"
-# The loader's texts, a file of the widget's build.
-LOADER_TEXTS = "widget/loader.json"
+LOADER_TEXTS = ("open", "close", "title")
 LOADER_CACHE = "public, max-age=300, stale-while-revalidate=86400"
 CROSS_ORIGIN = {"Cross-Origin-Resource-Policy": "cross-origin"}
 
@@ -44,7 +43,7 @@ def configured_loader(assets: Assets, key: str, color: str | None, public_url: s
     config = {
         "key": key,
         "origin": public_url,
-        "texts": json.loads(assets.files[LOADER_TEXTS].plain),
+        "texts": {one: {name: translate(one, f"loader.{name}") for name in LOADER_TEXTS} for one in LOCALES},
         "color": color,
         "position": "right",
     }

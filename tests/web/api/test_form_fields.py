@@ -9,8 +9,8 @@ from chat import protocol
 from chat.domain.intake.form_fields import FORM_FIELDS, FormField
 from chat.protocol.codegen.typescript import typescript_files
 from chat.store.tables import tickets
+from chat.vocabulary import LOCALES
 from chat.web.auth.spam_trap import HONEYPOT
-from chat.web.core.i18n import LANGUAGES
 from tests.web.api.test_form import FORM
 from tests.web.conftest import WebServer
 from tests.web.pages.test_contact_form import open_form, stamp_in, submit_form
@@ -60,7 +60,7 @@ async def test_the_page_marks_the_fields_that_are_not_required(server: WebServer
     assert {name for name in NAMES if "(optional)" in labels[name]} == set(NAMES) - REQUIRED
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", LOCALES)
 @pytest.mark.parametrize("value", ["", "\0", "x" * 4_001], ids=["empty", "NUL", "too long"])
 async def test_the_page_has_a_sentence_for_every_error_of_every_field(
     server: WebServer, language: str, value: str
