@@ -13,6 +13,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 CLOCKS = {"date.today", "datetime.now", "datetime.utcnow", "time.monotonic", "time.time", "time.time_ns"}
 MAY_EMIT = ("chat/realtime/", "chat/event_publisher.py")
+AUDIENCE, ROOM_NAME = "chat/domain/audience.py", re.compile(r"^[vtak]:")
 MAY_PRINT = ("chat/cli/main.py",)
 
 LONGEST_FUNCTION, MOST_PARAMETERS = 40, 5
@@ -69,6 +70,14 @@ def emits(path: str, tree: ast.Module) -> Iterator[Finding]:
             for line, name in calls(tree)
             if name.endswith(".emit")
         )
+
+
+def room_names(path: str, tree: ast.Module) -> Iterator[Finding]:
+    """Names of rooms that are not made by the audience's functions."""
+    if path != AUDIENCE:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and ROOM_NAME.match(node.value):
+                yield node.lineno, f"only {AUDIENCE} makes room names, such as {node.value!r}"
 
 
 def prints(path: str, tree: ast.Module) -> Iterator[Finding]:
@@ -152,4 +161,4 @@ def unfinished(text: str) -> Iterator[Finding]:
 
 
 EVERYWHERE = (long_functions, vague_names, unexplained)
-ALSO = {"chat/": (floors, outsiders, clocks, emits, prints, many_parameters), "bench/": (many_parameters,)}
+ALSO = {"chat/": (floors, outsiders, clocks, emits, room_names, prints, many_parameters), "bench/": (many_parameters,)}

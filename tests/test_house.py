@@ -111,6 +111,7 @@ CAUGHT = [
     ("chat/web/api/visitor.py", "from chat.store import engines", "web must not import store.engines"),
     ("chat/web/api/visitor.py", "from chat.realtime import server", "web must not import realtime.server"),
     ("chat/web/api/visitor.py", "await server.emit('message')", "only the event publisher emits"),
+    ("chat/realtime/server.py", "room = f't:{ticket}'", "only chat/domain/audience.py makes room names, such as 't:'"),
     ("chat/web/api/visitor.py", "print('here')", "only the command line prints"),
     ("chat/web/api/visitor.py", "def handle_form() -> None: ...", "handle_form says nothing"),
     ("chat/web/utils.py", "", "utils says nothing"),

@@ -61,7 +61,7 @@ def preview(text: str) -> str:
 def require_same_text(repeated: MessageRow, text: str) -> MessageRow:
     """The stored message. Raises Conflict when the repeated `client_id` came with another text."""
     if repeated.text != text:
-        raise Conflict("this client_id has said something else")
+        raise Conflict("this client_id was used for another message")
     return repeated
 
 

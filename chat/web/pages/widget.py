@@ -85,7 +85,6 @@ def frame_config(site: SiteRow, language: Locale, choices: Mapping[str, list[str
     return {
         "key": site.key,
         "lang": language,
-        "parents": site.origins,
         "choices": {
             field: [{"id": name, "name": choice_label(language, field, name)} for name in names]
             for field, names in choices.items()

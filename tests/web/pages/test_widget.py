@@ -90,7 +90,7 @@ async def test_frame_has_the_configuration_and_the_language(server: WebServer) -
     found = re.search(r'name="guichet-config" content="([^"]+)"', page)
     assert found
     config = json.loads(unescape(found[1]))
-    assert (config["key"], config["lang"], config["parents"]) == ("demo", "fr", ["localhost"])
+    assert (config["key"], config["lang"]) == ("demo", "fr")
     assert {"id": "payments", "name": "Paiements"} in config["choices"]["category"]
 
 
