@@ -23,7 +23,7 @@ export function AccountMenu({ onSignOut, up = false }: { onSignOut: () => void; 
       kind="nav__account"
       up={up}
       side={up ? "start" : "end"}
-      content={<Avatar name={me.name} photo={me.photo} dot={dot} />}
+      content={<Avatar id={me.id} name={me.name} photo={me.photo} dot={dot} />}
     >
       {() => (
         <>

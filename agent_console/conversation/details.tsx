@@ -117,7 +117,7 @@ function Person({ thread, visitor }: { thread: Thread; visitor: Visitor }) {
   return (
     <>
       <div class="person">
-        <Avatar name={name} size="large" />
+        <Avatar id={thread.id} name={name} size="large" />
         <div>
           <h2 dir="auto">{name}</h2>
           <span class={`chip ${visitor.verified ? "chip--ok" : "chip--plain"}`}>

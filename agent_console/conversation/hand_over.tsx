@@ -62,7 +62,7 @@ function ReceiverChoices({
       {receivers.map((one) => (
         <label key={one.key} class="choice">
           <input type="radio" name="to" checked={chosen?.key === one.key} onChange={() => choose(one)} />
-          {"agent" in one.to && <Avatar name={one.name} photo={one.photo} size="small" />}
+          {"agent" in one.to && <Avatar id={one.to.agent} name={one.name} photo={one.photo} size="small" />}
           <span class="choice__name">{one.name}</span>
           <small>{one.hint}</small>
         </label>

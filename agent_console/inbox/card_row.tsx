@@ -109,7 +109,11 @@ export function CardRow(props: RowProps) {
             shown={String(card.number)}
           />
         ) : (
-          <Avatar name={name} dot={card.status === "live" ? DOTS[card.visitor] : undefined} />
+          <Avatar
+            id={card.ticket}
+            name={name}
+            dot={card.status === "live" ? DOTS[card.visitor] : undefined}
+          />
         )}
         <span class="card-row__name" dir="auto">
           {name}

@@ -40,7 +40,7 @@ function OfferCard({ offer, first }: { offer: RingingOffer; first: boolean }) {
   return (
     <li class="offer">
       <Bar offer={offer} />
-      <Avatar name={name} dot={card.visitor === "here" ? "on" : undefined} />
+      <Avatar id={card.ticket} name={name} dot={card.visitor === "here" ? "on" : undefined} />
       <div class="offer__visitor">
         <p class="offer__name">
           <span dir="auto">{name}</span>

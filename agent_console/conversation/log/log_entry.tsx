@@ -38,7 +38,7 @@ function Bubble({ entry, thread, name }: BubbleProps) {
       class={`message message--${ours ? "team" : "visitor"}${first ? " message--first" : ""}`}
       data-seq={seq}
     >
-      {!ours && (last ? <Avatar name={name} size="small" /> : <span />)}
+      {!ours && (last ? <Avatar id={thread.id} name={name} size="small" /> : <span />)}
       <div class={`bubble${ours && !mine ? " bubble--other" : ""}`} dir="auto">
         {!last && <span class="visually-hidden">{author} </span>}
         <LinkedText text={entry.text} />
