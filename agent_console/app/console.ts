@@ -5,22 +5,32 @@ import { useContext } from "preact/hooks";
 import type { Agent } from "../../client/protocol/agent";
 import type { Refusal } from "../../client/protocol/shared";
 import type { AgentSocket } from "../connection/socket";
+import type { ComposerMode } from "../conversation/drafts";
 import { createOutgoing, type RefusedMessage } from "../conversation/outgoing";
 import type { Thread } from "../conversation/thread";
-import { createTicketActions } from "../conversation/ticket_actions";
+import { createTicketActions, type TicketActions } from "../conversation/ticket_actions";
 import { refusalText } from "../ui/labels";
 import { createParts, type Parts } from "./parts";
 import { texts } from "./preferences";
 import type { Router } from "./router";
 
-/** Puts a refused message back into the composer and shows why. */
-function createRefusalHandler({ drafts, toasts }: Parts) {
+/**
+ * Puts a refused message back into the composer and shows why. After a refusal at capacity the agent may take the chat
+ * anyway; then `send` gets the text, unless the agent has changed it.
+ */
+function createRefusalHandler(
+  { drafts, toasts }: Parts,
+  { claimAnyway }: TicketActions,
+  send: (ticket: string, mode: ComposerMode, text: string) => void,
+) {
   const textOf = (why: Refusal): string =>
     why.by ? texts.value.conflict.owner(why.by.name) : refusalText(why, texts.value);
   return ({ ticket, mode, text, why }: RefusedMessage): void => {
-    const asNote = why.code === "conflict" && mode === "reply";
+    const full = why.reason === "capacity";
+    const asNote = why.code === "conflict" && !full && mode === "reply";
     drafts.restore(ticket, asNote ? "note" : mode, text);
-    toasts.show({ text: textOf(why), tone: "bad" });
+    const sendAnyway = claimAnyway(ticket, () => drafts.take(ticket, text) && send(ticket, mode, text));
+    toasts.show({ text: textOf(why), tone: "bad", ...(full && { action: sendAnyway }) });
   };
 }
 
@@ -28,7 +38,8 @@ export function createConsole(socket: AgentSocket, self: Agent, router: Router) 
   const parts = createParts(socket, self, router);
   const { inbox, presence, offers, threads } = parts;
   const actions = createTicketActions(parts);
-  const outgoing = createOutgoing(socket, threads, self.id, createRefusalHandler(parts));
+  const onRefused = createRefusalHandler(parts, actions, (...message) => outgoing.send(...message));
+  const outgoing = createOutgoing(socket, threads, self.id, onRefused);
   const dialog = signal<"shortcuts" | "hand-over" | "explain" | null>(null);
 
   /** Loads the lists, then catches up each thread, then sends the outbox. */

@@ -54,6 +54,13 @@ export function createDrafts(agent: string) {
       const draft = of(ticket);
       put(ticket, { ...draft, mode, [mode]: draft[mode] ? `${text}\n${draft[mode]}` : text });
     },
+    /** Removes a text from the beginning of the reply. Returns false if the reply no longer begins with it. */
+    take(ticket: string, text: string): boolean {
+      const draft = of(ticket);
+      const found = `${draft.reply}\n`.startsWith(`${text}\n`);
+      if (found) put(ticket, { ...draft, reply: draft.reply.slice(text.length + 1) });
+      return found;
+    },
   };
 }
 

@@ -79,19 +79,26 @@ export function createTicketActions(parts: Parts) {
   const delayedEnds = createDelayedEnds(parts, effects);
   const handedOverTo = announceEndedOffers(parts, effects);
 
-  async function claim(id: string, over = false): Promise<void> {
+  /** `done` runs when the ticket is this agent's, also if they take it anyway after a refusal at capacity. */
+  async function claim(id: string, over = false, done?: () => void): Promise<void> {
     // Drop the offer first: its "offer_ended: taken" would otherwise say that somebody else took the ticket.
     offers.drop(id);
     try {
       effects.applyAck((await socket.request("claim", { ticket: id, over })).ticket);
       effects.open(id);
       effects.focusComposer(id);
+      done?.();
     } catch (error) {
       const full = error instanceof ServerRefused && error.refusal.reason === "capacity";
-      const anyway = { label: texts.value.conflict.over, run: () => void claim(id, true) };
-      effects.reportError(error, full ? anyway : undefined);
+      effects.reportError(error, full ? claimAnyway(id, done) : undefined);
     }
   }
+
+  /** The choice that a refusal at capacity offers. */
+  const claimAnyway = (id: string, done?: () => void): Toast["action"] => ({
+    label: texts.value.conflict.over,
+    run: () => void claim(id, true, done),
+  });
 
   const end = (id: string): void =>
     delayedEnds.schedule(id, "live", texts.value.ending.done(effects.nameInSentence(id)));
@@ -126,6 +133,7 @@ export function createTicketActions(parts: Parts) {
     ...effects,
     delayedEnds,
     claim,
+    claimAnyway,
     end,
     setStatus,
     handOver,
@@ -134,3 +142,5 @@ export function createTicketActions(parts: Parts) {
     explain: (id: string) => socket.request("explain", { ticket: id }).then(({ decisions }) => decisions),
   };
 }
+
+export type TicketActions = ReturnType<typeof createTicketActions>;

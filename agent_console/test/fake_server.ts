@@ -82,6 +82,8 @@ export class Server {
   readonly dropAcks = new Set<string>();
   /** How many seconds an offer rings; undefined as an older server. */
   ring_s: number | undefined;
+  /** Ada is at capacity: she gets another live chat with `over` only. */
+  full = false;
   #online = signal(false);
   #rev = 1;
   #listeners = new Set<Listeners>();
@@ -244,9 +246,10 @@ export class Server {
         this.#since(id, stored, Number(after), Number(notes_after)),
       send_message: (payload, stored) => this.#send(id, stored, payload),
       add_note: (payload, stored) => this.#note(id, stored, payload),
-      claim: (_payload, stored) => {
+      claim: ({ over }, stored) => {
         if (stored.owner && stored.owner !== ada)
           return refuse({ code: "conflict", by: person(stored.owner) });
+        if (this.full && !stored.owner && !over) return refuse({ code: "conflict", reason: "capacity" });
         stored.owner = ada;
         return { ticket: this.ticket(id) };
       },
@@ -267,6 +270,7 @@ export class Server {
 
   #send(id: string, stored: StoredTicket, { client_id, text }: Payload): object {
     if (stored.owner && stored.owner !== ada) return refuse({ code: "conflict", by: person(stored.owner) });
+    if (this.full && !stored.owner) return refuse({ code: "conflict", reason: "capacity" });
     const existing = stored.messages.find((one) => one.client_id === client_id);
     const { seq, id: public_id, at } = existing ?? this.#append(id, "agent", String(text), String(client_id));
     return { seq, id: public_id, at };
