@@ -3,10 +3,11 @@ import { render } from "preact";
 import { followBrowser } from "../client/transport/connection";
 import { type Bridge, bridgeTo } from "./bridge/bridge";
 import type { ToFrame } from "./bridge/messages";
+import { FEATURES } from "./features";
 import { App } from "./frame/App";
 import { type FrameConfig, readConfig, readFrameParams } from "./frame/config";
 import type { Texts } from "./locales/en";
-import { type FormModule, Store } from "./state/store";
+import { Store } from "./state/store";
 
 const packs = import.meta.glob<{ texts: Texts }>("./locales/*.ts");
 
@@ -48,7 +49,7 @@ function start(
     url: location.origin,
     fallback: async () => (await import("../client/transport/polling_transport")).connectPolling,
   };
-  const store = new Store({ config, texts, bridge, init, connection, loadForm });
+  const store = new Store({ config, texts, bridge, init, connection, features: FEATURES, addStyles });
   const updateVisible = () => {
     store.state.visible = document.visibilityState === "visible";
   };
@@ -63,13 +64,11 @@ function start(
   return store;
 }
 
-/** Loads the form's code and its styles. A constructed stylesheet needs no permission of the policy. */
-async function loadForm(): Promise<FormModule> {
-  const loaded = await import("./form/lazy_form");
+/** A constructed stylesheet needs no permission of the policy. */
+function addStyles(styles: string): void {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(loaded.styles);
+  sheet.replaceSync(styles);
   document.adoptedStyleSheets.push(sheet);
-  return loaded;
 }
 
 const panel = () => document.querySelector<HTMLElement>(".panel");

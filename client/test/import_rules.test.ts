@@ -21,10 +21,11 @@ const TREES: Readonly<Record<string, Tree>> = {
       "ui/",
       "frame/config",
       "state/state",
+      "state/feature",
       "state/observable",
       "state/view_context",
     ],
-    roots: ["main", "state/store", "state/effects"],
+    roots: ["main", "features", "state/store", "state/effects"],
     types: [],
     pairs: [
       ["frame/App", "conversation/", "the panel draws the log and the composer"],

@@ -1,4 +1,4 @@
-/** The card under the log: the queue position, the promise, or how to go on after the end. */
+/** The cards under the log: the queue position, how to go on after the end, and those of the features. */
 import type { Ticket } from "../../client/protocol/shared";
 import type { TicketProps, ViewContext, ViewProps } from "../state/view_context";
 import { waitText } from "./queue_text";
@@ -6,18 +6,13 @@ import { startNewConversation } from "./start_new_conversation";
 
 export function StatusCards({ store }: ViewProps) {
   const { ticket, ended } = store.state;
-  const { lazyForm } = store;
-  switch (ticket?.status) {
-    case "live":
-      return ticket.agent ? null : <Waiting store={store} ticket={ticket} />;
-    case "open":
-    case "on_hold":
-      return lazyForm && <lazyForm.TicketReceipt store={store} ticket={ticket} />;
-    case "solved":
-      return ended ? null : <Ended store={store} />;
-    default:
-      return null;
-  }
+  return (
+    <>
+      {ticket?.status === "live" && !ticket.agent && <Waiting store={store} ticket={ticket} />}
+      {ticket?.status === "solved" && !ended && <Ended store={store} />}
+      {store.slots.map(({ card }) => card?.())}
+    </>
+  );
 }
 
 function Waiting({ store, ticket }: TicketProps) {

@@ -31,6 +31,8 @@ export interface SessionListener {
   /** The first message is stored. From now on the server recognises the visitor by their token. */
   started(): void;
   messageArrived(message: Message): void;
+  /** An event of the server, known to this session or not. */
+  eventArrived<E extends keyof VisitorEvents>(event: E, payload: VisitorEvents[E]): void;
   serviceChanged(before: Service | null, now: Service): void;
   /** The server rejected this message. */
   refused(message: OutboxMessage, why: Refusal): void;
@@ -243,6 +245,7 @@ export class VisitorSession implements OutboxHandler {
       const { ticket, on, name } = payload as TypingEvent;
       this.#typing.receive(ticket, on, name);
     }
+    this.listener.eventArrived(event, payload as never);
   }
 
   #message(message: Message): void {

@@ -1,13 +1,20 @@
 /** What the visitor sees of a ticket that we must answer: its number, its promise and its link. */
 import { dateAndTime } from "../../client/text/future_time";
-import type { TicketProps, ViewProps } from "../state/view_context";
+import type { TicketProps, ViewContext, ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";
 import { AddressForm } from "./AddressForm";
 
 const CHECK = "m5 12 5 5L20 7";
 const COPY = "M9 9h10v11H9zM15 9V4H5v11h4";
 
-export function TicketReceipt({ store, ticket }: TicketProps) {
+/** The receipt of a ticket that we must answer; of another one, nothing. */
+export function receipt(store: ViewContext) {
+  const { ticket } = store.state;
+  const owed = ticket?.status === "open" || ticket?.status === "on_hold";
+  return owed && <TicketReceipt store={store} ticket={ticket} />;
+}
+
+function TicketReceipt({ store, ticket }: TicketProps) {
   const { texts, timeLocale } = store;
   const { promise, reachable, link } = ticket;
   return (

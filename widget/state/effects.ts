@@ -18,13 +18,12 @@ interface EffectContext {
   readonly identity: Identity;
   readonly bridge: Pick<Bridge, "post">;
   readonly texts: Texts;
-  fetchLazyForm(): void;
   write(text: string): void;
   fire(name: string): void;
 }
 
 export function startEffects(store: EffectContext): void {
-  const effects = [markRead, fetchLazyForm, announceQueue, saveToken, clearStoredForm, sendPage];
+  const effects = [markRead, announceQueue, saveToken, clearStoredForm, sendPage];
   const watchers = [badge(store), live(store), visible(store)];
   for (const effect of effects) store.observable.effect(() => effect(store));
   for (const watcher of watchers) store.observable.effect(watcher);
@@ -34,10 +33,6 @@ export function startEffects(store: EffectContext): void {
 function markRead({ state, session }: EffectContext): void {
   const last = state.unread.at(-1);
   if (last && state.opened && state.visible && state.atEnd && state.connected) session.markRead(last.seq);
-}
-
-function fetchLazyForm(store: EffectContext): void {
-  if (store.state.needsForm) store.fetchLazyForm();
 }
 
 function announceQueue({ state: { ticket }, announcer, texts }: EffectContext): void {

@@ -6,28 +6,23 @@ import { emptyTimeline } from "../../client/conversation/timeline";
 import { TypingSender } from "../../client/conversation/typing";
 import { Announcer } from "../../client/dom/live_region";
 import type { Message, Refusal, Service } from "../../client/protocol/shared";
-import type { NewTicketResponse } from "../../client/protocol/visitor";
+import type { VisitorEvents } from "../../client/protocol/visitor";
 import { normalizeText, TEXT_MAX, textLength } from "../../client/text/message_text";
 import type { TimeLocale } from "../../client/text/time_format";
 import type { ConnectionOptions } from "../../client/transport/connection";
 import { type Bridge, HostStorage } from "../bridge/bridge";
 import type { HostPage, StoredState, ToFrame } from "../bridge/messages";
 import { type Identity, type SessionListener, VisitorSession } from "../conversation/session";
-import type { FormClient } from "../form/form_client";
 import type { FormFieldValues, FrameConfig } from "../frame/config";
 import type { Texts } from "../locales/en";
 import { startEffects } from "./effects";
+import type { Feature, FeatureContext, FeatureModule } from "./feature";
 import { Observable } from "./observable";
 import { State } from "./state";
-import type { LazyForm, ViewContext } from "./view_context";
+import type { FeatureSlots, FormActions, LazyForm } from "./view_context";
 
 const DRAFT_SAVE_DELAY_MS = 400;
-const LAZY_FORM_RETRY_MS = 5_000;
-
-/** The lazily loaded module form/lazy_form.ts. */
-export interface FormModule extends LazyForm {
-  FormClient: typeof FormClient;
-}
+const FEATURE_RETRY_MS = 5_000;
 
 export interface StoreDeps {
   config: FrameConfig;
@@ -35,11 +30,11 @@ export interface StoreDeps {
   bridge: Pick<Bridge, "post">;
   init: Extract<ToFrame, { type: "init" }>;
   connection: Pick<ConnectionOptions, "url" | "connect" | "fallback">;
-  loadForm: () => Promise<FormModule>;
-  post?: typeof fetch;
+  features: readonly Feature[];
+  addStyles: (styles: string) => void;
 }
 
-export class Store implements SessionListener, ViewContext {
+export class Store implements SessionListener, FeatureContext {
   readonly observable = new Observable();
   readonly state = this.observable.watch(new State());
   readonly announcer = new Announcer((text) => {
@@ -53,15 +48,15 @@ export class Store implements SessionListener, ViewContext {
   readonly identity: Identity;
   readonly session: VisitorSession;
   /** Undefined until the form's code is loaded. */
-  formClient: FormClient | undefined;
+  formClient: FormActions | undefined;
   lazyForm: LazyForm | undefined;
+  readonly slots: FeatureSlots[] = [];
   #deps: StoreDeps;
   #typing = new TypingSender((on) => {
     const { ticket } = this.state;
     if (ticket?.status === "live") void this.session.sendBestEffort("typing", { ticket: ticket.id, on });
   });
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
-  #fetching = false;
 
   constructor(deps: StoreDeps) {
     const { config, texts, bridge, init, connection } = deps;
@@ -85,6 +80,7 @@ export class Store implements SessionListener, ViewContext {
     this.state.draft = init.prefill.text ?? init.stored.draft ?? "";
     this.session = new VisitorSession(this.state, this.identity, this, outbox, connection);
     startEffects(this);
+    for (const feature of deps.features) this.#loadWhenNeeded(feature);
     if (init.open) this.#open(true);
     else if (this.identity.token) this.session.open();
   }
@@ -131,35 +127,30 @@ export class Store implements SessionListener, ViewContext {
     this.write(state.draft ? `${text}\n\n${state.draft}` : text);
   }
 
-  // -- the form
-
-  fetchLazyForm(): void {
-    if (this.#fetching) return;
-    this.#fetching = true;
-    this.#deps.loadForm().then(
-      (form) => this.#useLazyForm(form),
-      () =>
-        setTimeout(() => {
-          this.#fetching = false;
-          this.fetchLazyForm();
-        }, LAZY_FORM_RETRY_MS),
-    );
+  eventArrived<E extends keyof VisitorEvents>(event: E, payload: VisitorEvents[E]): void {
+    for (const { on } of this.slots) on?.[event]?.(payload);
   }
 
-  #useLazyForm(form: FormModule): void {
-    const { state, session, storage, texts, config, identity, timeLocale } = this;
-    const sender = () => ({ site: config.key, token: identity.token, locale: timeLocale.locale });
-    const done = (answer: NewTicketResponse) => this.#submitted(answer);
-    this.formClient = new form.FormClient(state, session, storage, texts, sender, done, this.#deps.post);
-    this.lazyForm = form;
-    state.formLoaded = true;
+  // -- the features
+
+  #loadWhenNeeded(feature: Feature): void {
+    let loading = false;
+    const load = () => {
+      loading = true;
+      feature.load().then(
+        (module) => this.#start(module),
+        () => setTimeout(load, FEATURE_RETRY_MS),
+      );
+    };
+    this.observable.effect(() => {
+      if (!loading && feature.needed(this.state)) load();
+    });
   }
 
-  #submitted({ ticket: { number }, token }: NewTicketResponse): void {
-    this.identity.token = token;
-    this.announcer.announce(this.texts.formSent(number));
-    this.fire("ticket", { number });
-    this.session.connection.reconnect();
+  #start({ styles, start }: FeatureModule): void {
+    if (styles) this.#deps.addStyles(styles);
+    this.slots.push(start(this));
+    this.observable.flush();
   }
 
   // -- what the views call

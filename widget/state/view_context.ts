@@ -1,7 +1,8 @@
-/** What the views read and call. `Store` implements it; views know this file and not the store. */
+/** What the views read, call and draw. `Store` implements it; views know this file and not the store. */
 import type { ComponentChildren, ComponentType } from "preact";
 import type { Announcer } from "../../client/dom/live_region";
 import type { Ticket } from "../../client/protocol/shared";
+import type { VisitorEvents } from "../../client/protocol/visitor";
 import type { TimeLocale } from "../../client/text/time_format";
 import type { FormFieldValues, FrameConfig } from "../frame/config";
 import type { Texts } from "../locales/en";
@@ -24,6 +25,8 @@ export interface ViewContext {
   /** Undefined until the form's code is loaded; then `state.formLoaded` is true. */
   readonly lazyForm: LazyForm | undefined;
   readonly formClient: FormActions | undefined;
+  /** Those of the loaded features. */
+  readonly slots: readonly FeatureSlots[];
   send(): void;
   write(text: string): void;
   endChat(): Promise<void>;
@@ -49,10 +52,17 @@ export interface AddressFormProps extends ViewProps {
   cancel?: { label: string; act: () => void };
 }
 
-/** The part of form/lazy_form.ts that views draw. */
+/** What a feature adds to the panel. */
+export interface FeatureSlots {
+  /** Drawn under the log. */
+  card?(): ComponentChildren;
+  /** Receives the server's events by name, after the session has applied them; none from before the feature's start. */
+  readonly on?: { readonly [E in keyof VisitorEvents]?: (payload: VisitorEvents[E]) => void };
+}
+
+/** The parts of the form that other views draw. */
 export interface LazyForm {
   AddressForm: ComponentType<AddressFormProps>;
-  TicketReceipt: ComponentType<TicketProps>;
   errorText(field: string, code: string, texts: Texts): string;
   fields(store: ViewContext): ComponentChildren;
   promise(store: ViewContext): ComponentChildren;

@@ -3,8 +3,9 @@
 import type { Message, Service, Ticket } from "../../client/protocol/shared";
 import { type Connect, ConnectionLost, type TransportListener } from "../../client/transport/transport";
 import type { StoredState, ToFrame, ToLoader } from "../bridge/messages";
-import * as lazyForm from "../form/lazy_form";
+import { start as startForm } from "../form/lazy_form";
 import { texts } from "../locales/en";
+import type { Feature } from "../state/feature";
 import { Store } from "../state/store";
 
 export const NOW = "2026-11-23T09:00:00Z";
@@ -184,13 +185,25 @@ export function aTicket(id: string, change: Partial<Ticket> = {}): Ticket {
   };
 }
 
+/** The form's feature, with another way to send. */
+const form = (post?: typeof fetch): Feature => ({
+  needed: (state) => state.needsForm,
+  load: async () => ({ start: (context) => startForm(context, post) }),
+});
+
 /** A host page. Its storage outlives its frames, as localStorage does. */
 export class Page {
   stored: StoredState = {};
   posted: ToLoader[] = [];
+  styles: string[] = [];
 
   /** A frame on this page; open unless `init` says otherwise. */
-  frame(server: Server, init: Partial<Extract<ToFrame, { type: "init" }>> = {}, post?: typeof fetch): Store {
+  frame(
+    server: Server,
+    init: Partial<Extract<ToFrame, { type: "init" }>> = {},
+    post?: typeof fetch,
+    features: readonly Feature[] = [],
+  ): Store {
     const page = { url: "https://shop.example/", title: "Shop", referrer: "" };
     return new Store({
       config: { key: "demo", lang: "en", choices: {} },
@@ -207,8 +220,8 @@ export class Page {
         ...init,
       },
       connection: { url: "https://chat.example", connect: (...call) => server.connect(...call) },
-      loadForm: () => Promise.resolve(lazyForm),
-      post,
+      features: [form(post), ...features],
+      addStyles: (styles) => this.styles.push(styles),
     });
   }
 
