@@ -17,6 +17,8 @@ from chat.store.transaction import Transaction
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CAPACITY = 4
 MESSAGES_PER_TICKET = 4
+# How long each assigned chat waited at the first position.
+WAIT_S = 5
 VOCABULARY = [
     "bonjour",
     "le",
@@ -125,7 +127,8 @@ def token_hash(n: int) -> str:
 
 def _ticket(n: int, size: DatabaseSize) -> Values:
     if n <= size.assigned:
-        kind = _live(n) | {"assignee_id": (n - 1) % size.agents + 1, "assigned_at": NOW, "queue_position": 1}
+        assigned_at = _queued_at(n) + timedelta(seconds=WAIT_S)
+        kind = _live(n) | {"assignee_id": (n - 1) % size.agents + 1, "assigned_at": assigned_at, "queue_position": 1}
     elif n <= size.assigned + size.waiting:
         kind = _live(n) | {"assignee_id": None, "assigned_at": None, "queue_position": n - size.assigned}
     else:
@@ -140,8 +143,11 @@ def _ticket(n: int, size: DatabaseSize) -> Values:
 
 
 def _live(n: int) -> dict[str, object]:
-    queued_at = NOW - timedelta(seconds=100, milliseconds=-n)
-    return {"status": "live", "channel": "chat", "visitor_state": "here", "queued_at": queued_at}
+    return {"status": "live", "channel": "chat", "visitor_state": "here", "queued_at": _queued_at(n)}
+
+
+def _queued_at(n: int) -> datetime:
+    return NOW - timedelta(seconds=100, milliseconds=-n)
 
 
 def _offer(n: int, size: DatabaseSize) -> Values:

@@ -17,7 +17,7 @@ from statistics import median
 from sqlalchemy import Connection, update
 
 from bench.fixtures import TIMEOUTS
-from bench.query_fixtures import NOW, DatabaseSize, fill_database, token_hash
+from bench.query_fixtures import NOW, WAIT_S, DatabaseSize, fill_database, token_hash
 from bench.rows import Row, format_table
 from chat import jobs
 from chat.cluster.embedded_valkey import EmbeddedValkey
@@ -31,10 +31,11 @@ from chat.domain.people.visitors import record_visit
 from chat.domain.queries import inbox, node_sync
 from chat.domain.queries import offers as ringing_offers
 from chat.domain.queries.console import console_snapshot
-from chat.domain.queries.tickets import tickets_by_ids, waiting_tickets
+from chat.domain.queries.tickets import moved_tickets, tickets_by_ids
 from chat.domain.queries.visitors import VisitorIdentity, lookup_visitor
 from chat.domain.reactions import react
 from chat.domain.routing import department_transfer, due_work, idle_chats, lost_agents, offers
+from chat.domain.rules.hours.availability import QueuePosition
 from chat.domain.tickets import lifecycle
 from chat.jobs import Job, JobRunner
 from chat.settings import Settings
@@ -54,10 +55,20 @@ ASSIGNED, MID_QUEUE, OPEN = 20, SIZE.assigned + SIZE.waiting // 2, SIZE.assigned
 
 
 Query = Callable[[Connection], object]
-# A tenth of all agents and of all live chats: the sockets of one node of several.
-NODE_AGENTS, NODE_TICKETS = range(1, SIZE.agents // 10 + 1), range(1, (SIZE.assigned + SIZE.waiting) // 10 + 1)
+# Every tenth agent and every tenth live chat: the sockets of one node of several.
+NODE_AGENTS, NODE_TICKETS = range(10, SIZE.agents + 1, 10), range(10, SIZE.assigned + SIZE.waiting + 1, 10)
 NODE_SESSIONS = [token_hash(agent_id) for agent_id in NODE_AGENTS]
 CARDS = range(1, 51)
+
+
+def _shown_position(position: int) -> QueuePosition:
+    """The position that a visitor was shown who is at this one now. Each tenth visitor of the node has moved since, by
+    a tenth: at this size seven chats are claimed per second, and so many visitors move by a twentieth."""
+    shown = position if position % 100 else position + position // 10
+    return QueuePosition(shown, shown * WAIT_S)
+
+
+SHOWN_POSITIONS = {n: _shown_position(n - SIZE.assigned) if n > SIZE.assigned else None for n in NODE_TICKETS}
 # Each query of a job of chat/jobs.py, and how many times per second the job runs it.
 PERIODIC_QUERIES: dict[str, tuple[float, Query]] = {
     "worker: any due work": (1 / jobs.DUE_WORK_S, lambda sql: due_work.check(sql, ALL_ONLINE, ALL_ONLINE)),
@@ -85,9 +96,10 @@ PERIODIC_QUERIES: dict[str, tuple[float, Query]] = {
         lambda sql: ringing_offers.offers_ringing_for(sql, NODE_AGENTS),
     ),
     "cards: 50 tickets with new messages": (1 / jobs.CARDS_S, lambda sql: tickets_by_ids(sql, CARDS)),
-    "queue: those of a node's 1,400 open tickets that wait": (
+    # It runs after an event that may have moved the queue. At this size there is one in every period.
+    "queue: positions of a node's 1,000 waiting chats, 100 of which have moved": (
         1 / jobs.QUEUE_S,
-        lambda sql: waiting_tickets(sql, NODE_TICKETS),
+        lambda sql: moved_tickets(sql, SHOWN_POSITIONS),
     ),
     "sessions: those of a node's 100 agents": (
         1 / jobs.SESSIONS_S,

@@ -13,7 +13,7 @@ from chat.worker import Worker
 
 SERVICE_S = 3.0
 CARDS_S = 1.0
-QUEUE_S = 1.0
+QUEUE_S = 2.0
 SESSIONS_S = 2.0
 DEPARTURES_S = 2.0
 DUE_WORK_S = 1.0

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, ScalarResult, bindparam, func, select
 
 from chat.domain.context import DomainContext
 from chat.domain.queries.calendar import load_calendar
-from chat.domain.queries.queue import recent_wait_rates, waiting
+from chat.domain.queries.queue import recent_wait_rate, waiting
 from chat.domain.rules.hours import availability, promise
 from chat.domain.rules.hours import calendar as calendars
 from chat.domain.text import strip_nul
@@ -68,14 +68,17 @@ def _mode(
         return "form"
     query = _WAITING if department_id is None else _WAITING_FOR_DEPARTMENT
     count = sql.execute(query, {} if department_id is None else {"department": department_id}).scalar_one()
-    return availability.mode(state, available, count, availability.estimated_wait(recent_wait_rates(sql), count + 1))
+    return availability.mode(state, available, count, availability.estimated_wait(recent_wait_rate(sql), count + 1))
 
 
 def is_staffed(
     sql: Connection, state: ServiceState, online_agents: frozenset[int] | None, department_id: int | None
 ) -> bool:
-    """Whether chats of a department (None: of any) can be answered in this state: `availability.is_staffed`."""
-    return availability.is_staffed(state, available_agents(sql, online_agents, department_id))
+    """Whether chats of a department (None: of any) can be answered in this state: `availability.is_staffed`. Of a big
+    team it reads as far as the first available agent."""
+    online = online_agents or frozenset()
+    with _chosen(sql, department_id) as chosen:
+        return availability.is_staffed(state, any(key in online for key in chosen))
 
 
 def available_agents(sql: Connection, online_agents: frozenset[int] | None, department_id: int | None) -> int:
@@ -83,9 +86,13 @@ def available_agents(sql: Connection, online_agents: frozenset[int] | None, depa
     0 while Redis is unavailable (`online_agents` None)."""
     if not online_agents:
         return 0
+    return len(online_agents.intersection(_chosen(sql, department_id).all()))
+
+
+def _chosen(sql: Connection, department_id: int | None) -> ScalarResult[int]:
+    """The agents who chose to be available, connected or not."""
     query = _AVAILABLE if department_id is None else _AVAILABLE_IN_DEPARTMENT
-    chosen = sql.execute(query, {} if department_id is None else {"department": department_id})
-    return len(online_agents.intersection(chosen.scalars().all()))
+    return sql.execute(query, {} if department_id is None else {"department": department_id}).scalars()
 
 
 def has_available_agents(sql: Connection) -> bool:

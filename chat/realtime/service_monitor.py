@@ -9,7 +9,7 @@ from chat.domain import service_status
 from chat.domain.audience import ALL_AGENTS, ALL_VISITORS, visitor_room
 from chat.domain.facts import AgentChanged
 from chat.domain.queries import agents
-from chat.domain.queries.tickets import waiting_tickets
+from chat.domain.queries.tickets import moved_tickets
 from chat.domain.service_status import Service
 from chat.protocol import Emission
 from chat.realtime.agent_presence import AgentPresenceCache
@@ -106,13 +106,14 @@ class ServiceMonitor:
             self._announce_locally([RecordedFact(AgentChanged(agent), None) for agent in team if agent.id in moved])
 
     async def check_queue(self, visitors: Iterable[VisitorSocket], reconciler: Reconciler) -> None:
-        """After an event that may have moved the queue, send the visitors of this node who wait their ticket, if its
-        position or wait has changed."""
+        """After an event that may have moved the queue, send the visitors of this node who wait their ticket, if they
+        have moved (`availability.has_moved`)."""
         if not self._queue_changed:
             return
         self._queue_changed = False
-        keys = {ticket.key for socket in visitors for ticket in socket.tickets.values()}
-        for row in await self._services.store.read(waiting_tickets, sorted(keys)):
+        followed = {ticket.key: public_id for socket in visitors for public_id, ticket in socket.tickets.items()}
+        shown = {key: reconciler.shown_position(ticket) for key, ticket in followed.items()}
+        for row in await self._services.store.read(moved_tickets, shown):
             if not reconciler.is_delivered(row):
                 shape = presenters.ticket(row, self._services.links)
                 self._broadcaster.send_local(Emission.of("ticket", shape, visitors=visitor_room(row.visitor_id)))

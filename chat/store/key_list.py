@@ -1,10 +1,10 @@
-"""Many keys as one parameter: a statement with one parameter each is compiled and parsed for each number of keys."""
+"""Many keys as one parameter, and a column as one value: a parameter or a row for each costs several times as much."""
 
 import json
 from collections.abc import Collection
 from typing import Any, Self
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Text, bindparam
+from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, Text, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -14,7 +14,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class Keys(TypeDecorator[Collection[int]]):
-    """Integer keys: an array on PostgreSQL, JSON on SQLite."""
+    """Integer keys: an array on PostgreSQL, JSON on SQLite. A statement with a parameter for each would be compiled and
+    parsed for each number of keys."""
 
     impl = Text
     cache_ok = True
@@ -50,3 +51,22 @@ def _compile_in_keys(one: InKeys, compiler: SQLCompiler, **how: object) -> str:
     if compiler.dialect.name == "postgresql":
         return f"{column} = ANY({keys})"
     return f"{column} IN (SELECT value FROM json_each({keys}))"
+
+
+class ListOf(FunctionElement[Any]):
+    """All values of a column as one list, in the order of the subquery that it is selected from."""
+
+    name = "list_of"
+    type = JSON()
+    inherit_cache = True
+
+
+def list_of(column: ColumnElement[Any]) -> ListOf:
+    """The values of `column` as one list of Python values; None instead of an empty list on PostgreSQL."""
+    return ListOf(column)
+
+
+@compiles(ListOf)
+def _compile_list_of(one: ListOf, compiler: SQLCompiler, **how: object) -> str:
+    function = "json_agg" if compiler.dialect.name == "postgresql" else "json_group_array"
+    return f"{function}({compiler.process(one.clauses, **how)})"

@@ -1,7 +1,7 @@
 """The queue: its order, positions in it, and the wait that recent chats let us estimate."""
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -19,11 +19,15 @@ from sqlalchemy import (
 )
 
 from chat.domain.rules.hours import availability
+from chat.domain.rules.hours.availability import QueuePosition
+from chat.store.key_list import list_of
 from chat.store.rows import TicketRow
 from chat.store.tables import GONE, LIVE, tickets
 
 # Enough chats for a steady median, few enough to follow the morning's rush.
 MEASURED_CHATS = 20
+# The queue is walked so far for a list, which mostly shows its front; then to its end.
+PAGE_DEPTH, MAX_DEPTH = 200, 2**31 - 1
 waiting = and_(tickets.c.status == LIVE, tickets.c.assignee_id.is_(None))
 # Visitors who are present come before those who left; a visitor who comes back has their old position. The expression
 # is written as in `ix_tickets_queue`, or the index would not serve it.
@@ -48,7 +52,9 @@ def _count_ahead(column: int) -> ScalarSelect[int]:
 
 # One comparison of row values would say the same, but neither database uses an index for it here.
 _AHEAD = select(_count_ahead(0) + _count_ahead(1) + _count_ahead(2))
-_QUEUE = select(tickets.c.id, tickets.c.department_id).where(waiting).order_by(*queue_order)
+_front = select(tickets.c.id, tickets.c.department_id).where(waiting).order_by(*queue_order)
+_queue = _front.limit(bindparam("depth")).subquery()
+_QUEUE = select(list_of(_queue.c.id), list_of(_queue.c.department_id))
 _ANY_WAITING = select(tickets.c.id).where(waiting).limit(1)
 _RECENT_WAITS = (
     select(tickets.c.queued_at, tickets.c.assigned_at, tickets.c.queue_position)
@@ -65,44 +71,53 @@ def has_waiting_chats(sql: Connection) -> bool:
 
 def with_positions(sql: Connection, rows: list[TicketRow]) -> list[TicketRow]:
     """The same rows; those that wait get their position and estimated wait."""
-    positions = _positions_of_rows(sql, [row for row in rows if row.waiting])
-    if not positions:
-        return rows
-    rates = recent_wait_rates(sql)
-    waits = {key: availability.estimated_wait(rates, position) for key, position in positions.items()}
-    return [
-        row._replace(position=positions[row.id], wait_s=waits[row.id]) if row.id in positions else row for row in rows
-    ]
+    return add_positions(rows, _with_waits(sql, _positions_of_rows(sql, [row for row in rows if row.waiting])))
+
+
+def add_positions(rows: list[TicketRow], positions: Mapping[int, QueuePosition]) -> list[TicketRow]:
+    """The same rows, with these positions."""
+    return [row._replace(**positions[row.id]._asdict()) if row.id in positions else row for row in rows]
+
+
+def positions_of(sql: Connection, keys: Collection[int]) -> dict[int, QueuePosition]:
+    """The positions of those of these tickets that wait."""
+    return _with_waits(sql, _count_positions(sql, keys))
+
+
+def _with_waits(sql: Connection, positions: Mapping[int, int]) -> dict[int, QueuePosition]:
+    rate = recent_wait_rate(sql) if positions else None
+    return {
+        key: QueuePosition(position, availability.estimated_wait(rate, position)) for key, position in positions.items()
+    }
 
 
 def _positions_of_rows(sql: Connection, rows: Sequence[TicketRow]) -> dict[int, int]:
     """Counts the chats ahead of a single row by index ranges; walks the queue for several."""
     if len(rows) != 1:
-        return positions_of(sql, {row.id for row in rows})
+        keys = [row.id for row in rows]
+        found = _count_positions(sql, keys, depth=PAGE_DEPTH)
+        return found if len(found) == len(keys) else _count_positions(sql, keys)
     (row,) = rows
     order_key = zip(_order_key, sql.execute(_ORDER_KEY, {"key": row.id}).one(), strict=True)
     bound = {part.key: value for part, value in order_key} | {"department": row.department_id}
     return {row.id: sql.execute(_AHEAD, bound).scalar_one() + 1}
 
 
-def positions_of(sql: Connection, keys: Collection[int]) -> dict[int, int]:
-    """The positions of those of these tickets that wait. Walks the queue once, as far as the last of them."""
-    missing, found = set(keys), dict[int, int]()
-    if missing:
-        counts = Counter[int | None]()
-        with sql.execute(_QUEUE) as queue:
-            for key, department in queue:
-                counts[department] += 1
-                if key in missing:
-                    found[key] = counts[department]
-                    if len(found) == len(missing):
-                        break
+def _count_positions(sql: Connection, keys: Collection[int], depth: int = MAX_DEPTH) -> dict[int, int]:
+    """The positions of those of these tickets that wait among the first `depth` chats, from one walk of the queue."""
+    wanted, found, counts = set(keys), dict[int, int](), defaultdict[int | None, int](int)
+    if wanted:
+        queue, departments = sql.execute(_QUEUE, {"depth": depth}).one()
+        for key, department in zip(queue or (), departments or (), strict=True):
+            counts[department] += 1
+            if key in wanted:
+                found[key] = counts[department]
     return found
 
 
-def recent_wait_rates(sql: Connection) -> list[float]:
-    """Seconds per queue position of the chats assigned last, the newest first."""
-    return [
-        (assigned - queued).total_seconds() / position
-        for queued, assigned, position in sql.execute(_RECENT_WAITS).all()
-    ]
+def recent_wait_rate(sql: Connection) -> float | None:
+    """Seconds per queue position, from the chats assigned last."""
+    waits = sql.execute(_RECENT_WAITS).all()
+    return availability.seconds_per_position(
+        [(assigned - queued).total_seconds() / position for queued, assigned, position in waits]
+    )

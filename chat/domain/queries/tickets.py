@@ -1,14 +1,15 @@
 """Reading tickets as rows, with the names that the views show."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from chat.domain.queries.calendar import load_calendar
-from chat.domain.queries.queue import positions_of, with_positions
+from chat.domain.queries.queue import add_positions, positions_of, with_positions
 from chat.domain.refusals import NotFound
 from chat.domain.rules.hours import local_time
+from chat.domain.rules.hours.availability import QueuePosition, has_moved
 from chat.domain.text import strip_nul
 from chat.store.key_list import in_keys
 from chat.store.rows import TicketRow
@@ -117,6 +118,8 @@ def tickets_without_position(sql: Connection, keys: Collection[int]) -> list[Tic
     return rows_without_position(sql, _BY_KEYS, keys=list(keys))
 
 
-def waiting_tickets(sql: Connection, keys: Sequence[int]) -> list[TicketRow]:
-    """Those of these tickets that wait for an agent, with their queue positions."""
-    return [row for row in tickets_by_ids(sql, list(positions_of(sql, keys))) if row.waiting]
+def moved_tickets(sql: Connection, shown: Mapping[int, QueuePosition | None]) -> list[TicketRow]:
+    """Those of these tickets that wait for an agent at another position than their visitor was shown."""
+    positions = positions_of(sql, shown)
+    moved = [key for key, position in positions.items() if has_moved(shown[key], position)]
+    return add_positions(tickets_without_position(sql, moved), positions) if moved else []

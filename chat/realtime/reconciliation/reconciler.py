@@ -13,6 +13,7 @@ from chat.domain.queries import node_sync
 from chat.domain.queries.messages import messages_after, notes_after
 from chat.domain.queries.node_sync import TicketRevision
 from chat.domain.queries.tickets import tickets_by_ids
+from chat.domain.rules.hours.availability import QueuePosition
 from chat.protocol import Emission
 from chat.realtime.connections import ClientSocket
 from chat.realtime.context import Services
@@ -141,6 +142,12 @@ class Reconciler:
         """Whether this row shows nothing that was not sent."""
         state = self._delivered.get(ticket.public_id)
         return state is not None and not state.missing(ticket)
+
+    def shown_position(self, ticket: str) -> QueuePosition | None:
+        """The queue position that the visitor of this ticket was shown last."""
+        state = self._delivered.get(ticket)
+        queue = state.ticket.queue if state and state.ticket else None
+        return None if queue is None else QueuePosition(queue.position, queue.wait_s)
 
     async def reconcile(self) -> None:
         """Check the open tickets of sockets and a part of the inbox, and send what a moment later is still missing.

@@ -1,5 +1,11 @@
 """Queue positions, and the wait that is estimated once enough chats have been measured."""
 
+import pytest
+
+from chat.domain.people import departments
+from chat.domain.queries import queue
+from chat.domain.queries.tickets import moved_tickets, tickets_by_ids
+from chat.domain.rules.hours.availability import QueuePosition
 from tests.domain.domain_driver import Desk
 
 
@@ -49,3 +55,34 @@ async def test_reclaimed_chat_keeps_its_first_measured_wait(desk: Desk) -> None:
     await desk.run_worker()
     await ben.claims(vic.ticket)
     assert (await vic.sees()).assigned_at == assigned_at_first
+
+
+async def test_positions_behind_the_front_of_the_queue_are_counted_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "PAGE_DEPTH", 2)
+    await desk.agent("Ada")
+    visitors = [desk.visitor(f"Visitor {number}") for number in range(4)]
+    for visitor in visitors:
+        await visitor.starts()
+    keys = [(await one.sees()).id for one in visitors]
+    for chosen in (keys, keys[:2], keys[2:]):
+        rows = await desk.read(tickets_by_ids, chosen)
+        assert [row.position for row in rows] == [keys.index(key) + 1 for key in chosen]
+
+
+async def test_only_waiting_tickets_at_another_position_than_shown_are_announced(desk: Desk) -> None:
+    await desk.run(departments.add_department, "Paiements", ["payments"])
+    ada = await desk.agent("Ada", departments=["Paiements"])
+    claimed, vic, zoe, max_visitor, lou = [desk.visitor(name) for name in ("Eve", "Vic", "Zoe", "Max", "Lou")]
+    for visitor in (claimed, vic, zoe, max_visitor):
+        await visitor.starts()
+    await lou.starts(category="payments")
+    await ada.claims(claimed.ticket)
+    keys = {(await one.sees()).id: one for one in (claimed, vic, zoe, max_visitor, lou)}
+    shown = dict(
+        zip(keys, (None, QueuePosition(2, None), QueuePosition(2, None), None, QueuePosition(1, None)), strict=True)
+    )
+    rows = await desk.read(moved_tickets, shown)
+    assert [(keys[row.id], row.position) for row in rows] == [(vic, 1), (max_visitor, 3)]
+    assert await desk.read(moved_tickets, {}) == []

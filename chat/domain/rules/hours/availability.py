@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import ceil
 from statistics import median
+from typing import NamedTuple
 
 from chat.vocabulary import Mode, ServiceState
 
@@ -27,12 +28,36 @@ def mode(state: ServiceState, available_agents: int, waiting: int, wait_s: int |
     return "chat" if is_staffed(state, available_agents) and not too_many and not too_long else "form"
 
 
-def estimated_wait(rates: Sequence[float], position: int) -> int | None:
-    """Whole seconds, rounded up, until a queue position (1 is next) has its turn; None with fewer than 5 rates.
+def seconds_per_position(rates: Sequence[float]) -> float | None:
+    """The median of the rates; None with fewer than 5.
 
     A rate is the wait of a recently assigned chat in seconds, divided by its first position. All given rates count:
     the caller picks the latest.
     """
-    if len(rates) < MIN_RATES:
-        return None
-    return ceil(median(rates) * position)
+    return median(rates) if len(rates) >= MIN_RATES else None
+
+
+def estimated_wait(rate: float | None, position: int) -> int | None:
+    """Whole seconds, rounded up, until a queue position (1 is next) has its turn at this many seconds per position."""
+    return None if rate is None else ceil(rate * position)
+
+
+class QueuePosition(NamedTuple):
+    """A queue position, from 1, and its estimated wait in whole seconds."""
+
+    position: int
+    wait_s: int | None
+
+
+def has_moved(shown: QueuePosition | None, now: QueuePosition) -> bool:
+    """Whether a visitor who was shown one position should be shown the other: by a twentieth of the position or of the
+    wait. Each step of the first twenty counts; of a long queue, every claim would otherwise be announced to all."""
+    if shown is None or (shown.wait_s is None) != (now.wait_s is None):
+        return True
+    return _differ_by_a_twentieth(shown.position, now.position) or (
+        shown.wait_s is not None and now.wait_s is not None and _differ_by_a_twentieth(shown.wait_s, now.wait_s)
+    )
+
+
+def _differ_by_a_twentieth(before: int, after: int) -> bool:
+    return before != after and 20 * abs(before - after) >= after

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.domain.rules.hours.availability import estimated_wait, mode
+from chat.domain.rules.hours.availability import QueuePosition, estimated_wait, has_moved, mode, seconds_per_position
 from chat.vocabulary import Mode, ServiceState
 
 
@@ -43,12 +43,38 @@ def test_chat_or_form(state: ServiceState, available: int, waiting: int, wait_s:
     ],
 )
 def test_estimated_wait(rates: list[float], position: int, wait: int | None) -> None:
-    assert estimated_wait(rates, position) == wait
+    assert estimated_wait(seconds_per_position(rates), position) == wait
 
 
 @given(st.lists(st.floats(0, 3600), min_size=5), st.integers(1, 50))
 def test_estimated_wait_grows_with_the_position(rates: list[float], position: int) -> None:
-    before, after = estimated_wait(rates, position), estimated_wait(rates, position + 1)
+    rate = seconds_per_position(rates)
+    before, after = estimated_wait(rate, position), estimated_wait(rate, position + 1)
     assert before is not None
     assert after is not None
     assert 0 <= before <= after
+
+
+@pytest.mark.parametrize(
+    ("shown", "now", "moved"),
+    [
+        (None, (1, None), True),
+        ((2, 60), (2, 60), False),
+        ((3, None), (2, None), True),
+        ((20, None), (19, None), True),
+        ((21, None), (20, None), True),
+        ((22, None), (21, None), False),
+        ((210, None), (201, None), False),
+        ((210, None), (200, None), True),
+        ((200, None), (210, None), False),
+        ((5, 100), (5, 104), False),
+        ((5, 100), (5, 106), True),
+        ((5, None), (5, 100), True),
+        ((5, 100), (5, None), True),
+        ((5, 7), (5, 0), True),
+    ],
+)
+def test_visitor_is_shown_a_position_that_differs_by_a_twentieth(
+    shown: tuple[int, int | None] | None, now: tuple[int, int | None], moved: bool
+) -> None:
+    assert has_moved(QueuePosition(*shown) if shown else None, QueuePosition(*now)) == moved
