@@ -7,6 +7,7 @@ import { createSpeaker } from "../presence/sound";
 import { currentAgent, signOut } from "../sign_in/session";
 import { SignIn } from "../sign_in/sign_in";
 import { type AgentConsole, ConsoleContext, createConsole } from "./console";
+import { FEATURES } from "./features";
 import { Layout } from "./layout";
 import { createRouter } from "./router";
 import { VIEWS } from "./views";
@@ -17,7 +18,7 @@ type SignInState =
   | { state: "in"; agentConsole: AgentConsole; alerts: Alerts };
 
 function openConsole(agent: Agent): { agentConsole: AgentConsole; alerts: Alerts } {
-  const agentConsole = createConsole(openSocket(), agent, createRouter(VIEWS));
+  const agentConsole = createConsole(openSocket(), agent, createRouter(VIEWS), FEATURES);
   return { agentConsole, alerts: createAlerts(agentConsole, createSpeaker()) };
 }
 

@@ -10,6 +10,7 @@ import { createOutgoing, type RefusedMessage } from "../conversation/outgoing";
 import type { Thread } from "../conversation/thread";
 import { createTicketActions, type TicketActions } from "../conversation/ticket_actions";
 import { refusalText } from "../ui/labels";
+import type { Feature } from "./feature";
 import { createParts, type Parts } from "./parts";
 import { texts } from "./preferences";
 import type { Router } from "./router";
@@ -34,15 +35,21 @@ function createRefusalHandler(
   };
 }
 
-export function createConsole(socket: AgentSocket, self: Agent, router: Router) {
+export function createConsole(
+  socket: AgentSocket,
+  self: Agent,
+  router: Router,
+  startFeatures: readonly Feature[],
+) {
   const parts = createParts(socket, self, router);
+  const features = startFeatures.map((start) => start(parts));
   const { inbox, presence, offers, threads } = parts;
   const actions = createTicketActions(parts);
   const onRefused = createRefusalHandler(parts, actions, (...message) => outgoing.send(...message));
   const outgoing = createOutgoing(socket, threads, self.id, onRefused);
   const dialog = signal<"shortcuts" | "hand-over" | "explain" | null>(null);
 
-  /** Loads the lists, then catches up each thread, then sends the outbox. */
+  /** Loads the lists, then catches up each thread, then sends the outbox; then it is the features' turn. */
   async function syncOnConnect(): Promise<void> {
     try {
       const hello = await socket.request("hello", {});
@@ -53,6 +60,7 @@ export function createConsole(socket: AgentSocket, self: Agent, router: Router) 
       await threads.catchUpAll();
       outgoing.resume();
       actions.delayedEnds.sendMissed();
+      await Promise.all(features.map((feature) => feature.afterHello?.()));
     } catch {
       // The connection was lost again; the next hello starts over.
     }
@@ -70,6 +78,7 @@ export function createConsole(socket: AgentSocket, self: Agent, router: Router) 
 
   return {
     ...parts,
+    features,
     actions,
     outgoing,
     dialog,

@@ -150,6 +150,7 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
         <h2>
           <span dir="auto">{name}</span>
           {category && <span class="chip chip--info">{category}</span>}
+          {agentConsole.features.map(({ threadBadge }) => threadBadge?.(ticket))}
         </h2>
         <p>
           {t.number(ticket.number)}

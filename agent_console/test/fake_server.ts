@@ -5,6 +5,7 @@ import type { Message, Person, Refusal, Ticket } from "../../client/protocol/sha
 import type { Status } from "../../client/protocol/vocabulary";
 import { ConnectionLost } from "../../client/transport/transport";
 import { type AgentConsole, createConsole } from "../app/console";
+import { FEATURES } from "../app/features";
 import { createRouter } from "../app/router";
 import { VIEWS } from "../app/views";
 import { type AgentSocket, ServerRefused } from "../connection/socket";
@@ -291,5 +292,5 @@ export const settled = async (): Promise<void> => {
 };
 
 /** Opens a console of this agent, with the router of the real views. */
-export const openConsole = (server: Server, self: Agent): AgentConsole =>
-  createConsole(server.connect(), self, createRouter(VIEWS));
+export const openConsole = (server: Server, self: Agent, features = FEATURES): AgentConsole =>
+  createConsole(server.connect(), self, createRouter(VIEWS), features);

@@ -43,7 +43,7 @@ const TREES: Readonly<Record<string, Tree>> = {
       "app/toasts",
     ],
     roots: ["main", "app/"],
-    types: ["app/console", "app/parts", "app/view"],
+    types: ["app/console", "app/feature", "app/parts", "app/view"],
     pairs: [
       ["inbox/inbox_view", "conversation/", "the inbox view shows the open conversation beside the lists"],
       ["shortcuts/shortcuts", "presence/", "a key sets the agent available or away"],

@@ -1,0 +1,4 @@
+/** The list of features. A new feature is one folder and one line here. */
+import type { Feature } from "./feature";
+
+export const FEATURES: readonly Feature[] = [];
