@@ -1,9 +1,10 @@
 /** The console's entry: applies the preferences to the page and draws the app. */
 import "@preact/signals";
 import { render } from "preact";
+// Before the views: their stylesheets follow this one, which orders the layers.
+import "./styles/console.css";
 import { App } from "./app/app";
 import { applyPagePreferences } from "./app/preferences";
-import "./styles/console.css";
 
 const root = document.getElementById("app");
 applyPagePreferences();

@@ -66,7 +66,7 @@ export function App() {
   };
   return (
     <ConsoleContext.Provider value={agentConsole}>
-      <Layout alerts={alerts} refused={refused} onSignOut={leave} />
+      <Layout views={VIEWS} alerts={alerts} refused={refused} onSignOut={leave} />
     </ConsoleContext.Provider>
   );
 }

@@ -16,7 +16,7 @@ import { NotFound } from "./not_found";
 import { shortcuts, texts } from "./preferences";
 import { onPhone, type Pane } from "./router";
 import { ToastList } from "./toast_list";
-import { VIEWS } from "./views";
+import type { View } from "./view";
 
 const FIRST_FOCUS: Record<Pane, string> = {
   list: ".lists [aria-current], .lists [data-row]",
@@ -53,14 +53,14 @@ function useSingleClicks(): void {
 }
 
 interface CurrentViewProps {
+  views: readonly View[];
   alerts: Alerts;
   onSignOut: () => void;
 }
 
-function CurrentView({ alerts, onSignOut }: CurrentViewProps) {
+function CurrentView({ views, alerts, onSignOut }: CurrentViewProps) {
   const { router } = useConsole();
-  const View = VIEWS.find(({ name }) => name === router.route.value.view)?.component;
-  if (!View) return <NotFound />;
+  const View = views.find(({ name }) => name === router.route.value.view)?.component ?? NotFound;
   const tools = (
     <>
       <PresenceMenu alerts={alerts} />
@@ -76,7 +76,7 @@ interface LayoutProps extends CurrentViewProps {
   refused: boolean;
 }
 
-export function Layout({ alerts, refused, onSignOut }: LayoutProps) {
+export function Layout({ views, alerts, refused, onSignOut }: LayoutProps) {
   const agentConsole = useConsole();
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -96,10 +96,10 @@ export function Layout({ alerts, refused, onSignOut }: LayoutProps) {
         {texts.value.nav.skip}
       </a>
       <OfflineBanner refused={refused} />
-      <Nav onSignOut={onSignOut} />
+      <Nav views={views} onSignOut={onSignOut} />
       <main class="layout__panes">
         <h1 class="visually-hidden">{texts.value.product}</h1>
-        <CurrentView alerts={alerts} onSignOut={onSignOut} />
+        <CurrentView views={views} alerts={alerts} onSignOut={onSignOut} />
       </main>
       <OfferCards />
       <ToastList />

@@ -4,12 +4,11 @@ import { AccountMenu } from "./account_menu";
 import { useConsole } from "./console";
 import { texts } from "./preferences";
 import type { View } from "./view";
-import { VIEWS } from "./views";
 
 function NavEntry({ view }: { view: View }) {
   const agentConsole = useConsole();
   const { router } = agentConsole;
-  const label = view.label(texts.value);
+  const label = view.label();
   const count = view.badge?.(agentConsole) ?? 0;
   return (
     <a
@@ -23,6 +22,7 @@ function NavEntry({ view }: { view: View }) {
       }}
     >
       <Icon name={view.icon} />
+      <span class="nav__label">{label}</span>
       {count > 0 && (
         <span class="nav__badge" aria-hidden="true">
           {count > 9 ? "9+" : count}
@@ -32,12 +32,19 @@ function NavEntry({ view }: { view: View }) {
   );
 }
 
-export function Nav({ onSignOut }: { onSignOut: () => void }) {
-  const { dialog } = useConsole();
+interface NavProps {
+  views: readonly View[];
+  onSignOut: () => void;
+}
+
+/** A phone shows it as a bar of the views, if there are several, and not below a conversation, which needs the room. */
+export function Nav({ views, onSignOut }: NavProps) {
+  const { dialog, router } = useConsole();
   const t = texts.value.nav;
+  const isBar = views.length > 1 && router.ticket.value === null;
   return (
-    <nav class="nav" aria-label={t.label}>
-      {VIEWS.map((view) => (
+    <nav class={isBar ? "nav nav--bar" : "nav"} aria-label={t.label}>
+      {views.map((view) => (
         <NavEntry key={view.name} view={view} />
       ))}
       <span class="nav__space" />

@@ -1,16 +1,20 @@
 /** What the console shows for an address that no view has. */
+import { Page } from "../ui/page";
 import { useConsole } from "./console";
 import { texts } from "./preferences";
+import type { ViewProps } from "./view";
 
-export function NotFound() {
+export function NotFound(props: ViewProps) {
   const { router } = useConsole();
   const t = texts.value.notFound;
   return (
-    <section class="not-found" id="thread" tabIndex={-1} role="alert">
-      <p>{t.text}</p>
-      <button type="button" class="button" onClick={router.openInbox}>
-        {t.back}
-      </button>
-    </section>
+    <Page {...props}>
+      <div class="not-found" role="alert">
+        <p>{t.text}</p>
+        <button type="button" class="button" onClick={router.openInbox}>
+          {t.back}
+        </button>
+      </div>
+    </Page>
   );
 }

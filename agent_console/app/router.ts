@@ -5,6 +5,8 @@ import { computed, signal } from "@preact/signals";
 export interface ViewPaths {
   readonly name: string;
   readonly paths: readonly string[];
+  /** What a parameter may look like; one that is not listed takes any segment. */
+  readonly params?: Readonly<Record<string, RegExp>>;
 }
 
 /** `view` is null if no view has this path. */
@@ -19,24 +21,15 @@ const BASE = "/console";
 const INBOX = "inbox";
 const NOT_FOUND: Route = { view: null, params: {} };
 
-/**
- * What a parameter may look like; one that is not listed takes any segment. A ticket id begins with "t_", so that
- * `:ticket` never takes the name of a view.
- */
-const PARAMS: Readonly<Record<string, RegExp>> = {
-  ticket: /^t_[\w-]+$/,
-  pane: /^visitor$/,
-};
-
 /** True in the layout that shows one column at a time; the same limit is in the stylesheet. */
 export const onPhone = (): boolean => matchMedia("(max-width: 700px)").matches;
 
 export function parsePath(views: readonly ViewPaths[], path: string): Route {
   const segments = segmentsOf(path);
   if (!segments) return NOT_FOUND;
-  for (const { name, paths } of views) {
+  for (const { name, paths, params: allowed } of views) {
     for (const pattern of paths) {
-      const params = matchPattern(pattern, segments);
+      const params = matchPattern(pattern, segments, allowed);
       if (params) return { view: name, params };
     }
   }
@@ -52,14 +45,18 @@ function segmentsOf(path: string): string[] | null {
   }
 }
 
-function matchPattern(pattern: string, segments: readonly string[]): Record<string, string> | null {
+function matchPattern(
+  pattern: string,
+  segments: readonly string[],
+  allowed: ViewPaths["params"],
+): Record<string, string> | null {
   const parts = pattern.split("/").filter(Boolean);
   if (parts.length !== segments.length) return null;
   const params: Record<string, string> = {};
   for (const [at, part] of parts.entries()) {
     const segment = segments[at] ?? "";
     const name = part.startsWith(":") ? part.slice(1) : null;
-    if (name === null ? segment !== part : PARAMS[name]?.test(segment) === false) return null;
+    if (name === null ? segment !== part : allowed?.[name]?.test(segment) === false) return null;
     if (name !== null) params[name] = segment;
   }
   return params;

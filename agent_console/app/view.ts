@@ -1,11 +1,10 @@
 /** What a view of the console is: a name, its paths, its component and its entry in the navigation. */
 import type { ComponentChildren, ComponentType } from "preact";
-import type { Texts } from "../locales/fr";
-import type { IconName } from "../ui/icon";
+import type { Shape } from "../ui/icon";
 import type { AgentConsole } from "./console";
 import type { ViewPaths } from "./router";
 
-/** What the layout gives to each view, so that no view imports the account menu or the banners. */
+/** What the layout gives to each view, which draws them: on a phone nothing else has the account menu. */
 export interface ViewProps {
   /** Presence and, on a phone, the account. */
   tools: ComponentChildren;
@@ -14,9 +13,11 @@ export interface ViewProps {
 }
 
 export interface View extends ViewPaths {
+  /** Imports the view's own stylesheet. */
   readonly component: ComponentType<ViewProps>;
-  readonly icon: IconName;
-  readonly label: (texts: Texts) => string;
+  readonly icon: Shape;
+  /** The name in the language of `preferences.language`. */
+  readonly label: () => string;
   /** How many unread messages the navigation entry shows. */
   readonly badge?: (agentConsole: AgentConsole) => number;
 }

@@ -1,4 +1,5 @@
 /** The inbox view: the lists, the open conversation and the person behind it. */
+import { texts } from "../app/preferences";
 import type { View, ViewProps } from "../app/view";
 import { Details } from "../conversation/details";
 import { ThreadPane } from "../conversation/thread_pane";
@@ -17,8 +18,10 @@ function InboxView({ tools, banners }: ViewProps) {
 export const inboxView: View = {
   name: "inbox",
   paths: ["", ":ticket", ":ticket/:pane"],
+  // A ticket id begins with "t_", so that `:ticket` never takes the name of another view.
+  params: { ticket: /^t_[\w-]+$/, pane: /^visitor$/ },
   component: InboxView,
-  icon: "chats",
-  label: (texts) => texts.nav.inbox,
+  icon: ["M4 5h16v11H9l-5 4z"],
+  label: () => texts.value.nav.inbox,
   badge: ({ inbox }) => inbox.unread.value,
 };

@@ -20,6 +20,7 @@ const page = new EventTarget();
 const seen = Object.assign(new EventTarget(), { hidden: false, title: "" });
 
 const browser = {
+  window: globalThis,
   localStorage: storage(),
   location: { pathname: "/console" },
   history: {

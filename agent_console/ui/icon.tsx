@@ -1,7 +1,9 @@
 /** Icons on a grid of 24. Each stands beside a text or in a labelled control, so screen readers skip it. */
 
+/** The paths of an icon. */
+export type Shape = readonly string[];
+
 const SHAPES = {
-  chats: ["M4 5h16v11H9l-5 4z"],
   keyboard: ["M3 7h18v11H3z", "M7 11h.01M11 11h.01M15 11h.01M8 15h8"],
   search: ["M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14z", "M16 16l4 4"],
   lock: ["M5 11h14v9H5z", "M8 11V8a4 4 0 0 1 8 0v3"],
@@ -16,12 +18,14 @@ const SHAPES = {
   arrow: ["M12 5v14M6 13l6 6 6-6"],
 } as const;
 
-export type IconName = keyof typeof SHAPES;
+type IconName = keyof typeof SHAPES;
 
-export function Icon({ name }: { name: IconName }) {
+/** One of the icons here by its name, or that of a view by its shape. */
+export function Icon({ name }: { name: IconName | Shape }) {
+  const shape = typeof name === "string" ? SHAPES[name] : name;
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-      {SHAPES[name].map((path) => (
+      {shape.map((path) => (
         <path key={path} d={path} />
       ))}
     </svg>
