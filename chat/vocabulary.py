@@ -4,6 +4,11 @@ from typing import Literal, get_args
 
 # Tickets.
 Status = Literal["live", "open", "pending", "on_hold", "solved", "closed"]
+# Nothing is left to do, and no inbox shows the ticket; and all others.
+FINISHED_STATUSES: tuple[Status, ...] = ("solved", "closed")
+UNFINISHED_STATUSES: tuple[Status, ...] = tuple(one for one in get_args(Status) if one not in FINISHED_STATUSES)
+# The team owes an answer, by the time that it promised.
+ANSWER_OWED_STATUSES: tuple[Status, ...] = ("open", "on_hold")
 Channel = Literal["chat", "form", "email", "api"]
 Kind = Literal["question", "dispute", "suggestion"]
 # How a page shows a field of the form.
@@ -12,6 +17,19 @@ FormControl = Literal["textarea", "select", "text", "email"]
 Side = Literal["visitor", "agent"]
 AuthorKind = Literal["visitor", "agent", "system"]
 VisitorPresence = Literal["here", "hidden", "gone"]
+
+# What the system reports in a ticket's history.
+EventName = Literal[
+    "joined",
+    "handed_over",
+    "agent_gone",
+    "agent_back",
+    "became_ticket",
+    "reopened",
+    "paused",
+    "ended",
+    "status",
+]
 
 # Agents.
 Role = Literal["admin", "supervisor", "agent"]
@@ -23,6 +41,10 @@ InboxView = Literal["mine", "waiting", "open", "all"]
 # Offers: how one ends in the database, and what its console is told.
 OfferOutcome = Literal["taken", "declined", "missed", "withdrawn"]
 OfferEnd = Literal["taken", "expired", "withdrawn"]
+
+# Why the routing chose an agent, and why it left one out.
+RoutingRule = Literal["knew_visitor", "only_one", "fewest_chats", "longest_idle", "all_alike", "nobody", "handed_over"]
+ExclusionReason = Literal["away", "department", "passed", "full"]
 
 # The service.
 ServiceState = Literal["open", "limited", "closed"]

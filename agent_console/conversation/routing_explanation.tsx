@@ -1,13 +1,14 @@
 /** The dialog that explains an assignment: which agents were considered and which rule decided. */
 import { useEffect, useState } from "preact/hooks";
 import type { Decision } from "../../client/protocol/agent";
+import type { ExclusionReason } from "../../client/protocol/vocabulary";
 import { timeOfDay } from "../../client/text/time_format";
 import { useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";
 import { Dialog } from "../ui/dialog";
 import { roughDuration } from "../ui/time_format";
 
-function outcome(decision: Decision, agent: string, excluded: string | null): string {
+function outcome(decision: Decision, agent: string, excluded: ExclusionReason | null): string {
   const t = texts.value;
   if (excluded !== null) return t.excluded[excluded] ?? excluded;
   return decision.chosen === agent ? t.explain.chosen : t.explain.candidate;

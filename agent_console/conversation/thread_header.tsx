@@ -1,6 +1,8 @@
 /** The header of a thread: the visitor, the status and the actions. */
 
+import { AGENT_TRANSITIONS } from "../../client/protocol/agent";
 import type { Ticket } from "../../client/protocol/shared";
+import { ANSWER_OWED_STATUSES, FINISHED_STATUSES } from "../../client/protocol/vocabulary";
 import { dateAndTime } from "../../client/text/future_time";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";
@@ -9,12 +11,11 @@ import { categoryName } from "../ui/labels";
 import { LiveTime } from "../ui/live_time";
 import { Menu, MenuItem } from "../ui/menu";
 import { elapsed } from "../ui/time_format";
-import { MANUAL_TRANSITIONS } from "./status_transitions";
 import type { Thread } from "./thread";
 
 function StatusMenu({ ticket }: { ticket: Ticket }) {
   const { actions } = useConsole();
-  const moves = MANUAL_TRANSITIONS[ticket.status];
+  const moves = AGENT_TRANSITIONS[ticket.status];
   const t = texts.value;
   if (moves.length === 0) return null;
   const face = (
@@ -53,7 +54,7 @@ interface Rights {
 function rightsOn(ticket: Ticket, { self }: AgentConsole): Rights {
   const mine = ticket.agent?.id === self.id;
   const free = ticket.agent === null;
-  const ended = ticket.status === "solved" || ticket.status === "closed";
+  const ended = FINISHED_STATUSES.includes(ticket.status);
   const leads = self.role !== "agent";
   return { mine, free, ended, mayTakeOver: leads && !mine && !free && !ended, maySet: mine || leads || free };
 }
@@ -115,7 +116,7 @@ function WaitOrPromise({ ticket }: { ticket: Ticket }) {
   if (ticket.status === "live" && since) {
     return <LiveTime kind="" text={(now) => ` · ${t.waitsSince} ${elapsed(since, now, texts.value)}`} />;
   }
-  if (!ticket.promise || (ticket.status !== "open" && ticket.status !== "on_hold")) return null;
+  if (!ticket.promise || !ANSWER_OWED_STATUSES.includes(ticket.status)) return null;
   const late = Date.parse(ticket.promise.due) < Date.now();
   const date = dateAndTime(ticket.promise.due, timeLocale.value);
   return (
@@ -135,7 +136,7 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
   const name = agentConsole.actions.nameOf(ticket.id);
   const owner = thread.otherOwner(agentConsole.self.id);
   // The label of the status menu has the status already.
-  const hasMenu = rightsOn(ticket, agentConsole).maySet && MANUAL_TRANSITIONS[ticket.status].length > 0;
+  const hasMenu = rightsOn(ticket, agentConsole).maySet && AGENT_TRANSITIONS[ticket.status].length > 0;
   return (
     <header class="thread__header">
       <button

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { HandOver } from "../../client/protocol/agent";
 import type { Ticket } from "../../client/protocol/shared";
-import type { Status } from "../../client/protocol/vocabulary";
+import { FINISHED_STATUSES, type Status } from "../../client/protocol/vocabulary";
 import type { Parts } from "../app/parts";
 import { texts } from "../app/preferences";
 import type { Toast } from "../app/toasts";
@@ -106,7 +106,7 @@ export function createTicketActions(parts: Parts) {
   function setStatus(id: string, status: Status): void {
     const live = threads.find(id)?.ticket.peek()?.status === "live";
     if (status === "solved" && live) end(id);
-    else if (status === "solved" || status === "closed") {
+    else if (FINISHED_STATUSES.includes(status)) {
       const text = texts.value.ending.status(effects.nameInSentence(id), texts.value.statuses[status]);
       delayedEnds.schedule(id, status, text);
     } else void effects.run(socket.request("set_status", { ticket: id, status }));

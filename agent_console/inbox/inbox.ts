@@ -2,6 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { AgentHelloAck, Card } from "../../client/protocol/agent";
 import type { Ticket } from "../../client/protocol/shared";
+import { FINISHED_STATUSES } from "../../client/protocol/vocabulary";
 import type { AgentSocket } from "../connection/socket";
 
 export type ListName = "waiting" | "mine" | "open";
@@ -14,7 +15,7 @@ type Cards = ReadonlyMap<string, Card>;
  * for none.
  */
 export function listOf({ status, agent }: Card, me: string): ListName | null {
-  if (status === "solved" || status === "closed") return null;
+  if (FINISHED_STATUSES.includes(status)) return null;
   if (agent?.id === me) return "mine";
   if (status === "live") return agent ? null : "waiting";
   return status === "open" ? "open" : null;

@@ -1,7 +1,8 @@
 /** English names of statuses, categories, events, rules and refusals. */
+import type { Status } from "../../client/protocol/vocabulary";
 import type * as fr from "./fr.domain";
 
-export const statuses = {
+export const statuses: typeof fr.statuses = {
   live: "Live",
   open: "To answer",
   pending: "Waiting for the visitor",
@@ -36,7 +37,7 @@ export const events: typeof fr.events = {
   reopened: () => "Reopened by a new message",
   became_ticket: () => "Nobody could answer in time: it became a written request, with a promised date",
   paused: () => "Paused after an hour of silence",
-  status: ({ status = "" }) => `Status: ${(statuses as Record<string, string>)[status] ?? status}`,
+  status: ({ status = "" }) => `Status: ${statuses[status as Status] ?? status}`,
 };
 
 export const rules: typeof fr.rules = {

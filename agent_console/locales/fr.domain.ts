@@ -1,6 +1,14 @@
 /** French names of statuses, categories, events, rules and refusals. */
+import type {
+  Channel,
+  ErrorCode,
+  EventName,
+  ExclusionReason,
+  RoutingRule,
+  Status,
+} from "../../client/protocol/vocabulary";
 
-export const statuses = {
+export const statuses: Record<Status, string> = {
   live: "En direct",
   open: "À répondre",
   pending: "En attente du visiteur",
@@ -19,9 +27,14 @@ export const categories = {
   suggestion: "Suggestion",
 } as Record<string, string>;
 
-export const channels = { chat: "chat", form: "formulaire", email: "e-mail", api: "application" };
+export const channels: Record<Channel, string> = {
+  chat: "chat",
+  form: "formulaire",
+  email: "e-mail",
+  api: "application",
+};
 
-export const events = {
+export const events: Record<EventName, (args: Record<string, string>) => string> = {
   joined: ({ agent = "" }) => `Attribuée à ${agent}`,
   handed_over: ({ from = "", to = "" }) => `Transmise par ${from} à ${to}`,
   agent_gone: ({ agent = "" }) => `${agent} n’est plus en ligne\u00a0: retour dans la file`,
@@ -31,10 +44,10 @@ export const events = {
   became_ticket: () =>
     "Personne n’a pu répondre à temps\u00a0: c’est devenu une demande écrite, avec une date promise",
   paused: () => "Mise en pause après une heure de silence",
-  status: ({ status = "" }) => `Statut\u00a0: ${(statuses as Record<string, string>)[status] ?? status}`,
-} as Record<string, (args: Record<string, string>) => string>;
+  status: ({ status = "" }) => `Statut\u00a0: ${statuses[status as Status] ?? status}`,
+};
 
-export const rules = {
+export const rules: Record<RoutingRule, string> = {
   knew_visitor: "connaît déjà cette personne",
   only_one: "personne d’autre de libre",
   fewest_chats: "moins de conversations",
@@ -42,16 +55,16 @@ export const rules = {
   all_alike: "charge égale",
   nobody: "personne de libre",
   handed_over: "transmise",
-} as Record<string, string>;
+};
 
-export const excluded = {
+export const excluded: Record<ExclusionReason, string> = {
   away: "en absence",
   department: "autre service",
   passed: "a déjà passé",
   full: "aucune place libre",
-} as Record<string, string>;
+};
 
-export const refusals = {
+export const refusals: Record<ErrorCode | "unanswered", string> = {
   bad_request: "Le serveur n’a pas compris la demande.",
   not_found: "Cette conversation n’existe pas, ou plus.",
   not_allowed: "Vous n’avez pas le droit de faire cela.",

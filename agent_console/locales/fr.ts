@@ -1,4 +1,5 @@
 /** The French texts of the console. Spaces: \u00a0 before ":" and in "n° 1", \u202f before "? ! ;". */
+import type { OfferEnd } from "../../client/protocol/vocabulary";
 import { categories, channels, events, excluded, refusals, rules, statuses } from "./fr.domain";
 
 const many = (count: number, one: string, more: string): string =>
@@ -108,7 +109,7 @@ export const texts = {
     decline: "Passer",
     left: (seconds: number) => `${seconds}\u00a0s`,
     announced: (name: string) => `${name} vous attend`,
-    ended: (name: string, reason: "taken" | "expired" | "withdrawn") =>
+    ended: (name: string, reason: OfferEnd) =>
       ({
         taken: `Quelqu’un d’autre a pris la conversation avec ${name}.`,
         expired: `La conversation avec ${name} a sonné trop longtemps et passe à quelqu’un d’autre.`,

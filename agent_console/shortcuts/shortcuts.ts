@@ -1,5 +1,6 @@
 /** Runs the action of a shortcut. Returns true if the browser must not handle the key. */
 
+import { FINISHED_STATUSES } from "../../client/protocol/vocabulary";
 import type { AgentConsole } from "../app/console";
 import { onPhone } from "../app/router";
 import type { Alerts } from "../presence/alerts";
@@ -50,7 +51,7 @@ function runOnTicket(agentConsole: AgentConsole, action: "end" | "handOver" | "c
   if (!ticket) return false;
   const mine = ticket.agent?.id === agentConsole.self.id;
   if (action === "end" && mine && ticket.status === "live") agentConsole.actions.end(ticket.id);
-  else if (action === "handOver" && mine && ticket.status !== "solved" && ticket.status !== "closed")
+  else if (action === "handOver" && mine && !FINISHED_STATUSES.includes(ticket.status))
     agentConsole.dialog.value = "hand-over";
   else if (action === "claim" && !ticket.agent) void agentConsole.actions.claim(ticket.id);
   else return false;

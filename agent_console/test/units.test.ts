@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { emptyAgentTimeline, resetAgent } from "../../client/conversation/agent_timeline";
 import type { Note } from "../../client/protocol/agent";
 import type { Message } from "../../client/protocol/shared";
+import type { EventName, RoutingRule } from "../../client/protocol/vocabulary";
 import { initials } from "../../client/text/initials";
 import { textLength } from "../../client/text/message_text";
 import { logEntries } from "../conversation/log/log_entries";
@@ -173,7 +174,7 @@ describe("labels and times", () => {
   });
   test("an unknown event has a general text", () => {
     expect(eventText({ name: "joined", args: { agent: "Ada" } }, en)).toBe("Assigned to Ada");
-    expect(eventText({ name: "invented", args: {} }, en)).toBe(en.eventOther);
+    expect(eventText({ name: "invented" as EventName, args: {} }, en)).toBe(en.eventOther);
   });
   test("the reason of an assignment is the newest decision before it that chose this agent", () => {
     const joined = { at: AT, event: { name: "joined", args: { agent: "Ada" } } } as unknown as Message;
@@ -185,7 +186,7 @@ describe("labels and times", () => {
       idle_s: 0,
       excluded: null,
     }));
-    const decided = (at: string, rule: string, chosen: string) => ({ at, rule, chosen, candidates });
+    const decided = (at: string, rule: RoutingRule, chosen: string) => ({ at, rule, chosen, candidates });
     const decisions = [
       decided("2026-11-25T09:30:00Z", "only_one", "Ada"),
       decided("2026-11-25T08:59:30Z", "fewest_chats", "Ada"),

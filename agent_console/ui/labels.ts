@@ -69,6 +69,6 @@ export function assignmentReason(
 }
 
 /** The text of an event; a general text for one of a later version. */
-export function eventText(event: TicketEvent, texts: Texts): string {
-  return texts.events[event.name]?.(event.args) ?? texts.eventOther;
+export function eventText(event: TicketEvent | undefined, texts: Texts): string {
+  return (event && texts.events[event.name]?.(event.args)) ?? texts.eventOther;
 }

@@ -16,7 +16,7 @@ def ticket_changed(fact: TicketChanged, context: EventContext) -> Iterator[Event
     yield EventDraft("ticket", presenters.ticket(ticket, context.links), Audience(visitors, ()))
     yield EventDraft("ticket", presenters.ticket(ticket), Audience((), agents))
     yield card_event(ticket)
-    if ticket.status in ("solved", "closed"):
+    if ticket.finished:
         yield EventDraft("gone", protocol.TicketLeft(ticket=ticket.public_id), all_agents())
 
 

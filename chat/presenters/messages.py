@@ -1,11 +1,13 @@
 """Messages and notes as payloads."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from msgspec import UNSET
 
 from chat import protocol
 from chat.store.rows import MessageRow, NoteRow
+from chat.vocabulary import EventName
 
 
 def message(row: MessageRow) -> protocol.Message:
@@ -33,7 +35,7 @@ def _author(author: str, author_id: str | None, name: str | None) -> protocol.Au
 def _event(event: Mapping[str, object]) -> protocol.TicketEvent:
     args = event["args"]
     assert isinstance(args, dict)
-    return protocol.TicketEvent(name=str(event["name"]), args=args)
+    return protocol.TicketEvent(name=cast(EventName, event["name"]), args=args)
 
 
 def note(row: NoteRow) -> protocol.Note:

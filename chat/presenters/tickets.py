@@ -9,6 +9,7 @@ from chat import protocol
 from chat.domain.rules.status import REOPENS_FOR
 from chat.links import TicketLinks
 from chat.store.rows import TicketRow
+from chat.vocabulary import ANSWER_OWED_STATUSES
 
 
 def ticket(row: TicketRow, links: TicketLinks | None = None) -> protocol.Ticket:
@@ -34,7 +35,8 @@ def ticket(row: TicketRow, links: TicketLinks | None = None) -> protocol.Ticket:
 
 def _open_promise(row: TicketRow) -> datetime | None:
     """The due time of our answer, or None: once we have answered, while we wait for the customer, and after the end."""
-    return None if row.promise_kept_at or row.status in ("pending", "solved", "closed") else row.promise_due_at
+    is_open = row.status == "live" or row.status in ANSWER_OWED_STATUSES
+    return row.promise_due_at if is_open and not row.promise_kept_at else None
 
 
 def _agent_of(row: TicketRow) -> protocol.Person | None:

@@ -25,8 +25,10 @@ from chat.protocol.shared import (
 from chat.vocabulary import (
     AgentPresence,
     AgentState,
+    ExclusionReason,
     OfferEnd,
     Role,
+    RoutingRule,
     Status,
     VisitorPresence,
 )
@@ -96,14 +98,14 @@ class RoutingCandidate(Shape):
     chats: int
     capacity: int
     idle_s: int
-    excluded: str | None
+    excluded: ExclusionReason | None
 
 
 class Decision(Shape):
     """One decision of the routing: who was offered the ticket, and why."""
 
     at: datetime
-    rule: str
+    rule: RoutingRule
     chosen: str | None
     candidates: list[RoutingCandidate]
 
@@ -114,7 +116,7 @@ class Offer(Shape):
 
     card: Card
     expires_at: datetime
-    why: str
+    why: RoutingRule
     by: Person | None = None
 
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.protocol.base import Ack, ClientId, Command, RegistryEntries, Seq, Shape, Text, TicketId
-from chat.vocabulary import AuthorKind, Channel, ErrorCode, Mode, ServiceState, Side, Status
+from chat.vocabulary import AuthorKind, Channel, ErrorCode, EventName, Mode, ServiceState, Side, Status
 
 
 class Author(Shape):
@@ -21,7 +21,7 @@ class Author(Shape):
 class TicketEvent(Shape):
     """An event in a ticket's history: a name and arguments. Each client makes a sentence in its reader's language."""
 
-    name: str
+    name: EventName
     args: dict[str, str]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from chat.vocabulary import AgentState, Channel, Role, Status, VisitorPresence
+from chat.vocabulary import FINISHED_STATUSES, AgentState, Channel, Role, RoutingRule, Status, VisitorPresence
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,11 @@ class TicketRow(NamedTuple):
         return self.status == "live" and self.assignee_id is None
 
     @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.status in FINISHED_STATUSES
+
+    @property
     def public_rev(self) -> int:
         """`rev` without the notes, as sent to visitors, who must not be able to count them."""
         return self.rev - self.last_note_seq
@@ -159,5 +164,5 @@ class OfferRow:
     ticket_id: int
     agent_id: int
     from_agent_id: int | None
-    rule: str
+    rule: RoutingRule
     expires_at: datetime

@@ -22,9 +22,11 @@ import type {
   AgentState,
   AuthorKind,
   Channel,
+  ExclusionReason,
   InboxView,
   OfferEnd,
   Role,
+  RoutingRule,
   Status,
   VisitorPresence,
 } from "./vocabulary";
@@ -87,13 +89,13 @@ export interface RoutingCandidate {
   chats: number;
   capacity: number;
   idle_s: number;
-  excluded: string | null;
+  excluded: ExclusionReason | null;
 }
 
 /** One decision of the routing: who was offered the ticket, and why. */
 export interface Decision {
   at: string;
-  rule: string;
+  rule: RoutingRule;
   chosen: string | null;
   candidates: RoutingCandidate[];
 }
@@ -105,7 +107,7 @@ export interface Decision {
 export interface Offer {
   card: Card;
   expires_at: string;
-  why: string;
+  why: RoutingRule;
   by: Person | null;
 }
 
@@ -311,3 +313,13 @@ export interface AgentEvents {
   read: ReadEvent;
   service: Service;
 }
+
+/** The statuses that an agent may set, by the status that the ticket has. */
+export const AGENT_TRANSITIONS: Record<Status, readonly Status[]> = {
+  live: ["open", "pending", "on_hold", "solved", "closed"],
+  open: ["pending", "on_hold", "solved", "closed"],
+  pending: ["open", "on_hold", "solved", "closed"],
+  on_hold: ["open", "pending", "solved", "closed"],
+  solved: ["open", "pending", "on_hold", "closed"],
+  closed: [],
+};

@@ -1,5 +1,14 @@
 /** Generated from chat/protocol/ by `python -m chat.protocol.codegen`. Change it there. */
-import type { AuthorKind, Channel, ErrorCode, Mode, ServiceState, Side, Status } from "./vocabulary";
+import type {
+  AuthorKind,
+  Channel,
+  ErrorCode,
+  EventName,
+  Mode,
+  ServiceState,
+  Side,
+  Status,
+} from "./vocabulary";
 
 /** The ack of a command that was done. Other acks add fields. */
 export interface Ack {
@@ -18,7 +27,7 @@ export interface Author {
  * language.
  */
 export interface TicketEvent {
-  name: string;
+  name: EventName;
   args: Record<string, string>;
 }
 

@@ -14,6 +14,17 @@ export type AuthorKind = "visitor" | "agent" | "system";
 
 export type VisitorPresence = "here" | "hidden" | "gone";
 
+export type EventName =
+  | "joined"
+  | "handed_over"
+  | "agent_gone"
+  | "agent_back"
+  | "became_ticket"
+  | "reopened"
+  | "paused"
+  | "ended"
+  | "status";
+
 export type Role = "admin" | "supervisor" | "agent";
 
 export type AgentState = "available" | "away";
@@ -25,6 +36,17 @@ export type InboxView = "mine" | "waiting" | "open" | "all";
 export type OfferOutcome = "taken" | "declined" | "missed" | "withdrawn";
 
 export type OfferEnd = "taken" | "expired" | "withdrawn";
+
+export type RoutingRule =
+  | "knew_visitor"
+  | "only_one"
+  | "fewest_chats"
+  | "longest_idle"
+  | "all_alike"
+  | "nobody"
+  | "handed_over";
+
+export type ExclusionReason = "away" | "department" | "passed" | "full";
 
 export type ServiceState = "open" | "limited" | "closed";
 
@@ -45,5 +67,11 @@ export type ErrorCode =
   | "too_long"
   | "too_many"
   | "unavailable";
+
+export const FINISHED_STATUSES: readonly Status[] = ["solved", "closed"];
+
+export const UNFINISHED_STATUSES: readonly Status[] = ["live", "open", "pending", "on_hold"];
+
+export const ANSWER_OWED_STATUSES: readonly Status[] = ["open", "on_hold"];
 
 export const LOCALES: readonly Locale[] = ["fr", "en"];

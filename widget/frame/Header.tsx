@@ -1,4 +1,5 @@
 /** The header: the team or the agent, and what the visitor can expect now. */
+import { FINISHED_STATUSES } from "../../client/protocol/vocabulary";
 import { initials } from "../../client/text/initials";
 import type { ViewContext, ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";
@@ -35,7 +36,7 @@ function expectation(store: ViewContext): string {
   const { texts, lazyForm } = store;
   const status = ticket?.status;
   if (status === "on_hold") return texts.onHold;
-  if (status === "solved" || status === "closed") return texts.ended;
+  if (status && FINISHED_STATUSES.includes(status)) return texts.ended;
   if (ticket?.agent) return texts.chatting;
   if (status === "live") return ticket?.queue ? texts.queued : texts.assigning;
   if (ticket) return texts.received;

@@ -1,4 +1,5 @@
 /** The English texts of the widget. The type of this object is the type of every language. */
+import type { EventName, Status } from "../../client/protocol/vocabulary";
 import type { FormField } from "../frame/config";
 
 /** The composer labels the text. The host page prefills the name, which the widget does not ask for. */
@@ -12,7 +13,7 @@ const statuses: Record<string, string> = {
   on_hold: "We are looking into it",
   solved: "Request solved",
   closed: "Request closed",
-};
+} satisfies Record<Exclude<Status, "live">, string>;
 
 export const texts = {
   team: "Support",
@@ -126,7 +127,7 @@ export const texts = {
     ended: ({ by, agent }) =>
       by === "visitor" ? "You have ended the conversation" : `${agent} has ended the conversation`,
     status: ({ status }) => statuses[status ?? ""] ?? "",
-  } as Record<string, (args: Record<string, string>) => string>,
+  } satisfies Record<EventName, (args: Record<string, string>) => string>,
 };
 
 export type Texts = typeof texts;

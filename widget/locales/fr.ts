@@ -1,4 +1,5 @@
 /** Les textes du widget en français, espaces insécables comprises, sans supposer le genre de personne. */
+import type { Status } from "../../client/protocol/vocabulary";
 import type { Texts } from "./en";
 
 // En français, zéro et un sont au singulier.
@@ -11,7 +12,7 @@ const statuses: Record<string, string> = {
   on_hold: "Nous examinons votre demande",
   solved: "Demande résolue",
   closed: "Demande close",
-};
+} satisfies Record<Exclude<Status, "live">, string>;
 
 export const texts: Texts = {
   team: "Support",

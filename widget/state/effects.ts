@@ -1,5 +1,6 @@
 /** What happens after every change of the state. Each effect acts only on what has changed. */
 import type { Announcer } from "../../client/dom/live_region";
+import { FINISHED_STATUSES } from "../../client/protocol/vocabulary";
 import { normalizeText } from "../../client/text/message_text";
 import type { Bridge, HostStorage } from "../bridge/bridge";
 import { queueText } from "../conversation/queue_text";
@@ -84,7 +85,7 @@ function live({ state, storage, fire }: EffectContext): () => void {
   return whenChanged(
     () => {
       const status = storage.stored.token && state.ticket?.status;
-      return status ? status !== "solved" && status !== "closed" : undefined;
+      return status ? !FINISHED_STATUSES.includes(status) : undefined;
     },
     (now, before) => {
       if (now !== undefined) storage.save({ live: now || undefined });

@@ -2,6 +2,7 @@
 
 import { emptyTimeline, type Timeline } from "../../client/conversation/timeline";
 import type { Message, Service, Ticket } from "../../client/protocol/shared";
+import { ANSWER_OWED_STATUSES } from "../../client/protocol/vocabulary";
 import type { HostPage } from "../bridge/messages";
 import type { FormFieldValues } from "../frame/config";
 
@@ -55,7 +56,7 @@ export class State {
     const { ticket, service, timeline } = this;
     if (!ticket) return service?.mode === "form" && timeline.pending.length === 0;
     if (ticket.status === "live") return this.askingAddress;
-    return ticket.status === "open" || ticket.status === "on_hold";
+    return ANSWER_OWED_STATUSES.includes(ticket.status);
   }
 
   /** The form replaces the chat: no chat is available and there is no ticket yet. */

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { TextEntry } from "../../client/conversation/log_entries";
 import { addPending, applyMessage, emptyTimeline } from "../../client/conversation/timeline";
-import { LOCALES } from "../../client/protocol/vocabulary";
+import { type EventName, LOCALES } from "../../client/protocol/vocabulary";
 import { HostStorage } from "../bridge/bridge";
 import { logEntries } from "../conversation/log_entries";
 import { queueText, waitText } from "../conversation/queue_text";
@@ -58,7 +58,7 @@ describe("the log", () => {
       ...server.ada("", false),
       seq,
       kind: "event" as const,
-      event: { name, args: { agent: "Ada" } },
+      event: { name: name as EventName, args: { agent: "Ada" } },
     });
     const full = [event("joined", 4), event("unheard_of", 5)].reduce(applyMessage, timeline);
     const shown = logEntries(full, 0, paris, fr.events).filter(({ kind }) => kind === "event");

@@ -121,10 +121,10 @@ function NoteEntry({ note }: { note: Note | Pending }) {
 function EventEntry({ message, thread }: { message: Message; thread: Thread }) {
   const { dialog } = useConsole();
   const t = texts.value;
-  const event = message.event ?? { name: "", args: {} };
+  const { event } = message;
   const reason = assignmentReason(message, thread.decisions.value, t);
   useEffect(() => {
-    if (event.name === "joined") thread.loadDecisions(message.seq);
+    if (event?.name === "joined") thread.loadDecisions(message.seq);
   }, [message.seq]);
   return (
     <p class="event" data-seq={message.seq}>

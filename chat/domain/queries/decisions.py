@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from chat.domain.queries.tickets import ticket_by_public_id
 from chat.store.tables import decisions
+from chat.vocabulary import RoutingRule
 
 MAX_DECISIONS = 20
 
@@ -16,7 +17,7 @@ class DecisionRow:
     """One routing decision: its rule, the chosen agent's public id and all recorded candidates."""
 
     at: datetime
-    rule: str
+    rule: RoutingRule
     chosen: str | None
     candidates: list[dict[str, object]]
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, exists, or_, select
 from chat.domain.queries.tickets import unfinished
 from chat.store.key_list import in_keys
 from chat.store.tables import GONE, LIVE, tickets
-from chat.vocabulary import Status
+from chat.vocabulary import FINISHED_STATUSES, Status
 
 # Rows of one page; the next check continues after it.
 SYNC_PAGE_SIZE = 1_000
@@ -28,7 +28,7 @@ class TicketRevision(NamedTuple):
     @property
     def is_finished(self) -> bool:
         """Whether no inbox shows the ticket any more."""
-        return self.status in ("solved", "closed")
+        return self.status in FINISHED_STATUSES
 
     @property
     def public_rev(self) -> int:

@@ -14,7 +14,7 @@ def claim(tx: Transaction, agent_id: int, ticket: str, over_capacity: bool, now:
     """Accept an offer, take a waiting chat or an open ticket; the agent's own ticket is returned as it is. TicketEnded,
     or Conflict as `lock_claimant` raises it."""
     row = lock_ticket(tx.sql, ticket)
-    if row.status in ("solved", "closed"):
+    if row.finished:
         raise TicketEnded
     if row.assignee_id == agent_id:
         return row
@@ -28,6 +28,6 @@ def take_over(tx: Transaction, agent_id: int, ticket: str, now: datetime) -> Tic
         raise NotAllowed("supervisors and admins take over")
     if row.assignee_id == agent.id:
         return row
-    if row.status in ("solved", "closed"):
+    if row.finished:
         raise TicketEnded
     return assign(tx, row, agent, now)

@@ -14,6 +14,7 @@ from chat.domain.tickets.locks import lock_tickets
 from chat.store.rows import AgentRow, TicketRow
 from chat.store.tables import offers, tickets
 from chat.store.transaction import Transaction
+from chat.vocabulary import FINISHED_STATUSES
 
 _newer = offers.alias("newer")
 # A transfer whose last offer was declined or missed, while the ticket still has its owner.
@@ -22,7 +23,7 @@ _passed_transfer = and_(
     offers.c.department_id.is_not(None),
     ~select(_newer.c.id).where(_newer.c.ticket_id == offers.c.ticket_id, _newer.c.id > offers.c.id).exists(),
     tickets.c.assignee_id.is_not(None),
-    tickets.c.status.not_in(("solved", "closed")),
+    tickets.c.status.not_in(FINISHED_STATUSES),
 )
 _PASSED_TRANSFERS = (
     select(offers.c.id, offers.c.ticket_id, offers.c.from_agent_id, offers.c.department_id)

@@ -32,6 +32,7 @@ from chat.store.key_list import in_keys
 from chat.store.rows import AgentRow, OfferRow, TicketRow
 from chat.store.tables import agents, decisions, offers, ringing, tickets
 from chat.store.transaction import Transaction
+from chat.vocabulary import RoutingRule
 
 # The key of the advisory lock: any number that no other lock uses.
 ROUTING_LOCK = 0x6775696368
@@ -55,7 +56,7 @@ class OfferTarget(NamedTuple):
     """The agent who gets an offer, the rule that chose them, and the agent who hands over."""
 
     agent_id: int
-    rule: str
+    rule: RoutingRule
     from_agent: AgentRow | None = None
     department_id: int | None = None
 

@@ -48,7 +48,7 @@ def hand_over(tx: Transaction, agent_id: int, request: HandOver, context: Domain
 
 def _offer(tx: Transaction, agent_id: int, request: HandOver, context: DomainContext) -> None:
     ticket, from_agent = lock_ticket(tx.sql, request.ticket), agent_by_key(tx.sql, agent_id)
-    if ticket.status in ("solved", "closed"):
+    if ticket.finished:
         raise TicketEnded
     require_owner(ticket, from_agent)
     if ticket.assignee_id is None:

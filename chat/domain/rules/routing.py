@@ -1,10 +1,10 @@
 """Routing: which agent is offered a chat, and why."""
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-ExclusionReason = Literal["away", "department", "passed", "full"]
-Rule = Literal["knew_visitor", "only_one", "fewest_chats", "longest_idle", "all_alike", "nobody"]
+from chat.vocabulary import ExclusionReason, RoutingRule
+
 # Enough to explain a choice; of a bigger team a decision records the most preferred agents only.
 MAX_RECORDED_CANDIDATES = 20
 
@@ -34,7 +34,7 @@ class Decision(NamedTuple):
     """The chosen agent (None: nobody is free), the rule that decided, and the considered candidates by agent id."""
 
     chosen: str | None
-    rule: Rule
+    rule: RoutingRule
     considered: tuple[ConsideredCandidate, ...]
 
 
@@ -78,7 +78,7 @@ def exclusion_reason(candidate: Candidate) -> ExclusionReason | None:
     return "full" if candidate.chats >= candidate.capacity else None
 
 
-def _deciding_rule(free: list[Candidate]) -> Rule:
+def _deciding_rule(free: list[Candidate]) -> RoutingRule:
     """The rule that puts the first free candidate before the second."""
     if not free:
         return "nobody"

@@ -12,7 +12,7 @@ from chat.domain.tickets.locks import lock_ticket, lock_ticket_of
 from chat.domain.tickets.mutations import announce_agents, append_event, update_ticket, withdraw_ticket_offers
 from chat.store.rows import AgentRow, TicketRow
 from chat.store.transaction import Transaction
-from chat.vocabulary import Status
+from chat.vocabulary import EventName, Status
 
 
 def end_by_visitor(tx: Transaction, visitor_id: int, ticket: str, now: datetime) -> TicketRow:
@@ -61,7 +61,11 @@ def require_owner(ticket: TicketRow, agent: AgentRow) -> None:
 
 
 def _transition(
-    tx: Transaction, ticket: TicketRow, status: Status, now: datetime, event: tuple[str, dict[str, str]] | None = None
+    tx: Transaction,
+    ticket: TicketRow,
+    status: Status,
+    now: datetime,
+    event: tuple[EventName, dict[str, str]] | None = None,
 ) -> TicketRow:
     """Set another status with the columns that depend on it: promise, times, slots."""
     withdraw_ticket_offers(tx, ticket, now)

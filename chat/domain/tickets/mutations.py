@@ -15,6 +15,7 @@ from chat.domain.tickets.locks import lock_tickets
 from chat.store.rows import TicketRow
 from chat.store.tables import messages, new_id, offers, ringing, tickets
 from chat.store.transaction import Transaction
+from chat.vocabulary import EventName
 
 OfferOutcome = Literal["taken", "withdrawn"]
 
@@ -71,12 +72,12 @@ def insert_message(sql: Connection, ticket_id: int, seq: int, message: NewMessag
     sql.execute(insert(messages).values(ticket_id=ticket_id, seq=seq, public_id=new_id("m"), **message._asdict()))
 
 
-def event_message(now: datetime, name: str, args: Mapping[str, str]) -> NewMessage:
+def event_message(now: datetime, name: EventName, args: Mapping[str, str]) -> NewMessage:
     """An event as a message, which both sides show in their own language."""
     return NewMessage("system", now, event={"name": name, "args": dict(args)})
 
 
-def append_event(tx: Transaction, ticket_id: int, now: datetime, name: str, args: Mapping[str, str]) -> None:
+def append_event(tx: Transaction, ticket_id: int, now: datetime, name: EventName, args: Mapping[str, str]) -> None:
     """Append an event to a ticket's messages and announce it."""
     seq = allocate_seq(tx.sql, ticket_id, updated_at=now)
     insert_message(tx.sql, ticket_id, seq, event_message(now, name, args))

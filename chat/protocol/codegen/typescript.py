@@ -13,6 +13,7 @@ from msgspec.structs import FieldInfo
 
 from chat import protocol, vocabulary
 from chat.domain.intake.form_fields import FORM_FIELDS
+from chat.domain.rules.status import MOVES
 from chat.protocol.codegen.shapes import doc_of, field_name, members, own_fields, parent, shapes_by_side
 
 HEADER = "/** Generated from chat/protocol/ by `python -m chat.protocol.codegen`. Change it there. */"
@@ -42,6 +43,7 @@ def typescript_files() -> dict[str, str]:
             *shapes(*agent),
             commands("AgentCommands", protocol.AGENT_COMMANDS),
             events("AgentEvents", protocol.AGENT_EVENTS),
+            transitions(),
         ],
     }
     files: dict[str, str] = {}
@@ -165,6 +167,16 @@ def constants() -> list[str]:
 def limits() -> str:
     body = "".join(f"  {name}: {value},\n" for name, value in protocol.LIMITS.items())
     return comment("Limits that a client needs to know.") + f"export const LIMITS = {{\n{body}}} as const;\n"
+
+
+def transitions() -> str:
+    rows = (
+        (old, [new for new in get_args(vocabulary.Status) if new in moves.get("agent", ())])
+        for old, moves in MOVES.items()
+    )
+    body = "".join(f"  {old}: [{', '.join(map(json, new))}],\n" for old, new in rows)
+    doc = comment("The statuses that an agent may set, by the status that the ticket has.")
+    return f"{doc}export const AGENT_TRANSITIONS: Record<Status, readonly Status[]> = {{\n{body}}};\n"
 
 
 def form_fields() -> str:

@@ -1,5 +1,7 @@
 """Tickets, and the conditions on them that indexes and queries share."""
 
+from typing import get_args
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -19,14 +21,14 @@ from chat.store.tables.base import (
     reference,
     vocabulary_check,
 )
-from chat.vocabulary import Channel, Status, VisitorPresence
+from chat.vocabulary import UNFINISHED_STATUSES, Channel, Status, VisitorPresence
 
 # A query must state the condition of a partial index literally: neither database matches a bound value with it. None of
 # these comes from user input.
 LIVE, OPEN, GONE = (literal_column(f"'{value}'", String) for value in ("live", "open", "gone"))
-UNFINISHED = tuple(literal_column(f"'{status}'", String) for status in ("live", "open", "pending", "on_hold"))
+UNFINISHED = tuple(literal_column(f"'{status}'", String) for status in UNFINISHED_STATUSES)
 _IS_WAITING = "status = 'live' AND assignee_id IS NULL"
-_IS_UNFINISHED = "status IN ('live', 'open', 'pending', 'on_hold')"
+_IS_UNFINISHED = f"status IN ({', '.join(map(str, UNFINISHED))})"
 # The sort value of a ticket without a promise: after all that have one.
 NO_PROMISE = literal_column(str(2**53), BigInteger)
 
@@ -38,7 +40,7 @@ tickets = Table(
     Column("public_id", String(24), nullable=False, unique=True),
     reference("site_id", "sites"),
     reference("visitor_id", "visitors", index=True),
-    Column("status", String(10), nullable=False),
+    Column("status", String(max(10, *map(len, get_args(Status)))), nullable=False),
     Column("channel", String(10), nullable=False),
     Column("kind", String(12), nullable=False),
     Column("category", String(40)),

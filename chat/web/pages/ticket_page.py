@@ -17,7 +17,7 @@ from chat.domain.queries.calendar import load_calendar
 from chat.domain.refusals import BadRequest, NotFound, Refused, TicketEnded, TooMany
 from chat.domain.rules.status import REOPENS_FOR, accepts_messages
 from chat.store.rows import MessageRow, TicketRow
-from chat.vocabulary import Locale
+from chat.vocabulary import ANSWER_OWED_STATUSES, Locale
 from chat.web.core.context import context_of
 from chat.web.core.i18n import day_and_time, has_text, language_of, short_time, supported, translate, zone_text
 from chat.web.core.rate_limits import require_message_rate
@@ -130,7 +130,7 @@ async def site_key(request: web.Request, row: TicketRow) -> str:
 
 def ticket_summary(row: TicketRow, zone: ZoneInfo, language: Locale) -> dict[str, object]:
     """The values of the page's head: number, status and promise."""
-    due = row.promise_due_at if row.status in ("open", "on_hold") and not row.promise_kept_at else None
+    due = row.promise_due_at if row.status in ANSWER_OWED_STATUSES and not row.promise_kept_at else None
     reopens_until = row.solved_at + REOPENS_FOR if row.status == "solved" and row.solved_at else None
     return {
         "number": row.id,

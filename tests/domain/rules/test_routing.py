@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.domain.rules.routing import Candidate, ConsideredCandidate, Rule, choose, pick, preference
+from chat.domain.rules.routing import Candidate, ConsideredCandidate, choose, pick, preference
+from chat.vocabulary import RoutingRule
 
 ADA = Candidate("ada", chats=1, capacity=4, idle_s=60)
 BEN = Candidate("ben", chats=2, capacity=4, idle_s=600)
@@ -32,7 +33,7 @@ CLEO = Candidate("cleo", chats=1, capacity=4, idle_s=90)
         ([ADA._replace(capacity=0)], None, "nobody"),
     ],
 )
-def test_chosen_agent_and_rule(candidates: list[Candidate], chosen: str | None, rule: Rule) -> None:
+def test_chosen_agent_and_rule(candidates: list[Candidate], chosen: str | None, rule: RoutingRule) -> None:
     decision = pick(candidates)
     assert (decision.chosen, decision.rule) == (chosen, rule)
 

@@ -2,13 +2,17 @@
 
 import re
 import string
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from chat.vocabulary import LOCALES, Locale
-from chat.web.core.i18n import catalog, day_and_time, language_name, preferred, short_time, zone_text
+from chat.domain.intake.form_fields import FORM_FIELDS
+from chat.vocabulary import LOCALES, EventName, Locale, ServiceState, Status
+from chat.web.core.i18n import catalog, day_and_time, has_text, language_name, preferred, short_time, zone_text
+from chat.web.pages.widget import LOADER_TEXTS
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -26,6 +30,21 @@ def test_every_language_has_the_same_keys_and_placeholders(language: Locale) -> 
 
 def test_languages_name_themselves() -> None:
     assert (language_name("fr"), language_name("en")) == ("Français", "English")
+
+
+@pytest.mark.parametrize("language", LOCALES)
+@pytest.mark.parametrize(
+    ("prefix", "words"),
+    [
+        ("ticket.status", (*get_args(Status), "waiting")),
+        ("event", (*get_args(EventName), "unknown")),
+        ("contact", get_args(ServiceState)),
+        ("contact", [field.name for field in FORM_FIELDS]),
+        ("loader", LOADER_TEXTS),
+    ],
+)
+def test_every_word_that_a_page_shows_has_a_text(language: Locale, prefix: str, words: Sequence[str]) -> None:
+    assert [word for word in words if not has_text(language, f"{prefix}.{word}")] == []
 
 
 def has_wrong_spaces(sentence: str) -> bool:
