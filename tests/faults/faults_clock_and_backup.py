@@ -63,7 +63,7 @@ async def backup_restored(run: ScenarioRun) -> None:
         history.entries.clear()
     await run.topology.start(serve)
     await wait_until(lambda: all(any(history.entries_of(Screen)) for history in run.histories))
-    await run.wait_for_convergence(15)
+    await run.wait_for_convergence()
     for visitor in run.visitors:
         restarted = any(catch_up.restart for catch_up in visitor.history.entries_of(CaughtUp))
         run.require(restarted, f"{visitor.history.name} did not get a restart")

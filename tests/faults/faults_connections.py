@@ -34,7 +34,7 @@ async def half_open_detected(run: ScenarioRun) -> None:
         async with run.traffic(per_s=2):
             detections = [time_to_detect(run, name, direction) for name in ("vic0", "zoe0", "Ada")]
             slowest = max(await asyncio.gather(*detections))
-        await run.wait_for_convergence(20)
+        await run.wait_for_convergence()
         run.measure(f"dead {direction}, detected after", f"{slowest:.0f} s", "<= 45 s", slowest <= 46)
 
 

@@ -169,19 +169,20 @@ class ScenarioRun:
 
     # -- checks ----------------------------------------------------------------------------------------------
 
-    async def wait_for_convergence(self, within_s: float = CONVERGENCE_S) -> float:
+    async def wait_for_convergence(self) -> float:
         """I4: wait until all screens match the database, and return the seconds it took.
 
         `check_invariants` reports the differences that remain. A short run waits three times as long, because a busy
         machine says nothing about the server.
         """
         began, differing = time.monotonic(), ["not checked yet"]
-        while differing and time.monotonic() - began < self.duration(within_s, 3 * within_s):
+        while differing and time.monotonic() - began < self.duration(CONVERGENCE_S, 3 * CONVERGENCE_S):
             await asyncio.sleep(0.1)
             with contextlib.suppress(Exception):  # the database may still be down
                 differing = list(screens_match_database(self.histories, await self.topology.database_state()))
         took = time.monotonic() - began
-        self.measure("until all screens match the database", f"{took:.1f} s", f"<= {within_s:.0f} s", took <= within_s)
+        goal = f"<= {CONVERGENCE_S:.0f} s"
+        self.measure("until all screens match the database", f"{took:.1f} s", goal, took <= CONVERGENCE_S)
         return took
 
     def measure(self, what: str, value: str, goal: str, ok: bool) -> None:
