@@ -12,7 +12,8 @@ import type { ToLoader } from "../../widget/bridge/messages";
 import { FormClient } from "../../widget/form/form_client";
 import { openHostStorage } from "../../widget/loader/host_storage";
 import { texts } from "../../widget/locales/en";
-import { type FormModule, Store } from "../../widget/state/store";
+import type { FeatureContext } from "../../widget/state/feature";
+import { Store } from "../../widget/state/store";
 
 const [url = "", storagePath = ""] = process.argv.slice(2);
 const report = (output: object) => process.stdout.write(`${JSON.stringify(output)}\n`);
@@ -72,6 +73,12 @@ const connect: Connect = (address, namespace, auth, listener) => {
   };
 };
 
+/** The form without its views. */
+const startForm = (context: FeatureContext) => {
+  context.formClient = new FormClient(context);
+  return {};
+};
+
 const { draft: _, ...stored } = readStored();
 const store: Store = new Store({
   config: { key: "demo", lang: "en", choices: {} },
@@ -87,7 +94,8 @@ const store: Store = new Store({
     prefill: {},
   },
   connection: { url, connect },
-  loadForm: async () => ({ FormClient }) as FormModule,
+  features: [{ needed: (state) => state.needsForm, load: async () => ({ start: startForm }) }],
+  addStyles: () => {},
 });
 
 let lastScreen = "";
