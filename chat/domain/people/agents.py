@@ -13,6 +13,7 @@ from chat.domain.queries.agents import agent_by_key, agents_where
 from chat.domain.refusals import BadRequest, Conflict, NotFound
 from chat.domain.routing.lost_agents import release_agent
 from chat.domain.text import clean_email, clean_name, normalize_email
+from chat.domain.tickets.locks import lock_agent
 from chat.domain.tickets.mutations import announce_agents, withdraw_agent_offers
 from chat.store.rows import AgentRow
 from chat.store.tables import agent_departments, agents, departments, new_id, password_links
@@ -72,6 +73,8 @@ def _set_departments(sql: Connection, agent_id: int, names: Sequence[str]) -> No
 def remove_agent(tx: Transaction, email: str, now: datetime) -> None:
     """Remove an agent: their sessions end, their sockets close, their live chats go back to the queue. NotFound."""
     agent = agent_by_email(tx.sql, email)
+    # Before the tickets: a claim or an offer that goes on meanwhile would give them to a removed agent.
+    lock_agent(tx.sql, agent.id)
     release_agent(tx, agent.id, now)
     removed = {"removed_at": now, "state": "away", "password_hash": None}
     tx.sql.execute(update(agents).where(agents.c.id == agent.id).values(**removed))

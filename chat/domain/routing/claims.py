@@ -5,7 +5,7 @@ from datetime import datetime
 from chat.domain.queries.agents import agent_by_key
 from chat.domain.refusals import NotAllowed, TicketEnded
 from chat.domain.tickets.assignment import assign, lock_claimant
-from chat.domain.tickets.locks import lock_ticket
+from chat.domain.tickets.locks import lock_agent, lock_ticket
 from chat.store.rows import TicketRow
 from chat.store.transaction import Transaction
 
@@ -23,7 +23,9 @@ def claim(tx: Transaction, agent_id: int, ticket: str, over_capacity: bool, now:
 
 def take_over(tx: Transaction, agent_id: int, ticket: str, now: datetime) -> TicketRow:
     """A supervisor or admin takes a ticket from its owner, who is notified. NotAllowed for agents; TicketEnded."""
-    row, agent = lock_ticket(tx.sql, ticket), agent_by_key(tx.sql, agent_id)
+    row = lock_ticket(tx.sql, ticket)
+    lock_agent(tx.sql, agent_id)
+    agent = agent_by_key(tx.sql, agent_id)
     if agent.role == "agent":
         raise NotAllowed("supervisors and admins take over")
     if row.assignee_id == agent.id:

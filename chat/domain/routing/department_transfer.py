@@ -41,9 +41,11 @@ class DepartmentTransfer(NamedTuple):
 
 
 def offer_to_department(tx: Transaction, transfer: DepartmentTransfer, context: DomainContext) -> bool:
-    """Offer the ticket to the member whom the rules choose; False when no member is available."""
+    """Offer the ticket to the member whom the rules choose; False when no member is available. NotFound when the agent
+    who hands it over was removed meanwhile."""
     ticket, from_agent, department_id = transfer
-    lock_agents(tx.sql, context.online_agents or frozenset())
+    lock_agents(tx.sql, {from_agent.id, *(context.online_agents or ())})
+    agent_by_key(tx.sql, from_agent.id)
     pool = AgentPool(tx.sql, context, excluded=(from_agent.public_id, ticket.agent_public_id))
     (request,) = routing_requests(tx.sql, [RoutingTicket(ticket.id, ticket.visitor_id, department_id)])
     decision = routing.choose(pool.ranked(request))

@@ -7,9 +7,10 @@ from sqlalchemy import Connection, select
 
 from chat.domain.context import DomainContext
 from chat.domain.messages.notes import NewNote, add_note
-from chat.domain.queries.agents import agent_by_key, agents_where
+from chat.domain.queries.agents import agent_by_key
 from chat.domain.queries.tickets import ticket_by_public_id
 from chat.domain.refusals import AgentRef, BadRequest, Conflict, NotAllowed, NotFound, TicketEnded
+from chat.domain.routing.agent_pool import lock_agents
 from chat.domain.routing.department_transfer import DepartmentTransfer, offer_to_department
 from chat.domain.routing.offers import OfferTarget, make_offer
 from chat.domain.text import strip_nul
@@ -73,10 +74,13 @@ def _offer_to_department(
 
 
 def _available_receiver(sql: Connection, public_id: str, excluded: tuple[int, int], context: DomainContext) -> int:
-    found = agents_where(sql, agents.c.public_id == strip_nul(public_id))
-    if not found:
+    key = sql.execute(select(agents.c.id).where(agents.c.public_id == strip_nul(public_id))).scalar()
+    if key is None:
         raise NotFound("agent")
-    receiver = found[0]
+    from_agent_id, _ = excluded
+    lock_agents(sql, {key, from_agent_id})
+    # Read under the lock: both may have been removed meanwhile.
+    _, receiver = agent_by_key(sql, from_agent_id), agent_by_key(sql, key)
     if receiver.id in excluded:
         raise BadRequest("this agent has the ticket, or hands it over", field="to")
     if receiver.state != "available" or receiver.id not in (context.online_agents or frozenset()):

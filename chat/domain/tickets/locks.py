@@ -1,5 +1,5 @@
 """Row locks of tickets and agents. Every action takes them in one order, tickets before agents and each by id, so that
-two actions never wait for each other."""
+two actions never wait for each other. Only the removal of an agent begins with them: after a deadlock it runs again."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,8 @@ _LOCK_TICKETS = select(tickets.c.id).where(in_keys(tickets.c.id)).order_by(ticke
 
 
 def lock_agent(sql: Connection, agent_id: int) -> None:
-    """Lock an agent until the commit, to count their slots: without it, two nodes could both fill the last one."""
+    """Lock an agent until the commit. Without it, two nodes could both fill the last slot, or one give a ticket to an
+    agent whom the other removes."""
     sql.execute(select(agents.c.id).where(agents.c.id == agent_id).with_for_update(key_share=True))
 
 
