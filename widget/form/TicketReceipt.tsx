@@ -1,4 +1,5 @@
 /** What the visitor sees of a ticket that we must answer: its number, its promise and its link. */
+import { ANSWER_OWED_STATUSES } from "../../client/protocol/vocabulary";
 import { dateAndTime } from "../../client/text/future_time";
 import type { TicketProps, ViewContext, ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";
@@ -10,8 +11,9 @@ const COPY = "M9 9h10v11H9zM15 9V4H5v11h4";
 /** The receipt of a ticket that we must answer; of another one, nothing. */
 export function receipt(store: ViewContext) {
   const { ticket } = store.state;
-  const owed = ticket?.status === "open" || ticket?.status === "on_hold";
-  return owed && <TicketReceipt store={store} ticket={ticket} />;
+  return (
+    ticket && ANSWER_OWED_STATUSES.includes(ticket.status) && <TicketReceipt store={store} ticket={ticket} />
+  );
 }
 
 function TicketReceipt({ store, ticket }: TicketProps) {
