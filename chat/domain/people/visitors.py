@@ -12,6 +12,7 @@ from chat.domain.facts import VisitorPresenceChanged
 from chat.domain.queries.tickets import ticket_without_position
 from chat.domain.queries.visitors import VisitorIdentity, followed_tickets, get_visitor, visitor_by_token
 from chat.domain.refusals import BadRequest
+from chat.domain.text import public_url_without_query
 from chat.domain.tickets.mutations import announce_agents
 from chat.store.rows import TicketRow, VisitorRow
 from chat.store.tables import new_id, tickets, visitors
@@ -67,6 +68,15 @@ def stored_locale(tag: str) -> str:
     """As many whole parts of a language tag as fit into the column: `ca-ES` of `ca-ES-valencia`."""
     whole_parts = _LOCALE.match(tag)
     return whole_parts[0] if whole_parts else DEFAULT_LOCALE
+
+
+def visited_page(url: str, title: str, referrer: str = "") -> dict[str, str]:
+    """The page that a visitor is on, as it is stored. Without query and fragment: both may contain secrets."""
+    return {
+        "url": public_url_without_query(url),
+        "title": title[:200],
+        "referrer": public_url_without_query(referrer),
+    }
 
 
 def set_page(tx: Transaction, visitor_id: int, page: Mapping[str, str], context: DomainContext) -> None:

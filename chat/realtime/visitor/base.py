@@ -8,6 +8,7 @@ from chat.domain.audience import token_room, visitor_room
 from chat.domain.messages.incoming import Post
 from chat.domain.messages.read_marks import ReadMark
 from chat.domain.people import sites
+from chat.domain.people.visitors import visited_page
 from chat.domain.queries import visitors
 from chat.domain.queries.tickets import ticket_of_visitor
 from chat.domain.queries.visitors import VisitorIdentity
@@ -18,7 +19,6 @@ from chat.realtime.connections import FollowedTicket, Sockets, VisitorSocket
 from chat.realtime.context import ConnectionInfo
 from chat.realtime.message_commands import MessageCommands
 from chat.realtime.namespace import NamespaceDeps
-from chat.realtime.page_url import stored_page
 from chat.realtime.reconciliation.departures import Departures
 from chat.store.rows import SiteRow, TicketRow, VisitorRow
 from chat.vocabulary import DEFAULT_LOCALE, VisitorPresence
@@ -50,7 +50,7 @@ class VisitorCommands(MessageCommands[VisitorSocket]):
             site=await self._site(request.site),
             locale=request.locale or DEFAULT_LOCALE,
             timezone=request.timezone,
-            page=stored_page(request.page) if request.page else None,
+            page=visited_page(page.url, page.title, page.referrer) if (page := request.page) else None,
             token_hash=self.services.handshakes.hash_token(request.token) if request.token else None,
         )
 

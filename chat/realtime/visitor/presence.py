@@ -1,9 +1,8 @@
 """Visitors move: their page, their language, and whether a tab of theirs is visible."""
 
 from chat import protocol
-from chat.domain.people.visitors import set_locale, set_page, set_visitor_presence
+from chat.domain.people.visitors import set_locale, set_page, set_visitor_presence, visited_page
 from chat.realtime.connections import VisitorSocket
-from chat.realtime.page_url import stored_page
 from chat.realtime.visitor.base import VisitorCommands
 
 
@@ -11,7 +10,7 @@ class PresenceCommands(VisitorCommands):
     """set_page, set_locale and set_visible. Before the visitor has a row, only their socket remembers these."""
 
     async def on_set_page(self, socket: VisitorSocket, command: protocol.SetPage) -> protocol.Ack:
-        socket.page = stored_page(command)
+        socket.page = visited_page(command.url, command.title)
         if socket.visitor_id is not None:
             await self.store.write(set_page, socket.visitor_id, socket.page, self.agent_presence.latest_context())
         return protocol.Ack()

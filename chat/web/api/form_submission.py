@@ -9,8 +9,9 @@ from chat import presenters, protocol
 from chat.domain.intake import start
 from chat.domain.intake.form_fields import FORM_FIELDS
 from chat.domain.intake.start import NewForm
+from chat.domain.people.visitors import visited_page
 from chat.domain.queries.visitors import VisitorIdentity
-from chat.domain.text import clean_text, public_url_without_query
+from chat.domain.text import clean_text
 from chat.store.rows import SiteRow
 from chat.web.auth.tokens import derived_token, hash_token
 from chat.web.core.context import context_of
@@ -72,13 +73,5 @@ def request_errors(site: SiteRow | None, form: protocol.NewTicket) -> dict[str, 
 
 def visitor_identity(request: web.Request, site: SiteRow, form: protocol.NewTicket, token_hash: str) -> VisitorIdentity:
     locale = supported(form.locale or "") or language_of(request)
-    return VisitorIdentity(token_hash, site.id, locale, page=page_values(form.page) if form.page else None)
-
-
-def page_values(page: protocol.SeenPage) -> dict[str, str]:
-    """The page that the visitor was on, as it is stored."""
-    return {
-        "url": public_url_without_query(page.url),
-        "title": page.title[:200],
-        "referrer": public_url_without_query(page.referrer),
-    }
+    page = visited_page(form.page.url, form.page.title, form.page.referrer) if form.page else None
+    return VisitorIdentity(token_hash, site.id, locale, page=page)
