@@ -9,7 +9,6 @@ from chat.domain.refusals import Refused
 from chat.domain.text import clean_text, preview, require_same_text, strip_nul
 from chat.store.message_writers.base import (
     ClientMessageKey,
-    ExistingMessage,
     MessageWriter,
     NewMessageRow,
     TicketCounters,
@@ -85,7 +84,8 @@ def post_fast(txs: Sequence[Transaction], posts: Sequence[Post]) -> list[PostRes
     if not writer.write(plan.rows, plan.counters()):
         # A client_id is repeated. Only such a batch is planned twice.
         writer.invalidate()
-        plan = _plan_batch(writer, posts, _existing_messages(writer, posts))
+        keys = [(strip_nul(post.ticket), post.author, post.client_id) for post in posts]
+        plan = _plan_batch(writer, posts, writer.existing(keys))
         if not writer.write(plan.rows, plan.counters()):
             return [None] * len(posts)
     for index, fact in plan.facts:
@@ -150,14 +150,3 @@ def _plan_batch(
             slow.add(ticket)
             plan.add_slow()
     return plan
-
-
-def _existing_messages(writer: MessageWriter, posts: Sequence[Post]) -> dict[ClientMessageKey, MessageRow]:
-    found = writer.existing([(strip_nul(post.ticket), post.author, post.client_id) for post in posts])
-    return {key: _message_row(key, message) for key, message in found.items()}
-
-
-def _message_row(key: ClientMessageKey, message: ExistingMessage) -> MessageRow:
-    ticket, author, client_id = key
-    seq, public_id, agent, name, text, at = message
-    return MessageRow(ticket, seq, public_id, client_id, author, agent, name, text, None, from_millis(at))

@@ -1,6 +1,6 @@
 """Reading messages and notes by their numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
@@ -21,21 +21,13 @@ class CatchUpResult:
     notes: list[NoteRow]
 
 
+# The fields of the rows that are columns of other tables.
+_JOINED = {"ticket": tickets.c.public_id, "author_id": agents.c.public_id}
+
 # -- messages ----------------------------------------------------------------------------------------------------
 
 _MESSAGES: Select[Any] = (
-    select(
-        tickets.c.public_id,
-        messages.c.seq,
-        messages.c.public_id,
-        messages.c.client_id,
-        messages.c.author,
-        agents.c.public_id,
-        messages.c.author_name,
-        messages.c.text,
-        messages.c.event,
-        messages.c.at,
-    )
+    select(*(messages.c[name] if name in messages.c else _JOINED[name] for name in MessageRow._fields))
     .select_from(
         messages.join(tickets, tickets.c.id == messages.c.ticket_id).outerjoin(
             agents, agents.c.id == messages.c.agent_id
@@ -83,17 +75,7 @@ def find_by_client_id(sql: Connection, ticket_id: int, author: str, client_id: s
 # -- notes -------------------------------------------------------------------------------------------------------
 
 _NOTES = (
-    select(
-        tickets.c.public_id,
-        notes.c.note_seq,
-        notes.c.after_seq,
-        notes.c.public_id,
-        notes.c.client_id,
-        agents.c.public_id,
-        notes.c.author_name,
-        notes.c.text,
-        notes.c.at,
-    )
+    select(*(notes.c[field.name] if field.name in notes.c else _JOINED[field.name] for field in fields(NoteRow)))
     .select_from(notes.join(tickets).join(agents, agents.c.id == notes.c.agent_id))
     .order_by(notes.c.note_seq)
     .limit(MESSAGES_PER_PAGE)

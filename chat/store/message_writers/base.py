@@ -2,7 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
+
+from chat.store.rows import MessageRow
+from chat.store.tables import from_millis
 
 # What identifies a message to its sender: the ticket's public id, the author and the client_id.
 ClientMessageKey = tuple[str, str, str]
@@ -64,17 +67,6 @@ class TicketState:
     counters: TicketCounters
 
 
-class ExistingMessage(NamedTuple):
-    """A stored message that a post repeats."""
-
-    seq: int
-    public_id: str
-    agent_public_id: str | None
-    author_name: str | None
-    text: str
-    at: int
-
-
 # Column lists for statements that call the tickets t, the messages m and the agents a.
 _STATE_FIELDS = [field.name for field in fields(TicketState)]
 _TICKET_COLUMNS = _STATE_FIELDS[: _STATE_FIELDS.index("agent_public_id")]
@@ -87,13 +79,22 @@ STATE_COLUMNS = ", ".join(
     ]
 )
 MESSAGE_COLUMNS = ", ".join(NewMessageRow._fields)
-EXISTING_COLUMNS = "t.public_id, m.author, m.client_id, m.seq, m.public_id, a.public_id, m.author_name, m.text, m.at"
+_JOINED = {"ticket": "t.public_id", "author_id": "a.public_id"}
+EXISTING_COLUMNS = ", ".join(_JOINED.get(name, f"m.{name}") for name in MessageRow._fields)
 AGENT_JOIN = "LEFT JOIN agents a ON a.id = t.assignee_id AND a.removed_at IS NULL"
 
 
 def ticket_state(row: Sequence[Any]) -> TicketState:
     """A row of STATE_COLUMNS."""
     return TicketState(*[*row[:_COUNTERS_AT], TicketCounters(*row[_COUNTERS_AT:])])
+
+
+def existing_messages(rows: Iterable[Sequence[Any]]) -> dict[ClientMessageKey, MessageRow]:
+    """Rows of EXISTING_COLUMNS; persons wrote these messages, so each has a `client_id` and no event."""
+    found = (MessageRow(*row) for row in rows)
+    return {
+        (row.ticket, row.author, row.client_id or ""): row._replace(at=from_millis(cast(int, row.at))) for row in found
+    }
 
 
 class MessageWriter:
@@ -104,7 +105,7 @@ class MessageWriter:
         """At least the tickets of these public ids, by public id. On PostgreSQL they stay locked until COMMIT."""
         return {}
 
-    def existing(self, keys: Sequence[ClientMessageKey]) -> dict[ClientMessageKey, ExistingMessage]:
+    def existing(self, keys: Sequence[ClientMessageKey]) -> dict[ClientMessageKey, MessageRow]:
         """Which of these messages are stored already."""
         return {}
 

@@ -15,13 +15,14 @@ from chat.store.message_writers.base import (
     MESSAGE_COLUMNS,
     STATE_COLUMNS,
     ClientMessageKey,
-    ExistingMessage,
     MessageWriter,
     NewMessageRow,
     TicketCounters,
     TicketState,
+    existing_messages,
     ticket_state,
 )
+from chat.store.rows import MessageRow
 from chat.store.tables import messages, tickets
 
 
@@ -86,9 +87,8 @@ class PostgresMessageWriter(MessageWriter):
         states = map(ticket_state, self._rows(_LOCK, msgspec.json.encode(list(set(public_ids))).decode()))
         return {state.public_id: state for state in states}
 
-    def existing(self, keys: Sequence[ClientMessageKey]) -> dict[ClientMessageKey, ExistingMessage]:
-        rows = self._rows(_EXISTING, _json(starmap(_Key, keys)))
-        return {(row[0], row[1], row[2]): ExistingMessage(*row[3:]) for row in rows}
+    def existing(self, keys: Sequence[ClientMessageKey]) -> dict[ClientMessageKey, MessageRow]:
+        return existing_messages(self._rows(_EXISTING, _json(starmap(_Key, keys))))
 
     def write(self, new: Sequence[NewMessageRow], counters: Sequence[TicketCounters]) -> bool:
         return not new or int(self._library.query(_WRITE, _json(new), _json(counters))) == len(new)

@@ -12,13 +12,14 @@ from chat.store.message_writers.base import (
     MESSAGE_COLUMNS,
     STATE_COLUMNS,
     ClientMessageKey,
-    ExistingMessage,
     MessageWriter,
     NewMessageRow,
     TicketCounters,
     TicketState,
+    existing_messages,
     ticket_state,
 )
+from chat.store.rows import MessageRow
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -80,8 +81,8 @@ class SqliteMessageWriter(MessageWriter):
                 self._states[state.public_id] = state
         return self._states
 
-    def existing(self, keys: Sequence[ClientMessageKey]) -> dict[ClientMessageKey, ExistingMessage]:
-        return {row[:3]: ExistingMessage(*row[3:]) for row in self._execute(_EXISTING, json.dumps(keys))}
+    def existing(self, keys: Sequence[ClientMessageKey]) -> dict[ClientMessageKey, MessageRow]:
+        return existing_messages(self._execute(_EXISTING, json.dumps(keys)))
 
     def write(self, new: Sequence[NewMessageRow], counters: Sequence[TicketCounters]) -> bool:
         inserted = sum(self._execute_many(_INSERT, new))
