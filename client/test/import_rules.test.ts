@@ -27,10 +27,7 @@ const TREES: Readonly<Record<string, Tree>> = {
     ],
     roots: ["main", "features", "state/store", "state/effects"],
     types: [],
-    pairs: [
-      ["frame/App", "conversation/", "the panel draws the log and the composer"],
-      ["form/lazy_form", "styles/", "the form brings its stylesheet"],
-    ],
+    pairs: [["frame/App", "conversation/", "the panel draws the log and the composer"]],
   },
   agent_console: {
     base: [

@@ -7,7 +7,7 @@ import { fields, promise, reopening } from "./FormFields";
 import { FormClient } from "./form_client";
 import { receipt } from "./TicketReceipt";
 
-export { default as styles } from "../styles/form.css?inline";
+export { default as styles } from "./form.css?inline";
 
 /** `post` sends the form. */
 export function start(context: FeatureContext, post?: typeof fetch): FeatureSlots {
