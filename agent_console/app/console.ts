@@ -30,7 +30,10 @@ function createRefusalHandler(
     const full = why.reason === "capacity";
     const asNote = why.code === "conflict" && !full && mode === "reply";
     drafts.restore(ticket, asNote ? "note" : mode, text);
-    const sendAnyway = claimAnyway(ticket, () => drafts.take(ticket, text) && send(ticket, mode, text));
+    const sendAnyway = claimAnyway(ticket, () => {
+      const refused = drafts.takeRefused(ticket, mode);
+      if (refused) send(ticket, mode, refused);
+    });
     toasts.show({ text: textOf(why), tone: "bad", ...(full && { action: sendAnyway }) });
   };
 }

@@ -13,6 +13,8 @@ export interface Draft {
 const EMPTY: Draft = { mode: "reply", reply: "", note: "" };
 const MAX_DRAFTS = 200;
 
+const joined = (...texts: string[]): string => texts.filter(Boolean).join("\n");
+
 /** Drafts belong to one agent, so that another agent on the same computer does not see them. */
 export function createDrafts(agent: string) {
   const storageKey = `drafts.${agent}`;
@@ -44,22 +46,33 @@ export function createDrafts(agent: string) {
       .join(" "),
   );
 
+  /** What was refused and put back, by ticket and mode. */
+  const refused = new Map<string, string>();
+
+  /** The refused texts at the beginning of the draft, if they are still there, and what follows. */
+  function splitRefused(ticket: string, mode: ComposerMode): [refused: string, typed: string] {
+    const text = of(ticket)[mode];
+    const start = refused.get(ticket + mode);
+    return start && `${text}\n`.startsWith(`${start}\n`) ? [start, text.slice(start.length + 1)] : ["", text];
+  }
+
   return {
     of,
     put,
     hasReply: (ticket: string): boolean => withReply.value.split(" ").includes(ticket),
     setMode: (ticket: string, mode: ComposerMode): void => put(ticket, { ...of(ticket), mode }),
-    /** Puts a refused text before what has been typed since. */
+    /** Puts a refused text before what has been typed since, and behind those that were refused before it. */
     restore(ticket: string, mode: ComposerMode, text: string): void {
-      const draft = of(ticket);
-      put(ticket, { ...draft, mode, [mode]: draft[mode] ? `${text}\n${draft[mode]}` : text });
+      const [before, typed] = splitRefused(ticket, mode);
+      const all = joined(before, text);
+      refused.set(ticket + mode, all);
+      put(ticket, { ...of(ticket), mode, [mode]: joined(all, typed) });
     },
-    /** Removes a text from the beginning of the reply. Returns false if the reply no longer begins with it. */
-    take(ticket: string, text: string): boolean {
-      const draft = of(ticket);
-      const found = `${draft.reply}\n`.startsWith(`${text}\n`);
-      if (found) put(ticket, { ...draft, reply: draft.reply.slice(text.length + 1) });
-      return found;
+    /** Takes the refused texts out of the draft; "" if the agent has changed them. */
+    takeRefused(ticket: string, mode: ComposerMode): string {
+      const [text, typed] = splitRefused(ticket, mode);
+      if (text) put(ticket, { ...of(ticket), [mode]: typed });
+      return text;
     },
   };
 }

@@ -110,53 +110,6 @@ test("a message refused because Ben owns the ticket comes back as a note, before
   expect(agentConsole.toasts.shown.value[0]?.text).toContain("Ben");
 });
 
-/** Ada, at capacity, answers the waiting chat t2; returns the toast of the refusal. */
-async function answerAtCapacity() {
-  server.open("t2");
-  server.full = true;
-  await arrive("t2");
-  agentConsole.outgoing.send("t2", "reply", "je réponds");
-  await settled();
-  return agentConsole.toasts.shown.value.at(-1);
-}
-
-test("an answer refused at capacity stays an answer, and is sent when Ada takes the chat anyway", async () => {
-  const toast = await answerAtCapacity();
-  expect(agentConsole.drafts.of("t2")).toEqual({ mode: "reply", reply: "je réponds", note: "" });
-  toast?.action?.run();
-  await settled();
-  expect(server.tickets.get("t2")?.owner).toBe(ada);
-  expect(texts("t2")).toEqual(["agent: je réponds"]);
-  expect(agentConsole.drafts.of("t2").reply).toBe("");
-});
-
-test("what Ada has typed after the refused answer stays in the composer", async () => {
-  const toast = await answerAtCapacity();
-  agentConsole.drafts.put("t2", { mode: "reply", reply: "je réponds\net encore", note: "" });
-  toast?.action?.run();
-  await settled();
-  expect(texts("t2")).toEqual(["agent: je réponds"]);
-  expect(agentConsole.drafts.of("t2").reply).toBe("et encore");
-});
-
-test("a refused answer that Ada has changed is hers to send", async () => {
-  const toast = await answerAtCapacity();
-  agentConsole.drafts.put("t2", { mode: "reply", reply: "je ne réponds pas", note: "" });
-  toast?.action?.run();
-  await settled();
-  expect(server.tickets.get("t2")?.owner).toBe(ada);
-  expect([texts("t2"), agentConsole.drafts.of("t2").reply]).toEqual([[], "je ne réponds pas"]);
-});
-
-test("a refused answer stays in the composer if Ben takes the chat first", async () => {
-  const toast = await answerAtCapacity();
-  server.open("t2", ben);
-  toast?.action?.run();
-  await settled();
-  expect(agentConsole.toasts.shown.value.at(-1)?.text).toContain("Ben");
-  expect(agentConsole.drafts.of("t2").reply).toBe("je réponds");
-});
-
 test("a note follows its message and is never among the messages", async () => {
   await arrive();
   server.say("t1", "Bonjour");
