@@ -8,10 +8,16 @@ from chat.domain.context import DomainContext
 from chat.domain.queries.agents import agents_where
 from chat.domain.queries.offers import ringing_offers
 from chat.domain.queries.queue import waiting
-from chat.domain.queries.tickets import live, ticket_without_position
+from chat.domain.queries.tickets import live
 from chat.domain.tickets.locks import lock_batch
-from chat.domain.tickets.mutations import announce_agents, append_event, update_ticket, withdraw_ticket_offers
-from chat.store.rows import OfferRow, TicketRow
+from chat.domain.tickets.mutations import (
+    announce_agents,
+    append_event,
+    update_ticket,
+    withdraw_offer,
+    withdraw_ticket_offers,
+)
+from chat.store.rows import TicketRow
 from chat.store.tables import agents, offers, ringing, tickets
 from chat.store.transaction import Transaction
 
@@ -47,7 +53,8 @@ def release_chats_of_absent_agents(tx: Transaction, context: DomainContext) -> i
     return_deadline = context.now + context.timeouts.return_grace
     for ticket in lost:
         _release_chat(tx, ticket, context.now, (ticket.assignee_id, return_deadline))
-    _withdraw(tx, ringing_offers(tx.sql, offers.c.agent_id.in_(absent)), context.now)
+    for offer in ringing_offers(tx.sql, offers.c.agent_id.in_(absent)):
+        withdraw_offer(tx, offer, context.now)
     return len(lost)
 
 
@@ -61,8 +68,9 @@ def release_agent(tx: Transaction, agent_id: int, now: datetime) -> None:
                 _release_chat(tx, ticket, now, (None, None))
             else:
                 update_ticket(tx, ticket.id, now, assignee_id=None, previous_agent_id=None, return_deadline=None)
-    _withdraw(tx, ringing_offers(tx.sql, or_(offers.c.agent_id == agent_id, offers.c.from_agent_id == agent_id)), now)
-    # A transfer that its last member passed on would be offered to the next one in the name of a removed agent.
+    for offer in ringing_offers(tx.sql, or_(offers.c.agent_id == agent_id, offers.c.from_agent_id == agent_id)):
+        withdraw_offer(tx, offer, now)
+    # A transfer of theirs would be offered to the next member in the name of a removed agent.
     ended = (offers.c.from_agent_id == agent_id, offers.c.department_id.is_not(None))
     tx.sql.execute(update(offers).where(*ended).values(department_id=None))
 
@@ -85,11 +93,6 @@ def _release_chat(
         return_deadline=return_deadline,
     )
     announce_agents(tx, [ticket.assignee_id])
-
-
-def _withdraw(tx: Transaction, withdrawn: list[OfferRow], now: datetime) -> None:
-    for offer in withdrawn:
-        withdraw_ticket_offers(tx, ticket_without_position(tx.sql, offer.ticket_id), now)
 
 
 # -- agents who return -------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """Row locks of tickets and agents. Every action takes them in one order, tickets before agents and each by id, so that
-two actions never wait for each other. Only the removal of an agent begins with them: after a deadlock it runs again."""
+two actions never wait for each other. Only the removal of an agent locks the agent first; a deadlock runs again."""
 
 from collections.abc import Iterable
 

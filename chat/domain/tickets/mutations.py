@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, case, insert, update
 
 from chat.domain.facts import AgentChanged, MessagePosted, OfferEnded, TicketChanged
 from chat.domain.queries.agents import agents_by_keys
@@ -12,7 +12,7 @@ from chat.domain.queries.messages import message_at
 from chat.domain.queries.offers import ringing_offers
 from chat.domain.queries.tickets import ticket_by_key, ticket_without_position
 from chat.domain.tickets.locks import lock_tickets
-from chat.store.rows import TicketRow
+from chat.store.rows import OfferRow, TicketRow
 from chat.store.tables import messages, new_id, offers, ringing, tickets
 from chat.store.transaction import Transaction
 from chat.vocabulary import EventName
@@ -95,23 +95,34 @@ def announce_message(tx: Transaction, ticket_id: int, seq: int) -> MessagePosted
 
 
 def withdraw_agent_offers(tx: Transaction, agent_id: int, now: datetime) -> None:
-    """Withdraw every offer that rings on this agent's console. The next agent gets it; it does not count as a pass."""
+    """Withdraw every offer that rings on this agent's console. The next agent gets it."""
     of_agent = offers.c.agent_id == agent_id
     lock_tickets(tx.sql, [offer.ticket_id for offer in ringing_offers(tx.sql, of_agent)])
     # Read again: another node may have ended some of them before the tickets were locked.
     for offer in ringing_offers(tx.sql, of_agent):
-        withdraw_ticket_offers(tx, ticket_without_position(tx.sql, offer.ticket_id), now)
+        withdraw_offer(tx, offer, now)
+
+
+def withdraw_offer(tx: Transaction, offer: OfferRow, now: datetime) -> None:
+    """Withdraw one ringing offer, whose agent leaves. It counts as a pass only if it belongs to a transfer to a
+    department, which goes on with the next member."""
+    outcome = case((offers.c.department_id.is_not(None), "missed"), else_="withdrawn")
+    still_ringing = update(offers).where(offers.c.id == offer.id, ringing)
+    if not tx.sql.execute(still_ringing.values(ended_at=now, outcome=outcome)).rowcount:
+        return
+    tx.record(OfferEnded(ticket_without_position(tx.sql, offer.ticket_id), offer, "withdrawn"))
+    announce_agents(tx, [offer.agent_id])
 
 
 def withdraw_ticket_offers(
     tx: Transaction, ticket: TicketRow, now: datetime, outcome: OfferOutcome = "withdrawn"
 ) -> None:
-    """End what rings of a ticket, which is as it was read, and announce it."""
+    """End what rings of a ticket, which is as it was read, and announce it. A transfer to a department ends too."""
+    of_ticket = update(offers).where(offers.c.ticket_id == ticket.id)
     ended = ringing_offers(tx.sql, offers.c.ticket_id == ticket.id)
-    if not ended:
-        return
-    of_ticket = update(offers).where(offers.c.ticket_id == ticket.id, ringing)
-    tx.sql.execute(of_ticket.values(ended_at=now, outcome=outcome))
+    if ended:
+        tx.sql.execute(of_ticket.where(ringing).values(ended_at=now, outcome=outcome))
+    tx.sql.execute(of_ticket.where(offers.c.department_id.is_not(None)).values(department_id=None))
     for offer in ended:
         tx.record(OfferEnded(ticket, offer, outcome))
     announce_agents(tx, (offer.agent_id for offer in ended))

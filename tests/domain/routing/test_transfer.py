@@ -8,7 +8,7 @@ from chat.domain.facts import OfferEnded
 from chat.domain.people import agents, departments
 from chat.domain.queries.offers import ringing_offers
 from chat.domain.refusals import BadRequest, Conflict, NotAllowed, NotFound, TicketEnded
-from chat.domain.routing import department_transfer, offers
+from chat.domain.routing import department_transfer, lost_agents, offers
 from tests.domain.domain_driver import Agent, Desk, Visitor
 
 
@@ -127,6 +127,49 @@ async def test_a_hand_over_to_a_department_is_offered_to_one_member_after_the_ot
     assert await desk.run(department_transfer.offer_to_next_member, desk.context) == 0, (
         "and it does not ring an hour later"
     )
+
+
+@pytest.mark.parametrize("how", ["goes away", "is lost", "is removed"])
+async def test_a_transfer_goes_to_the_next_member_when_a_member_leaves(desk: Desk, how: str) -> None:
+    ada, _, vic = await claimed_chat(desk)
+    department = await desk.run(departments.add_department, "Paiements")
+    cleo = await desk.agent("Cleo", departments=["Paiements"])
+    await ada.hands_over(vic.ticket, department)
+    dora = await desk.agent("Dora", departments=["Paiements"])
+    match how:
+        case "goes away":
+            await cleo.chooses("away")
+        case "is lost":
+            cleo.drops()
+            await desk.run(lost_agents.release_chats_of_absent_agents, desk.context)
+        case _:
+            await desk.run(agents.remove_agent, "cleo@example.test", desk.now)
+    ended = next(fact for fact in desk.facts[::-1] if isinstance(fact, OfferEnded))
+    assert (ended.offer.agent_id, ended.reason) == (cleo.id, "withdrawn")
+    assert await desk.run(department_transfer.offer_to_next_member, desk.context) == 1
+    assert await desk.ringing() == {vic.ticket: dora.id}
+
+
+@pytest.mark.parametrize("how", ["is taken over", "is set aside", "ends and is reopened"])
+async def test_a_transfer_between_two_members_ends_when_the_ticket_changes(desk: Desk, how: str) -> None:
+    ada, _, vic = await claimed_chat(desk)
+    sam = await desk.agent("Sam", role="supervisor")
+    department = await desk.run(departments.add_department, "Paiements")
+    cleo = await desk.agent("Cleo", departments=["Paiements"])
+    await ada.hands_over(vic.ticket, department)
+    await desk.agent("Dora", departments=["Paiements"])
+    await cleo.declines(vic.ticket)
+    match how:
+        case "is taken over":
+            await sam.takes_over(vic.ticket)
+        case "is set aside":
+            await ada.sets(vic.ticket, "on_hold")
+        case _:
+            await ada.ends(vic.ticket)
+            await vic.says("Encore moi")
+    assert (await vic.sees()).assignee_id in (ada.id, sam.id)
+    assert not await desk.read(department_transfer.has_passed_transfers)
+    assert await desk.run(department_transfer.offer_to_next_member, desk.context) == 0
 
 
 async def test_a_handed_over_ticket_rings_for_the_configured_time(desk: Desk) -> None:
