@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from chat.domain import seed
+from chat.domain.calendar.actions import set_calendar
 from chat.domain.context import DomainContext, Timeouts
 from chat.domain.intake import start
 from chat.domain.intake.start import NewChat
 from chat.domain.people import agents, sessions, visitors
 from chat.domain.people.agents import NewAgent
-from chat.domain.queries import calendar
 from chat.domain.queries.visitors import VisitorIdentity
 from chat.domain.reactions import react
 from chat.domain.routing import claims
@@ -81,7 +81,7 @@ async def _create(url: str, size: Size) -> Fixtures:
     await store.start()
     try:
         await store.write(seed.seed, now)
-        await store.write(calendar.set_calendar, ALWAYS_OPEN)
+        await store.write(set_calendar, ALWAYS_OPEN)
         tokens = [new_token() for _ in range(size.agents)]
         team = [await store.write(_add_agent, number, token, now) for number, token in enumerate(tokens)]
         context = DomainContext(now, frozenset(one.id for one in team), TIMEOUTS)

@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from chat import presenters, protocol
 from chat.domain import service_status
+from chat.domain.calendar.actions import set_calendar
 from chat.domain.context import DomainContext, Timeouts
 from chat.domain.people import agents, departments, password_links, sites
-from chat.domain.queries.calendar import load_calendar, parse_moment, set_calendar
+from chat.domain.queries.calendar import load_calendar, parse_moment
 from chat.domain.refusals import Refused
 from chat.domain.rules.hours import calendar_json
 from chat.domain.rules.hours.calendar_json import InvalidCalendar

@@ -13,9 +13,9 @@ import psycopg
 
 from bench.fixtures import ALWAYS_OPEN
 from chat.domain import seed
+from chat.domain.calendar.actions import set_calendar
 from chat.domain.people import agents, sessions
 from chat.domain.people.agents import NewAgent
-from chat.domain.queries import calendar
 from chat.domain.reactions import react
 from chat.store.migrations import migrate
 from chat.store.store import Store
@@ -134,7 +134,7 @@ async def set_up_database(url: str) -> dict[str, str]:
     store = Store(url, lambda _: None, react)
     await store.start()
     await store.write(seed.seed, now)
-    await store.write(calendar.set_calendar, ALWAYS_OPEN)
+    await store.write(set_calendar, ALWAYS_OPEN)
     tokens = {name: secrets.token_urlsafe(32) for name in TEAM}
     for name, token in tokens.items():
         new = NewAgent(f"{name.lower()}@desk.example", name, "supervisor", 100)

@@ -14,9 +14,9 @@ import pytest
 
 from bench.fixtures import ALWAYS_OPEN
 from chat.domain import seed
+from chat.domain.calendar.actions import set_calendar
 from chat.domain.people import agents, sessions
 from chat.domain.people.agents import NewAgent
-from chat.domain.queries import calendar
 from chat.domain.reactions import react
 from chat.store.migrations import migrate
 from chat.store.store import Store
@@ -34,7 +34,7 @@ async def a_desk_that_never_closes(folder: Path) -> str:
     store = Store(url, lambda _: None, react)
     await store.start()
     await store.write(seed.seed, now)
-    await store.write(calendar.set_calendar, ALWAYS_OPEN)
+    await store.write(set_calendar, ALWAYS_OPEN)
     ada = await store.write(agents.add_agent, NewAgent("ada@desk.example", "Ada"), now)
     await store.write(sessions.open_session, ada.id, hash_token(token), now)
     await store.close()

@@ -1,1 +1,1 @@
-"""Reads that several actions share. Only `calendar.set_calendar` writes."""
+"""Reads that several actions share. None of them writes."""

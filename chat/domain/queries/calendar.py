@@ -4,15 +4,13 @@ import json
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
-from chat.domain.facts import SettingsChanged
 from chat.domain.refusals import BadRequest
 from chat.domain.rules.hours import calendar_json
 from chat.domain.rules.hours.calendar import DEFAULT, Calendar, in_zone
 from chat.domain.rules.hours.local_time import validated
 from chat.store.tables import settings
-from chat.store.transaction import Transaction
 
 _STORED = select(settings.c.value).where(settings.c.name == "calendar")
 
@@ -38,17 +36,3 @@ def parse_moment(calendar: Calendar, text: str) -> datetime:
         return validated(moment if moment.tzinfo else in_zone(calendar, moment))
     except (ValueError, OverflowError):
         raise BadRequest("a time like 2026-11-24T09:00:00+01:00", field="at") from None
-
-
-def set_calendar(tx: Transaction, json_value: object) -> Calendar:
-    """Put the calendar that this decoded JSON describes in force. Stored promises keep their times.
-
-    Raises InvalidCalendar.
-    """
-    parsed = calendar_json.parse(json_value)
-    value = json.dumps(calendar_json.to_json(parsed))
-    changed = update(settings).where(settings.c.name == "calendar").values(value=value)
-    if not tx.sql.execute(changed).rowcount:
-        tx.sql.execute(insert(settings).values(name="calendar", value=value))
-    tx.record(SettingsChanged())
-    return parsed

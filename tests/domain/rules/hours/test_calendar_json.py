@@ -1,5 +1,7 @@
 """The calendar JSON: valid calendars are parsed, and every fault is named by its path."""
 
+import json
+import re
 from copy import deepcopy
 from datetime import date
 from typing import cast
@@ -12,21 +14,11 @@ from chat.domain.rules.hours.calendar import DEFAULT
 from chat.domain.rules.hours.calendar_json import InvalidCalendar, parse, to_json
 from tests.domain.rules.hours.calendar_oracle import Json
 from tests.domain.rules.hours.calendar_samples import calendars
+from tooling.steps import ROOT
 
-# As `calendar show` prints it.
-DOCUMENTED: Json = {
-    "timezone": "Europe/Paris",
-    "week": [
-        {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "18:00", "state": "open"},
-        {"days": ["sat", "sun"], "from": "09:00", "to": "18:00", "state": "limited"},
-    ],
-    "holidays": {"country": "FR", "subdivision": None, "from": "09:00", "to": "18:00", "state": "limited"},
-    "exceptions": [
-        {"date": "2026-12-24", "from": "09:00", "to": "12:00", "state": "open", "name": "Christmas Eve"},
-        {"date": "2027-01-02", "state": "closed"},
-    ],
-    "promise": {"hours": 48, "unit": "working_days"},
-}
+OPERATING = (ROOT / "docs/operating.md").read_text()
+# The example of the page, as `calendar show` prints it.
+DOCUMENTED: Json = json.loads(OPERATING.partition("```json\n")[2].partition("```")[0])
 MISSING = object()
 
 
@@ -58,6 +50,14 @@ def faults(json_value: object) -> list[str]:
 def test_documented_calendar_is_parsed_and_written_unchanged() -> None:
     assert to_json(parse(DOCUMENTED)) == DOCUMENTED
     assert list(to_json(parse(DOCUMENTED))) == list(DOCUMENTED)
+
+
+def test_the_page_describes_every_field() -> None:
+    keys = re.findall(r'"(\w+)":', json.dumps(DOCUMENTED))
+    described = set(
+        re.findall(r"`(?:\w+(?:\[\])?\.)?(\w+)`", "".join(re.findall(r"^\| `[^|]*\|", OPERATING, re.MULTILINE)))
+    )
+    assert set(keys) - described == {"week", "exceptions", "promise"}
 
 
 def test_default_is_the_documented_calendar_without_exceptions() -> None:

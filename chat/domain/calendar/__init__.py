@@ -1,0 +1,1 @@
+"""The calendar: putting another one in force."""
