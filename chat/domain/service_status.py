@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, ScalarResult, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, bindparam, func, select
 
 from chat.domain.context import DomainContext
 from chat.domain.queries.calendar import load_calendar
@@ -11,15 +11,17 @@ from chat.domain.queries.queue import recent_wait_rate, waiting
 from chat.domain.rules.hours import availability, promise
 from chat.domain.rules.hours import calendar as calendars
 from chat.domain.text import strip_nul
+from chat.store.key_list import list_of
 from chat.store.tables import agent_departments, agents, categories, tickets
 from chat.vocabulary import Mode, ServiceState
 
-# Python intersects the rows with the online agents: a condition with a thousand keys costs more than reading as many
-# rows.
+# Python intersects the ids with the online agents: a condition with a thousand keys costs more than reading as many.
 _AVAILABLE = select(agents.c.id).where(agents.c.removed_at.is_(None), agents.c.state == "available")
 _AVAILABLE_IN_DEPARTMENT = _AVAILABLE.join(agent_departments).where(
     agent_departments.c.department_id == bindparam("department", type_=BigInteger)
 )
+_AVAILABLE_IDS = select(list_of(_AVAILABLE.subquery().c.id))
+_AVAILABLE_IDS_IN_DEPARTMENT = select(list_of(_AVAILABLE_IN_DEPARTMENT.subquery().c.id))
 _WAITING = select(func.count()).select_from(tickets).where(waiting)
 _WAITING_FOR_DEPARTMENT = _WAITING.where(tickets.c.department_id == bindparam("department", type_=BigInteger))
 _DEPARTMENT = select(categories.c.department_id).where(categories.c.name == bindparam("name"))
@@ -74,11 +76,8 @@ def _mode(
 def is_staffed(
     sql: Connection, state: ServiceState, online_agents: frozenset[int] | None, department_id: int | None
 ) -> bool:
-    """Whether chats of a department (None: of any) can be answered in this state: `availability.is_staffed`. Of a big
-    team it reads as far as the first available agent."""
-    online = online_agents or frozenset()
-    with _chosen(sql, department_id) as chosen:
-        return availability.is_staffed(state, any(key in online for key in chosen))
+    """Whether chats of a department (None: of any) can be answered in this state: `availability.is_staffed`."""
+    return availability.is_staffed(state, available_agents(sql, online_agents, department_id))
 
 
 def available_agents(sql: Connection, online_agents: frozenset[int] | None, department_id: int | None) -> int:
@@ -86,13 +85,9 @@ def available_agents(sql: Connection, online_agents: frozenset[int] | None, depa
     0 while Redis is unavailable (`online_agents` None)."""
     if not online_agents:
         return 0
-    return len(online_agents.intersection(_chosen(sql, department_id).all()))
-
-
-def _chosen(sql: Connection, department_id: int | None) -> ScalarResult[int]:
-    """The agents who chose to be available, connected or not."""
-    query = _AVAILABLE if department_id is None else _AVAILABLE_IN_DEPARTMENT
-    return sql.execute(query, {} if department_id is None else {"department": department_id}).scalars()
+    query = _AVAILABLE_IDS if department_id is None else _AVAILABLE_IDS_IN_DEPARTMENT
+    chosen = sql.execute(query, {} if department_id is None else {"department": department_id})
+    return len(online_agents.intersection(chosen.scalar() or ()))
 
 
 def has_available_agents(sql: Connection) -> bool:

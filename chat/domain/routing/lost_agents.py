@@ -17,17 +17,19 @@ from chat.domain.tickets.mutations import (
     withdraw_offer,
     withdraw_ticket_offers,
 )
+from chat.store.key_list import list_of
 from chat.store.rows import TicketRow
 from chat.store.tables import agents, offers, ringing, tickets
 from chat.store.transaction import Transaction
 
-_BUSY = select(agents.c.id).where(
+_busy = select(agents.c.id).where(
     or_(
         # One lookup for each agent: otherwise PostgreSQL reads all live chats, one row for each.
         select(tickets.c.id).where(tickets.c.assignee_id == agents.c.id, live).offset(0).exists(),
         agents.c.id.in_(select(offers.c.agent_id).where(ringing)),
     )
 )
+_BUSY_IDS = select(list_of(_busy.subquery().c.id))
 _PREVIOUS_AGENTS = select(tickets.c.previous_agent_id).where(waiting, tickets.c.previous_agent_id.is_not(None))
 
 
@@ -40,7 +42,7 @@ def has_absent_agents(sql: Connection, context: DomainContext) -> bool:
 
 
 def _absent(sql: Connection, online: frozenset[int]) -> set[int]:
-    return set(sql.execute(_BUSY).scalars().all()) - online
+    return set(sql.execute(_BUSY_IDS).scalar() or ()) - online
 
 
 def release_chats_of_absent_agents(tx: Transaction, context: DomainContext) -> int:
