@@ -35,49 +35,49 @@ def set_author(tx: Transaction, entry: str, author: str) -> None:
     tx.record(f"{author}: {entry}")
 
 
-async def test_a_deadlock_is_run_again(store: Store, deliveries: Deliveries) -> None:
-    await store.write(add_entry, "Vic", "left")
-    await store.write(add_entry, "Zoe", "right")
-    both_hold_one = Barrier(2, timeout=10)
-    attempts: list[str] = []
+class Deadlock:
+    """An action that deadlocks once, when two authors run it at once on the same entries in opposite orders."""
 
-    def sign_both(tx: Transaction, first: str, second: str, author: str) -> str:
-        attempts.append(author)
+    def __init__(self) -> None:
+        self.attempts: list[str] = []
+        self._both_hold_one = Barrier(2, timeout=10)
+
+    def sign_both(self, tx: Transaction, first: str, second: str, author: str) -> str:
+        self.attempts.append(author)
         tx.sql.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
         set_author(tx, first, author)
-        if attempts.count(author) == 1:
-            both_hold_one.wait()
+        if self.attempts.count(author) == 1:  # wait until each holds one entry
+            self._both_hold_one.wait()
         set_author(tx, second, author)
         return author
 
-    ada = store.write(sign_both, "left", "right", "Ada")
-    ben = store.write(sign_both, "right", "left", "Ben")
+
+@pytest.fixture
+async def deadlock(store: Store) -> Deadlock:
+    """For the entries "left" and "right"."""
+    await store.write(add_entry, "Vic", "left")
+    await store.write(add_entry, "Zoe", "right")
+    return Deadlock()
+
+
+async def test_a_deadlock_is_run_again(store: Store, deliveries: Deliveries, deadlock: Deadlock) -> None:
+    ada = store.write(deadlock.sign_both, "left", "right", "Ada")
+    ben = store.write(deadlock.sign_both, "right", "left", "Ben")
     assert list(await asyncio.gather(ada, ben)) == ["Ada", "Ben"]
-    assert len(attempts) == 3, "PostgreSQL aborted one of the two, otherwise there was no deadlock"
+    assert len(deadlock.attempts) == 3, "PostgreSQL aborted one of the two, otherwise there was no deadlock"
     assert sorted(map(str, deliveries.facts)) == ["Ada: left", "Ada: right", "Ben: left", "Ben: right", "left", "right"]
 
 
-async def test_a_deadlocked_batch_is_run_again_together(store: Store, deliveries: Deliveries) -> None:
-    await store.write(add_entry, "Vic", "left")
-    await store.write(add_entry, "Zoe", "right")
-    both_hold_one = Barrier(2, timeout=10)
-    attempts: list[str] = []
-
-    def sign_both(tx: Transaction, first: str, second: str, author: str) -> None:
-        attempts.append(author)
-        tx.sql.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
-        set_author(tx, first, author)
-        if attempts.count(author) == 1:
-            both_hold_one.wait()
-        set_author(tx, second, author)
-
+async def test_a_deadlocked_batch_is_run_again_together(
+    store: Store, deliveries: Deliveries, deadlock: Deadlock
+) -> None:
     def sign_all(batch: Sequence[Transaction], authors: Sequence[str]) -> Sequence[str]:
-        sign_both(batch[0], "right", "left", authors[0])
+        deadlock.sign_both(batch[0], "right", "left", authors[0])
         return authors
 
     posting = store.post(sign_all, "Ada")
-    await asyncio.gather(posting, store.write(sign_both, "left", "right", "Ben"))
-    assert len(attempts) == 3
+    await asyncio.gather(posting, store.write(deadlock.sign_both, "left", "right", "Ben"))
+    assert len(deadlock.attempts) == 3
     assert len(deliveries.facts) == 6
 
 
