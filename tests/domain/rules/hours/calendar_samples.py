@@ -37,7 +37,8 @@ def patterns(draw: st.DrawFn, dayline: int) -> list[Json]:
     edges = sorted(draw(st.lists(quarters_of_day, unique=True, max_size=6)))
     rows: list[Json] = []
     for start, end in zip(edges[::2], edges[1::2], strict=False):
-        if start < 96:
+        # A row of 24 hours can only begin at midnight.
+        if start < 96 and (start == 0 or end - start < 96):
             to = clock(end) if end <= 96 else clock(end - 96)
             rows.append({"from": clock(start), "to": to, "state": draw(states)})
     return rows
