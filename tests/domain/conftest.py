@@ -15,7 +15,7 @@ from chat.store.migrations import migrate
 from chat.store.store import Store
 from chat.store.tables import metadata
 from chat.store.transaction import Transaction
-from tests.domain.domain_driver import MONDAY, Desk
+from tests.domain.domain_driver import MONDAY, DomainDriver
 from tests.services import Postgres
 
 SEEDED_TABLES = ("sites", "categories")
@@ -62,26 +62,26 @@ def postgresql(one_postgresql: str) -> str:
 
 
 @asynccontextmanager
-async def node(url: str) -> AsyncIterator[Desk]:
+async def node(url: str) -> AsyncIterator[DomainDriver]:
     """A node on this database, driven by a test."""
     facts: list[object] = []
     store = Store(url, lambda recorded: facts.extend(one.fact for one in recorded), react)
     await store.start()
     try:
-        yield Desk(store, facts, runs_twice=url.startswith("sqlite"))
+        yield DomainDriver(store, facts, runs_twice=url.startswith("sqlite"))
     finally:
         await store.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
+async def driver(request: pytest.FixtureRequest) -> AsyncIterator[DomainDriver]:
     """A node on each kind of database."""
     async with node(str(request.getfixturevalue(request.param))) as opened:
         yield opened
 
 
 @pytest.fixture
-async def nodes(postgresql: str) -> AsyncIterator[tuple[Desk, Desk]]:
+async def nodes(postgresql: str) -> AsyncIterator[tuple[DomainDriver, DomainDriver]]:
     """Two nodes on one PostgreSQL."""
     async with node(postgresql) as one, node(postgresql) as other:
         other.now, other.online = one.now, one.online

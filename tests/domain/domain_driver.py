@@ -112,7 +112,7 @@ def add_available_agent(tx: Transaction, new: agents.NewAgent, now: datetime) ->
 
 
 @dataclass
-class Desk:
+class DomainDriver:
     """A node on a real database. `now` moves only by `later`; `online` has the connected agents."""
 
     store: Store
@@ -201,7 +201,7 @@ def _ringing(sql: Connection) -> dict[str, int]:
 class Visitor:
     """A visitor; `ticket` is their newest ticket."""
 
-    desk: Desk
+    driver: DomainDriver
     name: str
     identity: VisitorIdentity
     id: int = 0
@@ -209,88 +209,88 @@ class Visitor:
 
     async def starts(self, text: str = "Bonjour", client_id: str | None = None, **more: str) -> StartedChat:
         chat = NewChat(client_id or new_id(), text, **more)
-        started = await self.desk.run(start.start_chat, self.identity, chat, self.desk.context)
+        started = await self.driver.run(start.start_chat, self.identity, chat, self.driver.context)
         self.id, self.ticket = started.ticket.visitor_id, started.ticket.public_id
         return started
 
     async def says(self, text: str = "…", client_id: str | None = None, ticket: str = "") -> MessageRow:
-        post = Post(ticket or self.ticket, client_id or new_id(), text, self.desk.context, visitor_id=self.id)
-        return await self.desk.post(post)
+        post = Post(ticket or self.ticket, client_id or new_id(), text, self.driver.context, visitor_id=self.id)
+        return await self.driver.post(post)
 
     async def fills_in(self, text: str = "Où est mon colis ?", **more: str) -> start.Submitted:
         form = NewForm(more.pop("client_id", new_id()), {"text": text, "email": "vic@example.test", **more})
-        sent = await self.desk.run(start.submit_form, self.identity, form, self.desk.now)
+        sent = await self.driver.run(start.submit_form, self.identity, form, self.driver.now)
         self.id, self.ticket = sent.ticket.visitor_id, sent.ticket.public_id
         return sent
 
     async def leaves_address(self, wait: bool, email: str = "vic@example.test", name: str | None = None) -> TicketRow:
         contact = Contact(email, name, wait)
-        return await self.desk.run(give_contact, self.id, self.ticket, contact, self.desk.now)
+        return await self.driver.run(give_contact, self.id, self.ticket, contact, self.driver.now)
 
     async def reads(self, seq: int) -> None:
-        await self.desk.run(read_up_to, self.ticket, seq, self.desk.now, visitor_id=self.id)
+        await self.driver.run(read_up_to, self.ticket, seq, self.driver.now, visitor_id=self.id)
 
     async def is_now(self, state: VisitorPresence) -> None:
-        await self.desk.run(visitors.set_visitor_presence, self.id, state, self.desk.context)
+        await self.driver.run(visitors.set_visitor_presence, self.id, state, self.driver.context)
 
     async def ends(self) -> TicketRow:
-        return await self.desk.run(lifecycle.end_by_visitor, self.id, self.ticket, self.desk.now)
+        return await self.driver.run(lifecycle.end_by_visitor, self.id, self.ticket, self.driver.now)
 
     async def sees(self) -> TicketRow:
-        return await self.desk.ticket(self.ticket)
+        return await self.driver.ticket(self.ticket)
 
 
 @dataclass
 class Agent:
     """An agent."""
 
-    desk: Desk
+    driver: DomainDriver
     name: str
     id: int
     public_id: str
 
     def connects(self) -> None:
-        self.desk.online.add(self.id)
+        self.driver.online.add(self.id)
 
     def drops(self) -> None:
-        self.desk.online.discard(self.id)
+        self.driver.online.discard(self.id)
 
     async def chooses(self, state: AgentState) -> AgentRow:
-        return await self.desk.run(agents.set_presence, self.id, state, self.desk.now)
+        return await self.driver.run(agents.set_presence, self.id, state, self.driver.now)
 
     async def claims(self, ticket: str, over: bool = False) -> TicketRow:
-        return await self.desk.run(claim, self.id, ticket, over, self.desk.now)
+        return await self.driver.run(claim, self.id, ticket, over, self.driver.now)
 
     async def declines(self, ticket: str) -> None:
-        await self.desk.run(offers.decline, self.id, ticket, self.desk.now)
+        await self.driver.run(offers.decline, self.id, ticket, self.driver.now)
 
     async def says(self, ticket: str, text: str = "J'arrive.", client_id: str | None = None) -> MessageRow:
-        return await self.desk.post(Post(ticket, client_id or new_id(), text, self.desk.context, agent_id=self.id))
+        return await self.driver.post(Post(ticket, client_id or new_id(), text, self.driver.context, agent_id=self.id))
 
     async def notes(self, ticket: str, text: str = "VIP", client_id: str | None = None) -> NoteRow:
-        return await self.desk.run(
-            notes.add_note, self.id, ticket, notes.NewNote(client_id or new_id(), text), self.desk.now
+        return await self.driver.run(
+            notes.add_note, self.id, ticket, notes.NewNote(client_id or new_id(), text), self.driver.now
         )
 
     async def reads(self, ticket: str, seq: int) -> None:
-        await self.desk.run(read_up_to, ticket, seq, self.desk.now, agent_id=self.id)
+        await self.driver.run(read_up_to, ticket, seq, self.driver.now, agent_id=self.id)
 
     async def hands_over(self, ticket: str, to: "Agent | str") -> TicketRow:
         """Hand over to an agent, or to a department by its public id."""
         receiver = Receiver(department=to) if isinstance(to, str) else Receiver(agent=to.public_id)
-        return await self.desk.run(transfer.hand_over, self.id, HandOver(ticket, receiver), self.desk.context)
+        return await self.driver.run(transfer.hand_over, self.id, HandOver(ticket, receiver), self.driver.context)
 
     async def takes_over(self, ticket: str) -> TicketRow:
-        return await self.desk.run(take_over, self.id, ticket, self.desk.now)
+        return await self.driver.run(take_over, self.id, ticket, self.driver.now)
 
     async def ends(self, ticket: str) -> TicketRow:
-        return await self.desk.run(lifecycle.end_by_agent, self.id, ticket, self.desk.now)
+        return await self.driver.run(lifecycle.end_by_agent, self.id, ticket, self.driver.now)
 
     async def sets(self, ticket: str, status: Status) -> TicketRow:
-        return await self.desk.run(lifecycle.set_status, self.id, ticket, status, self.desk.now)
+        return await self.driver.run(lifecycle.set_status, self.id, ticket, status, self.driver.now)
 
     async def spams(self, ticket: str) -> TicketRow:
-        return await self.desk.run(lifecycle.mark_spam, self.id, ticket, self.desk.now)
+        return await self.driver.run(lifecycle.mark_spam, self.id, ticket, self.driver.now)
 
     async def row(self) -> AgentRow:
-        return await self.desk.read(agent_by_key, self.id)
+        return await self.driver.read(agent_by_key, self.id)

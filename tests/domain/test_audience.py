@@ -18,7 +18,7 @@ from chat.links import TicketLinks
 from chat.protocol import Emission, Shape, TicketLeft
 from chat.realtime.broadcaster import decode_emission, encode_emission
 from chat.store.transaction import RecordedFact
-from tests.domain.domain_driver import Desk
+from tests.domain.domain_driver import DomainDriver
 
 FOR_VISITORS: set[str] = {"message", "ticket", "read", "service"}
 
@@ -110,12 +110,12 @@ class EmissionRecorder:
         return EventPublisher(EventContext(links, lambda agent_id: True), self.emitted.append, self.sent.append)
 
 
-async def record_every_fact(desk: Desk) -> None:
+async def record_every_fact(driver: DomainDriver) -> None:
     """Run actions that record every kind of fact."""
-    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
-    await desk.run(sites.set_site, "demo", sites.SiteEdit("Demo", ["localhost"]), desk.now)
+    ada, ben, vic = await driver.agent("Ada"), await driver.agent("Ben"), driver.visitor("Vic")
+    await driver.run(sites.set_site, "demo", sites.SiteEdit("Demo", ["localhost"]), driver.now)
     await vic.starts(email="vic@example.test")
-    await desk.run_worker()
+    await driver.run_worker()
     await ada.claims(vic.ticket)
     await ada.notes(vic.ticket, "She is a VIP.")
     await ada.says(vic.ticket)
@@ -125,8 +125,8 @@ async def record_every_fact(desk: Desk) -> None:
     await ada.hands_over(vic.ticket, ben)
     await ben.claims(vic.ticket)
     await ben.ends(vic.ticket)
-    await desk.run(sessions.close_session, "0" * 64)
-    await desk.run(agents.remove_agent, "ada@example.test", desk.now)
+    await driver.run(sessions.close_session, "0" * 64)
+    await driver.run(agents.remove_agent, "ada@example.test", driver.now)
 
 
 def facts_of_the_product() -> set[type[Fact]]:
@@ -140,10 +140,10 @@ def test_each_fact_has_its_events() -> None:
     assert set(event_publisher.EVENTS) == facts_of_the_product()
 
 
-async def test_no_fact_leaks_to_visitors(desk: Desk) -> None:
-    await record_every_fact(desk)
-    ticket = next(fact.ticket for fact in desk.facts if isinstance(fact, MessagePosted))
-    recorded = [*desk.facts, InboxCardChanged(ticket)]
+async def test_no_fact_leaks_to_visitors(driver: DomainDriver) -> None:
+    await record_every_fact(driver)
+    ticket = next(fact.ticket for fact in driver.facts if isinstance(fact, MessagePosted))
+    recorded = [*driver.facts, InboxCardChanged(ticket)]
     assert {type(fact) for fact in recorded} == {PlainMessagePosted, *facts_of_the_product()}, "every fact is recorded"
     recorder = EmissionRecorder()
     recorder.publisher().deliver([RecordedFact(fact, None) for fact in recorded])
@@ -159,26 +159,26 @@ async def test_no_fact_leaks_to_visitors(desk: Desk) -> None:
     assert [one._replace(skip=None) for one in recorder.emitted] == remote, "other nodes get the same"
 
 
-async def test_sender_gets_message_by_ack_and_event_by_emission(desk: Desk) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_sender_gets_message_by_ack_and_event_by_emission(driver: DomainDriver) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
     recorder = EmissionRecorder()
-    recorder.publisher().deliver([RecordedFact(fact, "sid") for fact in desk.facts])
+    recorder.publisher().deliver([RecordedFact(fact, "sid") for fact in driver.facts])
     skipped = [one for one in recorder.emitted if one.skip == "sid"]
     assert {payload_of(one)["text"] for one in skipped} == {"Bonjour"}
     joined = [one for one in recorder.emitted if one.event == "message" and payload_of(one)["kind"] == "event"]
     assert [one.skip for one in joined] == [None], "no ack has it: its author receives the event too"
 
 
-async def test_fast_path_message_has_same_audience_as_slow_path_message(desk: Desk) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_fast_path_message_has_same_audience_as_slow_path_message(driver: DomainDriver) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
     await ada.says(vic.ticket, "Answered.")
     await vic.says("Carried on.")
-    slow = [fact for fact in desk.facts if isinstance(fact, MessagePosted)][-1]
-    quick = [fact for fact in desk.facts if isinstance(fact, PlainMessagePosted)][-1]
+    slow = [fact for fact in driver.facts if isinstance(fact, MessagePosted)][-1]
+    quick = [fact for fact in driver.facts if isinstance(fact, PlainMessagePosted)][-1]
     assert (slow.message.text, quick.message.text) == ("Answered.", "Carried on.")
     emissions = []
     for fact in (slow, quick):
@@ -188,11 +188,11 @@ async def test_fast_path_message_has_same_audience_as_slow_path_message(desk: De
     assert emissions[0] == emissions[1] and len(emissions[0]) == 1
 
 
-async def test_only_visitors_receive_their_ticket_page_link(desk: Desk) -> None:
-    vic = desk.visitor("Vic")
+async def test_only_visitors_receive_their_ticket_page_link(driver: DomainDriver) -> None:
+    vic = driver.visitor("Vic")
     await vic.fills_in()
     recorder = EmissionRecorder()
-    recorder.publisher().deliver([RecordedFact(fact, None) for fact in desk.facts])
+    recorder.publisher().deliver([RecordedFact(fact, None) for fact in driver.facts])
     shown = {bool(one.visitors): payload_of(one).get("link") for one in recorder.emitted if one.event == "ticket"}
     assert shown[False] is None
     assert str(shown[True]).startswith(f"http://localhost:8000/t/{vic.ticket}.")

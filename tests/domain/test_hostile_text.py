@@ -10,7 +10,7 @@ from chat.domain.people import agents, sessions
 from chat.domain.people.agents import NewAgent
 from chat.domain.refusals import BadRequest, Conflict
 from chat.domain.text import clean_email, clean_name, clean_text, normalize_unicode
-from tests.domain.domain_driver import Desk
+from tests.domain.domain_driver import DomainDriver
 
 SLOW_TEXTS = ("a" + "\u0300\u0316" * 1_000, "a" + "\u0300" * 20 + "\u0316" * 20, "\u0f73" * 40, "\u0344" * 40)
 REAL_TEXTS = (
@@ -52,10 +52,10 @@ def test_name_is_reduced_to_one_line() -> None:
     assert clean_name(" Vic\r\nBcc:\tzoe@example.com ") == "Vic Bcc: zoe@example.com"
 
 
-async def test_agent_is_found_by_every_spelling_of_their_email(desk: Desk) -> None:
+async def test_agent_is_found_by_every_spelling_of_their_email(driver: DomainDriver) -> None:
     new = NewAgent("Rene\u0301@Example.com", "René", password_hash="a hash")
-    agent = await desk.run(agents.add_agent, new, desk.now)
+    agent = await driver.run(agents.add_agent, new, driver.now)
     for spelling in ("ren\u00e9@example.com", " REN\u00c9@EXAMPLE.COM ", "rene\u0301@example.com"):
-        assert await desk.read(sessions.credentials, spelling) == (agent.id, "a hash")
+        assert await driver.read(sessions.credentials, spelling) == (agent.id, "a hash")
     with pytest.raises(Conflict):
-        await desk.run(agents.add_agent, new, desk.now)
+        await driver.run(agents.add_agent, new, driver.now)

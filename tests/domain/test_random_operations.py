@@ -17,7 +17,7 @@ from chat.domain.refusals import Refused
 from chat.store.rows import TicketRow
 from chat.vocabulary import Status
 from tests.domain.conftest import install_at, node
-from tests.domain.domain_driver import Agent, Desk, Visitor
+from tests.domain.domain_driver import Agent, DomainDriver, Visitor
 
 INDEXES = st.integers(0, 2)
 
@@ -46,10 +46,10 @@ class RandomOperations(RuleBasedStateMachine):
             shutil.copy(self.folder / "guichet.db", RandomOperations.template)
         else:
             shutil.copy(RandomOperations.template, self.folder / "guichet.db")
-        self.desk: Desk = await self.stack.enter_async_context(node(url))
-        self.agents: list[Agent] = [await self.desk.agent(name, capacity=2) for name in ("Ada", "Ben")]
-        self.agents.append(await self.desk.agent("Sam", role="supervisor", capacity=1))
-        self.visitors: list[Visitor] = [self.desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
+        self.driver: DomainDriver = await self.stack.enter_async_context(node(url))
+        self.agents: list[Agent] = [await self.driver.agent(name, capacity=2) for name in ("Ada", "Ben")]
+        self.agents.append(await self.driver.agent("Sam", role="supervisor", capacity=1))
+        self.visitors: list[Visitor] = [self.driver.visitor(name) for name in ("Vic", "Zoe", "Max")]
 
     def teardown(self) -> None:
         self.loop.run_until_complete(self.stack.aclose())
@@ -113,18 +113,18 @@ class RandomOperations(RuleBasedStateMachine):
 
     @rule(minutes=st.sampled_from([0.1, 1, 6, 30, 61]))
     def time_passes(self, minutes: float) -> None:
-        self.desk.now += timedelta(minutes=minutes)
-        self.do(self.desk.run_worker())
+        self.driver.now += timedelta(minutes=minutes)
+        self.do(self.driver.run_worker())
 
     @invariant()
     def invariants_hold(self) -> None:
         self.loop.run_until_complete(self._check())
 
     async def _check(self) -> None:
-        rows = list(self.desk.replica.tickets.values())
+        rows = list(self.driver.replica.tickets.values())
         live = [row.visitor_id for row in rows if row.status == "live"]
         assert len(live) == len(set(live)), "one live ticket a visitor"
-        ringing = [offer.ticket_id for offer in await self.desk.read(ringing_offers)]
+        ringing = [offer.ticket_id for offer in await self.driver.read(ringing_offers)]
         assert len(ringing) == len(set(ringing)), "a ticket rings on one console"
         finished = {row.id for row in rows if row.status in ("solved", "closed")}
         assert not finished & set(ringing)

@@ -15,20 +15,20 @@ from chat.domain.routing.claims import claim
 from chat.store.tables import agents, tickets
 from chat.store.transaction import Transaction
 from tests.domain.conftest import node
-from tests.domain.domain_driver import Agent, Desk, Visitor, new_id
+from tests.domain.domain_driver import Agent, DomainDriver, Visitor, new_id
 
-Chat = tuple[Desk, Visitor, Agent]
+Chat = tuple[DomainDriver, Visitor, Agent]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def chat(request: pytest.FixtureRequest) -> AsyncIterator[Chat]:
     """Vic waits; Ada has not answered yet, so that her first message takes the slow path."""
-    async with node(str(request.getfixturevalue(request.param))) as desk:
-        desk.runs_twice = False
-        ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+    async with node(str(request.getfixturevalue(request.param))) as driver:
+        driver.runs_twice = False
+        ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
         await vic.starts()
-        await desk.store.write(claim, ada.id, vic.ticket, False, desk.now)
-        yield desk, vic, ada
+        await driver.store.write(claim, ada.id, vic.ticket, False, driver.now)
+        yield driver, vic, ada
 
 
 def use(monkeypatch: pytest.MonkeyPatch, table: Reactions) -> None:
@@ -52,37 +52,37 @@ def fail(tx: Transaction, fact: MessagePosted) -> None:
 async def test_a_reaction_writes_and_records_in_the_same_transaction(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, vic, ada = chat
+    driver, vic, ada = chat
     use(monkeypatch, {MessagePosted: (set_category,)})
-    before = len(desk.facts)
-    answer = Post(vic.ticket, new_id(), "J'arrive", desk.context, agent_id=ada.id)
-    await desk.store.post(post_batch, answer)
-    assert await desk.read(categories) == ["answered"]
-    assert {MessagePosted, SettingsChanged} <= {type(fact) for fact in desk.facts[before:]}
+    before = len(driver.facts)
+    answer = Post(vic.ticket, new_id(), "J'arrive", driver.context, agent_id=ada.id)
+    await driver.store.post(post_batch, answer)
+    assert await driver.read(categories) == ["answered"]
+    assert {MessagePosted, SettingsChanged} <= {type(fact) for fact in driver.facts[before:]}
 
 
 async def test_a_reaction_to_a_reactions_fact_runs_too(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, vic, ada = chat
+    driver, vic, ada = chat
     seen: list[object] = []
     use(monkeypatch, {MessagePosted: (set_category,), SettingsChanged: (lambda tx, fact: seen.append(fact),)})
-    await desk.store.post(post_batch, Post(vic.ticket, new_id(), "J'arrive", desk.context, agent_id=ada.id))
+    await driver.store.post(post_batch, Post(vic.ticket, new_id(), "J'arrive", driver.context, agent_id=ada.id))
     assert seen == [SettingsChanged()]
 
 
 async def test_a_reaction_that_raises_undoes_its_action(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, vic, ada = chat
+    driver, vic, ada = chat
     use(monkeypatch, {MessagePosted: (set_category, fail)})
-    before = len(desk.facts)
+    before = len(driver.facts)
     with pytest.raises(ZeroDivisionError):
-        await desk.store.post(post_batch, Post(vic.ticket, new_id(), "J'arrive", desk.context, agent_id=ada.id))
-    assert await desk.read(categories) == [None]
-    assert [row.text for row in await desk.thread(vic.ticket) if row.author.startswith("agent")] == []
-    assert desk.facts[before:] == []
+        await driver.store.post(post_batch, Post(vic.ticket, new_id(), "J'arrive", driver.context, agent_id=ada.id))
+    assert await driver.read(categories) == [None]
+    assert [row.text for row in await driver.thread(vic.ticket) if row.author.startswith("agent")] == []
+    assert driver.facts[before:] == []
 
 
 async def test_reactions_run_again_when_a_batch_runs_again(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, _, ada = chat
-    row, before = await ada.row(), len(desk.facts)
+    driver, _, ada = chat
+    row, before = await ada.row(), len(driver.facts)
     runs: list[int] = []
 
     def record(txs: Sequence[Transaction], items: Sequence[int]) -> Sequence[int]:
@@ -96,24 +96,24 @@ async def test_reactions_run_again_when_a_batch_runs_again(chat: Chat, monkeypat
             raise ZeroDivisionError
 
     use(monkeypatch, {AgentChanged: (fail_once,)})
-    assert await asyncio.gather(*(desk.store.post(record, item) for item in (1, 2))) == [1, 2]
+    assert await asyncio.gather(*(driver.store.post(record, item) for item in (1, 2))) == [1, 2]
     assert runs == [1, 1, 1], "once in the batch, then once for each of its calls"
-    assert desk.facts[before:] == [AgentChanged(row)] * 2
+    assert driver.facts[before:] == [AgentChanged(row)] * 2
 
 
 async def test_the_fast_path_sees_what_a_reaction_changed(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, vic, ada = chat
+    driver, vic, ada = chat
 
     def set_unread(tx: Transaction, fact: MessagePosted) -> None:
         tx.sql.execute(tickets.update().values(unread=7))
 
-    zoe = desk.visitor("Zoe")
+    zoe = driver.visitor("Zoe")
     await zoe.starts()
     await ada.says(vic.ticket)
     await vic.says("Merci")
     use(monkeypatch, {MessagePosted: (set_unread,)})
-    await desk.store.post(post_batch, Post(zoe.ticket, new_id(), "J'arrive", desk.context, agent_id=ada.id))
-    await desk.store.post(post_batch, Post(vic.ticket, new_id(), "Encore", desk.context, visitor_id=vic.id))
+    await driver.store.post(post_batch, Post(zoe.ticket, new_id(), "J'arrive", driver.context, agent_id=ada.id))
+    await driver.store.post(post_batch, Post(vic.ticket, new_id(), "Encore", driver.context, visitor_id=vic.id))
     assert (await vic.sees()).unread == 8
 
 

@@ -15,7 +15,7 @@ from chat.domain.refusals import Refused
 from chat.domain.routing.claims import claim, take_over
 from chat.domain.routing.transfer import HandOver, Receiver, hand_over
 from chat.store import tables
-from tests.domain.domain_driver import Desk
+from tests.domain.domain_driver import DomainDriver
 
 # The key of an advisory lock that no code of ours uses.
 GATE = 4711
@@ -90,7 +90,9 @@ OFFERED = "INSERT ON offers"
 
 
 @pytest.mark.parametrize("how", ["claim", "take_over"])
-async def test_a_removed_agent_owns_nothing(nodes: tuple[Desk, Desk], postgresql: str, how: str) -> None:
+async def test_a_removed_agent_owns_nothing(
+    nodes: tuple[DomainDriver, DomainDriver], postgresql: str, how: str
+) -> None:
     one, other = nodes
     ada, sam, vic = await one.agent("Ada"), await one.agent("Sam", role="supervisor"), one.visitor("Vic")
     await vic.fills_in()
@@ -109,7 +111,7 @@ async def test_a_removed_agent_owns_nothing(nodes: tuple[Desk, Desk], postgresql
 @pytest.mark.parametrize("department", [False, True])
 @pytest.mark.parametrize("removed", ["ben", "sam"])
 async def test_a_hand_over_to_or_by_a_removed_agent_does_not_ring(
-    nodes: tuple[Desk, Desk], postgresql: str, removed: str, department: bool
+    nodes: tuple[DomainDriver, DomainDriver], postgresql: str, removed: str, department: bool
 ) -> None:
     one, other = nodes
     payments = await one.run(add_department, "Payments")

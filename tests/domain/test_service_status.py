@@ -9,32 +9,32 @@ from chat.domain.queries.tickets import ticket_by_public_id
 from chat.domain.routing import long_waits
 from chat.domain.rules.hours import availability
 from chat.domain.service_status import current_service, mode_for
-from tests.domain.domain_driver import MONDAY, Agent, Desk
+from tests.domain.domain_driver import MONDAY, Agent, DomainDriver
 
 SATURDAY = MONDAY + timedelta(days=5)
 CLOSING = MONDAY + timedelta(hours=8)
 
 
-async def stay(desk: Desk, ada: Agent) -> None:
+async def stay(driver: DomainDriver, ada: Agent) -> None:
     """Ada remains available."""
 
 
-async def go_away(desk: Desk, ada: Agent) -> None:
+async def go_away(driver: DomainDriver, ada: Agent) -> None:
     await ada.chooses("away")
 
 
-async def disconnect(desk: Desk, ada: Agent) -> None:
+async def disconnect(driver: DomainDriver, ada: Agent) -> None:
     ada.drops()
 
 
-async def only_other_department_left(desk: Desk, ada: Agent) -> None:
+async def only_other_department_left(driver: DomainDriver, ada: Agent) -> None:
     """Ada, who is in the chat's department, leaves; Ben, who is not, is available."""
-    await desk.agent("Ben")
+    await driver.agent("Ben")
     ada.drops()
 
 
-async def use_last_slot(desk: Desk, ada: Agent) -> None:
-    zoe = desk.visitor("Zoe")
+async def use_last_slot(driver: DomainDriver, ada: Agent) -> None:
+    zoe = driver.visitor("Zoe")
     await zoe.starts()
     await ada.claims(zoe.ticket)
 
@@ -50,39 +50,41 @@ CASES = {
 }
 
 
-async def decisions(desk: Desk, ticket: str) -> set[bool]:
+async def decisions(driver: DomainDriver, ticket: str) -> set[bool]:
     """What each part of the product concludes: True for "chats can be answered"."""
-    row = await desk.read(ticket_by_public_id, ticket)
-    service = await desk.read(current_service, desk.context, "payments")
-    mode = await desk.read(mode_for, desk.context, row.department_id)
-    is_due = await desk.read(long_waits.has_long_waits, desk.context)
-    await desk.run(long_waits.escalate_long_waits, desk.context)
-    is_live = (await desk.read(ticket_by_public_id, ticket)).status == "live"
+    row = await driver.read(ticket_by_public_id, ticket)
+    service = await driver.read(current_service, driver.context, "payments")
+    mode = await driver.read(mode_for, driver.context, row.department_id)
+    is_due = await driver.read(long_waits.has_long_waits, driver.context)
+    await driver.run(long_waits.escalate_long_waits, driver.context)
+    is_live = (await driver.read(ticket_by_public_id, ticket)).status == "live"
     return {service.mode == "chat", mode == "chat", not is_due, is_live}
 
 
-async def waiting_chat(desk: Desk) -> tuple[Agent, str]:
+async def waiting_chat(driver: DomainDriver) -> tuple[Agent, str]:
     """Vic waits for the department of Ada, who has one slot."""
-    await desk.run(add_department, "Payments", ["payments"])
-    ada, vic = await desk.agent("Ada", capacity=1, departments=["Payments"]), desk.visitor("Vic")
+    await driver.run(add_department, "Payments", ["payments"])
+    ada, vic = await driver.agent("Ada", capacity=1, departments=["Payments"]), driver.visitor("Vic")
     await vic.starts(category="payments")
     return ada, vic.ticket
 
 
 @pytest.mark.parametrize("case", CASES)
-async def test_form_for_new_visitors_exactly_when_waiting_chats_become_tickets(desk: Desk, case: str) -> None:
+async def test_form_for_new_visitors_exactly_when_waiting_chats_become_tickets(driver: DomainDriver, case: str) -> None:
     now, change, staffed = CASES[case]
-    desk.now = now - timedelta(minutes=1)
-    ada, ticket = await waiting_chat(desk)
-    await change(desk, ada)
-    desk.now = now
-    assert await decisions(desk, ticket) == {staffed}
+    driver.now = now - timedelta(minutes=1)
+    ada, ticket = await waiting_chat(driver)
+    await change(driver, ada)
+    driver.now = now
+    assert await decisions(driver, ticket) == {staffed}
 
 
 @pytest.mark.parametrize("staffed", [True, False])
-async def test_all_decisions_follow_the_one_rule(desk: Desk, staffed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.now = CLOSING - timedelta(minutes=1)
-    _, ticket = await waiting_chat(desk)
-    desk.now = CLOSING if staffed else desk.now
+async def test_all_decisions_follow_the_one_rule(
+    driver: DomainDriver, staffed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.now = CLOSING - timedelta(minutes=1)
+    _, ticket = await waiting_chat(driver)
+    driver.now = CLOSING if staffed else driver.now
     monkeypatch.setattr(availability, "is_staffed", lambda state, available_agents: staffed)
-    assert await decisions(desk, ticket) == {staffed}, "against the truth: the rule alone decides"
+    assert await decisions(driver, ticket) == {staffed}, "against the truth: the rule alone decides"

@@ -13,26 +13,26 @@ from chat.domain.queries import visitors
 from chat.domain.refusals import BadRequest, ChatUnavailable, Conflict
 from chat.store.tables import categories, departments
 from chat.store.transaction import Transaction
-from tests.domain.domain_driver import Desk, new_id
+from tests.domain.domain_driver import DomainDriver, new_id
 from tests.domain.intake.test_form import ticket_kinds
 
 
-async def test_a_visitor_is_stored_with_the_first_message(desk: Desk) -> None:
-    vic = desk.visitor("Vic")
+async def test_a_visitor_is_stored_with_the_first_message(driver: DomainDriver) -> None:
+    vic = driver.visitor("Vic")
     with pytest.raises(ChatUnavailable):
         await vic.starts()
-    assert await desk.read(visitors.visitor_by_token, vic.identity.token_hash) is None
-    await desk.agent("Ada")
+    assert await driver.read(visitors.visitor_by_token, vic.identity.token_hash) is None
+    await driver.agent("Ada")
     started = await vic.starts("Bonjour", name="  Vic  ", email="vic@example.test")
     assert started.ticket.status == "live" and started.ticket.assignee_id is None
     assert (started.ticket.name, started.ticket.email) == ("Vic", "vic@example.test")
     assert (started.message.seq, started.message.author_name) == (1, "Vic")
-    assert [type(fact) for fact in desk.facts[-2:]] == [MessagePosted, TicketChanged]
+    assert [type(fact) for fact in driver.facts[-2:]] == [MessagePosted, TicketChanged]
 
 
-async def test_two_tabs_make_one_ticket(desk: Desk) -> None:
-    vic = desk.visitor("Vic")
-    await desk.agent("Ada")
+async def test_two_tabs_make_one_ticket(driver: DomainDriver) -> None:
+    vic = driver.visitor("Vic")
+    await driver.agent("Ada")
     client_id = new_id()
     first = await vic.starts("Bonjour", client_id)
     assert await vic.starts("Bonjour", client_id) == first
@@ -42,7 +42,9 @@ async def test_two_tabs_make_one_ticket(desk: Desk) -> None:
     assert (second.ticket.id, second.message.seq) == (first.ticket.id, 2)
 
 
-async def test_concurrent_first_messages_make_one_visitor_and_one_ticket(nodes: tuple[Desk, Desk]) -> None:
+async def test_concurrent_first_messages_make_one_visitor_and_one_ticket(
+    nodes: tuple[DomainDriver, DomainDriver],
+) -> None:
     one, other = nodes
     await one.agent("Ada")
     for name in ("Vic", "Zoe", "Max", "Lou"):
@@ -60,8 +62,8 @@ async def test_concurrent_first_messages_make_one_visitor_and_one_ticket(nodes: 
         assert [row.seq for row in thread] == list(range(1, 8))
 
 
-async def test_a_repeated_client_id_gets_the_closed_ticket_again(desk: Desk) -> None:
-    vic, ada = desk.visitor("Vic"), await desk.agent("Ada")
+async def test_a_repeated_client_id_gets_the_closed_ticket_again(driver: DomainDriver) -> None:
+    vic, ada = driver.visitor("Vic"), await driver.agent("Ada")
     client_id = new_id()
     first = await vic.starts("Bonjour", client_id)
     await ada.spams(vic.ticket)
@@ -80,22 +82,22 @@ async def test_a_repeated_client_id_gets_the_closed_ticket_again(desk: Desk) -> 
         {"name": "V\0c"},
     ],
 )
-async def test_an_invalid_field_is_named(desk: Desk, more: dict[str, str]) -> None:
-    vic = desk.visitor("Vic")
-    await desk.agent("Ada")
+async def test_an_invalid_field_is_named(driver: DomainDriver, more: dict[str, str]) -> None:
+    vic = driver.visitor("Vic")
+    await driver.agent("Ada")
     with pytest.raises(BadRequest) as refused:
         await vic.starts(**more)
     assert refused.value.field == next(iter(more))
 
 
-async def test_a_chat_needs_an_available_agent_of_the_categorys_department(desk: Desk) -> None:
-    vic = desk.visitor("Vic")
-    await desk.run(add_department, "Paiements")
-    await desk.store.write(payments_go_there)
-    await desk.agent("Ada")
+async def test_a_chat_needs_an_available_agent_of_the_categorys_department(driver: DomainDriver) -> None:
+    vic = driver.visitor("Vic")
+    await driver.run(add_department, "Paiements")
+    await driver.store.write(payments_go_there)
+    await driver.agent("Ada")
     with pytest.raises(ChatUnavailable):
         await vic.starts(category="payments")
-    await desk.agent("Ben", departments=["Paiements"])
+    await driver.agent("Ben", departments=["Paiements"])
     started = await vic.starts(category="payments")
     assert started.ticket.department_id is not None
 
@@ -107,27 +109,27 @@ def payments_go_there(tx: Transaction) -> None:
 
 
 @pytest.mark.parametrize("reason", ["closed", "nobody here", "away", "Redis is away"])
-async def test_a_chat_is_refused_when(desk: Desk, reason: str) -> None:
-    vic, ada = desk.visitor("Vic"), await desk.agent("Ada")
+async def test_a_chat_is_refused_when(driver: DomainDriver, reason: str) -> None:
+    vic, ada = driver.visitor("Vic"), await driver.agent("Ada")
     match reason:
         case "closed":
-            desk.later(hours=9)
+            driver.later(hours=9)
         case "nobody here":
             ada.drops()
         case "away":
             await ada.chooses("away")
         case _:
-            desk.redis = False
+            driver.redis = False
     with pytest.raises(ChatUnavailable):
         await vic.starts()
 
 
-async def test_a_live_chat_accepts_messages_when_new_chats_are_refused(desk: Desk) -> None:
-    vic, ada = desk.visitor("Vic"), await desk.agent("Ada")
+async def test_a_live_chat_accepts_messages_when_new_chats_are_refused(driver: DomainDriver) -> None:
+    vic, ada = driver.visitor("Vic"), await driver.agent("Ada")
     first = await vic.starts()
     await ada.claims(vic.ticket)
-    desk.redis = False
-    desk.later(hours=9)
+    driver.redis = False
+    driver.later(hours=9)
     assert (await vic.starts("Encore un mot")).ticket.id == first.ticket.id
     assert (await vic.says()).seq == 4
     assert (await ada.says(vic.ticket)).seq == 5
@@ -138,7 +140,7 @@ async def test_a_live_chat_accepts_messages_when_new_chats_are_refused(desk: Des
     ("category", "kind"),
     [("dispute", "dispute"), ("suggestion", "suggestion"), ("payments", "question"), ("", "question")],
 )
-async def test_a_categorys_kind_becomes_its_tickets_kind(desk: Desk, category: str, kind: str) -> None:
-    await desk.agent("Ada")
-    await desk.visitor("Vic").starts(category=category)
-    assert await desk.read(ticket_kinds) == [kind]
+async def test_a_categorys_kind_becomes_its_tickets_kind(driver: DomainDriver, category: str, kind: str) -> None:
+    await driver.agent("Ada")
+    await driver.visitor("Vic").starts(category=category)
+    assert await driver.read(ticket_kinds) == [kind]

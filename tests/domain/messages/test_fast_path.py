@@ -17,7 +17,7 @@ from chat.store.rows import MessageRow
 from chat.store.tables import messages, tickets
 from chat.store.transaction import Transaction, Unavailable
 from tests.domain.conftest import install_at, node
-from tests.domain.domain_driver import Agent, Desk, Visitor, read_up_to
+from tests.domain.domain_driver import Agent, DomainDriver, Visitor, read_up_to
 from tests.services import Postgres
 
 Batch = Callable[[Sequence[Transaction], Sequence[Post]], Sequence[MessageRow | Exception]]
@@ -45,24 +45,24 @@ def roll_back_and_raise(tx: Transaction) -> None:
 class RandomRun:
     """Random operations of three visitors and two agents; the same seed makes the same operations."""
 
-    def __init__(self, desk: Desk, batch: Batch, seed: int) -> None:
-        self.desk, self.batch, self.random = desk, batch, Random(seed)
+    def __init__(self, driver: DomainDriver, batch: Batch, seed: int) -> None:
+        self.driver, self.batch, self.random = driver, batch, Random(seed)
         self.visitors: list[Visitor] = []
         self.agents: list[Agent] = []
         self.posts: list[Post] = []
         self.answers: list[object] = []
 
     async def begin(self) -> None:
-        self.agents = [await self.desk.agent(name) for name in ("Ada", "Ben")]
+        self.agents = [await self.driver.agent(name) for name in ("Ada", "Ben")]
         for name in ("Vic", "Zoe", "Kim"):
-            visitor = self.desk.visitor(name)
+            visitor = self.driver.visitor(name)
             await visitor.starts(f"Bonjour, {name}", f"first-words-{name}")
-            await self.desk.store.post(self.batch, self.post(visitor, "J'arrive", self.agents[0]))
+            await self.driver.store.post(self.batch, self.post(visitor, "J'arrive", self.agents[0]))
             self.visitors.append(visitor)
 
     def post(self, visitor: Visitor, text: str, agent: Agent | None = None) -> Post:
         author = {"visitor_id": visitor.id} if agent is None else {"agent_id": agent.id}
-        self.posts.append(Post(visitor.ticket, f"client-id-{len(self.posts)}", text, self.desk.context, **author))
+        self.posts.append(Post(visitor.ticket, f"client-id-{len(self.posts)}", text, self.driver.context, **author))
         return self.posts[-1]
 
     def random_post(self) -> Post:
@@ -80,7 +80,7 @@ class RandomRun:
 
     async def post_some(self) -> None:
         posts = [self.random_post() for _ in range(self.random.randint(1, 9))]
-        await self.gather([self.desk.store.post(self.batch, post) for post in posts])
+        await self.gather([self.driver.store.post(self.batch, post) for post in posts])
 
     async def gather(self, calls: Sequence[Awaitable[object]]) -> None:
         self.answers += map(without_ids, await asyncio.gather(*calls, return_exceptions=True))
@@ -99,17 +99,17 @@ class RandomRun:
             lambda: agent.sets(visitor.ticket, "pending"),
             lambda: visitor.is_now("gone" if seq < 20 else "here"),
             lambda: visitor.leaves_address(wait=seq < 20),
-            self.desk.run_worker,
-            lambda: self.desk.run(write_and_raise),
-            lambda: self.desk.run(roll_back_and_raise),
+            self.driver.run_worker,
+            lambda: self.driver.run(write_and_raise),
+            lambda: self.driver.run(roll_back_and_raise),
         ]
         await self.gather([self.random.choice(actions)()])
 
     async def post_and_act(self) -> None:
         """Posts and an action in one transaction, in the order of the calls."""
-        store, visitor, agent = self.desk.store, self.random.choice(self.visitors), self.random.choice(self.agents)
+        store, visitor, agent = self.driver.store, self.random.choice(self.visitors), self.random.choice(self.agents)
         actions: list[Callable[[], Awaitable[object]]] = [
-            lambda: store.write(read_up_to, visitor.ticket, 40, self.desk.now, agent_id=agent.id),
+            lambda: store.write(read_up_to, visitor.ticket, 40, self.driver.now, agent_id=agent.id),
             lambda: store.write(write_and_raise),
             lambda: store.write(roll_back_and_raise),
         ]
@@ -117,12 +117,12 @@ class RandomRun:
         await self.gather([*posts[:3], self.random.choice(actions)(), *posts[3:]])
 
     async def step(self, together: bool) -> None:
-        self.desk.later(seconds=self.random.choice((0.0015, 2, 400)))
+        self.driver.later(seconds=self.random.choice((0.0015, 2, 400)))
         steps = (
             [self.post_some, self.post_some, self.act, self.post_and_act] if together else [self.post_some, self.act]
         )
         await self.random.choice(steps)()
-        await self.desk.compare()
+        await self.driver.compare()
 
 
 def without_ids(answer: object) -> object:
@@ -145,19 +145,19 @@ def all_rows(sql: Connection) -> list[list[tuple[object, ...]]]:
 
 
 @asynccontextmanager
-async def crashed(desk: Desk, folder: Path) -> AsyncIterator[Desk]:
+async def crashed(driver: DomainDriver, folder: Path) -> AsyncIterator[DomainDriver]:
     """The database as the next process finds it after a crash: the files without what was in memory."""
-    path = Path(str(make_url(str(desk.store._database.writes.url)).database))
+    path = Path(str(make_url(str(driver.store._database.writes.url)).database))
     for suffix in ("", "-wal"):
         shutil.copy(f"{path}{suffix}", folder / f"again.db{suffix}")
     async with node(f"sqlite:///{folder / 'again.db'}") as again:
-        again.now, again.online, again.runs_twice = desk.now, desk.online, False
+        again.now, again.online, again.runs_twice = driver.now, driver.online, False
         yield again
 
 
 async def assert_same_result(fast: RandomRun, slow: RandomRun) -> None:
     assert fast.answers == slow.answers
-    assert await fast.desk.read(all_rows) == await slow.desk.read(all_rows)
+    assert await fast.driver.read(all_rows) == await slow.driver.read(all_rows)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -200,5 +200,5 @@ async def test_ticket_rows_are_repaired_after_a_crash(seed: int, new_install: Pa
                 await run.post_some()
             folder = tmp_path / str(number)
             folder.mkdir()
-            runs[0].desk = await stack.enter_async_context(crashed(runs[0].desk, folder))
+            runs[0].driver = await stack.enter_async_context(crashed(runs[0].driver, folder))
         await assert_same_result(*runs)

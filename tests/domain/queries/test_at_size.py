@@ -21,7 +21,7 @@ from chat.domain.routing import department_transfer, idle_chats, long_waits, los
 from chat.domain.routing.agent_pool import RoutingTicket, routing_requests
 from chat.domain.rules.routing import MAX_RECORDED_CANDIDATES
 from chat.store.engines import Database
-from tests.domain.domain_driver import MONDAY, TIMEOUTS, Desk, Visitor
+from tests.domain.domain_driver import MONDAY, TIMEOUTS, DomainDriver, Visitor
 
 Bound = tuple[Any, ...] | dict[str, Any]
 NO_AGENTS_ONLINE = DomainContext(MONDAY, frozenset(), TIMEOUTS)
@@ -136,68 +136,68 @@ def test_postgresql_reads_lists_in_index_order(postgresql: str) -> None:
 
 
 @pytest.fixture
-async def busy_desk(desk: Desk) -> Desk:
+async def busy_node(driver: DomainDriver) -> DomainDriver:
     """One chat waits, one ticket is open, and Ada has 99 slots."""
-    desk.runs_twice = False
-    await desk.agent("Ada", capacity=99)
-    await add_waiting_chats(desk, 1)
-    return desk
+    driver.runs_twice = False
+    await driver.agent("Ada", capacity=99)
+    await add_waiting_chats(driver, 1)
+    return driver
 
 
-async def add_waiting_chats(desk: Desk, number: int, begin: int = 0) -> list[Visitor]:
-    people = [desk.visitor(f"Visitor {begin + n}") for n in range(number)]
+async def add_waiting_chats(driver: DomainDriver, number: int, begin: int = 0) -> list[Visitor]:
+    people = [driver.visitor(f"Visitor {begin + n}") for n in range(number)]
     for visitor in people:
         await visitor.starts()
-        await desk.visitor(f"{visitor.name} too").fills_in()
+        await driver.visitor(f"{visitor.name} too").fills_in()
     return people
 
 
-async def count_statements(desk: Desk, question: Callable[[Connection], object]) -> int:
-    with recorded_statements(desk.store._database.reads) as statements:
-        await desk.read(question)
+async def count_statements(driver: DomainDriver, question: Callable[[Connection], object]) -> int:
+    with recorded_statements(driver.store._database.reads) as statements:
+        await driver.read(question)
     return len(statements)
 
 
 @pytest.mark.parametrize("what", QUERIES)
-async def test_number_of_statements_does_not_grow_with_rows(busy_desk: Desk, what: str) -> None:
-    alone = await count_statements(busy_desk, QUERIES[what])
-    await add_waiting_chats(busy_desk, 4, begin=1)
-    await busy_desk.agent("Ben")
-    await busy_desk.agent("Cleo")
-    assert await count_statements(busy_desk, QUERIES[what]) <= alone + 2, "queue positions and cursor of a page"
+async def test_number_of_statements_does_not_grow_with_rows(busy_node: DomainDriver, what: str) -> None:
+    alone = await count_statements(busy_node, QUERIES[what])
+    await add_waiting_chats(busy_node, 4, begin=1)
+    await busy_node.agent("Ben")
+    await busy_node.agent("Cleo")
+    assert await count_statements(busy_node, QUERIES[what]) <= alone + 2, "queue positions and cursor of a page"
 
 
-async def test_number_of_statements_does_not_grow_with_offers(busy_desk: Desk) -> None:
+async def test_number_of_statements_does_not_grow_with_offers(busy_node: DomainDriver) -> None:
     async def statements() -> int:
-        with recorded_statements(busy_desk.store._database.writes) as found:
-            assert await busy_desk.offer_waiting_chats()
+        with recorded_statements(busy_node.store._database.writes) as found:
+            assert await busy_node.offer_waiting_chats()
         return len(found)
 
     alone = await statements()
-    await add_waiting_chats(busy_desk, 5, begin=1)
-    await busy_desk.agent("Ben")
+    await add_waiting_chats(busy_node, 5, begin=1)
+    await busy_node.agent("Ben")
     assert await statements() == alone
-    assert len(await busy_desk.ringing()) == 6
+    assert len(await busy_node.ringing()) == 6
 
 
-async def test_queue_is_not_read_when_no_agent_has_a_free_slot(desk: Desk) -> None:
-    ada = await desk.agent("Ada", capacity=1)
-    people = [desk.visitor(name) for name in ("Vic", "Zoe")]
+async def test_queue_is_not_read_when_no_agent_has_a_free_slot(driver: DomainDriver) -> None:
+    ada = await driver.agent("Ada", capacity=1)
+    people = [driver.visitor(name) for name in ("Vic", "Zoe")]
     for visitor in people:
         await visitor.starts()
     await ada.claims(people[0].ticket)
-    with recorded_statements(desk.store._database.writes) as statements:
-        assert await desk.store.write(offers.offer_waiting, desk.context) == 0
+    with recorded_statements(driver.store._database.writes) as statements:
+        assert await driver.store.write(offers.offer_waiting, driver.context) == 0
     asked = [statement for statement, _ in statements if "advisory" not in statement]
     assert len(asked) == 5, "any waiting chat, calendar, ringing offers, agents, departments"
 
 
-async def test_visitor_lookup_takes_at_most_two_statements(desk: Desk) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
-    assert await count_statements(desk, lambda sql: lookup_visitor(sql, vic.identity, "here")) == 1, "unknown visitor"
+async def test_visitor_lookup_takes_at_most_two_statements(driver: DomainDriver) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
+    assert await count_statements(driver, lambda sql: lookup_visitor(sql, vic.identity, "here")) == 1, "unknown visitor"
     await vic.starts()
     await ada.claims(vic.ticket)
-    assert await count_statements(desk, lambda sql: lookup_visitor(sql, vic.identity, "here")) == 2, (
+    assert await count_statements(driver, lambda sql: lookup_visitor(sql, vic.identity, "here")) == 2, (
         "the ticket and its messages"
     )
 
@@ -206,84 +206,84 @@ async def test_visitor_lookup_takes_at_most_two_statements(desk: Desk) -> None:
 
 
 async def test_chats_behind_more_than_a_batch_of_unofferable_ones_are_offered(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    driver: DomainDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More chats than one batch precede: their department is busy, or the only free agent declined them."""
     monkeypatch.setattr(offers, "MAX_OFFERS_PER_RUN", 2)
-    await desk.run(departments.add_department, "Paiements", ["payments"])
-    ben, ada = await desk.agent("Ben", capacity=1, departments=["Paiements"]), await desk.agent("Ada", capacity=99)
-    first, *others = [desk.visitor(f"Visitor {n}") for n in range(5)]
+    await driver.run(departments.add_department, "Paiements", ["payments"])
+    ben, ada = await driver.agent("Ben", capacity=1, departments=["Paiements"]), await driver.agent("Ada", capacity=99)
+    first, *others = [driver.visitor(f"Visitor {n}") for n in range(5)]
     for visitor in (first, *others):
         await visitor.starts(category="payments")
     await ben.claims(first.ticket)
-    passed = [desk.visitor(f"Passed {n}") for n in range(4)]
+    passed = [driver.visitor(f"Passed {n}") for n in range(4)]
     for visitor in passed:
         await visitor.starts()
-        await desk.offer_waiting_chats()
+        await driver.offer_waiting_chats()
         await ada.declines(visitor.ticket)
-    vic = desk.visitor("Vic")
+    vic = driver.visitor("Vic")
     await vic.starts()
-    assert await desk.offer_waiting_chats() == 1
-    assert await desk.ringing() == {vic.ticket: ada.id}
+    assert await driver.offer_waiting_chats() == 1
+    assert await driver.ringing() == {vic.ticket: ada.id}
 
 
-async def test_each_routing_decision_counts_the_previous_ones(desk: Desk) -> None:
-    team = [await desk.agent(name, capacity=2) for name in ("Ada", "Ben", "Cleo")]
+async def test_each_routing_decision_counts_the_previous_ones(driver: DomainDriver) -> None:
+    team = [await driver.agent(name, capacity=2) for name in ("Ada", "Ben", "Cleo")]
     for n in range(7):
-        await desk.visitor(f"Visitor {n}").starts()
-    assert await desk.offer_waiting_chats() == 6
-    assert sorted((await desk.ringing()).values()) == sorted([agent.id for agent in team] * 2)
-    made = [fact for fact in desk.facts if isinstance(fact, OfferMade)]
+        await driver.visitor(f"Visitor {n}").starts()
+    assert await driver.offer_waiting_chats() == 6
+    assert sorted((await driver.ringing()).values()) == sorted([agent.id for agent in team] * 2)
+    made = [fact for fact in driver.facts if isinstance(fact, OfferMade)]
     assert [fact.offer.agent_id for fact in made[:3]] != [made[0].offer.agent_id] * 3, (
         "the next offer goes to a less busy agent"
     )
 
 
-async def test_decision_of_a_big_team_records_the_most_preferred_candidates(desk: Desk) -> None:
-    desk.runs_twice = False
+async def test_decision_of_a_big_team_records_the_most_preferred_candidates(driver: DomainDriver) -> None:
+    driver.runs_twice = False
     for n in range(MAX_RECORDED_CANDIDATES + 10):
-        await desk.agent(f"Agent {n}")
-    vic = desk.visitor("Vic")
+        await driver.agent(f"Agent {n}")
+    vic = driver.visitor("Vic")
     await vic.starts()
-    await desk.offer_waiting_chats()
-    (decision,) = await desk.read(explain, vic.ticket)
+    await driver.offer_waiting_chats()
+    (decision,) = await driver.read(explain, vic.ticket)
     assert len(decision.candidates) == MAX_RECORDED_CANDIDATES
     assert decision.chosen in {seen["agent"] for seen in decision.candidates}
 
 
-async def test_agent_who_knows_the_visitor_is_chosen_and_recorded_in_a_big_team(desk: Desk) -> None:
-    desk.runs_twice = False
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_agent_who_knows_the_visitor_is_chosen_and_recorded_in_a_big_team(driver: DomainDriver) -> None:
+    driver.runs_twice = False
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
     await vic.ends()
     await ada.ends(vic.ticket)
-    desk.later(days=7)
+    driver.later(days=7)
     for n in range(MAX_RECORDED_CANDIDATES + 1):
-        await desk.agent(f"Agent {n}")
-    await desk.visitor("Zoe").starts()
+        await driver.agent(f"Agent {n}")
+    await driver.visitor("Zoe").starts()
     await ada.chooses("away")
     await ada.chooses("available")
     await vic.starts()
-    await desk.offer_waiting_chats()
-    assert (await desk.ringing())[vic.ticket] == ada.id
-    decision = (await desk.read(explain, vic.ticket))[0]
+    await driver.offer_waiting_chats()
+    assert (await driver.ringing())[vic.ticket] == ada.id
+    decision = (await driver.read(explain, vic.ticket))[0]
     assert (decision.rule, decision.chosen) == ("knew_visitor", ada.public_id)
 
 
-async def test_all_long_waits_are_escalated_across_batches(desk: Desk) -> None:
+async def test_all_long_waits_are_escalated_across_batches(driver: DomainDriver) -> None:
     """More chats than one batch: those that keep waiting hide no others."""
-    desk.runs_twice = False
-    await desk.agent("Ada", capacity=1)
-    people = [desk.visitor(f"Visitor {n}") for n in range(9)]
+    driver.runs_twice = False
+    await driver.agent("Ada", capacity=1)
+    people = [driver.visitor(f"Visitor {n}") for n in range(9)]
     for visitor in people:
         await visitor.starts()
-    desk.later(minutes=5)
-    assert await desk.run(long_waits.escalate_long_waits, desk.context) == 9
-    assert await desk.run(long_waits.escalate_long_waits, desk.context) == 0
-    assert not await desk.read(long_waits.has_long_waits, desk.context)
-    desk.later(minutes=10)
-    assert await desk.read(long_waits.has_long_waits, desk.context)
+    driver.later(minutes=5)
+    assert await driver.run(long_waits.escalate_long_waits, driver.context) == 9
+    assert await driver.run(long_waits.escalate_long_waits, driver.context) == 0
+    assert not await driver.read(long_waits.has_long_waits, driver.context)
+    driver.later(minutes=10)
+    assert await driver.read(long_waits.has_long_waits, driver.context)
     await people[0].leaves_address(wait=True)
-    assert await desk.run(long_waits.escalate_long_waits, desk.context) == 8
+    assert await driver.run(long_waits.escalate_long_waits, driver.context) == 8
     assert (await people[0].sees()).waiting

@@ -5,30 +5,30 @@ import pytest
 from chat.domain.queries import inbox
 from chat.domain.refusals import BadRequest
 from chat.vocabulary import InboxView
-from tests.domain.domain_driver import Agent, Desk, Visitor
+from tests.domain.domain_driver import Agent, DomainDriver, Visitor
 
 
-async def read_pages(desk: Desk, agent: Agent, view: InboxView) -> list[list[str]]:
+async def read_pages(driver: DomainDriver, agent: Agent, view: InboxView) -> list[list[str]]:
     results, after = [], None
     while True:
-        rows, after = await desk.read(inbox.list_tickets, agent.id, view, None, after)
+        rows, after = await driver.read(inbox.list_tickets, agent.id, view, None, after)
         results.append([row.public_id for row in rows])
         if after is None:
             return results
 
 
-async def submit_forms(desk: Desk, number: int) -> list[Visitor]:
+async def submit_forms(driver: DomainDriver, number: int) -> list[Visitor]:
     """Visitors who all submitted a form at the same moment."""
-    desk.runs_twice = False
-    results = [desk.visitor(f"Visitor {n}") for n in range(number)]
+    driver.runs_twice = False
+    results = [driver.visitor(f"Visitor {n}") for n in range(number)]
     for visitor in results:
         await visitor.fills_in()
     return results
 
 
-async def test_lists_and_counts(desk: Desk) -> None:
-    ada, ben = await desk.agent("Ada"), await desk.agent("Ben")
-    mine, waiting, form, solved = (desk.visitor(name) for name in ("Vic", "Zoe", "Max", "Lou"))
+async def test_lists_and_counts(driver: DomainDriver) -> None:
+    ada, ben = await driver.agent("Ada"), await driver.agent("Ben")
+    mine, waiting, form, solved = (driver.visitor(name) for name in ("Vic", "Zoe", "Max", "Lou"))
     for visitor in (mine, waiting, solved):
         await visitor.starts()
     await form.fills_in()
@@ -36,51 +36,51 @@ async def test_lists_and_counts(desk: Desk) -> None:
     await ben.claims(solved.ticket)
     await ben.ends(solved.ticket)
     await ada.claims(form.ticket)
-    lists = await desk.read(inbox.inbox_snapshot, ada.id)
+    lists = await driver.read(inbox.inbox_snapshot, ada.id)
     assert lists.counts == {"mine": 2, "waiting": 1, "open": 1}
     assert {row.public_id for row in lists.mine} == {mine.ticket, form.ticket}
     assert [row.public_id for row in lists.waiting] == [waiting.ticket]
     assert [row.public_id for row in lists.open] == [form.ticket]
-    assert (await desk.read(inbox.inbox_snapshot, ben.id)).counts == {"mine": 0, "waiting": 1, "open": 1}
-    assert len((await desk.read(inbox.list_tickets, ada.id, "all")).rows) == 4
+    assert (await driver.read(inbox.inbox_snapshot, ben.id)).counts == {"mine": 0, "waiting": 1, "open": 1}
+    assert len((await driver.read(inbox.list_tickets, ada.id, "all")).rows) == 4
 
 
 @pytest.mark.parametrize("view", ["open", "all"])
-async def test_pages_are_complete_with_equal_sort_values(desk: Desk, view: InboxView) -> None:
-    ada, visitors = await desk.agent("Ada"), await submit_forms(desk, 60)
-    results = await read_pages(desk, ada, view)
+async def test_pages_are_complete_with_equal_sort_values(driver: DomainDriver, view: InboxView) -> None:
+    ada, visitors = await driver.agent("Ada"), await submit_forms(driver, 60)
+    results = await read_pages(driver, ada, view)
     assert [len(page) for page in results] == [50, 10]
     assert sorted(ticket for page in results for ticket in page) == sorted(visitor.ticket for visitor in visitors)
 
 
-async def test_ticket_that_moves_between_pages_hides_no_other(desk: Desk) -> None:
-    ada, visitors = await desk.agent("Ada"), await submit_forms(desk, 60)
-    first, after = await desk.read(inbox.list_tickets, ada.id, "all")
-    desk.later(minutes=1)
+async def test_ticket_that_moves_between_pages_hides_no_other(driver: DomainDriver) -> None:
+    ada, visitors = await driver.agent("Ada"), await submit_forms(driver, 60)
+    first, after = await driver.read(inbox.list_tickets, ada.id, "all")
+    driver.later(minutes=1)
     last = next(one for one in visitors if one.ticket == first[-1].public_id)
     await last.says("This moves the last ticket of the page to the top")
-    second, after = await desk.read(inbox.list_tickets, ada.id, "all", None, after)
+    second, after = await driver.read(inbox.list_tickets, ada.id, "all", None, after)
     assert after is None
     assert len(second) == 10
     assert not {row.public_id for row in first} & {row.public_id for row in second}
 
 
 @pytest.mark.parametrize("after", ["", "nonsense", "1", "1.2.3.4.5", "1.x", "\0", "9" * 60, "1.99999999999999999999"])
-async def test_invalid_cursor_is_refused(desk: Desk, after: str) -> None:
-    ada = await desk.agent("Ada")
+async def test_invalid_cursor_is_refused(driver: DomainDriver, after: str) -> None:
+    ada = await driver.agent("Ada")
     with pytest.raises(BadRequest) as refused:
-        await desk.read(inbox.list_tickets, ada.id, "all", None, after)
+        await driver.read(inbox.list_tickets, ada.id, "all", None, after)
     assert refused.value.field == "after"
 
 
-async def test_search_finds_every_word_in_name_email_number_or_message(desk: Desk) -> None:
-    ada, vic, zoe = await desk.agent("Ada"), desk.visitor("Vic"), desk.visitor("Zoe")
+async def test_search_finds_every_word_in_name_email_number_or_message(driver: DomainDriver) -> None:
+    ada, vic, zoe = await driver.agent("Ada"), driver.visitor("Vic"), driver.visitor("Zoe")
     await vic.fills_in("100% of my_money \\ is 'gone'", name="Vic", email="vic@shop.test")
     await zoe.fills_in("100 of mymoney", name='Zoe "Z" O\'Hara', email="zoe@shop.test")
     number = (await zoe.sees()).id
 
     async def results(q: str) -> str:
-        rows = (await desk.read(inbox.list_tickets, ada.id, "all", q)).rows
+        rows = (await driver.read(inbox.list_tickets, ada.id, "all", q)).rows
         return " ".join(sorted((row.name or "")[:3] for row in rows))
 
     assert await results("money") == "Vic Zoe"

@@ -6,12 +6,12 @@ from chat.domain.people import departments
 from chat.domain.queries import queue
 from chat.domain.queries.tickets import moved_tickets, tickets_by_ids
 from chat.domain.rules.hours.availability import QueuePosition
-from tests.domain.domain_driver import Desk
+from tests.domain.domain_driver import DomainDriver
 
 
-async def test_positions_follow_the_queue(desk: Desk) -> None:
-    ada = await desk.agent("Ada")
-    visitors = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
+async def test_positions_follow_the_queue(driver: DomainDriver) -> None:
+    ada = await driver.agent("Ada")
+    visitors = [driver.visitor(name) for name in ("Vic", "Zoe", "Max")]
     for visitor in visitors:
         await visitor.starts()
     assert [(await one.sees()).position for one in visitors] == [1, 2, 3], "equal times: by ticket number"
@@ -21,60 +21,60 @@ async def test_positions_follow_the_queue(desk: Desk) -> None:
     assert [(await one.sees()).position for one in visitors] == [None, None, 1]
 
 
-async def test_wait_estimate_needs_five_measured_chats(desk: Desk) -> None:
-    ada = await desk.agent("Ada", capacity=99)
+async def test_wait_estimate_needs_five_measured_chats(driver: DomainDriver) -> None:
+    ada = await driver.agent("Ada", capacity=99)
     waits = [60, 30, 90, 60]
     for number, wait in enumerate(waits):
-        visitor = desk.visitor(f"Visitor {number}")
+        visitor = driver.visitor(f"Visitor {number}")
         await visitor.starts()
-        desk.later(seconds=wait)
+        driver.later(seconds=wait)
         await ada.claims(visitor.ticket)
-    vic, zoe = desk.visitor("Vic"), desk.visitor("Zoe")
+    vic, zoe = driver.visitor("Vic"), driver.visitor("Zoe")
     await vic.starts()
     await zoe.starts()
     assert (await zoe.sees()).wait_s is None
-    desk.later(seconds=70)
+    driver.later(seconds=70)
     await ada.claims(vic.ticket)
     row = await zoe.sees()
     assert (row.position, row.wait_s) == (1, 60), "the median of 30, 60, 60, 70, 90"
-    max_visitor = desk.visitor("Max")
+    max_visitor = driver.visitor("Max")
     await max_visitor.starts()
     row = await max_visitor.sees()
     assert (row.position, row.wait_s) == (2, 120)
 
 
-async def test_reclaimed_chat_keeps_its_first_measured_wait(desk: Desk) -> None:
-    ada, ben = await desk.agent("Ada"), await desk.agent("Ben")
-    vic = desk.visitor("Vic")
+async def test_reclaimed_chat_keeps_its_first_measured_wait(driver: DomainDriver) -> None:
+    ada, ben = await driver.agent("Ada"), await driver.agent("Ben")
+    vic = driver.visitor("Vic")
     await vic.starts()
-    desk.later(seconds=30)
+    driver.later(seconds=30)
     await ada.claims(vic.ticket)
     assigned_at_first = (await vic.sees()).assigned_at
-    desk.later(hours=1)
+    driver.later(hours=1)
     ada.drops()
-    await desk.run_worker()
+    await driver.run_worker()
     await ben.claims(vic.ticket)
     assert (await vic.sees()).assigned_at == assigned_at_first
 
 
 async def test_positions_behind_the_front_of_the_queue_are_counted_too(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    driver: DomainDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "PAGE_DEPTH", 2)
-    await desk.agent("Ada")
-    visitors = [desk.visitor(f"Visitor {number}") for number in range(4)]
+    await driver.agent("Ada")
+    visitors = [driver.visitor(f"Visitor {number}") for number in range(4)]
     for visitor in visitors:
         await visitor.starts()
     keys = [(await one.sees()).id for one in visitors]
     for chosen in (keys, keys[:2], keys[2:]):
-        rows = await desk.read(tickets_by_ids, chosen)
+        rows = await driver.read(tickets_by_ids, chosen)
         assert [row.position for row in rows] == [keys.index(key) + 1 for key in chosen]
 
 
-async def test_only_waiting_tickets_at_another_position_than_shown_are_announced(desk: Desk) -> None:
-    await desk.run(departments.add_department, "Paiements", ["payments"])
-    ada = await desk.agent("Ada", departments=["Paiements"])
-    claimed, vic, zoe, max_visitor, lou = [desk.visitor(name) for name in ("Eve", "Vic", "Zoe", "Max", "Lou")]
+async def test_only_waiting_tickets_at_another_position_than_shown_are_announced(driver: DomainDriver) -> None:
+    await driver.run(departments.add_department, "Paiements", ["payments"])
+    ada = await driver.agent("Ada", departments=["Paiements"])
+    claimed, vic, zoe, max_visitor, lou = [driver.visitor(name) for name in ("Eve", "Vic", "Zoe", "Max", "Lou")]
     for visitor in (claimed, vic, zoe, max_visitor):
         await visitor.starts()
     await lou.starts(category="payments")
@@ -83,6 +83,6 @@ async def test_only_waiting_tickets_at_another_position_than_shown_are_announced
     shown = dict(
         zip(keys, (None, QueuePosition(2, None), QueuePosition(2, None), None, QueuePosition(1, None)), strict=True)
     )
-    rows = await desk.read(moved_tickets, shown)
+    rows = await driver.read(moved_tickets, shown)
     assert [(keys[row.id], row.position) for row in rows] == [(vic, 1), (max_visitor, 3)]
-    assert await desk.read(moved_tickets, {}) == []
+    assert await driver.read(moved_tickets, {}) == []

@@ -12,26 +12,26 @@ from chat.domain.refusals import Conflict, NotFound, TicketEnded
 from chat.domain.routing import offers
 from chat.domain.routing.claims import claim
 from chat.store.rows import TicketRow
-from tests.domain.domain_driver import Desk
+from tests.domain.domain_driver import DomainDriver
 
 
-async def test_a_second_claim_is_refused_with_the_owner(desk: Desk) -> None:
-    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
+async def test_a_second_claim_is_refused_with_the_owner(driver: DomainDriver) -> None:
+    ada, ben, vic = await driver.agent("Ada"), await driver.agent("Ben"), driver.visitor("Vic")
     await vic.starts()
     row = await ada.claims(vic.ticket)
     assert (row.assignee_id, row.agent_name, row.position) == (ada.id, "Ada", None)
-    facts_before = len(desk.facts)
+    facts_before = len(driver.facts)
     assert await ada.claims(vic.ticket) == row, "mine already"
-    assert len(desk.facts) == facts_before
+    assert len(driver.facts) == facts_before
     with pytest.raises(Conflict) as refused:
         await ben.claims(vic.ticket)
     assert refused.value.by is not None
     assert (refused.value.by.id, refused.value.reason) == (ada.public_id, "taken")
-    assert await desk.events(vic.ticket) == ["joined"]
+    assert await driver.events(vic.ticket) == ["joined"]
     assert (await ada.row()).chats == 1
 
 
-async def test_a_thousand_claims_on_two_nodes_have_one_winner(nodes: tuple[Desk, Desk]) -> None:
+async def test_a_thousand_claims_on_two_nodes_have_one_winner(nodes: tuple[DomainDriver, DomainDriver]) -> None:
     one, other = nodes
     team = [await one.agent(f"Agent {n}") for n in range(20)]
     vic = one.visitor("Vic")
@@ -56,9 +56,9 @@ async def test_a_thousand_claims_on_two_nodes_have_one_winner(nodes: tuple[Desk,
     assert len(one.facts) + len(other.facts) < 100
 
 
-async def test_a_claim_beyond_capacity_needs_over(desk: Desk) -> None:
-    ada = await desk.agent("Ada", capacity=2)
-    visitors = [desk.visitor(name) for name in ("Vic", "Zoe", "Max")]
+async def test_a_claim_beyond_capacity_needs_over(driver: DomainDriver) -> None:
+    ada = await driver.agent("Ada", capacity=2)
+    visitors = [driver.visitor(name) for name in ("Vic", "Zoe", "Max")]
     for visitor in visitors:
         await visitor.starts()
     await ada.claims(visitors[0].ticket)
@@ -70,7 +70,7 @@ async def test_a_claim_beyond_capacity_needs_over(desk: Desk) -> None:
     assert (await ada.row()).chats == 3
 
 
-async def test_the_last_slot_is_filled_once(nodes: tuple[Desk, Desk]) -> None:
+async def test_the_last_slot_is_filled_once(nodes: tuple[DomainDriver, DomainDriver]) -> None:
     one, other = nodes
     ada = await one.agent("Ada", capacity=3)
     visitors = [one.visitor(f"Visitor {n}") for n in range(10)]
@@ -84,7 +84,7 @@ async def test_the_last_slot_is_filled_once(nodes: tuple[Desk, Desk]) -> None:
     assert (await ada.row()).chats == 3
 
 
-async def test_a_claimed_chat_does_not_ring(nodes: tuple[Desk, Desk]) -> None:
+async def test_a_claimed_chat_does_not_ring(nodes: tuple[DomainDriver, DomainDriver]) -> None:
     one, other = nodes
     ada, ben = await one.agent("Ada", capacity=100), await one.agent("Ben", capacity=100)
     visitors = [one.visitor(f"Visitor {n}") for n in range(10)]
@@ -103,44 +103,44 @@ async def test_a_claimed_chat_does_not_ring(nodes: tuple[Desk, Desk]) -> None:
     assert await one.ringing() == {}
 
 
-async def test_a_claim_ends_the_offer_to_another_agent(desk: Desk) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_a_claim_ends_the_offer_to_another_agent(driver: DomainDriver) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
-    await desk.offer_waiting_chats()
-    ben = await desk.agent("Ben")
-    assert await desk.ringing() == {vic.ticket: ada.id}
+    await driver.offer_waiting_chats()
+    ben = await driver.agent("Ben")
+    assert await driver.ringing() == {vic.ticket: ada.id}
     await ben.claims(vic.ticket)
-    assert await desk.ringing() == {}
-    ended = next(fact for fact in desk.facts[::-1] if isinstance(fact, OfferEnded))
+    assert await driver.ringing() == {}
+    ended = next(fact for fact in driver.facts[::-1] if isinstance(fact, OfferEnded))
     assert (ended.offer.agent_id, ended.reason) == (ada.id, "taken")
     assert (await ada.row()).chats == 0
 
 
-async def test_a_claim_reads_the_tickets_row_before_and_after_only(desk: Desk) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_a_claim_reads_the_tickets_row_before_and_after_only(driver: DomainDriver) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
-    await desk.offer_waiting_chats()
+    await driver.offer_waiting_chats()
     statements: list[str] = []
 
     def record(_sql: object, _cursor: object, statement: str, *_: object) -> None:
         statements.append(statement)
 
     event.listen(Engine, "before_cursor_execute", record)
-    await desk.store.write(claim, ada.id, vic.ticket, False, desk.now)
+    await driver.store.write(claim, ada.id, vic.ticket, False, driver.now)
     event.remove(Engine, "before_cursor_execute", record)
     assert len([one for one in statements if "tickets.preview" in one]) == 2
     assert len([one for one in statements if one.startswith("UPDATE tickets")]) == 1
 
 
-async def test_an_open_ticket_can_be_claimed_and_uses_no_slot(desk: Desk) -> None:
-    ada, vic = await desk.agent("Ada", capacity=1), desk.visitor("Vic")
+async def test_an_open_ticket_can_be_claimed_and_uses_no_slot(driver: DomainDriver) -> None:
+    ada, vic = await driver.agent("Ada", capacity=1), driver.visitor("Vic")
     await vic.fills_in()
     row = await ada.claims(vic.ticket)
     assert (row.status, row.assignee_id, (await ada.row()).chats) == ("open", ada.id, 0)
 
 
-async def test_an_ended_ticket_can_not_be_claimed(desk: Desk) -> None:
-    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
+async def test_an_ended_ticket_can_not_be_claimed(driver: DomainDriver) -> None:
+    ada, ben, vic = await driver.agent("Ada"), await driver.agent("Ben"), driver.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
     await ada.ends(vic.ticket)
@@ -152,7 +152,9 @@ async def test_an_ended_ticket_can_not_be_claimed(desk: Desk) -> None:
             await ada.claims(unknown)
 
 
-async def test_offers_and_claims_on_two_nodes_give_every_chat_at_most_one_owner(nodes: tuple[Desk, Desk]) -> None:
+async def test_offers_and_claims_on_two_nodes_give_every_chat_at_most_one_owner(
+    nodes: tuple[DomainDriver, DomainDriver],
+) -> None:
     one, other = nodes
     team = [await one.agent(name, capacity=4) for name in ("Ada", "Ben", "Cleo")]
     visitors = [one.visitor(f"Visitor {n}") for n in range(12)]

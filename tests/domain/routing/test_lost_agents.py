@@ -10,175 +10,175 @@ from chat.domain.people import agents
 from chat.domain.refusals import NotFound
 from chat.domain.routing import lost_agents
 from chat.store.tables import tickets
-from tests.domain.domain_driver import Agent, Desk, Visitor
+from tests.domain.domain_driver import Agent, DomainDriver, Visitor
 
 
-async def four_chats(desk: Desk) -> tuple[Agent, list[Visitor]]:
+async def four_chats(driver: DomainDriver) -> tuple[Agent, list[Visitor]]:
     """Ada has four chats, started one after the other."""
-    ada = await desk.agent("Ada")
-    visitors = [desk.visitor(name) for name in ("Vic", "Zoe", "Max", "Lou")]
+    ada = await driver.agent("Ada")
+    visitors = [driver.visitor(name) for name in ("Vic", "Zoe", "Max", "Lou")]
     for visitor in visitors:
         await visitor.starts()
-        desk.later(seconds=10)
+        driver.later(seconds=10)
         await ada.claims(visitor.ticket)
         await ada.says(visitor.ticket)
-    desk.later(minutes=20)
+    driver.later(minutes=20)
     return ada, visitors
 
 
-async def test_lost_chats_wait_at_their_old_positions_and_their_visitors_are_notified(desk: Desk) -> None:
-    ada, visitors = await four_chats(desk)
-    ben = await desk.agent("Ben", capacity=3)
-    late = desk.visitor("Late")
+async def test_lost_chats_wait_at_their_old_positions_and_their_visitors_are_notified(driver: DomainDriver) -> None:
+    ada, visitors = await four_chats(driver)
+    ben = await driver.agent("Ben", capacity=3)
+    late = driver.visitor("Late")
     await late.starts()
     ada.drops()
-    assert await desk.read(lost_agents.has_absent_agents, desk.context)
-    assert await desk.run(lost_agents.release_chats_of_absent_agents, desk.context) == 4
-    assert await desk.run(lost_agents.release_chats_of_absent_agents, desk.context) == 0
-    assert not await desk.read(lost_agents.has_absent_agents, desk.context)
+    assert await driver.read(lost_agents.has_absent_agents, driver.context)
+    assert await driver.run(lost_agents.release_chats_of_absent_agents, driver.context) == 4
+    assert await driver.run(lost_agents.release_chats_of_absent_agents, driver.context) == 0
+    assert not await driver.read(lost_agents.has_absent_agents, driver.context)
     for place, visitor in enumerate([*visitors, late], 1):
         row = await visitor.sees()
         assert (row.waiting, row.position) == (True, place)
     for visitor in visitors:
-        assert (await desk.events(visitor.ticket))[-1] == "agent_gone"
+        assert (await driver.events(visitor.ticket))[-1] == "agent_gone"
     assert (await ada.row()).chats == 0
-    await desk.offer_waiting_chats()
-    assert await desk.ringing() == {visitor.ticket: ben.id for visitor in visitors[:3]}, "the oldest first"
+    await driver.offer_waiting_chats()
+    assert await driver.ringing() == {visitor.ticket: ben.id for visitor in visitors[:3]}, "the oldest first"
 
 
-async def test_an_agent_who_returns_in_time_gets_unclaimed_chats_back(desk: Desk) -> None:
-    ada, visitors = await four_chats(desk)
-    ben = await desk.agent("Ben", capacity=1)
+async def test_an_agent_who_returns_in_time_gets_unclaimed_chats_back(driver: DomainDriver) -> None:
+    ada, visitors = await four_chats(driver)
+    ben = await driver.agent("Ben", capacity=1)
     ada.drops()
-    await desk.run_worker()
-    assert await desk.ringing() == {visitors[0].ticket: ben.id}
+    await driver.run_worker()
+    assert await driver.ringing() == {visitors[0].ticket: ben.id}
     await ben.claims(visitors[0].ticket)
-    await desk.run_worker()
-    desk.later(minutes=4, seconds=59)
+    await driver.run_worker()
+    driver.later(minutes=4, seconds=59)
     ada.connects()
-    assert await desk.run(lost_agents.return_chats, desk.context) == 3
-    assert await desk.run(lost_agents.return_chats, desk.context) == 0
+    assert await driver.run(lost_agents.return_chats, driver.context) == 3
+    assert await driver.run(lost_agents.return_chats, driver.context) == 0
     assert [(await one.sees()).assignee_id for one in visitors] == [ben.id, ada.id, ada.id, ada.id]
-    assert (await desk.events(visitors[1].ticket))[-2:] == ["agent_gone", "agent_back"]
+    assert (await driver.events(visitors[1].ticket))[-2:] == ["agent_gone", "agent_back"]
     assert (await ada.row()).chats == 3
     assert not (await visitors[1].sees()).form_offered_at
 
 
-async def test_after_five_minutes_lost_chats_are_offered_to_their_previous_agent_first(desk: Desk) -> None:
-    ada, visitors = await four_chats(desk)
-    await desk.agent("Ben", capacity=1)
+async def test_after_five_minutes_lost_chats_are_offered_to_their_previous_agent_first(driver: DomainDriver) -> None:
+    ada, visitors = await four_chats(driver)
+    await driver.agent("Ben", capacity=1)
     ada.drops()
-    await desk.run(lost_agents.release_chats_of_absent_agents, desk.context)
-    desk.later(minutes=5)
+    await driver.run(lost_agents.release_chats_of_absent_agents, driver.context)
+    driver.later(minutes=5)
     ada.connects()
-    assert await desk.run(lost_agents.return_chats, desk.context) == 0
-    await desk.offer_waiting_chats()
-    ringing = await desk.ringing()
+    assert await driver.run(lost_agents.return_chats, driver.context) == 0
+    await driver.offer_waiting_chats()
+    ringing = await driver.ringing()
     assert [ringing[one.ticket] for one in visitors] == [ada.id] * 4, "she knew them"
 
 
 async def test_without_other_agents_the_form_is_offered_at_once_and_a_ticket_made_after_five_minutes(
-    desk: Desk,
+    driver: DomainDriver,
 ) -> None:
-    ada, visitors = await four_chats(desk)
+    ada, visitors = await four_chats(driver)
     vic = visitors[0]
     ada.drops()
-    await desk.run_worker()
+    await driver.run_worker()
     row = await vic.sees()
-    assert (row.status, row.form_offered_at) == ("live", desk.now), "beside the chat, never instead of it"
-    desk.later(minutes=4, seconds=59)
-    await desk.run_worker()
+    assert (row.status, row.form_offered_at) == ("live", driver.now), "beside the chat, never instead of it"
+    driver.later(minutes=4, seconds=59)
+    await driver.run_worker()
     assert (await vic.sees()).status == "live"
-    desk.later(seconds=1)
-    await desk.run_worker()
+    driver.later(seconds=1)
+    await driver.run_worker()
     for visitor in visitors:
         row = await visitor.sees()
         assert (row.status, row.assignee_id) == ("open", None)
         assert row.promise_due_at is not None
 
 
-async def test_with_other_agents_the_form_is_offered_after_five_minutes(desk: Desk) -> None:
-    ada, visitors = await four_chats(desk)
-    await desk.agent("Ben", capacity=1)
+async def test_with_other_agents_the_form_is_offered_after_five_minutes(driver: DomainDriver) -> None:
+    ada, visitors = await four_chats(driver)
+    await driver.agent("Ben", capacity=1)
     vic = visitors[0]
     ada.drops()
-    await desk.run_worker()
+    await driver.run_worker()
     assert (await vic.sees()).form_offered_at is None
-    desk.later(minutes=4, seconds=59)
-    await desk.run_worker()
+    driver.later(minutes=4, seconds=59)
+    await driver.run_worker()
     assert (await vic.sees()).form_offered_at is None
-    desk.later(seconds=1)
-    await desk.run_worker()
-    assert (await vic.sees()).form_offered_at == desk.now
+    driver.later(seconds=1)
+    await driver.run_worker()
+    assert (await vic.sees()).form_offered_at == driver.now
 
 
-async def test_no_chat_is_released_while_redis_is_away(desk: Desk) -> None:
-    ada, visitors = await four_chats(desk)
+async def test_no_chat_is_released_while_redis_is_away(driver: DomainDriver) -> None:
+    ada, visitors = await four_chats(driver)
     ada.drops()
-    desk.redis = False
-    assert not await desk.read(lost_agents.has_absent_agents, desk.context)
-    zoe = desk.visitor("New")
+    driver.redis = False
+    assert not await driver.read(lost_agents.has_absent_agents, driver.context)
+    zoe = driver.visitor("New")
     for _ in range(20):
-        desk.later(seconds=20)
-        await desk.run_worker()
+        driver.later(seconds=20)
+        await driver.run_worker()
     assert [(await one.sees()).assignee_id for one in visitors] == [ada.id] * 4
     assert zoe.ticket == ""
 
 
-async def test_waiting_chats_do_not_change_while_redis_is_away(desk: Desk) -> None:
-    await desk.agent("Ada")
-    vic = desk.visitor("Vic")
+async def test_waiting_chats_do_not_change_while_redis_is_away(driver: DomainDriver) -> None:
+    await driver.agent("Ada")
+    vic = driver.visitor("Vic")
     await vic.starts()
-    desk.redis = False
-    desk.later(hours=2)
-    await desk.run_worker()
+    driver.redis = False
+    driver.later(hours=2)
+    await driver.run_worker()
     row = await vic.sees()
     assert row.waiting and row.form_offered_at is None
 
 
-async def test_a_lost_agents_offer_goes_to_the_next_agent(desk: Desk) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_a_lost_agents_offer_goes_to_the_next_agent(driver: DomainDriver) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
-    await desk.offer_waiting_chats()
-    ben = await desk.agent("Ben")
+    await driver.offer_waiting_chats()
+    ben = await driver.agent("Ben")
     ada.drops()
-    assert await desk.read(lost_agents.has_absent_agents, desk.context)
-    await desk.run_worker()
-    assert await desk.ringing() == {vic.ticket: ben.id}
+    assert await driver.read(lost_agents.has_absent_agents, driver.context)
+    await driver.run_worker()
+    assert await driver.ringing() == {vic.ticket: ben.id}
 
 
-async def test_a_lost_agents_return_is_awaited_for_the_configured_time(desk: Desk) -> None:
-    desk.timeouts = desk.timeouts._replace(return_grace=timedelta(minutes=1))
-    ada, _ = await four_chats(desk)
+async def test_a_lost_agents_return_is_awaited_for_the_configured_time(driver: DomainDriver) -> None:
+    driver.timeouts = driver.timeouts._replace(return_grace=timedelta(minutes=1))
+    ada, _ = await four_chats(driver)
     ada.drops()
-    await desk.run(lost_agents.release_chats_of_absent_agents, desk.context)
-    desk.later(minutes=1)
+    await driver.run(lost_agents.release_chats_of_absent_agents, driver.context)
+    driver.later(minutes=1)
     ada.connects()
-    assert await desk.run(lost_agents.return_chats, desk.context) == 0
+    assert await driver.run(lost_agents.return_chats, driver.context) == 0
 
 
-async def test_a_removed_agents_return_is_not_awaited(desk: Desk) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_a_removed_agents_return_is_not_awaited(driver: DomainDriver) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
-    before = len(desk.facts)
-    await desk.run(agents.remove_agent, "ada@example.test", desk.now)
-    changes = [fact.ticket.assignee_id for fact in desk.facts[before:] if isinstance(fact, TicketChanged)]
+    before = len(driver.facts)
+    await driver.run(agents.remove_agent, "ada@example.test", driver.now)
+    changes = [fact.ticket.assignee_id for fact in driver.facts[before:] if isinstance(fact, TicketChanged)]
     assert changes == [None], "one change, without a moment in which the chat waits for Ada"
-    assert await desk.read(return_deadlines) == [(None, None)]
+    assert await driver.read(return_deadlines) == [(None, None)]
 
 
-async def test_a_chat_that_waits_for_an_agent_who_is_then_removed_waits_for_nobody(desk: Desk) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_a_chat_that_waits_for_an_agent_who_is_then_removed_waits_for_nobody(driver: DomainDriver) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
     ada.drops()
-    await desk.run(lost_agents.release_chats_of_absent_agents, desk.context)
-    assert await desk.read(return_deadlines) == [(ada.id, desk.now + desk.timeouts.return_grace)]
-    await desk.run(agents.remove_agent, "ada@example.test", desk.now)
-    assert await desk.read(return_deadlines) == [(None, None)]
-    assert (await desk.events(vic.ticket)).count("agent_gone") == 1
-    await desk.run_worker()
+    await driver.run(lost_agents.release_chats_of_absent_agents, driver.context)
+    assert await driver.read(return_deadlines) == [(ada.id, driver.now + driver.timeouts.return_grace)]
+    await driver.run(agents.remove_agent, "ada@example.test", driver.now)
+    assert await driver.read(return_deadlines) == [(None, None)]
+    assert (await driver.events(vic.ticket)).count("agent_gone") == 1
+    await driver.run_worker()
     assert (await vic.sees()).status == "open", "nobody is there, and nobody will be back"
 
 
@@ -186,23 +186,23 @@ def return_deadlines(sql: Connection) -> list[tuple[int | None, datetime | None]
     return [tuple(row) for row in sql.execute(select(tickets.c.previous_agent_id, tickets.c.return_deadline)).all()]
 
 
-async def test_a_removed_agents_tickets_have_no_owner(desk: Desk) -> None:
-    ada, visitors = await four_chats(desk)
-    ben = await desk.agent("Ben")
+async def test_a_removed_agents_tickets_have_no_owner(driver: DomainDriver) -> None:
+    ada, visitors = await four_chats(driver)
+    ben = await driver.agent("Ben")
     await ada.sets(visitors[0].ticket, "pending")
     await ada.ends(visitors[1].ticket)
     await ada.spams(visitors[2].ticket)
     await ada.hands_over(visitors[3].ticket, ben)
-    desk.later(minutes=1)
-    await desk.run(agents.remove_agent, "ADA@example.test", desk.now)
+    driver.later(minutes=1)
+    await driver.run(agents.remove_agent, "ADA@example.test", driver.now)
     rows = [await one.sees() for one in visitors]
     assert [row.assignee_id for row in rows[:2]] == [None, None]
-    assert rows[3].waiting and await desk.ringing() == {}
-    assert (await desk.events(visitors[3].ticket))[-1] == "agent_gone"
+    assert rows[3].waiting and await driver.ringing() == {}
+    assert (await driver.events(visitors[3].ticket))[-1] == "agent_gone"
     with pytest.raises(NotFound):
         await ada.row()
     ada.connects()
-    assert await desk.run(lost_agents.return_chats, desk.context) == 0
+    assert await driver.run(lost_agents.return_chats, driver.context) == 0
     await visitors[1].says("Encore moi")
     assert (await ben.claims(visitors[1].ticket)).assignee_id == ben.id
     with pytest.raises(NotFound):

@@ -8,7 +8,7 @@ from chat.domain.people import agents
 from chat.domain.refusals import Conflict, NotAllowed
 from chat.domain.rules.status import MOVES
 from chat.vocabulary import Status
-from tests.domain.domain_driver import Desk
+from tests.domain.domain_driver import DomainDriver
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 
@@ -17,54 +17,54 @@ STATUSES: tuple[Status, ...] = get_args(Status)
     ("answered", "reachable", "then"),
     [(True, True, "solved"), (True, False, "solved"), (False, True, "open"), (False, False, "closed")],
 )
-async def test_a_visitor_ends_it(desk: Desk, answered: bool, reachable: bool, then: str) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_a_visitor_ends_it(driver: DomainDriver, answered: bool, reachable: bool, then: str) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
-    await desk.offer_waiting_chats()
+    await driver.offer_waiting_chats()
     if answered:
         await ada.says(vic.ticket)
     if reachable:
         await vic.leaves_address(wait=True)
     row = await vic.ends()
-    assert (row.status, (await ada.row()).chats, await desk.ringing()) == (then, 0, {})
+    assert (row.status, (await ada.row()).chats, await driver.ringing()) == (then, 0, {})
     assert (row.promise_due_at is not None) == (then == "open")
     assert (row.solved_at is not None) == (then == "solved")
-    told = len(desk.facts)
+    told = len(driver.facts)
     assert await vic.ends() == row
-    assert len(desk.facts) == told, "twice is once"
+    assert len(driver.facts) == told, "twice is once"
 
 
-async def test_an_agent_ends_it(desk: Desk) -> None:
-    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
+async def test_an_agent_ends_it(driver: DomainDriver) -> None:
+    ada, ben, vic = await driver.agent("Ada"), await driver.agent("Ben"), driver.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
     with pytest.raises(Conflict):
         await ben.ends(vic.ticket)
     row = await ada.ends(vic.ticket)
-    assert (row.status, row.assignee_id, row.unread, row.solved_at) == ("solved", ada.id, 0, desk.now)
-    assert (await desk.events(vic.ticket))[-1] == "ended"
-    told = len(desk.facts)
+    assert (row.status, row.assignee_id, row.unread, row.solved_at) == ("solved", ada.id, 0, driver.now)
+    assert (await driver.events(vic.ticket))[-1] == "ended"
+    told = len(driver.facts)
     assert await ada.ends(vic.ticket) == row
-    assert len(desk.facts) == told
+    assert len(driver.facts) == told
 
 
 @pytest.mark.parametrize("old", STATUSES)
-async def test_moving_by_hand_follows_the_table(desk: Desk, old: Status) -> None:
-    ada, vic = await desk.agent("Ada", capacity=9), desk.visitor("Vic")
+async def test_moving_by_hand_follows_the_table(driver: DomainDriver, old: Status) -> None:
+    ada, vic = await driver.agent("Ada", capacity=9), driver.visitor("Vic")
     for new in STATUSES:
         await vic.starts()
         await ada.claims(vic.ticket)
         if old != "live":
             await ada.sets(vic.ticket, old)
         if new == old:
-            told = len(desk.facts)
+            told = len(driver.facts)
             assert (await ada.sets(vic.ticket, new)).status == old
-            assert len(desk.facts) == told
+            assert len(driver.facts) == told
         elif new in MOVES[old].get("agent", ()):
             row = await ada.sets(vic.ticket, new)
             assert row.status == new
             assert (row.promise_due_at is not None) == ("open" in (old, new))
-            assert (await desk.events(vic.ticket))[-1] == "status"
+            assert (await driver.events(vic.ticket))[-1] == "status"
         else:
             with pytest.raises(NotAllowed):
                 await ada.sets(vic.ticket, new)
@@ -72,9 +72,9 @@ async def test_moving_by_hand_follows_the_table(desk: Desk, old: Status) -> None
             await ada.ends(vic.ticket)
 
 
-async def test_only_its_owner_or_a_supervisor_moves_it(desk: Desk) -> None:
-    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
-    sam = await desk.agent("Sam", role="supervisor")
+async def test_only_its_owner_or_a_supervisor_moves_it(driver: DomainDriver) -> None:
+    ada, ben, vic = await driver.agent("Ada"), await driver.agent("Ben"), driver.visitor("Vic")
+    sam = await driver.agent("Sam", role="supervisor")
     await vic.fills_in()
     await ada.claims(vic.ticket)
     for act in (ben.sets(vic.ticket, "solved"), ben.spams(vic.ticket)):
@@ -83,24 +83,24 @@ async def test_only_its_owner_or_a_supervisor_moves_it(desk: Desk) -> None:
     assert (await sam.sets(vic.ticket, "on_hold")).status == "on_hold"
 
 
-async def test_spam_is_closed_without_a_word(desk: Desk) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_spam_is_closed_without_a_word(driver: DomainDriver) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
-    await desk.offer_waiting_chats()
+    await driver.offer_waiting_chats()
     head = (await vic.sees()).last_seq
     row = await ada.spams(vic.ticket)
-    assert (row.status, row.last_seq, await desk.ringing()) == ("closed", head, {})
-    told = len(desk.facts)
+    assert (row.status, row.last_seq, await driver.ringing()) == ("closed", head, {})
+    told = len(driver.facts)
     assert await ada.spams(vic.ticket) == row
-    assert len(desk.facts) == told
+    assert len(driver.facts) == told
 
 
-async def test_a_closed_ticket_of_a_removed_agent_is_refused_with_the_owner(desk: Desk) -> None:
-    ada, ben, vic = await desk.agent("Ada"), await desk.agent("Ben"), desk.visitor("Vic")
+async def test_a_closed_ticket_of_a_removed_agent_is_refused_with_the_owner(driver: DomainDriver) -> None:
+    ada, ben, vic = await driver.agent("Ada"), await driver.agent("Ben"), driver.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
     await ada.spams(vic.ticket)
-    await desk.run(agents.remove_agent, "ada@example.test", desk.now)
+    await driver.run(agents.remove_agent, "ada@example.test", driver.now)
     for act in (ben.sets(vic.ticket, "open"), ben.spams(vic.ticket)):
         with pytest.raises(Conflict) as refused:
             await act

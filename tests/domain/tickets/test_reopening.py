@@ -6,54 +6,54 @@ import pytest
 
 from chat.domain.refusals import TicketEnded
 from chat.vocabulary import Status
-from tests.domain.domain_driver import Agent, Desk, Visitor
+from tests.domain.domain_driver import Agent, DomainDriver, Visitor
 
 
-async def ended(desk: Desk) -> tuple[Agent, Visitor]:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def ended(driver: DomainDriver) -> tuple[Agent, Visitor]:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
     await ada.says(vic.ticket)
     await ada.ends(vic.ticket)
-    desk.later(days=1)
+    driver.later(days=1)
     return ada, vic
 
 
-async def test_the_same_agent_first(desk: Desk) -> None:
-    ada, vic = await ended(desk)
-    await desk.agent("Ben")
+async def test_the_same_agent_first(driver: DomainDriver) -> None:
+    ada, vic = await ended(driver)
+    await driver.agent("Ben")
     await vic.says("Encore une question")
     row = await vic.sees()
     assert (row.status, row.assignee_id, row.solved_at) == ("live", ada.id, None)
-    assert (await desk.events(vic.ticket))[-1] == "reopened"
+    assert (await driver.events(vic.ticket))[-1] == "reopened"
     assert (await ada.row()).chats == 1
 
 
-async def test_without_that_agent_it_waits_for_another(desk: Desk) -> None:
-    ada, vic = await ended(desk)
-    await desk.agent("Ben")
+async def test_without_that_agent_it_waits_for_another(driver: DomainDriver) -> None:
+    ada, vic = await ended(driver)
+    await driver.agent("Ben")
     ada.drops()
     await vic.says("Encore une question")
     row = await vic.sees()
-    assert (row.waiting, row.position, row.queued_at) == (True, 1, desk.now)
+    assert (row.waiting, row.position, row.queued_at) == (True, 1, driver.now)
 
 
-async def test_in_form_mode_it_is_open_with_a_new_promise(desk: Desk) -> None:
-    ada, vic = await ended(desk)
+async def test_in_form_mode_it_is_open_with_a_new_promise(driver: DomainDriver) -> None:
+    ada, vic = await ended(driver)
     await ada.chooses("away")
     await vic.says("Encore une question")
     row = await vic.sees()
     assert (row.status, row.assignee_id, row.promise_kept_at, row.solved_at) == ("open", ada.id, None, None)
-    assert row.promise_due_at is not None and row.promise_due_at > desk.now
+    assert row.promise_due_at is not None and row.promise_due_at > driver.now
 
 
-async def test_after_seven_days_a_new_chat_begins(desk: Desk) -> None:
-    _, vic = await ended(desk)
-    desk.later(days=6)
+async def test_after_seven_days_a_new_chat_begins(driver: DomainDriver) -> None:
+    _, vic = await ended(driver)
+    driver.later(days=6)
     with pytest.raises(TicketEnded):
         await vic.says("Trop tard")
     old = vic.ticket
-    desk.now += timedelta(days=1)
+    driver.now += timedelta(days=1)
     await vic.starts("Une autre question")
     assert vic.ticket != old
 
@@ -69,8 +69,10 @@ async def test_after_seven_days_a_new_chat_begins(desk: Desk) -> None:
         ("open", "form", "open"),
     ],
 )
-async def test_words_on_a_ticket_that_is_not_live(desk: Desk, status: Status, mode: str, then: Status) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_words_on_a_ticket_that_is_not_live(
+    driver: DomainDriver, status: Status, mode: str, then: Status
+) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.starts()
     await ada.claims(vic.ticket)
     await ada.sets(vic.ticket, status)
@@ -81,8 +83,8 @@ async def test_words_on_a_ticket_that_is_not_live(desk: Desk, status: Status, mo
     assert (row.status, row.assignee_id, row.unread) == (then, ada.id, 2)
 
 
-async def test_a_form_stays_open_until_somebody_has_it(desk: Desk) -> None:
-    ada, vic = await desk.agent("Ada"), desk.visitor("Vic")
+async def test_a_form_stays_open_until_somebody_has_it(driver: DomainDriver) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
     await vic.fills_in()
     await vic.says("J'ajoute une ligne")
     assert (await vic.sees()).status == "open"
@@ -91,12 +93,12 @@ async def test_a_form_stays_open_until_somebody_has_it(desk: Desk) -> None:
     assert (await vic.sees()).status == "live"
 
 
-async def test_one_live_ticket_a_visitor(desk: Desk) -> None:
-    ada, vic = await ended(desk)
+async def test_one_live_ticket_a_visitor(driver: DomainDriver) -> None:
+    ada, vic = await ended(driver)
     first = vic.ticket
     await vic.starts("Une autre question")
     second = vic.ticket
     assert second != first
     await ada.claims(second)
     await vic.says("À propos de la première", ticket=first)
-    assert ((await desk.ticket(first)).status, (await desk.ticket(second)).status) == ("open", "live")
+    assert ((await driver.ticket(first)).status, (await driver.ticket(second)).status) == ("open", "live")
