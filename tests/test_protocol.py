@@ -13,8 +13,15 @@ from chat.domain.queries import inbox, messages
 from chat.protocol.codegen import docs_tables, files
 from chat.protocol.codegen.shapes import structs
 from chat.protocol.codegen.typescript import typescript_files
+from chat.protocol.registry import merged
 
 PROTOCOL = files.ROOT / "docs" / "protocol.md"
+
+
+def test_name_that_two_modules_register_is_refused() -> None:
+    assert merged([{"rate": 1}, {"claim": 2}]) == {"rate": 1, "claim": 2}
+    with pytest.raises(ValueError, match="registered twice"):
+        merged([{"rate": 1}, {"rate": 2}])
 
 
 def test_generated_files_are_current() -> None:

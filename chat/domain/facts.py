@@ -10,7 +10,7 @@ from chat.vocabulary import OfferEnd, Side
 
 
 class Fact:
-    """What an action did. A feature's facts extend it, and a module of chat/presenters/ lists the events of each."""
+    """What an action did. A feature's facts extend it, and a module of chat/events/ lists the events of each."""
 
     __slots__ = ()
 

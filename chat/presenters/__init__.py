@@ -1,4 +1,4 @@
-"""Presenters: the only place that makes the payloads of the wire from rows; one function a shape."""
+"""Presenters: the payloads of the wire from rows; one function a shape. Those of a feature are in chat/events/."""
 
 from chat.presenters.messages import *
 from chat.presenters.people import *

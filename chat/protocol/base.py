@@ -43,7 +43,8 @@ Events = Mapping[str, type[Shape]]
 @dataclass(frozen=True, kw_only=True)
 class RegistryEntries:
     """What a module of this folder adds to the registry, as its `REGISTERED`: commands with payload and ack, and
-    events, by name. `events` go to visitors and agents. `bodies` are shapes of HTTP routes and of the connect."""
+    events, by name. `events` go to visitors and agents. `bodies` are shapes of HTTP routes and of the connect;
+    `limits` are numbers that a client should know."""
 
     visitor_commands: Commands = field(default_factory=dict)
     agent_commands: Commands = field(default_factory=dict)
@@ -52,6 +53,7 @@ class RegistryEntries:
     agent_events: Events = field(default_factory=dict)
     visitor_bodies: tuple[type[Struct], ...] = ()
     agent_bodies: tuple[type[Struct], ...] = ()
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 class Emission(NamedTuple):

@@ -8,13 +8,15 @@ from itertools import chain
 from typing import TypeVar
 
 from chat.discovery import modules_of
+from chat.protocol import agent, base, http, inbox, shared, visitor
 from chat.protocol.base import Commands, Events, RegistryEntries
 
 T = TypeVar("T")
 
-entries: list[RegistryEntries] = [
-    module.REGISTERED for module in modules_of("chat.protocol") if hasattr(module, "REGISTERED")
-]
+# The modules that come first in every list; those of features follow by name.
+CORE = (base, shared, visitor, agent, inbox, http)
+MODULES = (*CORE, *(module for module in modules_of("chat.protocol") if module not in CORE))
+entries: list[RegistryEntries] = [module.REGISTERED for module in MODULES if hasattr(module, "REGISTERED")]
 
 
 def merged(parts: Iterable[Mapping[str, T]]) -> dict[str, T]:
@@ -34,7 +36,7 @@ AGENT_BODIES = tuple(chain.from_iterable(one.agent_bodies for one in entries))
 
 
 # Limits that a client needs to know. Domain and queries have the same numbers (tests/test_protocol.py compares them).
-LIMITS: dict[str, int] = {
+LIMITS: dict[str, int] = merged(one.limits for one in entries) | {
     "text_max": 4000,
     "messages_at_once": 200,
     "cards_a_page": 50,

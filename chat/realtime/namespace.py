@@ -36,6 +36,7 @@ WINDOW_S = 10.0
 # A client that goes on after so many TooMany refusals in a row ignores them, and is disconnected.
 MAX_REFUSALS = 500
 
+FEATURES = "chat.realtime.features"
 Handler = Callable[[S, protocol.Command], Awaitable[protocol.Ack]]
 
 log = logging.getLogger(__name__)
@@ -216,8 +217,9 @@ class CommandNamespace(socketio.AsyncNamespace, ABC, Generic[S]):
 
 
 def with_all_handlers(base: type[N], package: str) -> type[N]:
-    """The namespace of all classes with command handlers in the modules of a package: those that extend `base`."""
-    members = [one for module in modules_of(package) for one in vars(module).values() if isinstance(one, type)]
+    """The namespace of all classes that extend `base`, in the modules of this package and in those of features."""
+    modules = modules_of(package) + modules_of(FEATURES)
+    members = [one for module in modules for one in vars(module).values() if isinstance(one, type)]
     handlers = dict.fromkeys(one for one in members if issubclass(one, base) and one is not base)
     return type(base.__name__, tuple(handlers), {})
 

@@ -214,17 +214,6 @@ export interface VisitorEvent {
   page: Page | null;
 }
 
-/** An agent's e-mail address and password. */
-export interface SignIn {
-  email: string;
-  password: string;
-}
-
-/** The agent who is signed in. */
-export interface SignInResponse {
-  agent: Agent;
-}
-
 /** A ticket in the inbox. `waiting_since`: the time of the visitor's oldest unanswered message. */
 export interface Card {
   ticket: string;
@@ -277,6 +266,17 @@ export interface TicketLeft {
   ticket: string;
 }
 
+/** An agent's e-mail address and password. */
+export interface SignIn {
+  email: string;
+  password: string;
+}
+
+/** The agent who is signed in. */
+export interface SignInResponse {
+  agent: Agent;
+}
+
 /** Every command with its payload and its ack. */
 export interface AgentCommands {
   hello: { payload: Hello; ack: AgentHelloAck };
@@ -300,6 +300,11 @@ export interface AgentCommands {
 
 /** Every event with its payload. */
 export interface AgentEvents {
+  message: Message;
+  ticket: Ticket;
+  typing: TypingEvent;
+  read: ReadEvent;
+  service: Service;
   note: Note;
   offer: Offer;
   offer_ended: OfferEnded;
@@ -307,11 +312,6 @@ export interface AgentEvents {
   visitor: VisitorEvent;
   card: Card;
   gone: TicketLeft;
-  message: Message;
-  ticket: Ticket;
-  typing: TypingEvent;
-  read: ReadEvent;
-  service: Service;
 }
 
 /** The statuses that an agent may set, by the status that the ticket has. */

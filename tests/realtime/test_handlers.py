@@ -1,11 +1,13 @@
 """Commands and their handlers: the registry of the protocol and the methods of the namespaces agree."""
 
 import inspect
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from chat import protocol
+from chat.realtime import namespace as namespace_module
 from chat.realtime.agent.base import AgentCommands
 from chat.realtime.connections import AgentSocket, Sockets
 from chat.realtime.namespace import CommandNamespace, MissingHandler, NamespaceDeps, with_all_handlers
@@ -30,6 +32,35 @@ def test_each_handler_takes_and_returns_the_registered_shapes(namespace: type[Co
 def test_each_handler_is_a_registered_command(namespace: type[CommandNamespace[Any]]) -> None:
     handlers = {name.removeprefix("on_") for name in dir(namespace) if name.startswith("on_")}
     assert handlers - NOT_COMMANDS == set(namespace.commands)
+
+
+FEATURE = """
+from chat import protocol
+from chat.realtime.agent.base import AgentCommands
+from chat.realtime.visitor.base import VisitorCommands
+
+class RatingCommands(VisitorCommands):
+    async def on_rate(self, socket, command): ...
+
+class RatingQueries(AgentCommands):
+    async def on_get_rating(self, socket, command): ...
+"""
+
+
+def test_file_of_a_feature_has_handlers_of_both_sides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    package = tmp_path / "made_up_features"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "ratings.py").write_text(FEATURE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(namespace_module, "FEATURES", package.name)
+    visitors, agents = (
+        with_all_handlers(VisitorCommands, "chat.realtime.visitor"),
+        with_all_handlers(AgentCommands, "chat.realtime.agent"),
+    )
+    assert hasattr(visitors, "on_rate") and hasattr(visitors, "on_start_chat")
+    assert hasattr(agents, "on_get_rating") and hasattr(agents, "on_claim")
+    assert not hasattr(visitors, "on_get_rating") and not hasattr(agents, "on_rate")
 
 
 def test_namespace_with_a_command_without_handler_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:

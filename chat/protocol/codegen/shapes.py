@@ -11,12 +11,8 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import FieldInfo
 
 from chat import protocol
-from chat.discovery import modules_of
-from chat.protocol import agent, base, http, shared, visitor
+from chat.protocol.registry import MODULES
 
-# The modules that come first in the generated files; those of features follow by name.
-CORE = (base, shared, visitor, agent, http)
-MODULES = (*CORE, *(module for module in modules_of("chat.protocol") if module not in CORE))
 BASES = (protocol.Shape, protocol.Command, Struct)
 
 
