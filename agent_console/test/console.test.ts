@@ -52,11 +52,11 @@ test("messages missed without a connection are there after the reconnect, once",
 
 test("an answer that was stored but whose ack was lost appears once", async () => {
   await arrive();
-  server.dropAcks.add("send_message");
+  server.instead.send_message = () => "lost";
   agentConsole.outgoing.send("t1", "reply", "une seule fois");
   await settled();
   server.cut();
-  server.dropAcks.clear();
+  server.instead = {};
   server.up();
   await settled();
   expect(texts()).toEqual(["agent: une seule fois"]);
@@ -234,11 +234,11 @@ test("a thread is missing, loading without a connection, or failed after a lost 
   agentConsole.actions.open("t1");
   await settled();
   expect(agentConsole.threads.shown.value?.phase.value).toBe("loading");
-  server.dropAcks.add("open_ticket");
+  server.instead.open_ticket = () => "lost";
   server.up();
   await settled();
   expect(agentConsole.threads.shown.value?.phase.value).toBe("failed");
-  server.dropAcks.clear();
+  server.instead = {};
   await agentConsole.threads.shown.value?.load();
   await settled();
   expect(agentConsole.threads.shown.value?.phase.value).toBe("ready");

@@ -79,8 +79,8 @@ const refuse = (error: Partial<Refusal> & Pick<Refusal, "code">) => ({
 export class Server {
   readonly tickets = new Map<string, StoredTicket>();
   readonly commands: string[] = [];
-  /** Commands that are done, but whose ack is lost. */
-  readonly dropAcks = new Set<string>();
+  /** Replaces the ack of a command; with "lost" the command is done, but its ack does not arrive. */
+  instead: Record<string, (payload: Payload) => object | "lost" | undefined> = {};
   /** How many seconds an offer rings; undefined as an older server. */
   ring_s: number | undefined;
   /** Ada is at capacity: she gets another live chat with `over` only. */
@@ -194,9 +194,10 @@ export class Server {
   async #ask(command: string, payload: Payload): Promise<{ ok: boolean }> {
     if (!this.#online.value) throw new ConnectionLost();
     this.commands.push(command);
-    const answer = this.#do(command, payload);
+    const other = this.instead[command]?.(payload);
+    const answer = typeof other === "object" ? other : this.#do(command, payload);
     await Promise.resolve();
-    if (this.dropAcks.has(command)) throw new ConnectionLost();
+    if (other === "lost") throw new ConnectionLost();
     return { ok: true, ...answer };
   }
 

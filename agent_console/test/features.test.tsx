@@ -72,10 +72,10 @@ test("it runs after each hello, behind the catch-up", async () => {
 });
 
 test("a connection that is lost meanwhile keeps nothing else from working", async () => {
-  server.dropAcks.add("explain");
+  server.instead.explain = () => "lost";
   server.up();
   await settled();
-  server.dropAcks.clear();
+  server.instead = {};
   agentConsole.outgoing.send("t1", "reply", "Bonjour");
   await settled();
   expect(server.tickets.get("t1")?.messages.map((one) => one.text)).toEqual(["Bonjour"]);
