@@ -47,6 +47,13 @@ export function createConsole(
   const parts = createParts(socket, self, router);
   const features = startFeatures.map((start) => start(parts));
   const { inbox, presence, offers, threads } = parts;
+  // As after hello, a rejection means that the connection was lost again.
+  threads.onOpened((ticket) => {
+    for (const feature of features)
+      Promise.resolve(ticket)
+        .then((opened) => feature.onThreadOpened?.(opened))
+        .catch(() => undefined);
+  });
   const actions = createTicketActions(parts);
   const onRefused = createRefusalHandler(parts, actions, (...message) => outgoing.send(...message));
   const outgoing = createOutgoing(socket, threads, self.id, onRefused);
@@ -96,6 +103,7 @@ export function createConsole(
       flush();
       removeEventListener("pagehide", flush, { capture: true });
       for (const stop of stops) stop();
+      for (const feature of features) feature.close?.();
       router.leave();
       socket.close();
     },

@@ -21,4 +21,11 @@ export interface FeatureSlots {
   threadBadge?(ticket: Ticket): ComponentChildren;
   /** Runs after each hello, when all threads have caught up. A rejection means that the connection was lost again. */
   afterHello?(): void | Promise<void>;
+  /**
+   * Runs after a ticket's thread has been loaded, and again after each later hello when it has caught up. A rejection
+   * means that the connection was lost again.
+   */
+  onThreadOpened?(ticket: Ticket): void | Promise<void>;
+  /** Runs when the agent signs out: ends timers and subscriptions. Those to `socket` end with it. */
+  close?(): void;
 }

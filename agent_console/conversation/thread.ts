@@ -78,7 +78,8 @@ export function createThread(id: string, socket: AgentSocket) {
   }
 
   /**
-   * Fills all gaps. A second call returns the running catch-up. Without a connection the next hello calls it again.
+   * Loads the thread if it is not loaded; otherwise fills all gaps, and a second call returns the running catch-up.
+   * Without a connection the next hello calls it again.
    */
   function catchUp(): Promise<void> {
     if (phase.peek() !== "ready") return load();
@@ -124,7 +125,6 @@ export function createThread(id: string, socket: AgentSocket) {
     visitorLocation,
     typing,
     unreadFrom,
-    load,
     catchUp,
     applyTicket,
     update,

@@ -18,12 +18,12 @@ function NoThread() {
 }
 
 function LoadError({ thread, text }: { thread: Thread; text: string }) {
-  const { router } = useConsole();
+  const { router, threads } = useConsole();
   return (
     <div class="thread__empty" role="alert">
       <p>{text}</p>
       <p class="thread__actions">
-        <button type="button" class="button" onClick={() => void thread.load()}>
+        <button type="button" class="button" onClick={() => void threads.refresh(thread)}>
           {texts.value.retry}
         </button>
         <button type="button" class="button button--quiet" onClick={() => router.openInbox()}>

@@ -1,6 +1,7 @@
 /** The threads of all open tickets: passes each event to its thread, and catches all up after a reconnect. */
 import { signal } from "@preact/signals";
 import { TypingIndicator } from "../../client/conversation/typing";
+import type { Ticket } from "../../client/protocol/shared";
 import type { AgentSocket } from "../connection/socket";
 import { createThread, type Thread } from "./thread";
 
@@ -11,6 +12,7 @@ export function createThreads(socket: AgentSocket) {
   const all = new Map<string, Thread>();
   const shown = signal<Thread | null>(null);
   const visitorMessageListeners: ((ticket: string) => void)[] = [];
+  const openedListeners: ((ticket: Ticket) => void)[] = [];
   const typing = new TypingIndicator((ticket, name) => {
     const thread = all.get(ticket);
     if (thread) thread.typing.value = name;
@@ -23,13 +25,20 @@ export function createThreads(socket: AgentSocket) {
     }
   }
 
+  /** Loads the thread, or catches it up if it is loaded. */
+  async function refresh(thread: Thread): Promise<void> {
+    await thread.catchUp();
+    const ticket = thread.ticket.peek();
+    if (ticket && thread.phase.peek() === "ready") for (const listener of openedListeners) listener(ticket);
+  }
+
   /** Returns the thread, makes and loads it if it is new, and marks it as recently used. */
   function get(id: string): Thread {
     const existing = all.get(id);
     const thread = existing ?? createThread(id, socket);
     all.delete(id);
     all.set(id, thread);
-    if (!existing) void thread.load();
+    if (!existing) void refresh(thread);
     evictOldest();
     return thread;
   }
@@ -53,21 +62,22 @@ export function createThreads(socket: AgentSocket) {
   return {
     shown,
     get,
+    refresh,
     find: (id: string): Thread | undefined => all.get(id),
     show(id: string | null): void {
       const thread = id ? get(id) : null;
       if (thread && (thread.phase.peek() === "failed" || thread.phase.peek() === "missing"))
-        void thread.load();
+        void refresh(thread);
       shown.value = thread;
     },
     /** Call after hello: catches up the thread on screen first, then the others. */
     async catchUpAll(): Promise<void> {
       const first = shown.peek();
-      if (first) await first.catchUp();
-      await Promise.all(
-        [...all.values()].filter((thread) => thread !== first).map((thread) => thread.catchUp()),
-      );
+      if (first) await refresh(first);
+      await Promise.all([...all.values()].filter((thread) => thread !== first).map(refresh));
     },
+    /** After a thread is loaded, and after each later hello once it has caught up. */
+    onOpened: (listener: (ticket: Ticket) => void) => openedListeners.push(listener),
     onVisitorMessage: (listener: (ticket: string) => void) => visitorMessageListeners.push(listener),
   };
 }

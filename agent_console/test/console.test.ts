@@ -239,7 +239,7 @@ test("a thread is missing, loading without a connection, or failed after a lost 
   await settled();
   expect(agentConsole.threads.shown.value?.phase.value).toBe("failed");
   server.instead = {};
-  await agentConsole.threads.shown.value?.load();
+  await agentConsole.threads.shown.value?.catchUp();
   await settled();
   expect(agentConsole.threads.shown.value?.phase.value).toBe("ready");
 });
