@@ -31,6 +31,8 @@ export interface SessionListener {
   /** The first message is stored. From now on the server recognises the visitor by their token. */
   started(): void;
   messageArrived(message: Message): void;
+  /** The timeline has caught up, and commands may be sent. */
+  afterHello(): void;
   /** An event of the server, known to this session or not. */
   eventArrived<E extends keyof VisitorEvents>(event: E, payload: VisitorEvents[E]): void;
   serviceChanged(before: Service | null, now: Service): void;
@@ -198,6 +200,7 @@ export class VisitorSession implements OutboxHandler {
     this.state.offline = false;
     this.state.connected = this.state.everConnected = true;
     this.outbox.resume();
+    this.listener.afterHello();
   }
 
   #onDisconnected(): void {

@@ -127,6 +127,10 @@ export class Store implements SessionListener, FeatureContext {
     this.write(state.draft ? `${text}\n\n${state.draft}` : text);
   }
 
+  afterHello(): void {
+    for (const slots of this.slots) slots.afterHello?.();
+  }
+
   eventArrived<E extends keyof VisitorEvents>(event: E, payload: VisitorEvents[E]): void {
     for (const { on } of this.slots) on?.[event]?.(payload);
   }

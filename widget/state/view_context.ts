@@ -56,6 +56,8 @@ export interface AddressFormProps extends ViewProps {
 export interface FeatureSlots {
   /** Drawn under the log. */
   card?(): ComponentChildren;
+  /** Runs after each hello that follows the feature's start, when the timeline has caught up. */
+  afterHello?(): void;
   /** Receives the server's events by name, after the session has applied them; none from before the feature's start. */
   readonly on?: { readonly [E in keyof VisitorEvents]?: (payload: VisitorEvents[E]) => void };
 }

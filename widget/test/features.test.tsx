@@ -73,6 +73,36 @@ test("its card follows its own state, and its command reaches the server", async
   expect(root.byClass("receipts")).toEqual([]);
 });
 
+test("it runs after each hello that follows its start, behind the catch-up, and may send commands", async () => {
+  const texts: string[][] = [];
+  const start = ({ session, state }: FeatureContext): FeatureSlots => ({
+    afterHello() {
+      texts.push(state.timeline.messages.map(({ text }) => text));
+      void session.sendBestEffort("set_page", { url: "https://shop.example/after-hello" });
+    },
+  });
+  const { server } = await openWith({
+    needed: ({ ticket }) => ticket !== null,
+    load: async () => ({ start }),
+  });
+  expect(texts).toEqual([]);
+  const { service, log } = server;
+  // Without the newest messages, so that the widget has to catch up.
+  server.instead.hello = () => ({ ok: true, service, ticket: server.ticket, messages: [], head: log.length });
+  for (const missed of ["un", "deux"]) {
+    server.cut();
+    server.ada(missed);
+    server.commands.length = 0;
+    await vi.advanceTimersByTimeAsync(30_000);
+    const commands = server.commands.map(([command]) => command).filter((one) => one !== "mark_read");
+    expect(commands.slice(0, 3)).toEqual(["hello", "catch_up", "set_page"]);
+  }
+  expect(texts).toEqual([
+    ["Bonjour", "un"],
+    ["Bonjour", "un", "deux"],
+  ]);
+});
+
 test("a feature that could not be loaded is loaded again after 5 seconds", async () => {
   const load = vi.fn(async () => ({ start: startReceipts }));
   load.mockRejectedValueOnce(new TypeError("offline"));
