@@ -8,7 +8,7 @@ from dataclasses import Field, dataclass, field, fields, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 T = TypeVar("T", str, None)
 Network = IPv4Network | IPv6Network
@@ -91,14 +91,33 @@ def parse_secret_key(value: str) -> str:
 
 
 def url_with_scheme(*schemes: str) -> Callable[[str], str]:
-    """A reader of URLs that start with one of these schemes, which may name a driver: `postgresql+psycopg:`."""
+    """A reader of URLs with one of these schemes. Its ValueError contains no part of the URL, which has a password.
+
+    The libraries that get the URL later would raise errors that quote it.
+    """
 
     def read(value: str) -> str:
-        if value.partition(":")[0].partition("+")[0] not in schemes:
-            raise ValueError(f"an address that starts with {' or '.join(schemes)}:")
+        if value.partition(":")[0] not in schemes:
+            raise ValueError(f"an address that starts with {': or '.join(schemes)}:")
+        if not is_readable_url(value):
+            raise ValueError(
+                "an address that can be read: in a user name or password write %2F for /, %3A for :, %23 for #, "
+                "%3F for ?, %40 for @ and %25 for %"
+            )
         return value
 
     return read
+
+
+def is_readable_url(value: str) -> bool:
+    """Whether a URL means one thing: a sign of its password may otherwise end the host, the port or the path."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    ends_early = "@" in parts.path + parts.query or "#" in value or parts.netloc.count("@") > 1
+    return parts.scheme == "sqlite" or not (ends_early or re.search(r"%(?![0-9a-fA-F]{2})", value))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +135,10 @@ class Settings:
     database_url: str = field(
         default="",
         repr=False,
-        metadata={"says": "the URL of the database", "read": url_with_scheme("sqlite", "postgresql", "postgres")},
+        metadata={
+            "says": "the URL of the database",
+            "read": url_with_scheme("sqlite", "postgresql", "postgres", "postgresql+psycopg"),
+        },
     )
     redis_url: str | None = field(
         default=None,
@@ -207,7 +229,7 @@ def with_derived_values(given: Settings) -> Settings:
         given,
         data_dir=folder,
         public_url=given.public_url or f"http://localhost:{given.port}",
-        database_url=sqlalchemy_url(given.database_url) or f"sqlite:///{folder / 'guichet.db'}",
+        database_url=sqlalchemy_url(given.database_url) or f"sqlite:///{quote(str(folder / 'guichet.db'))}",
         secret_key=given.secret_key or load_or_create_key(folder / "secret_key"),
     )
 

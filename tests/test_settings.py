@@ -3,10 +3,12 @@
 import stat
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from chat.settings import RENAMED_VARIABLES, BadSettings, settings_from
+from chat.store.migrations import migrate
 
 NODE = {
     "DATABASE_URL": "postgresql://guichet:hunter2hunter2@db.example/guichet",
@@ -63,6 +65,8 @@ def test_variables_set_the_fields(tmp_path: Path) -> None:
         ("PUBLIC_URL", "https://chat.example.com/guichet"),
         ("PUBLIC_URL", "https://user@chat.example.com"),
         ("DATABASE_URL", "mysql://db.example"),
+        ("DATABASE_URL", "postgresql+asyncpg://db.example/x"),
+        ("REDIS_URL", "redis+sentinel://127.0.0.1/mymaster"),
         ("REDIS_URL", "http://redis.example"),
         ("SECRET_KEY", "short"),
         ("TRUSTED_PROXIES", "198.51.100.1/24"),
@@ -74,6 +78,27 @@ def test_variables_set_the_fields(tmp_path: Path) -> None:
 def test_bad_value_is_reported_with_its_variable(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(BadSettings, match=rf"^{name} is not usable"):
         settings_from({"DATA_DIR": str(tmp_path), name: value})
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
+@pytest.mark.parametrize(
+    "password", ["hunter/2", "hunter2#", "h@unter2", "1?hunter2", "hun%ter2", "hu:nt/er", "12/hunter2", "[hunter2"]
+)
+def test_unescaped_password_is_refused_without_any_part_of_it(tmp_path: Path, name: str, password: str) -> None:
+    scheme = {"DATABASE_URL": "postgresql", "REDIS_URL": "redis"}[name]
+    with pytest.raises(BadSettings, match=rf"^{name} is not usable: .*write %2F for /") as bad:
+        settings_from({"DATA_DIR": str(tmp_path), name: f"{scheme}://app:{password}@127.0.0.1:5432/x"})
+    assert "hun" not in str(bad.value)
+    escaped = settings_from({"DATA_DIR": str(tmp_path), name: f"{scheme}://app:{quote(password, safe='')}@127.0.0.1/x"})
+    assert quote(password, safe="") in getattr(escaped, name.lower())
+
+
+@pytest.mark.parametrize("name", ["a?b", "a%20b", "a#b", "a b", "é", "a&mode=ro"])
+def test_database_lies_in_data_dir_whatever_its_name(tmp_path: Path, name: str) -> None:
+    settings = settings_from({"DATA_DIR": str(tmp_path / name)})
+    migrate(settings.database_url)
+    assert (tmp_path / name / "guichet.db").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_all_bad_values_are_reported_together(tmp_path: Path) -> None:

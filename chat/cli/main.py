@@ -11,7 +11,7 @@ from typing import BinaryIO, TypeVar, get_args
 import click
 import msgspec
 import uvloop
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from chat import __version__, app, logging_config, processes
 from chat.cli import control_socket
@@ -62,6 +62,9 @@ def describe_error() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
     except OperationalError as error:
         raise click.ClickException(f"the database can't be asked: {error.orig}") from error
+    except DBAPIError as error:
+        # Such as a role that may not create tables. The second line and those after it quote the statement.
+        raise click.ClickException(f"the database refuses: {str(error.orig).partition(chr(10))[0]}") from error
 
 
 def settings_for(process: str) -> Settings:

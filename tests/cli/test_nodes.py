@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from tests.cli.cli_client import Operator, open_browser
@@ -40,6 +41,20 @@ async def test_procfile_commands_start_a_web_node_and_a_worker(operator: Operato
         assert (await operator.run(*add_ada, stdin=f"{PASSWORD}\n")).code == 0
         assert await browser.sign_in(ADA, PASSWORD) == 200
         assert [await node.signal_and_wait(signal.SIGTERM) for node in (first, second)] == [0, 0]
+
+
+async def test_role_that_may_create_no_tables_is_reported_in_one_line(operator: Operator) -> None:
+    url = operator.variables["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        owner.execute("CREATE ROLE reader LOGIN")
+    try:
+        result = await operator.run("migrate", DATABASE_URL=url.replace("postgres@", "reader@"))
+    finally:
+        with psycopg.connect(url, autocommit=True) as owner:
+            owner.execute("DROP ROLE reader")
+    assert (result.code, len(result.err.splitlines())) == (1, 1), result.err
+    assert result.err.startswith("Error: the database refuses: permission denied for schema public")
 
 
 async def test_unreachable_database_is_reported_in_one_line(operator: Operator) -> None:

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from chat.web.core.proxies import client_address
+from chat.web.core.proxies import client_address, warn_once
 
 PROXIES = (ip_network("198.51.100.0/24"), ip_network("::1/128"))
 
@@ -20,6 +20,11 @@ def request(remote: str, forwarded: str | None) -> web.Request:
     ("remote", "forwarded", "address"),
     [
         ("203.0.113.7", None, "203.0.113.7"),
+        ("198.51.100.1", "203.0.113.1:51234", "203.0.113.1"),
+        ("198.51.100.1", "192.0.2.9:1, 203.0.113.1:2, 198.51.100.2:3", "203.0.113.1"),
+        ("::1", "[2001:db8:1:2:3:4:5:6]:51234", "2001:db8:1:2::/64"),
+        ("::1", "[2001:db8:1:2:3:4:5:6]", "2001:db8:1:2::/64"),
+        ("198.51.100.1", "203.0.113.1:port", "198.51.100.1"),
         ("203.0.113.7", "203.0.113.1", "203.0.113.7"),
         ("198.51.100.1", "203.0.113.1", "203.0.113.1"),
         ("198.51.100.1", "made-up, 203.0.113.1", "203.0.113.1"),
@@ -34,6 +39,16 @@ def request(remote: str, forwarded: str | None) -> web.Request:
 )
 def test_client_address_is_the_last_that_is_no_trusted_proxy(remote: str, forwarded: str | None, address: str) -> None:
     assert client_address(request(remote, forwarded), PROXIES) == address
+
+
+def test_entry_that_is_no_address_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    warn_once.cache_clear()
+    for _ in range(3):
+        client_address(request("198.51.100.1", "unknown"), PROXIES)
+    client_address(request("203.0.113.7", "forged"), PROXIES)
+    assert [record.message for record in caplog.records] == [
+        "a trusted proxy sends X-Forwarded-For entries that are no addresses; they are not used"
+    ]
 
 
 def test_forwarded_header_is_ignored_without_trusted_proxies() -> None:
