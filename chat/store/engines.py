@@ -137,7 +137,7 @@ def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
         if mode == "rwc":
             path.touch(mode=0o600)
         # isolation_level None turns off the driver's own, late BEGIN; ours is below.
-        return sqlite3.connect(
+        driver = sqlite3.connect(
             f"{path.as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
@@ -145,6 +145,9 @@ def _sqlite_engine(path: Path, mode: str, begin: str, pool_size: int) -> Engine:
             timeout=_LOCK_WAIT_S,
             cached_statements=STATEMENTS,
         )
+        # SQLite's lower() knows ASCII only. On PostgreSQL a migration creates the function of this name.
+        driver.create_function("fold_case", 1, lambda given: given and given.casefold(), deterministic=True)
+        return driver
 
     engine = create_engine(
         URL.create("sqlite", database=str(path)),

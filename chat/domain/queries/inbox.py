@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from sqlalchemy import (
     BigInteger,
@@ -125,14 +126,17 @@ def _row_value(columns: Sequence[Any], values: Sequence[int]) -> Tuple:
 
 
 def _matches(sql: Connection, q: str | None) -> list[ColumnElement[bool]]:
-    """Every word must occur in a name, an address, a number or a message."""
+    """Every word must occur in a name, an address, a number or a message, in capitals or not."""
     index_of = func.strpos if sql.dialect.name == "postgresql" else func.instr
-    return [_contains_word(word, index_of) for word in strip_nul(q or "").split()[:MAX_SEARCH_WORDS]]
+    return [_contains_word(word, index_of) for word in normalize("NFC", strip_nul(q or "")).split()[:MAX_SEARCH_WORDS]]
 
 
 def _contains_word(word: str, index_of: Callable[..., ColumnElement[int]]) -> ColumnElement[bool]:
+    # fold_case costs three times as much on SQLite; a word of ASCII letters needs only theirs.
+    fold = func.lower if word.isascii() else func.fold_case
+
     def occurs_in(column: Column[str]) -> ColumnElement[bool]:
-        return index_of(func.lower(column), func.lower(word)) > 0
+        return index_of(fold(column), fold(word)) > 0
 
     in_messages = select(messages.c.id).where(messages.c.ticket_id == tickets.c.id, occurs_in(messages.c.text))
     return or_(

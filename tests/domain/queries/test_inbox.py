@@ -1,5 +1,7 @@
 """The inbox: three lists, counted, searched, and paged without a gap while tickets change."""
 
+from unicodedata import normalize
+
 import pytest
 
 from chat.domain.queries import inbox
@@ -71,6 +73,25 @@ async def test_invalid_cursor_is_refused(driver: DomainDriver, after: str) -> No
     with pytest.raises(BadRequest) as refused:
         await driver.read(inbox.list_tickets, ada.id, "all", None, after)
     assert refused.value.field == "after"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Mon école", ("école", "École", "ÉCOLE", normalize("NFD", "école"))),
+        ("Где мой ЗАКАЗ", ("заказ", "ЗАКАЗ", "Заказ")),
+        ("ΟΔΟΣ Ερμού", ("οδος", "οδοσ", "ΟΔΟΣ", "ΕΡΜΟΎ")),
+        ("Straße ÖL", ("STRAße", "öl", "ÖL")),
+        ("Ընկեր", ("ընկեր", "ԸՆԿԵՐ")),
+        ("注文 Colis", ("注文", "COLIS")),
+    ],
+)
+async def test_search_finds_capitals_of_any_alphabet(driver: DomainDriver, text: str, words: tuple[str, ...]) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
+    await vic.fills_in(text, name=text[:20], email="vic@shop.test")
+    for word in words:
+        assert len((await driver.read(inbox.list_tickets, ada.id, "all", word)).rows) == 1, word
+    assert (await driver.read(inbox.list_tickets, ada.id, "all", "écoles")).rows == []
 
 
 async def test_search_finds_every_word_in_name_email_number_or_message(driver: DomainDriver) -> None:
