@@ -18,6 +18,9 @@ from chat.settings import Settings
 from chat.store.migrations import head_is, migrate
 from chat.websocket.admission import AdmissionControl
 
+# The longest header field, in bytes. A browser sends all cookies of the parent domain, which other programs set there.
+MAX_HEADER = 16_384
+
 Say = Callable[[str], None]
 
 
@@ -122,7 +125,7 @@ def public_url_for(public_url: str, port: int) -> str:
 @contextlib.asynccontextmanager
 async def start_listening(app: web.Application, listener: socket.socket) -> AsyncIterator[None]:
     """Serve the app. At the end, requests that are being answered have 5 s; clients of closed sockets reconnect."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5, max_field_size=MAX_HEADER)
     await runner.setup()
     assert runner.server is not None
     admission = AdmissionControl(runner.server)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from redis._parsers.base import BaseParser
 from redis.asyncio import Redis as Client
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
@@ -19,6 +20,11 @@ MAX_CONCURRENT = 16
 PROBE_PAUSE_S = 0.25
 # RuntimeError is what uvloop raises on a connection that broke since its last use; the library does not translate it.
 FAILURES = (RedisError, OSError, TimeoutError, RuntimeError)
+
+# For so long a refusal is shown by `refuses`: presence is refreshed more often.
+REFUSAL_SHOWN_S = 60.0
+# The library cuts the code off an error that it knows, and off a plain ERR.
+CODES = {kind: code for code, kind in BaseParser.EXCEPTION_CLASSES.items() if isinstance(kind, type)}
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +51,9 @@ class Redis:
         self._probe: asyncio.Task[None] | None = None
         self._available_since: float | None = None
         self._closed = False
+        self._refused_at: float | None = None
+        # The codes of the refusals that were logged.
+        self._refusals: set[str] = set()
 
     @property
     def available_since(self) -> float | None:
@@ -66,6 +75,7 @@ class Redis:
             async with asyncio.timeout(self._timeout_s), self._slots:
                 answer = await command(self._commands)
         except ResponseError as error:
+            self._record_refusal(error)
             raise RedisUnavailable(type(error).__name__) from error
         except FAILURES as failure:
             self.mark_down(type(failure).__name__)
@@ -73,6 +83,20 @@ class Redis:
         if self._available_since is None and self._probe is None:
             self._available_since = time.monotonic()
         return answer
+
+    def _record_refusal(self, error: ResponseError) -> None:
+        """Redis answers, but with an error: a right is missing, a cluster is down, a replica takes no writes."""
+        self._refused_at = time.monotonic()
+        first_word = str(error).partition(" ")[0]
+        code = CODES.get(type(error)) or (first_word if first_word.isupper() else "ERR")
+        if code not in self._refusals:
+            self._refusals.add(code)
+            log.warning("redis refuses commands: %s", code)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether Redis has answered a command with an error within REFUSAL_SHOWN_S."""
+        return self._refused_at is not None and time.monotonic() - self._refused_at < REFUSAL_SHOWN_S
 
     def mark_down(self, reason: str = "reported by the caller") -> None:
         """Report that Redis is gone (its process died, a subscription broke): `available_since` starts again."""

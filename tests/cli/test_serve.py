@@ -21,6 +21,14 @@ async def test_shop_console_and_setup_urls_are_served(server: Server, browser: B
     assert await browser.get_json("/readyz") == {"ok": True, "database": "ok", "redis": "ok"}
 
 
+async def test_many_cookies_of_the_parent_domain_do_no_harm(server: Server) -> None:
+    async with aiohttp.ClientSession() as client:
+        for path in ("/widget.js?site=demo", "/widget/frame?site=demo&lang=en", "/healthz", "/console"):
+            for size, status in ((15_000, 200), (17_000, 400)):
+                async with client.get(f"{server.url}{path}", headers={"Cookie": f"analytics={'v' * size}"}) as response:
+                    assert (path, size, response.status) == (path, size, status)
+
+
 async def test_owner_link_is_printed_until_an_owner_exists(operator: Operator) -> None:
     async with operator.serving() as server:
         first = await server.printed_url("Owner")

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
@@ -17,6 +18,14 @@ async def ping(client: Client) -> bool:
 
 def since(redis: Redis) -> float | None:
     return redis.available_since
+
+
+async def execute(client: Any, *command: str) -> None:  # noqa: ANN401 - the library's method has no annotations
+    await client.execute_command(*command)
+
+
+def refuses(redis: Redis) -> bool:
+    return redis.refuses
 
 
 async def test_available_since_is_the_first_answer(redis: Redis) -> None:
@@ -100,6 +109,31 @@ async def test_an_error_reply_is_unavailable_for_the_caller_only(redis: Redis) -
     with pytest.raises(RedisUnavailable):
         await redis.call(lambda client: client.incr("guichet:word"))
     assert since(redis) == before
+    assert await redis.call(ping)
+
+
+async def test_the_first_refusal_of_a_kind_is_logged_by_its_code(
+    redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    await redis.call(lambda client: client.set("guichet:word", "hello"))
+    assert not refuses(redis)
+    for _ in range(2):
+        with pytest.raises(RedisUnavailable):
+            await redis.call(lambda client: client.incr("guichet:word"))
+    await redis.call(
+        lambda client: client.acl_setuser("reader", enabled=True, nopass=True, commands=["+ping", "+auth", "+eval"])
+    )
+    await redis.call(lambda client: execute(client, "AUTH", "reader", "any"))
+    with pytest.raises(RedisUnavailable):
+        await redis.call(lambda client: client.get("guichet:word"))
+    with pytest.raises(RedisUnavailable):
+        await redis.call(lambda client: client.eval("return redis.error_reply('MISCONF no disk')", 0))
+    assert [record.message for record in caplog.records] == [
+        "redis refuses commands: ERR",
+        "redis refuses commands: NOPERM",
+        "redis refuses commands: MISCONF",
+    ]
+    assert refuses(redis)
     assert await redis.call(ping)
 
 

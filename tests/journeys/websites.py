@@ -18,6 +18,7 @@ STRICT_CSP = Template(
     "default-src 'none'; script-src $chat; frame-src $chat; style-src 'none'; base-uri 'none'; form-action 'none';"
     " require-trusted-types-for 'script'; trusted-types 'none'"
 )
+STRICT_HEADERS = {"Cross-Origin-Embedder-Policy": "require-corp", "Cross-Origin-Opener-Policy": "same-origin"}
 # The calls that a page can make before the loader has loaded.
 EARLY_CALLS = (
     "<script>window.guichet=function(){(guichet.q=guichet.q||[]).push(arguments)};"
@@ -54,9 +55,9 @@ async def serve_page(chat_url: str, request: web.Request) -> web.Response:
     path = "/app" if request.path.startswith("/app/") else request.path
     if path not in PAGES:
         return web.Response(status=404)
-    headers = {"Content-Security-Policy": STRICT_CSP.substitute(chat=chat_url)} if path == "/strict" else {}
+    headers = STRICT_HEADERS | {"Content-Security-Policy": STRICT_CSP.substitute(chat=chat_url)}
     text = Template(PAGES[path]).substitute(chat=chat_url)
-    return web.Response(text=text, content_type="text/html", headers=headers)
+    return web.Response(text=text, content_type="text/html", headers=headers if path == "/strict" else None)
 
 
 @asynccontextmanager

@@ -16,15 +16,12 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """200 if the database can be read, else 503. Redis is reported but not required: without it new visitors get
-    the form."""
+    """200 if the database can be read, else 503. Redis is reported ("ok", "away" or "refuses") but not required:
+    without it new visitors get the form."""
     context = context_of(request)
     database = await can_read_database(context)
-    redis = await can_reach_redis(context)
-    states = {True: "ok", False: "away"}
-    return json_response(
-        {"ok": database, "database": states[database], "redis": states[redis]}, 200 if database else 503
-    )
+    states = {"ok": database, "database": "ok" if database else "away", "redis": await redis_state(context)}
+    return json_response(states, 200 if database else 503)
 
 
 async def can_read_database(context: WebContext) -> bool:
@@ -38,12 +35,13 @@ def select_one(sql: Connection) -> bool:
     return sql.execute(text("SELECT 1")).scalar() == 1
 
 
-async def can_reach_redis(context: WebContext) -> bool:
+async def redis_state(context: WebContext) -> str:
+    """ "refuses": it answers, but answered a command with an error in the last minute; the log says which."""
     try:
         await context.redis.call(lambda client: client.ping())
     except RedisUnavailable:
-        return False
-    return True
+        return "refuses" if context.redis.refuses else "away"
+    return "refuses" if context.redis.refuses else "ok"
 
 
 async def metrics(request: web.Request) -> web.Response:

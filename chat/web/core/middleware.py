@@ -201,7 +201,7 @@ def wrong_address_page(request: web.Request, reason: str) -> web.Response:
         "text": translate(language, f"{reason}.text"),
         "link": f"{address}/console",
         "link_text": f"{address}/console",
-        "more": translate(language, f"{reason}.how"),
+        "more": translate(language, f"{reason}.how", host=request.host[:100]),
     }
     return render(request, "refused.html", values, 403)
 

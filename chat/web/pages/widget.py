@@ -73,6 +73,8 @@ async def get_frame(request: web.Request) -> web.Response:
     }
     response = render_in(request, language, "frame.html", values | context.assets.entry_point("widget")._asdict())
     response.headers.update(CROSS_ORIGIN)
+    # A page that requires CORP of everything it embeds also requires this of a frame. All that this one loads is ours.
+    response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
     response.headers["Content-Security-Policy"] = content_security_policy(frame_ancestors(site.origins))
     # Asks the browser to run the frame on a thread of its own.
     response.headers["Origin-Agent-Cluster"] = "?1"

@@ -153,6 +153,7 @@ async def test_another_loopback_port_shows_the_address_of_the_console(server: We
     page = await server.client.get("/console?lang=en", headers={"Host": "localhost:1"})
     assert page.status == 403
     assert "The console has another address" in await page.text()
+    assert "reached the server as localhost:1." in await page.text()
     assert f"{ORIGIN}/console" in await page.text()
 
 

@@ -74,6 +74,7 @@ async def test_only_origins_of_the_site_and_our_own_may_embed_the_frame(server: 
     response = await get_frame(server, "shop")
     assert ancestors_of(response) == {"'self'", "https://shop.example", "https://www.shop.example"}
     assert response.headers["Origin-Agent-Cluster"] == "?1"
+    assert response.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
 
 
 async def test_localhost_stands_for_all_loopback_names_and_ports(server: WebServer) -> None:
