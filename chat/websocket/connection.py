@@ -57,9 +57,12 @@ class WebSocketConnection(WebSocketProtocol):
             self.listener.on_packet(self, message)
         elif packet_type == PONG:
             self.pong_received = True
+            self.count_overhead()
         elif packet_type == CLOSE:
             self.close_with()
-        elif packet_type not in PACKET_TYPES:
+        elif packet_type in PACKET_TYPES:
+            self.count_overhead()
+        else:
             self.close_with(PROTOCOL_ERROR)
 
     def on_end(self) -> None:

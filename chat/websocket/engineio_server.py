@@ -24,8 +24,10 @@ from chat.websocket.upgrade import UpgradedResponse, is_handshake, upgrade
 PACKET_OVERHEAD = 500
 ID_BYTES, IDS_PER_DRAW = 15, 256
 POLLING_CHECK_TICKS = 10
-# By default the library drops a poll of more than 16 packets and still answers 200. The length is bounded anyway.
-payload.Payload.max_decode_packets = 4_096
+# The library's own limit is 16. The length of a body is bounded anyway.
+MAX_PACKETS = payload.Payload.max_decode_packets = 4_096
+# Close, pong, message.
+CLIENT_PACKETS = ("1", "3", "4")
 
 
 def quiet_logger() -> logging.Logger:
@@ -146,7 +148,8 @@ class EngineServer(engineio.AsyncServer):
         if request.method == "POST":
             body = await request.read() if (request.content_length or 0) <= MAX_MESSAGE else b""
             if not are_packets(body):
-                raise web.HTTPBadRequest(text="not an Engine.IO payload, or too long")
+                self.close_connection(request.query.get("sid", ""))
+                raise web.HTTPBadRequest(text="not an Engine.IO payload of a client, or too long")
             environ["wsgi.input"] = BufferedBody(body)
         return environ
 
@@ -229,9 +232,12 @@ class EngineServer(engineio.AsyncServer):
 
 
 def are_packets(body: bytes) -> bool:
-    """Whether a polling body is text made of Engine.IO packets. The library may get nothing else."""
+    """Whether a polling body is text made of the Engine.IO packets that a client may send by polling.
+
+    The library may get nothing else: it never answers a ping, and drops a body of too many packets with status 200.
+    """
     try:
         packets = body.decode().split("\x1e")
     except UnicodeDecodeError:
         return False
-    return all("0" <= packet[:1] <= "6" for packet in packets)
+    return len(packets) <= MAX_PACKETS and all(packet[:1] in CLIENT_PACKETS for packet in packets)

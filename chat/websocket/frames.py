@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 
 # aiohttp's internal function, in C where aiohttp was built so. If a version moves it, this import fails.
 from aiohttp._websocket.helpers import websocket_mask
@@ -11,6 +12,9 @@ MAX_MESSAGE = 65_536
 # How many bytes may wait for a client that does not read, besides its largest single write.
 MAX_UNSENT = 1 << 20
 CLOSE_TIMEOUT_S = 2.0
+# How many frames that bring no message (pings, fragments, binary ones, packets other than messages) a client may send
+# in OVERHEAD_WINDOW_S. The largest message fits into a hundred fragments; of the others a client needs two a minute.
+MAX_OVERHEAD_FRAMES, OVERHEAD_WINDOW_S = 1_000, 10.0
 
 # The first byte of a frame: the FIN bit and the opcode (section 5.2).
 TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
@@ -60,7 +64,10 @@ class WriteBatch:
 class WebSocketProtocol(asyncio.Protocol):
     """The server side of one WebSocket. Subclasses override `on_text` and `on_end`."""
 
-    __slots__ = ("_batch", "_closed", "_ended", "_fragments", "_outgoing", "_unparsed", "transport")
+    __slots__ = (
+        *("_batch", "_closed", "_ended", "_fragments", "_outgoing", "_overhead", "_overhead_since", "_unparsed"),
+        "transport",
+    )
 
     def __init__(self, transport: asyncio.Transport, batch: WriteBatch) -> None:
         self.transport = transport
@@ -69,6 +76,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._unparsed = b""
         self._fragments: tuple[int, bytearray] | None = None
         self._ended = False
+        self._overhead, self._overhead_since = 0, 0.0
         self._closed: asyncio.Future[None] | None = None
         # asyncio calls pause_writing at this limit, which spares a look at the buffer's size on every write.
         transport.set_write_buffer_limits(high=MAX_UNSENT)
@@ -179,7 +187,10 @@ class WebSocketProtocol(asyncio.Protocol):
             elif self in self._batch.rejected:
                 return
             else:
+                self.count_overhead()
                 self._on_other_frame(opcode, payload)
+                if self.transport.is_closing():
+                    return
         self._unparsed = data[start:] if start < end else b""
 
     def _on_other_frame(self, opcode: int, payload: bytearray) -> None:
@@ -194,6 +205,15 @@ class WebSocketProtocol(asyncio.Protocol):
             self._append_fragment(*self._fragments, payload, opcode == CONTINUATION_END)
         elif opcode != BINARY or self._fragments is not None:  # ignore binary messages
             self._protocol_error(PROTOCOL_ERROR)
+
+    def count_overhead(self) -> None:
+        """Count a frame that brings no message. Too many of them would keep the event loop busy, so the client is
+        rejected, or cut off if it has been sent a close frame already."""
+        self._overhead += 1
+        if self._overhead > MAX_OVERHEAD_FRAMES:
+            since, self._overhead, self._overhead_since = self._overhead_since, 0, time.monotonic()
+            if self._overhead_since - since < OVERHEAD_WINDOW_S:
+                self.abort() if self._ended else self.reject(POLICY)
 
     def _on_control_frame(self, opcode: int, payload: bytearray) -> None:
         if opcode == PING:

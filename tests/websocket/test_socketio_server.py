@@ -126,15 +126,37 @@ async def test_two_polls_at_once_end_the_connection() -> None:
             assert third.status == 400
 
 
-@pytest.mark.parametrize("body", [b"", b"\x1e", b"4x\x1e", b"9", b"b4AAAA", b"\xff", b"hello"])
-async def test_a_malformed_poll_is_a_bad_request(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+MALFORMED_POLLS = {
+    "empty": b"",
+    "two empty": b"\x1e",
+    "one empty": b"4x\x1e",
+    "unknown": b"9",
+    "binary": b"b4AAAA",
+    "no text": b"\xff",
+    "no packet": b"hello",
+    "too long": b"x" * 70_000,
+    "too many": b"3" + b"\x1e3" * 4_096,
+    "open": b"0",
+    "ping": b"2",
+    "upgrade": b"5",
+    "noop": b"6",
+    "ping after a message": b"4x\x1e2",
+}
+
+
+@pytest.mark.parametrize("body", MALFORMED_POLLS.values(), ids=MALFORMED_POLLS)
+async def test_a_malformed_poll_is_a_bad_request_and_ends_the_session(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     async with serving() as server, aiohttp.ClientSession(server.url) as session:
         async with session.get(POLLING) as answer:
             sid = orjson.loads((await answer.text())[1:])["sid"]
-        async with session.post(f"{POLLING}&sid={sid}", data=body) as answer:
+        for _ in range(2):
+            async with session.post(f"{POLLING}&sid={sid}", data=body) as answer:
+                assert answer.status == 400
+        async with session.get(f"{POLLING}&sid={sid}") as answer:
             assert answer.status == 400
-        async with session.post(f"{POLLING}&sid={sid}", data=b"x" * 70_000) as answer:
-            assert answer.status == 400
+        assert sid not in server.socketio.engine.sockets
     assert not caplog.records
 
 
