@@ -41,7 +41,31 @@ async def test_at_takes_every_time_format(server: WebServer, at: str) -> None:
     assert body["next_open"] == "2026-11-30T09:00:00+01:00"
 
 
-@pytest.mark.parametrize("at", ["", "tomorrow", "2026-13-01", "0001-01-01T00:00:00Z", "2026-11-28T11:00:00+99:00"])
+@pytest.mark.parametrize("at", ["1970-01-01T00:00:00Z", "2199-12-31T23:59:59Z", "2199-12-31T12:00:00-11:00"])
+async def test_at_may_be_near_the_ends_of_time(server: WebServer, at: str) -> None:
+    assert (await server.client.get(f"/api/service?site=demo&at={at}")).status == 200
+
+
+OUTSIDE = (
+    "2199-12-31T23:59:59-23:59",
+    "1970-01-01T00:00:00%2B23:59",
+    "2200-01-01T00:00:00Z",
+    "9999-12-31T23:59:59-23:59",
+)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "",
+        "tomorrow",
+        "2026-13-01",
+        "0001-01-01T00:00:00Z",
+        "2026-11-28T11:00:00+99:00",
+        "0001-01-01T00:00:00+23:59",
+        *OUTSIDE,
+    ],
+)
 async def test_malformed_at_is_a_bad_request(server: WebServer, at: str) -> None:
     response = await server.client.get(f"/api/service?site=demo&at={at}")
     assert response.status == 400

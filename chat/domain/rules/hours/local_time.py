@@ -12,7 +12,7 @@ SUPPORTED_YEARS = range(1970, 2200)
 
 
 class InvalidMoment(ValueError):
-    """A moment that no calendar can convert: without an offset, or outside the years 1970 to 2199."""
+    """A moment that no calendar can convert: without an offset, or outside the years 1970 to 2199 in UTC."""
 
 
 def instant(zone: ZoneInfo, local: datetime) -> datetime:
@@ -53,9 +53,13 @@ def with_fixed_offset(zone: ZoneInfo, moment: datetime) -> datetime:
 
 def validated(moment: datetime) -> datetime:
     """`moment` in UTC. Raises InvalidMoment for one without an offset or too far from today to be computed."""
-    if moment.utcoffset() is None or moment.year not in SUPPORTED_YEARS:
-        raise InvalidMoment("a moment needs an offset and a year from 1970 to 2199")
-    return moment.astimezone(UTC)
+    try:
+        utc = moment.astimezone(UTC) if moment.utcoffset() is not None else None
+    except OverflowError:
+        utc = None
+    if utc is None or utc.year not in SUPPORTED_YEARS:
+        raise InvalidMoment("a moment needs an offset and, in UTC, a year from 1970 to 2199")
+    return utc
 
 
 def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
