@@ -5,6 +5,7 @@ import contextlib
 import gc
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
@@ -20,6 +21,9 @@ from chat.websocket.admission import AdmissionControl
 
 # The longest header field, in bytes. A browser sends all cookies of the parent domain, which other programs set there.
 MAX_HEADER = 16_384
+
+# A client that reads nothing of what waits for it is disconnected after this time, by the kernel.
+UNREAD_TIMEOUT_MS = 30_000
 
 Say = Callable[[str], None]
 
@@ -101,6 +105,8 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     listener = socket.socket(family_of(settings.host), socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform == "linux":  # connections inherit it
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_TIMEOUT_MS)
         if settings.host == "::" and socket.has_dualstack_ipv6():
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.bind((settings.host, settings.port))
