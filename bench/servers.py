@@ -32,6 +32,7 @@ RAISED_LIMITS = {
     "VISITOR_COMMANDS": "1000000",
     "AGENT_COMMANDS": "1000000",
     "ADDRESS_TIMES": "1000",
+    "CONNECTIONS_PER_ADDRESS": "1000000",
     "AGENT_GRACE_S": "100000",
 }
 StartDeployment = Callable[[], AbstractContextManager[Deployment]]

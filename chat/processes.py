@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import resource
 import signal
 import socket
 import sys
@@ -17,13 +18,18 @@ from chat.cli.operator_commands import OperatorContext, create_owner_link
 from chat.cluster.embedded_valkey import EmbeddedValkey
 from chat.settings import Settings
 from chat.store.migrations import head_is, migrate
-from chat.websocket.admission import AdmissionControl
+from chat.web.core.proxies import is_trusted, rate_limit_key
+from chat.websocket.admission import AdmissionControl, ConnectionLimits
 
 # The longest header field, in bytes. A browser sends all cookies of the parent domain, which other programs set there.
 MAX_HEADER = 16_384
 
 # A client that reads nothing of what waits for it is disconnected after this time, by the kernel.
 UNREAD_TIMEOUT_MS = 30_000
+
+# How long a connection may stay open without a request.
+KEEPALIVE_S = 75
+RESERVED_DESCRIPTORS = 96
 
 Say = Callable[[str], None]
 
@@ -38,7 +44,7 @@ async def serve(settings: Settings, say: Say) -> None:
         node = await stack.enter_async_context(start_node(settings, redis_url))
         await stack.enter_async_context(control_socket.listening(node.operator))
         tune_gc()
-        await stack.enter_async_context(start_listening(node.app, listener))
+        await stack.enter_async_context(start_listening(node.app, listener, limits_of(settings)))
         await _print_urls(node.operator, say)
         await stop.wait()
 
@@ -67,7 +73,7 @@ async def web_node(settings: Settings, say: Say) -> None:
     listener, settings = listen(settings)
     async with start_node(settings, redis_url, runs_ticket_jobs=False) as node:
         tune_gc()
-        async with start_listening(node.app, listener):
+        async with start_listening(node.app, listener, limits_of(settings)):
             say(f"Listening on {settings.public_url}")
             await stop.wait()
 
@@ -129,12 +135,16 @@ def public_url_for(public_url: str, port: int) -> str:
 
 
 @contextlib.asynccontextmanager
-async def start_listening(app: web.Application, listener: socket.socket) -> AsyncIterator[None]:
+async def start_listening(
+    app: web.Application, listener: socket.socket, limits: ConnectionLimits | None = None
+) -> AsyncIterator[None]:
     """Serve the app. At the end, requests that are being answered have 5 s; clients of closed sockets reconnect."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5, max_field_size=MAX_HEADER)
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=5, max_field_size=MAX_HEADER, keepalive_timeout=KEEPALIVE_S
+    )
     await runner.setup()
     assert runner.server is not None
-    admission = AdmissionControl(runner.server)
+    admission = AdmissionControl(runner.server, limits)
     try:
         listening = await asyncio.get_running_loop().create_server(admission, sock=listener, backlog=4096)
         try:
@@ -144,6 +154,19 @@ async def start_listening(app: web.Application, listener: socket.socket) -> Asyn
     finally:
         admission.close()
         await runner.cleanup()
+
+
+def limits_of(settings: Settings) -> ConnectionLimits:
+    """As many connections as file descriptors, except those that the database, Redis and the operator's commands need.
+    Raises the process's own limit of them as far as it may."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    def key_of(address: str) -> str | None:
+        return None if is_trusted(address, settings.trusted_proxies) else rate_limit_key(address)
+
+    total = sys.maxsize if hard == resource.RLIM_INFINITY else max(1, hard - RESERVED_DESCRIPTORS)
+    return ConnectionLimits(total, settings.connections_per_address, key_of=key_of)
 
 
 def tune_gc() -> None:

@@ -176,6 +176,9 @@ class Settings:
     visitor_commands: int = integer_setting(60, "how many commands a visitor may send in 10 s")
     visitor_starts: int = integer_setting(5, "how many chats and forms a visitor may start in a minute")
     address_times: int = integer_setting(10, "the limits of an IP address are this many times those of a visitor")
+    connections_per_address: int = integer_setting(
+        1_000, "how many connections an IP address may have open; those of TRUSTED_PROXIES do not count"
+    )
     agent_commands: int = integer_setting(200, "how many commands an agent may send in 10 s")
     login_tries: int = integer_setting(
         10, "how many attempts to sign in to an account are allowed; from one IP address ADDRESS_TIMES as many"

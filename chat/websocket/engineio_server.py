@@ -24,6 +24,8 @@ from chat.websocket.upgrade import UpgradedResponse, is_handshake, upgrade
 PACKET_OVERHEAD = 500
 ID_BYTES, IDS_PER_DRAW = 15, 256
 POLLING_CHECK_TICKS = 10
+# How long a client may take to send the body of a poll.
+BODY_TIMEOUT_S = 10.0
 # The library's own limit is 16. The length of a body is bounded anyway.
 MAX_PACKETS = payload.Payload.max_decode_packets = 4_096
 # Close, pong, message.
@@ -146,12 +148,22 @@ class EngineServer(engineio.AsyncServer):
         and logs a traceback to one that is no text."""
         environ = aiohttp.translate_request(request)
         if request.method == "POST":
-            body = await request.read() if (request.content_length or 0) <= MAX_MESSAGE else b""
+            body = await self._read_body(request)
             if not are_packets(body):
                 self.close_connection(request.query.get("sid", ""))
-                raise web.HTTPBadRequest(text="not an Engine.IO payload of a client, or too long")
+                raise web.HTTPBadRequest(text="not an Engine.IO payload of a client, too long or too slow")
             environ["wsgi.input"] = BufferedBody(body)
         return environ
+
+    async def _read_body(self, request: web.Request) -> bytes:
+        """The body, or nothing if it is too long or too slow."""
+        if (request.content_length or 0) > MAX_MESSAGE:
+            return b""
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                return await request.read()
+        except TimeoutError:
+            return b""
 
     # -- sending and closing -----------------------------------------------------------------------------------
 

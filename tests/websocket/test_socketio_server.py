@@ -6,7 +6,7 @@ import aiohttp
 import orjson
 import pytest
 
-from chat.websocket import heartbeat, socketio_server
+from chat.websocket import engineio_server, heartbeat, socketio_server
 from tests.websocket.socket_server import ADDRESS, Server, connect, handshake, masked, serving, until
 
 POLLING = "/socket.io/?EIO=4&transport=polling"
@@ -158,6 +158,18 @@ async def test_a_malformed_poll_is_a_bad_request_and_ends_the_session(
             assert answer.status == 400
         assert sid not in server.socketio.engine.sockets
     assert not caplog.records
+
+
+async def test_body_of_a_poll_that_does_not_come_ends_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engineio_server, "BODY_TIMEOUT_S", 0.05)
+    async with serving() as server, aiohttp.ClientSession(server.url) as session:
+        async with session.get(POLLING) as answer:
+            sid = orjson.loads((await answer.text())[1:])["sid"]
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(f"POST {POLLING}&sid={sid} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n4".encode())
+        assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+        await until(lambda: sid not in server.socketio.engine.sockets or server.socketio.engine.sockets[sid].closed)
 
 
 # -- Socket.IO -----------------------------------------------------------------------------------------------
