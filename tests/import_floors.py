@@ -12,7 +12,7 @@ Finding = tuple[int, str]
 # the longest name that fits a module is its room. A folder of the domain that has no floor of its own is a feature, a
 # room on the floor `domain.*`.
 FLOORS = (
-    ("vocabulary", "settings", "links", "logging_config", "discovery"),
+    ("vocabulary", "settings", "links", "logging_config", "discovery", "lenient_json"),
     ("protocol", "store", "cluster", "websocket"),
     ("domain.context", "domain.refusals", "domain.audience"),
     ("domain.facts", "domain.text"),

@@ -16,6 +16,7 @@ from chat.protocol.base import (
     Seq,
     Text,
     TicketId,
+    Title,
     Url,
     Zone,
 )
@@ -38,7 +39,7 @@ class SeenPage(Command):
     """A page of the site. The server stores the URL without its query."""
 
     url: Url
-    title: Annotated[str, Meta(max_length=1000)] = ""
+    title: Title = ""
     referrer: Url = ""
 
 
@@ -92,7 +93,7 @@ class SetPage(Command):
     """The visitor is on another page of the site."""
 
     url: Url
-    title: Annotated[str, Meta(max_length=1000)] = ""
+    title: Title = ""
 
 
 class SetLocale(Command):

@@ -7,6 +7,7 @@ import msgspec
 
 from chat import protocol
 from chat.domain.refusals import BadRequest, TooLong
+from chat.protocol.hints import convert_with_hints
 
 Commands = Mapping[str, tuple[type[protocol.Command], type[protocol.Ack]]]
 
@@ -29,6 +30,14 @@ def convert(value: object, shape: type[protocol.Command]) -> protocol.Command:
     """The value as this shape; BadRequest or TooLong."""
     try:
         return msgspec.convert(value, shape, strict=True)
+    except msgspec.ValidationError as error:
+        raise refusal_for(str(error)) from None
+
+
+def visitor_auth(value: object) -> protocol.VisitorAuth:
+    """The payload of a visitor's connect; BadRequest. What the browser says beside it is never a reason to refuse."""
+    try:
+        return convert_with_hints(value, protocol.VisitorAuth)
     except msgspec.ValidationError as error:
         raise refusal_for(str(error)) from None
 

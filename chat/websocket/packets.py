@@ -3,6 +3,8 @@
 import orjson
 from socketio import packet
 
+from chat.lenient_json import loads_lenient
+
 MALFORMED_EVENT: list[object] = [""]
 # Names that python-socketio reserves; as events from a client they would reach the wrong handlers.
 RESERVED = ("connect", "disconnect")
@@ -40,8 +42,19 @@ class StrictPacket(packet.Packet):
         try:
             parsed = orjson.loads(data) if data else None
         except ValueError:
-            parsed = None if self.packet_type == packet.EVENT else MALFORMED_EVENT
+            parsed = loads_connect(data) if self.packet_type == packet.CONNECT else MALFORMED_EVENT
         return parsed if self.packet_type != packet.EVENT or is_event(parsed) else MALFORMED_EVENT
+
+
+HINT_FIELDS = ("page", "locale", "timezone")
+
+
+def loads_connect(data: str) -> object:
+    """The auth of a connect, also with half a surrogate pair: it has the title of the visitor's page."""
+    try:
+        return loads_lenient(data, HINT_FIELDS)
+    except ValueError:
+        return MALFORMED_EVENT
 
 
 def split_header(encoded: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from chat.domain.queries.tickets import ticket_of_visitor
 from chat.domain.queries.visitors import VisitorIdentity
 from chat.domain.refusals import BadRequest, NotFound
 from chat.realtime.broadcaster import VISITOR_NAMESPACE
-from chat.realtime.command_decoder import convert
+from chat.realtime.command_decoder import visitor_auth
 from chat.realtime.connections import FollowedTicket, Sockets, VisitorSocket
 from chat.realtime.context import ConnectionInfo
 from chat.realtime.message_commands import MessageCommands
@@ -42,8 +42,7 @@ class VisitorCommands(MessageCommands[VisitorSocket]):
     async def admit(self, sid: str, connection: ConnectionInfo, auth: object) -> VisitorSocket:
         """By site key; NotFound without such a site. The token is looked up at hello only, so that connecting reveals
         nothing about it."""
-        request = convert(auth if auth is not None else {}, protocol.VisitorAuth)
-        assert isinstance(request, protocol.VisitorAuth)
+        request = visitor_auth({} if auth is None else auth)
         return VisitorSocket(
             sid,
             connection.address,

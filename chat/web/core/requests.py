@@ -1,6 +1,7 @@
 """Reads a request's body, with a limit on its size and on the time that it takes."""
 
 import asyncio
+import json
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
@@ -8,11 +9,13 @@ import msgspec
 from aiohttp import web
 
 from chat.domain.refusals import BadRequest
+from chat.lenient_json import loads_lenient
+from chat.protocol.hints import HINTS, convert_with_hints
 
 MAX_BODY_BYTES = 64 * 1024
 # Long enough for a phone on a bad connection, too short for clients that hold requests open on purpose.
 BODY_TIMEOUT_S = 30.0
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 async def read_body(request: web.Request) -> bytes:
@@ -36,13 +39,24 @@ async def _read(request: web.Request) -> bytes:
 
 
 async def read_json(request: web.Request, shape: type[T]) -> T:
-    """The JSON body as a protocol shape. NaN, lone surrogates, unknown fields and wrong types: BadRequest."""
+    """The JSON body as a protocol shape. NaN, unknown fields and wrong types: BadRequest. Hints are cut or dropped."""
     if request.content_type != "application/json":
         raise BadRequest("the body must be application/json")
+    body = await read_body(request)
     try:
-        return msgspec.json.decode(await read_body(request), type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # the hints may be at fault
+    try:
+        return convert_with_hints(require_well_formed(loads_lenient(body.decode(), HINTS)), shape)
+    except ValueError as error:
         raise BadRequest(str(error)) from None
+
+
+def require_well_formed(value: object) -> object:
+    """The value. Raises ValueError for half a surrogate pair in it."""
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
