@@ -8,8 +8,8 @@ import type { Toasts } from "./toasts";
 
 /**
  * Keeps what it remembers in its own variables; signals among them draw its slots again. Its texts are a
- * `Record<Locale, …>` in its folder (CONTRIBUTING.md says where); `language.value` of preferences.ts is the key of the
- * agent's language.
+ * `Record<Locale, …>` in texts.ts of its folder; `language.value` of preferences.ts is the key of the agent's
+ * language.
  */
 export type Feature = (context: FeatureContext) => FeatureSlots;
 

@@ -24,8 +24,8 @@ export interface FeatureModule {
 
 /**
  * What a feature may use. `observable.watch` makes an object of its own whose changes draw the panel again. `texts` are
- * those of the panel; a feature's own are a `Record<Locale, …>` in its folder (CONTRIBUTING.md says where), and
- * `config.lang` is the key of the visitor's language.
+ * those of the panel; a feature's own are a `Record<Locale, …>` in texts.ts of its folder, and `config.lang` is
+ * the key of the visitor's language.
  */
 export interface FeatureContext extends ViewContext {
   readonly observable: Observable;
