@@ -36,7 +36,7 @@ AGENT_BODIES = tuple(chain.from_iterable(one.agent_bodies for one in entries))
 
 
 # Limits that a client needs to know. Domain and queries have the same numbers (tests/test_protocol.py compares them).
-LIMITS: dict[str, int] = merged(one.limits for one in entries) | {
+CORE_LIMITS: dict[str, int] = {
     "text_max": 4000,
     "messages_at_once": 200,
     "cards_a_page": 50,
@@ -46,3 +46,4 @@ LIMITS: dict[str, int] = merged(one.limits for one in entries) | {
     "typing_pause_ms": 1500,
     "ack_timeout_ms": 15000,
 }
+LIMITS = CORE_LIMITS | merged(one.limits for one in entries)
