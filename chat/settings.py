@@ -181,9 +181,9 @@ class Settings:
     )
     agent_commands: int = integer_setting(200, "how many commands an agent may send in 10 s")
     login_tries: int = integer_setting(
-        10, "how many attempts to sign in to an account are allowed; from one IP address ADDRESS_TIMES as many"
+        10, "how many wrong passwords an IP address may send for one account; for all accounts ADDRESS_TIMES as many"
     )
-    login_window_s: float = seconds_setting(900, "the time in which those attempts are counted")
+    login_window_s: float = seconds_setting(900, "the time in which those wrong passwords are counted")
 
     @property
     def is_https(self) -> bool:

@@ -1,5 +1,6 @@
 """Rate limits: fixed windows counted in Redis, and by each node alone while Redis is unavailable."""
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable
@@ -17,6 +18,17 @@ if tonumber(redis.call('GET', KEYS[1])) >= tonumber(ARGV[1]) then
   return left
 end
 redis.call('INCR', KEYS[1])
+return 0
+"""
+
+
+# Writes the number anew with the time that is left, because DECR would be one more right in the ACL.
+RELEASE = """
+local left = redis.call('PTTL', KEYS[1])
+local count = tonumber(redis.call('GET', KEYS[1]) or '0')
+if left > 0 and count > 0 then
+  redis.call('SET', KEYS[1], count - 1, 'PX', left)
+end
 return 0
 """
 
@@ -52,6 +64,12 @@ class FixedWindowCounter:
             window[1] += 1
         return None
 
+    def release_name(self, name: str) -> None:
+        """Take back one attempt that was counted."""
+        window = self._windows.get(name)
+        if window is not None:
+            window[1] = max(0, window[1] - 1)
+
     def _start(self, name: str, ends_at: float) -> None:
         self._windows.pop(name, None)
         self._windows[name] = [ends_at, 1]
@@ -77,6 +95,13 @@ class RateLimits:
         except RedisUnavailable:
             return self._windows.try_acquire_name(name, limit, window_s)
         return left_ms / 1000 if left_ms else None
+
+    async def release(self, key: str, window_s: float) -> None:
+        """Take back one attempt that `try_acquire` has counted: it was none of those that the limit is for."""
+        name = hashed_name(key, window_s)
+        self._windows.release_name(name)
+        with contextlib.suppress(RedisUnavailable):
+            await self._redis.call(lambda client: client.eval(RELEASE, 1, self._redis.key("limit", name)))
 
 
 def hashed_name(key: str, window_s: float) -> str:

@@ -44,6 +44,18 @@ def test_memory_is_bounded_by_the_number_of_windows() -> None:
     assert windows.try_acquire("client 999", 1, 60) == 60
 
 
+async def test_a_released_attempt_is_free_again_until_the_window_ends(redis: Redis, other_redis: Redis) -> None:
+    here, there = RateLimits(redis), RateLimits(other_redis)
+    assert [await here.try_acquire("vic", 2, 60) for _ in range(2)] == [None, None]
+    await there.release("vic", 60)
+    assert await here.try_acquire("vic", 2, 60) is None
+    wait = await here.try_acquire("vic", 2, 60)
+    assert wait is not None
+    assert 0 < wait <= 60
+    await here.release("zoe", 60)
+    assert [await here.try_acquire("zoe", 1, 60) is None for _ in range(2)] == [True, False]
+
+
 async def test_two_nodes_count_together(redis: Redis, other_redis: Redis) -> None:
     here, there = RateLimits(redis), RateLimits(other_redis)
     results = [await limits.try_acquire("vic", 3, 60) for limits in (here, there, here)]

@@ -43,13 +43,12 @@ async def get_session(request: web.Request) -> web.Response:
 
 async def post_session(request: web.Request) -> web.Response:
     """Sign in and get the session cookie. 401 is the same, and takes as long, for an unknown address and for a wrong
-    password; 429 after too many attempts."""
+    password; 429 after too many wrong passwords."""
     context = context_of(request)
     require_own_origin(context.settings, request)
     require_https(context.settings, request)
     credentials = await read_json(request, protocol.SignIn)
-    await count_attempt(request, credentials.email)
-    agent = await authenticate(context, credentials)
+    agent = await authenticate_within_limits(request, credentials)
     if agent is None:
         return unauthorized()
     response = json_response(await signed_in_agent(context, agent))
@@ -70,15 +69,28 @@ async def authenticate(context: WebContext, credentials: protocol.SignIn) -> Age
     return await context.store.read(agents.agent_by_key, agent_id)
 
 
-async def count_attempt(request: web.Request, email: str) -> None:
-    """TooMany after too many attempts for one account from anywhere, or from one address for any account.
+async def authenticate_within_limits(request: web.Request, credentials: protocol.SignIn) -> AgentRow | None:
+    """As `authenticate`. TooMany after too many failures for this account from this address, or for any account from
+    this address.
 
-    The address's limit is wider, like every limit of an address: a whole office signs in from one.
+    Nobody can lock an agent out from elsewhere. Each attempt counts before its password is checked, so that many at
+    the same moment do not pass the limit together, and is taken back unless the password was wrong.
     """
-    context = context_of(request)
+    context, address = context_of(request), address_of(request)
     tries, window_s = context.settings.login_tries, context.settings.login_window_s
-    await require_rate(context, f"sign in {text.normalize_email(email)}", tries, window_s)
-    await require_rate(context, f"sign in from {address_of(request)}", tries * context.settings.address_times, window_s)
+    account = f"sign in {text.normalize_email(credentials.email)} from {address}"
+    limits = {account: tries, f"sign in from {address}": tries * context.settings.address_times}
+    counted, is_wrong = list[str](), False
+    try:
+        for key, limit in limits.items():
+            await require_rate(context, key, limit, window_s)
+            counted.append(key)
+        agent = await authenticate(context, credentials)
+        is_wrong = agent is None
+        return agent
+    finally:
+        for key in () if is_wrong else counted:
+            await context.limits.release(key, window_s)
 
 
 async def delete_session(request: web.Request) -> web.Response:

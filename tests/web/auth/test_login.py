@@ -1,5 +1,6 @@
 """Signing in and out: sessions, refusals, rate limits and origins."""
 
+import asyncio
 import re
 from dataclasses import replace
 from http.cookies import SimpleCookie
@@ -12,6 +13,7 @@ from argon2 import PasswordHasher
 
 from chat.domain.people import sessions
 from chat.settings import Settings
+from chat.web.core import passwords
 from chat.web.core.passwords import Passwords
 from tests.web.conftest import ORIGIN, PASSWORD, PORT, WebServer
 
@@ -87,16 +89,16 @@ async def test_unknown_account_is_hashed_with_the_same_parameters() -> None:
             parameters.append(str(hash).rpartition("$")[0].rpartition("$")[0])
             return super().verify(hash, password)
 
-    passwords = Passwords(RecordingHasher(time_cost=1, memory_cost=8, parallelism=1))
-    stored = await passwords.hash_password(PASSWORD)
-    assert await passwords.verify(stored, PASSWORD)
-    assert not await passwords.verify(None, "any password")
-    passwords.close()
+    hashing = Passwords(RecordingHasher(time_cost=1, memory_cost=8, parallelism=1))
+    stored = await hashing.hash_password(PASSWORD)
+    assert await hashing.verify(stored, PASSWORD)
+    assert not await hashing.verify(None, "any password")
+    hashing.close()
     assert len(parameters) == 2
     assert parameters[0] == parameters[1]
 
 
-async def test_account_is_limited_after_ten_attempts(server: WebServer) -> None:
+async def test_account_is_limited_after_ten_wrong_passwords(server: WebServer) -> None:
     await server.add_agent()
     for _ in range(10):
         assert (await sign_in(server, password="something else")).status == 401
@@ -108,7 +110,32 @@ async def test_account_is_limited_after_ten_attempts(server: WebServer) -> None:
     assert (await sign_in(server, "ben@example.com")).status == 200
 
 
-async def test_address_is_limited_after_a_hundred_attempts(server: WebServer) -> None:
+async def test_right_passwords_do_not_count(server: WebServer) -> None:
+    await server.add_agent()
+    for _ in range(9):
+        assert (await sign_in(server, password="something else")).status == 401
+    for _ in range(11):
+        assert (await sign_in(server)).status == 200
+    assert (await sign_in(server, password="something else")).status == 401
+    assert (await sign_in(server)).status == 429
+
+
+async def test_attempts_at_the_same_moment_do_not_pass_the_limit_together(server: WebServer) -> None:
+    await server.add_agent()
+    attempts = [sign_in(server, password=f"something else {number}") for number in range(20)]
+    statuses = [response.status for response in await asyncio.gather(*attempts)]
+    assert (statuses.count(401), statuses.count(429)) == (10, 10)
+
+
+async def test_overload_counts_as_no_wrong_password(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    await server.add_agent()
+    with monkeypatch.context() as overloaded:
+        overloaded.setattr(passwords, "MAX_WAITING", 0)
+        assert {(await sign_in(server)).status for _ in range(11)} == {503}
+    assert (await sign_in(server)).status == 200
+
+
+async def test_address_is_limited_after_a_hundred_wrong_passwords(server: WebServer) -> None:
     responses = [await sign_in(server, f"agent-{number}@example.com") for number in range(101)]
     assert {response.status for response in responses[:100]} == {401}
     assert responses[-1].status == 429
@@ -155,6 +182,22 @@ async def test_another_loopback_port_shows_the_address_of_the_console(server: We
     assert "The console has another address" in await page.text()
     assert "reached the server as localhost:1." in await page.text()
     assert f"{ORIGIN}/console" in await page.text()
+
+
+class TestBehindAProxy:
+    """Limits count the address that a trusted proxy reports."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, trusted_proxies=(ip_network("127.0.0.0/8"),))
+
+    async def test_wrong_passwords_from_elsewhere_do_not_lock_an_agent_out(self, server: WebServer) -> None:
+        await server.add_agent()
+        for number in range(20):
+            wrong = await sign_in(server, password="wrong", **{"X-Forwarded-For": f"203.0.113.{number // 10}"})
+            assert wrong.status == 401
+        assert (await sign_in(server, **{"X-Forwarded-For": "203.0.113.0"})).status == 429
+        assert (await sign_in(server, **{"X-Forwarded-For": "198.51.100.7"})).status == 200
 
 
 class TestBehindHttps:
