@@ -16,6 +16,7 @@ CARDS_S = 1.0
 QUEUE_S = 2.0
 SESSIONS_S = 2.0
 DEPARTURES_S = 2.0
+USED_SESSIONS_S = 60.0
 DUE_WORK_S = 1.0
 IDLE_CHATS_S = 10.0
 
@@ -43,6 +44,7 @@ def jobs_of_node(realtime: Realtime, worker: Worker, settings: Settings, *, runs
         Job(cards_s, "announce inbox cards", realtime.announce_cards),
         Job(QUEUE_S, "announce queue positions", realtime.check_queue),
         Job(SESSIONS_S, "disconnect ended sessions", realtime.disconnect_ended_sessions),
+        Job(USED_SESSIONS_S, "record used sessions", realtime.record_used_sessions),
         Job(DEPARTURES_S, "mark visitors gone", realtime.mark_gone_visitors),
         Job(None, "offer waiting chats", worker.offer, worker.woken),
     ]

@@ -137,6 +137,10 @@ class Realtime:
             socket.ended = True
             await self._server.disconnect(socket.sid, AGENT_NAMESPACE)
 
+    async def record_used_sessions(self) -> None:
+        """Store that the sessions of the connected consoles are used."""
+        await self._departures.record_used_sessions(self._agents)
+
     async def mark_gone_visitors(self) -> None:
         """Mark visitors gone who have had no socket for their grace."""
         await self._departures.mark_gone_visitors()

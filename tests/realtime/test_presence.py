@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -201,6 +201,23 @@ async def test_socket_of_an_ended_session_is_disconnected(node: Node, agent: Con
     session = ben.cookie.partition("=")[2]
     await node.store.write(sessions.close_session, hash_token(session))
     await ben.wait_until_disconnected()
+
+
+async def test_connected_console_uses_its_session(
+    settings: Settings, agent: ConnectAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "USED_SESSIONS_S", 0.01)
+    migrate(settings.database_url)
+    async with running_node(settings) as node:
+        ada, ben = await agent(node, "Ada"), await agent(node, "Ben")
+        await ben.disconnect()
+        of_ada, of_ben = (hash_token(console.cookie.partition("=")[2]) for console in (ada, ben))
+        later = node.clock() + timedelta(hours=11)
+        node.clock.turn_to(later)
+        valid = {of_ada, of_ben}
+        async with asyncio.timeout(10):
+            while valid != {of_ada}:
+                valid = await node.store.read(sessions.valid_sessions, [of_ada, of_ben], later + timedelta(hours=2))
 
 
 async def test_commands_of_an_ended_session_are_refused_at_once(

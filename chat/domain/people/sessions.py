@@ -1,9 +1,9 @@
-"""Sessions of agents: they begin at sign-in and last 30 days, unless they are ended before."""
+"""Sessions of agents: they begin at sign-in and end after 30 days, after 12 hours without use, or when ended."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, not_, select, update
 
 from chat.domain.facts import AgentRemoved, SessionEnded
 from chat.domain.queries.agents import agents_where
@@ -13,6 +13,10 @@ from chat.store.tables import agents, sessions
 from chat.store.transaction import Transaction
 
 SESSION_LIFETIME = timedelta(days=30)
+MAX_UNUSED = timedelta(hours=12)
+# A use this soon after the last stored one is not stored.
+USE_PRECISION = timedelta(minutes=5)
+_last_use = func.coalesce(sessions.c.last_used_at, sessions.c.created_at)
 
 
 def credentials(sql: Connection, email: str) -> tuple[int, str] | None:
@@ -27,16 +31,22 @@ def set_password_hash(tx: Transaction, agent_id: int, password_hash: str) -> Non
     tx.sql.execute(update(agents).where(agents.c.id == agent_id).values(password_hash=password_hash))
 
 
-def open_session(tx: Transaction, agent_id: int, token_hash: str, now: datetime) -> None:
-    """Open a session, and delete the expired ones of all agents."""
-    tx.sql.execute(delete(sessions).where(sessions.c.expires_at <= now))
+def open_session(tx: Transaction, agent_id: int, token_hash: str, now: datetime, replaced: str | None = None) -> None:
+    """Open a session, end the one that it replaces, and delete those of all agents that have ended by themselves."""
+    if replaced is not None:
+        close_session(tx, replaced)
+    tx.sql.execute(delete(sessions).where(not_(_is_valid(now))))
     values = {"token_hash": token_hash, "agent_id": agent_id, "created_at": now, "expires_at": now + SESSION_LIFETIME}
     tx.sql.execute(insert(sessions).values(**values))
 
 
+def _is_valid(now: datetime) -> ColumnElement[bool]:
+    return and_(sessions.c.expires_at > now, _last_use > now - MAX_UNUSED)
+
+
 def agent_for_session(sql: Connection, token_hash: str, now: datetime) -> AgentRow | None:
     """The agent of a session, or None when it has ended."""
-    query = select(sessions.c.agent_id).where(sessions.c.token_hash == token_hash, sessions.c.expires_at > now)
+    query = select(sessions.c.agent_id).where(sessions.c.token_hash == token_hash, _is_valid(now))
     key = sql.execute(query).scalar()
     found = agents_where(sql, agents.c.id == key) if key is not None else []
     return found[0] if found else None
@@ -47,9 +57,15 @@ def valid_sessions(sql: Connection, token_hashes: Sequence[str], now: datetime) 
     query = (
         select(sessions.c.token_hash)
         .select_from(sessions.join(agents))
-        .where(sessions.c.token_hash.in_(token_hashes), sessions.c.expires_at > now)
+        .where(sessions.c.token_hash.in_(token_hashes), _is_valid(now))
     )
     return set(sql.execute(query.where(agents.c.removed_at.is_(None))).scalars())
+
+
+def record_use(tx: Transaction, token_hashes: Sequence[str], now: datetime) -> None:
+    """Store that these sessions are used now. One that has ended stays ended."""
+    used = update(sessions).where(sessions.c.token_hash.in_(token_hashes), _is_valid(now))
+    tx.sql.execute(used.where(_last_use <= now - USE_PRECISION).values(last_used_at=now))
 
 
 def close_session(tx: Transaction, token_hash: str) -> None:

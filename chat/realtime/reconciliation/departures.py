@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from chat.domain.people import visitors
-from chat.domain.people.sessions import valid_sessions
+from chat.domain.people.sessions import record_use, valid_sessions
 from chat.domain.queries import node_sync
 from chat.realtime.connections import AgentSocket
 from chat.realtime.context import Services
@@ -53,3 +53,9 @@ class Departures:
             return []
         valid = await self._services.store.read(valid_sessions, sorted(sessions), self._services.clock())
         return [socket for socket in sockets if socket.session not in valid]
+
+    async def record_used_sessions(self, sockets: Iterable[AgentSocket]) -> None:
+        """A connected console uses its session."""
+        used = sorted({socket.session for socket in sockets})
+        if used:
+            await self._services.store.write(record_use, used, self._services.clock())

@@ -55,6 +55,9 @@ sessions = Table(
     reference("agent_id", "agents", index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    # Null until the first use. Some minutes behind while a session is used all the time: a write for each use would be
+    # one too many.
+    Column("last_used_at", UtcDateTime),
 )
 # One-time links: for the owner's first password (no agent yet) and for an agent's new one.
 password_links = Table(

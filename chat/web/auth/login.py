@@ -29,10 +29,13 @@ def session_of(settings: Settings, request: web.Request) -> str | None:
 
 
 async def agent_of(request: web.Request) -> AgentRow | None:
-    """The agent who is signed in; None without a valid session."""
+    """The agent who is signed in; None without a valid session, which this request uses."""
     context = context_of(request)
-    session = session_of(context.settings, request)
-    return await context.store.read(sessions.agent_for_session, session, context.clock()) if session else None
+    session, now = session_of(context.settings, request), context.clock()
+    agent = await context.store.read(sessions.agent_for_session, session, now) if session else None
+    if session and agent:
+        await context.store.write(sessions.record_use, [session], now)
+    return agent
 
 
 async def get_session(request: web.Request) -> web.Response:
@@ -52,7 +55,7 @@ async def post_session(request: web.Request) -> web.Response:
     if agent is None:
         return unauthorized()
     response = json_response(await signed_in_agent(context, agent))
-    await start_session(context, response, agent)
+    await start_session(request, response, agent)
     return response
 
 
@@ -105,10 +108,12 @@ async def delete_session(request: web.Request) -> web.Response:
     return response
 
 
-async def start_session(context: WebContext, response: web.Response, agent: AgentRow) -> None:
-    """Open a session and put its token in the response's cookie; the database stores only the hash."""
-    token = new_token()
-    await context.store.write(sessions.open_session, agent.id, hash_token(token), context.clock())
+async def start_session(request: web.Request, response: web.Response, agent: AgentRow) -> None:
+    """Open a session and put its token in the response's cookie; the database stores only the hash. The session of the
+    cookie that came with the request ends, because its token is lost to the browser."""
+    context, token = context_of(request), new_token()
+    replaced = session_of(context.settings, request)
+    await context.store.write(sessions.open_session, agent.id, hash_token(token), context.clock(), replaced)
     response.set_cookie(
         cookie_name(context.settings),
         token,

@@ -75,7 +75,7 @@ async def post_setup(request: web.Request) -> web.Response:
     response = (
         json_response(await signed_in_agent(context, agent), 201) if has_json_body(request) else redirect(CONSOLE)
     )
-    await start_session(context, response, agent)
+    await start_session(request, response, agent)
     return response
 
 
@@ -118,7 +118,7 @@ async def post_password(request: web.Request) -> web.Response:
     except NotFound:
         return link_expired_page(request)
     response = redirect(CONSOLE)
-    await start_session(context, response, agent)
+    await start_session(request, response, agent)
     return response
 
 

@@ -55,18 +55,30 @@ async def test_an_agents_departments_must_exist(driver: DomainDriver) -> None:
     assert row.departments == (part,)
 
 
-async def test_sessions_last_thirty_days_or_until_signed_out(driver: DomainDriver) -> None:
+async def test_used_sessions_last_thirty_days_or_until_signed_out(driver: DomainDriver) -> None:
     row = await driver.run(agents.add_agent, ADA, driver.now)
     await driver.run(sessions.open_session, row.id, "hash 1", driver.now)
     await driver.run(sessions.open_session, row.id, "hash 2", driver.now)
     for _ in range(2):
         await driver.run(sessions.close_session, "hash 2")
     assert await driver.read(sessions.valid_sessions, ["hash 1", "hash 2"], driver.now) == {"hash 1"}
-    driver.later(days=29, hours=23)
-    found = await driver.read(sessions.agent_for_session, "hash 1", driver.now)
-    assert found is not None and found.id == row.id
+    for _ in range(60):
+        driver.later(hours=11, minutes=59)
+        await driver.run(sessions.record_use, ["hash 1", "hash 2"], driver.now)
+        found = await driver.read(sessions.agent_for_session, "hash 1", driver.now)
+        assert found is not None and found.id == row.id
     driver.later(hours=1)
     assert await driver.read(sessions.agent_for_session, "hash 1", driver.now) is None
+
+
+async def test_a_session_that_ended_without_use_can_not_be_used_again(driver: DomainDriver) -> None:
+    row = await driver.run(agents.add_agent, ADA, driver.now)
+    await driver.run(sessions.open_session, row.id, "hash", driver.now)
+    driver.later(hours=11)
+    assert await driver.read(sessions.valid_sessions, ["hash"], driver.now) == {"hash"}
+    driver.later(hours=1)
+    await driver.run(sessions.record_use, ["hash"], driver.now)
+    assert await driver.read(sessions.valid_sessions, ["hash"], driver.now) == set()
 
 
 async def test_a_removed_agents_sessions_end(driver: DomainDriver) -> None:

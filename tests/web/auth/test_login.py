@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 
 from chat.domain.people import sessions
 from chat.settings import Settings
+from chat.web.auth.tokens import hash_token
 from chat.web.core import passwords
 from chat.web.core.passwords import Passwords
 from tests.web.conftest import ORIGIN, PASSWORD, PORT, WebServer
@@ -42,13 +43,38 @@ async def test_ended_session_is_refused(server: WebServer) -> None:
     assert (await server.client.get("/api/session")).status == 401
 
 
-async def test_session_lasts_thirty_days(server: WebServer) -> None:
+async def test_session_in_use_lasts_thirty_days(server: WebServer) -> None:
     await server.add_agent()
     await sign_in(server)
-    server.clock.advance(days=29)
-    assert (await server.client.get("/api/session")).status == 200
-    server.clock.advance(days=2)
+    for _ in range(65):
+        server.clock.advance(hours=11)
+        assert (await server.client.get("/api/session")).status == 200
+    server.clock.advance(hours=6)
     assert (await server.client.get("/api/session")).status == 401
+
+
+async def test_session_ends_after_twelve_hours_without_use(server: WebServer) -> None:
+    await server.add_agent()
+    await sign_in(server)
+    server.clock.advance(hours=12, minutes=1)
+    assert (await server.client.get("/api/session")).status == 401
+
+
+async def test_signing_in_again_ends_the_session_of_the_cookie_and_no_other(server: WebServer) -> None:
+    ada = await server.add_agent()
+    elsewhere, now = hash_token("on the phone"), server.clock()
+    await server.context.store.write(sessions.open_session, ada.id, elsewhere, now)
+    first = session_in(await sign_in(server))
+    second = session_in(await sign_in(server))
+    assert await server.context.store.read(sessions.valid_sessions, [elsewhere, first, second], now) == {
+        elsewhere,
+        second,
+    }
+
+
+def session_in(response: ClientResponse) -> str:
+    """The hash of the session that the response's cookie opens."""
+    return hash_token(response.cookies["guichet"].value)
 
 
 async def test_cookie_is_http_only_and_its_token_is_stored_as_a_hash(server: WebServer) -> None:
