@@ -159,6 +159,10 @@ class Settings:
             "read": parse_networks,
         },
     )
+    metrics_allow: tuple[Network, ...] = field(
+        default=(),
+        metadata={"says": "the networks that may read /metrics, beside this machine", "read": parse_networks},
+    )
 
     offer_ring_s: float = seconds_setting(60, "how long an offered chat rings on one console")
     agent_grace_s: float = seconds_setting(

@@ -70,6 +70,7 @@ def test_variables_set_the_fields(tmp_path: Path) -> None:
         ("REDIS_URL", "http://redis.example"),
         ("SECRET_KEY", "short"),
         ("TRUSTED_PROXIES", "198.51.100.1/24"),
+        ("METRICS_ALLOW", "everybody"),
         ("OFFER_RING_S", "0"),
         ("OFFER_RING_S", "nan"),
         ("LOGIN_TRIES", "-1"),

@@ -5,8 +5,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import Connection, text
 
 from chat.cluster.redis_client import RedisUnavailable
+from chat.domain.refusals import NotAllowed
 from chat.store.transaction import Unavailable
 from chat.web.core.context import WebContext, context_of
+from chat.web.core.proxies import is_from, is_local
 from chat.web.core.responses import json_response
 
 
@@ -45,5 +47,9 @@ async def redis_state(context: WebContext) -> str:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Metrics in Prometheus' text format: counts and times by route, no personal data."""
+    """Metrics in Prometheus' text format: counts and times by route, no personal data. 403 except for this machine and
+    the networks of METRICS_ALLOW."""
+    settings = context_of(request).settings
+    if not (is_local(request) or is_from(request, settings.metrics_allow, settings.trusted_proxies)):
+        raise NotAllowed("METRICS_ALLOW does not name this address")
     return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

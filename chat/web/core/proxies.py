@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from aiohttp import web
 
@@ -12,13 +12,22 @@ from chat.settings import Network
 
 HOP = re.compile(r"\[(?P<bracketed>[^\]]*)\](?::\d+)?|(?P<plain>[^:]*)(?::\d+)?")
 
+# A Unix socket has no remote address.
+LOCAL_ADDRESS = "127.0.0.1"
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
 log = logging.getLogger(__name__)
 
 
 def client_address(request: web.Request, trusted: Sequence[Network]) -> str:
+    """The client's address as limits count it: for IPv6 its /64 network."""
+    return rate_limit_key(full_client_address(request, trusted))
+
+
+def full_client_address(request: web.Request, trusted: Sequence[Network]) -> str:
     """The last address in the chain that is not a trusted proxy's: a client can forge every entry before it."""
     hops = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
-    address = request.remote or "127.0.0.1"
+    address = request.remote or LOCAL_ADDRESS
     for hop in map(without_port, reversed(hops)):
         if not is_trusted(address, trusted):
             break
@@ -27,7 +36,24 @@ def client_address(request: web.Request, trusted: Sequence[Network]) -> str:
                 warn_once("a trusted proxy sends X-Forwarded-For entries that are no addresses; they are not used")
             break
         address = hop
-    return rate_limit_key(address)
+    return address
+
+
+def is_from(request: web.Request, networks: Sequence[Network], trusted: Sequence[Network]) -> bool:
+    """Whether the client's address is in one of these networks. False if a proxy that is not trusted forwarded the
+    request, because then the client's address is unknown."""
+    address = full_client_address(request, trusted)
+    is_unknown = is_forwarded(request) and address == (request.remote or LOCAL_ADDRESS)
+    return is_trusted(address, networks) and not is_unknown
+
+
+def is_local(request: web.Request) -> bool:
+    """Whether a program on this machine sent the request, and no proxy forwarded it."""
+    return is_trusted(request.remote or LOCAL_ADDRESS, LOOPBACK) and not is_forwarded(request)
+
+
+def is_forwarded(request: web.Request) -> bool:
+    return "Forwarded" in request.headers or "X-Forwarded-For" in request.headers
 
 
 def without_port(hop: str) -> str:
@@ -45,7 +71,7 @@ def warn_once(message: str) -> None:
 def forwarded_over_http(request: web.Request, trusted: Sequence[Network]) -> bool:
     """Whether a trusted proxy reports that the browser sent the request over plain http."""
     scheme = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip()
-    return scheme == "http" and is_trusted(request.remote or "127.0.0.1", trusted)
+    return scheme == "http" and is_trusted(request.remote or LOCAL_ADDRESS, trusted)
 
 
 def is_trusted(address: str, trusted: Sequence[Network]) -> bool:

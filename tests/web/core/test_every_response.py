@@ -1,12 +1,15 @@
 """What every response has: security headers, errors as JSON or as a page, and a log line without secrets."""
 
 import re
+from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
 from chat.domain import seed
+from chat.settings import Settings
 from chat.web.routes import ROUTES
 from tests.web.conftest import ORIGIN, PASSWORD, PORT, WebServer
 
@@ -85,6 +88,30 @@ async def test_metrics_name_routes_and_no_links(server: WebServer) -> None:
     metrics = await (await server.client.get("/metrics")).text()
     assert 'guichet_http_requests_total{route="/t/{link}",status="404"}' in metrics
     assert "somebodys-secret-link" not in metrics
+
+
+@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For"])
+async def test_metrics_are_refused_when_a_proxy_forwarded_the_request(server: WebServer, header: str) -> None:
+    assert (await server.client.get("/metrics")).status == 200
+    refused = await server.client.get("/metrics", headers={header: "127.0.0.1"})
+    assert refused.status == 403
+    assert "guichet_http" not in await refused.text()
+
+
+class TestMetricsBehindAProxy:
+    """METRICS_ALLOW names a network, and 127.0.0.1 is a trusted proxy."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        allowed = (ip_network("192.0.2.0/24"), ip_network("127.0.0.0/8"))
+        return replace(settings, trusted_proxies=(ip_network("127.0.0.1/32"),), metrics_allow=allowed)
+
+    async def test_metrics_answer_only_the_networks_that_may_read_them(self, server: WebServer) -> None:
+        statuses = {"192.0.2.3": 200, "203.0.113.7": 403, "192.0.2.3, 203.0.113.7": 403, "unknown": 403, "": 403}
+        for address, status in statuses.items():
+            response = await server.client.get("/metrics", headers={"X-Forwarded-For": address})
+            assert response.status == status, address
+        assert (await server.client.get("/metrics")).status == 200
 
 
 async def test_logs_have_no_links_tokens_texts_or_passwords(server: WebServer) -> None:

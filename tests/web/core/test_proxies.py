@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from chat.web.core.proxies import client_address, warn_once
+from chat.web.core.proxies import client_address, is_from, warn_once
 
 PROXIES = (ip_network("198.51.100.0/24"), ip_network("::1/128"))
 
@@ -39,6 +39,22 @@ def request(remote: str, forwarded: str | None) -> web.Request:
 )
 def test_client_address_is_the_last_that_is_no_trusted_proxy(remote: str, forwarded: str | None, address: str) -> None:
     assert client_address(request(remote, forwarded), PROXIES) == address
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "expected"),
+    [
+        ("192.0.2.3", None, True),
+        ("::ffff:192.0.2.3", None, True),
+        ("198.51.100.1", "192.0.2.3", True),
+        ("203.0.113.7", "192.0.2.3", False),
+        ("192.0.2.3", "203.0.113.7", False),
+        ("192.0.2.3", "192.0.2.3", False),
+        ("203.0.113.9", None, False),
+    ],
+)
+def test_request_of_an_untrusted_proxy_is_from_no_network(remote: str, forwarded: str | None, expected: bool) -> None:
+    assert is_from(request(remote, forwarded), [ip_network("192.0.2.0/24")], PROXIES) == expected
 
 
 def test_entry_that_is_no_address_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
