@@ -9,6 +9,7 @@ from chat.web.core.context import WebContext, context_of
 from chat.web.core.proxies import client_address
 
 MINUTE_S = 60
+PAGES_S = 10
 
 
 def address_of(request: web.Request) -> str:
@@ -31,6 +32,12 @@ async def require_message_rate(request: web.Request, visitor_id: int) -> None:
     limit, factor = context.settings.visitor_commands, context.settings.address_times
     await require_rate(context, f"messages {visitor_id}", limit, MINUTE_S)
     await require_rate(context, f"messages from {address_of(request)}", limit * factor, MINUTE_S)
+
+
+async def require_page_rate(request: web.Request) -> None:
+    """TooMany if this address has opened too many ticket pages: one may have three megabytes."""
+    context = context_of(request)
+    await require_rate(context, f"ticket pages {address_of(request)}", context.settings.visitor_commands, PAGES_S)
 
 
 async def require_rate(context: WebContext, key: str, limit: int, window_s: float) -> None:

@@ -20,7 +20,7 @@ from chat.store.rows import MessageRow, TicketRow
 from chat.vocabulary import ANSWER_OWED_STATUSES, Locale
 from chat.web.core.context import context_of
 from chat.web.core.i18n import day_and_time, has_text, language_of, short_time, supported, translate, zone_text
-from chat.web.core.rate_limits import require_message_rate
+from chat.web.core.rate_limits import require_message_rate, require_page_rate
 from chat.web.core.requests import read_form
 from chat.web.core.responses import redirect, render_in
 from chat.web.pages.contact_form import chars_over_limit
@@ -42,7 +42,8 @@ class DraftReply(NamedTuple):
 
 
 async def get_ticket(request: web.Request) -> web.Response:
-    """The ticket's messages, status and promise, with a box to reply in until the ticket is final."""
+    """The ticket's messages, status and promise, with a box to reply in until the ticket is final. 429 for an address
+    that opens too many."""
     return await render_page(request, await ticket_of(request))
 
 
@@ -98,7 +99,8 @@ def language_for(request: web.Request, row: TicketRow) -> Locale:
 
 
 async def render_page(request: web.Request, row: TicketRow, refused: DraftReply | None = None) -> web.Response:
-    """The page, with the reply that was refused, if any."""
+    """The page, with the reply that was refused, if any. TooMany."""
+    await require_page_rate(request)
     context, language = context_of(request), language_for(request, row)
     zone = (await context.store.read(load_calendar)).zone
     newest = await context.store.read(messages.newest_messages, row)

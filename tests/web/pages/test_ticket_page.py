@@ -1,11 +1,14 @@
 """The customer's page of a ticket: its signed link, its content, and replies without script."""
 
+import gc
 import re
 from urllib.parse import urlsplit
 
 from aiohttp import ClientResponse
+from jinja2.runtime import Context
 
 from chat.domain.tickets import lifecycle
+from chat.store.rows import MessageRow
 from tests.web.conftest import WebServer
 
 FORM = {
@@ -166,3 +169,28 @@ async def test_page_shows_the_newest_200_messages(server: WebServer) -> None:
     assert "these are its last 200 messages" in page
     assert "Line 204." in page
     assert "Line 3." not in page
+
+
+async def test_read_page_leaves_nothing_to_the_garbage_collector(server: WebServer) -> None:
+    path, _ = await create_ticket(server)
+    await get_page(server, path)
+    gc.collect()
+    gc.disable()
+    try:
+        kept = live_objects(Context, MessageRow)
+        for _ in range(5):
+            assert "parcel" in await get_page(server, path)
+        assert live_objects(Context, MessageRow) == kept
+    finally:
+        gc.enable()
+
+
+def live_objects(*types: type[object]) -> list[int]:
+    found = gc.get_objects()
+    return [sum(isinstance(one, kind) for one in found) for kind in types]
+
+
+async def test_address_may_open_sixty_pages_in_ten_seconds(server: WebServer) -> None:
+    (path, _), (other, _) = await create_ticket(server), await create_ticket(server, client_id="zoe-form-0000002")
+    statuses = [(await server.client.get((path, other)[number % 2])).status for number in range(61)]
+    assert statuses == [200] * 60 + [429]
