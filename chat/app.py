@@ -103,6 +103,7 @@ def _handshakes(settings: Settings) -> HandshakeReader:
     return HandshakeReader(
         session=partial(login.session_of, settings),
         address=lambda request: proxies.client_address(request, settings.trusted_proxies),
+        address_hash=lambda request: proxies.address_hash(request, settings),
         is_own_origin=partial(origins.is_own_origin, settings),
         hash_token=tokens.hash_token,
     )

@@ -12,7 +12,7 @@ from chat.domain.rules.hours import availability, promise
 from chat.domain.rules.hours import calendar as calendars
 from chat.domain.text import strip_nul
 from chat.store.key_list import list_of
-from chat.store.tables import agent_departments, agents, categories, tickets
+from chat.store.tables import agent_departments, agents, categories, tickets, visitors
 from chat.vocabulary import Mode, ServiceState
 
 # Python intersects the ids with the online agents: a condition with a thousand keys costs more than reading as many.
@@ -70,7 +70,20 @@ def _mode(
         return "form"
     query = _WAITING if department_id is None else _WAITING_FOR_DEPARTMENT
     count = sql.execute(query, {} if department_id is None else {"department": department_id}).scalar_one()
-    return availability.mode(state, available, count, availability.estimated_wait(recent_wait_rate(sql), count + 1))
+    rate = recent_wait_rate(sql)
+    mode = availability.mode(state, available, count, availability.estimated_wait(rate, count + 1))
+    if mode == "chat":
+        return mode
+    count = _count_by_address(sql, department_id)  # costs more, so only when it can matter
+    return availability.mode(state, available, count, availability.estimated_wait(rate, count + 1))
+
+
+def _count_by_address(sql: Connection, department_id: int | None) -> int:
+    query = select(visitors.c.address_hash, func.count()).join(tickets, tickets.c.visitor_id == visitors.c.id)
+    query = query.where(waiting).group_by(visitors.c.address_hash)
+    if department_id is not None:
+        query = query.where(tickets.c.department_id == department_id)
+    return availability.counted_chats((address, chats) for address, chats in sql.execute(query))
 
 
 def is_staffed(

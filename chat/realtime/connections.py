@@ -46,6 +46,7 @@ class VisitorSocket(ClientSocket):
     locale: str
     timezone: str | None
     page: Mapping[str, str] | None
+    address_hash: str | None
     token_hash: str | None
     token: str | None = None
     greeted: bool = False

@@ -16,11 +16,12 @@ from chat.store.store import Store
 
 
 class ConnectionInfo(NamedTuple):
-    """The part of a connection's first request that is used later: the hash of the console's cookie, and the client's
-    address."""
+    """The part of a connection's first request that is used later: the hash of the console's cookie, the client's
+    address, and its hash as the database has it."""
 
     session: str | None
     address: str
+    address_hash: str | None
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,12 @@ class HandshakeReader:
 
     session: Callable[[web.Request], str | None]
     address: Callable[[web.Request], str]
+    address_hash: Callable[[web.Request], str | None]
     is_own_origin: Callable[[str], bool]
     hash_token: Callable[[str], str]
 
     def read(self, request: web.Request) -> ConnectionInfo:
-        return ConnectionInfo(self.session(request), self.address(request))
+        return ConnectionInfo(self.session(request), self.address(request), self.address_hash(request))
 
 
 @dataclass(frozen=True)

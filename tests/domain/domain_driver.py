@@ -162,8 +162,9 @@ class DomainDriver:
         agent.connects()
         return agent
 
-    def visitor(self, name: str) -> "Visitor":
-        return Visitor(self, name, VisitorIdentity(sha256(name.encode()).hexdigest(), 1, "fr"))
+    def visitor(self, name: str, address_hash: str | None = None) -> "Visitor":
+        identity = VisitorIdentity(sha256(name.encode()).hexdigest(), 1, "fr", address_hash=address_hash)
+        return Visitor(self, name, identity)
 
     async def ticket(self, public_id: str) -> TicketRow:
         return await self.read(ticket_by_public_id, public_id)

@@ -6,6 +6,7 @@ import pytest
 
 from chat.domain.people.departments import add_department
 from chat.domain.queries.tickets import ticket_by_public_id
+from chat.domain.refusals import ChatUnavailable
 from chat.domain.routing import long_waits
 from chat.domain.rules.hours import availability
 from chat.domain.service_status import current_service, mode_for
@@ -88,3 +89,29 @@ async def test_all_decisions_follow_the_one_rule(
     driver.now = CLOSING if staffed else driver.now
     monkeypatch.setattr(availability, "is_staffed", lambda state, available_agents: staffed)
     assert await decisions(driver, ticket) == {staffed}, "against the truth: the rule alone decides"
+
+
+async def wait_together(driver: DomainDriver, chats: int, address_hash: str | None, category: str = "payments") -> None:
+    """So many visitors of one address start chats."""
+    for number in range(chats):
+        await driver.visitor(f"{address_hash} {number}", address_hash).starts(category=category)
+
+
+async def test_one_address_does_not_turn_the_chat_into_the_form(driver: DomainDriver) -> None:
+    ada, vics = await waiting_chat(driver)
+    for chats, address, mode in ((12, "one address", "chat"), (4, "another", "chat"), (1, "a third", "form")):
+        await wait_together(driver, chats, address)
+        assert (await driver.read(current_service, driver.context)).mode == mode
+        assert (await driver.read(current_service, driver.context, "payments")).mode == mode
+    with pytest.raises(ChatUnavailable):
+        await driver.visitor("Zoe", "a fourth").starts(category="payments")
+    await ada.claims(vics)
+    assert (await driver.read(current_service, driver.context, "payments")).mode == "chat"
+
+
+async def test_chats_without_an_address_count_in_full(driver: DomainDriver) -> None:
+    await driver.agent("Ada")
+    await wait_together(driver, 10, None, "account")
+    assert (await driver.read(current_service, driver.context)).mode == "chat"
+    await wait_together(driver, 1, "one address", "account")
+    assert (await driver.read(current_service, driver.context)).mode == "form"

@@ -1,6 +1,7 @@
 """Rate limits: how many commands are allowed, what counts apart, and whom they do not affect."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -58,3 +59,16 @@ async def test_agent_may_send_two_hundred_commands(node: Node, agent: ConnectAge
     acks = await asyncio.gather(*(ada.call("list", view="mine") for _ in range(200)))
     codes = [ack.get("error", {}).get("code") for ack in acks]
     assert codes == [None] * 198 + ["too_many"] * 2
+
+
+async def test_twelve_waiting_chats_of_one_address_leave_the_chat_to_others(
+    node: Node, people: AsyncExitStack, visitor: ConnectVisitor, agent: ConnectAgent
+) -> None:
+    await agent(node, "Ada")
+    for _ in range(12):
+        stranger = Visitor()
+        people.push_async_callback(stranger.disconnect)
+        await stranger.connect(node.url, {"site": "demo"}, **{"X-Forwarded-For": "203.0.113.7"})
+        await stranger.run("hello")
+        await stranger.run("start_chat", client_id=new_id(), text="Bonjour")
+    await (await visitor(node)).run("start_chat", client_id=new_id(), text="Bonjour")

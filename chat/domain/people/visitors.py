@@ -49,6 +49,7 @@ def get_or_create_visitor(tx: Transaction, identity: VisitorIdentity, now: datet
         "locale": stored_locale(identity.locale),
         "timezone": identity.timezone if identity.timezone and _ZONE.fullmatch(identity.timezone) else None,
         "page": identity.page,
+        "address_hash": identity.address_hash,
         "created_at": now,
     }
     # SQLite has one writer; on PostgreSQL the second of two first messages finds the row of the first.

@@ -24,6 +24,7 @@ class VisitorIdentity:
     locale: str
     timezone: str | None = None
     page: Mapping[str, str] | None = None
+    address_hash: str | None = None
 
 
 class VisitorLookup(NamedTuple):

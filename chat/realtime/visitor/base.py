@@ -50,6 +50,7 @@ class VisitorCommands(MessageCommands[VisitorSocket]):
             locale=request.locale or DEFAULT_LOCALE,
             timezone=request.timezone,
             page=visited_page(page.url, page.title, page.referrer) if (page := request.page) else None,
+            address_hash=connection.address_hash,
             token_hash=self.services.handshakes.hash_token(request.token) if request.token else None,
         )
 
@@ -80,7 +81,9 @@ class VisitorCommands(MessageCommands[VisitorSocket]):
         """The visitor whom an action makes when there is none for this token; BadRequest before hello."""
         if socket.token_hash is None or not socket.greeted:
             raise BadRequest("say hello first: without a token nobody could come back")
-        return VisitorIdentity(socket.token_hash, socket.site.id, socket.locale, socket.timezone, socket.page)
+        return VisitorIdentity(
+            socket.token_hash, socket.site.id, socket.locale, socket.timezone, socket.page, socket.address_hash
+        )
 
     def visitor_id(self, socket: VisitorSocket) -> int:
         """NotFound before the visitor has a row."""

@@ -80,5 +80,7 @@ visitors = Table(
     Column("locale", String(10), nullable=False),
     Column("timezone", String(60)),
     Column("page", Json),
+    # A keyed hash of the address that the visitor first wrote from; null for a program on the server's own machine.
+    Column("address_hash", String(16)),
     Column("created_at", UtcDateTime, nullable=False),
 )

@@ -16,6 +16,7 @@ from chat.store.rows import SiteRow
 from chat.web.auth.tokens import derived_token, hash_token
 from chat.web.core.context import context_of
 from chat.web.core.i18n import language_of, supported
+from chat.web.core.proxies import address_hash
 from chat.web.core.rate_limits import require_start_rate
 from chat.web.core.sites import require_site_origin
 
@@ -74,4 +75,5 @@ def request_errors(site: SiteRow | None, form: protocol.NewTicket) -> dict[str, 
 def visitor_identity(request: web.Request, site: SiteRow, form: protocol.NewTicket, token_hash: str) -> VisitorIdentity:
     locale = supported(form.locale or "") or language_of(request)
     page = visited_page(form.page.url, form.page.title, form.page.referrer) if form.page else None
-    return VisitorIdentity(token_hash, site.id, locale, page=page)
+    sender = address_hash(request, context_of(request).settings)
+    return VisitorIdentity(token_hash, site.id, locale, page=page, address_hash=sender)

@@ -1,5 +1,7 @@
 """Proxies: the client's address and scheme, as the trusted proxies report them."""
 
+import hashlib
+import hmac
 import logging
 import re
 from collections.abc import Sequence
@@ -8,7 +10,7 @@ from ipaddress import ip_address, ip_network
 
 from aiohttp import web
 
-from chat.settings import Network
+from chat.settings import Network, Settings
 
 HOP = re.compile(r"\[(?P<bracketed>[^\]]*)\](?::\d+)?|(?P<plain>[^:]*)(?::\d+)?")
 
@@ -37,6 +39,15 @@ def full_client_address(request: web.Request, trusted: Sequence[Network]) -> str
             break
         address = hop
     return address
+
+
+def address_hash(request: web.Request, settings: Settings) -> str | None:
+    """The client's address as the database has it: hashed with the secret key. None for a program on this machine,
+    which may send for many."""
+    if is_local(request):
+        return None
+    address = client_address(request, settings.trusted_proxies)
+    return hmac.digest(settings.secret_key.encode(), f"address\0{address}".encode(), hashlib.sha256).hex()[:16]
 
 
 def is_from(request: web.Request, networks: Sequence[Network], trusted: Sequence[Network]) -> bool:

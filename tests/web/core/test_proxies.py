@@ -1,12 +1,14 @@
 """The client's address behind proxies: forged X-Forwarded-For entries have no effect."""
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from chat.web.core.proxies import client_address, is_from, warn_once
+from chat.settings import Settings
+from chat.web.core.proxies import address_hash, client_address, is_from, warn_once
 
 PROXIES = (ip_network("198.51.100.0/24"), ip_network("::1/128"))
 
@@ -69,3 +71,17 @@ def test_entry_that_is_no_address_is_logged_once(caplog: pytest.LogCaptureFixtur
 
 def test_forwarded_header_is_ignored_without_trusted_proxies() -> None:
     assert client_address(request("198.51.100.1", "203.0.113.1"), ()) == "198.51.100.1"
+
+
+def test_address_is_hashed_with_the_key_unless_it_is_this_machines_own() -> None:
+    settings = Settings(secret_key="k" * 32, trusted_proxies=PROXIES)
+    assert address_hash(request("127.0.0.1", None), settings) is None
+    assert address_hash(request("::1", None), settings) is None
+    assert address_hash(request("127.0.0.1", "203.0.113.7"), settings) is not None
+    vic = address_hash(request("203.0.113.7", None), settings)
+    assert vic == address_hash(request("198.51.100.1", "203.0.113.7"), settings)
+    assert vic not in (
+        address_hash(request("203.0.113.8", None), settings),
+        address_hash(request("203.0.113.7", None), replace(settings, secret_key="j" * 32)),
+        None,
+    )

@@ -1,6 +1,6 @@
 """Whether a visitor gets a chat or the form, and the estimated wait."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 from statistics import median
 from typing import NamedTuple
@@ -8,6 +8,8 @@ from typing import NamedTuple
 from chat.vocabulary import Mode, ServiceState
 
 MAX_WAITING_PER_AGENT = 10
+# More chats of one address do not count: one person must not turn the chat into the form for everybody.
+MAX_COUNTED_PER_ADDRESS = 5
 MAX_ESTIMATED_WAIT_S = 15 * 60
 MIN_RATES = 5
 
@@ -26,6 +28,11 @@ def mode(state: ServiceState, available_agents: int, waiting: int, wait_s: int |
     too_many = waiting > MAX_WAITING_PER_AGENT * available_agents
     too_long = wait_s is not None and wait_s > MAX_ESTIMATED_WAIT_S
     return "chat" if is_staffed(state, available_agents) and not too_many and not too_long else "form"
+
+
+def counted_chats(chats_by_address: Iterable[tuple[str | None, int]]) -> int:
+    """How many waiting chats count as `waiting` in `mode`. Those without an address count in full."""
+    return sum(min(chats, MAX_COUNTED_PER_ADDRESS) if address else chats for address, chats in chats_by_address)
 
 
 def seconds_per_position(rates: Sequence[float]) -> float | None:
