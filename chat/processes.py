@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 
@@ -19,6 +20,7 @@ from chat.cluster.embedded_valkey import EmbeddedValkey
 from chat.settings import Settings
 from chat.store.migrations import head_is, migrate
 from chat.web.core.proxies import is_trusted, rate_limit_key
+from chat.web.core.terse_handler import TerseHandler
 from chat.websocket.admission import AdmissionControl, ConnectionLimits
 
 # The longest header field, in bytes. A browser sends all cookies of the parent domain, which other programs set there.
@@ -139,12 +141,18 @@ async def start_listening(
     app: web.Application, listener: socket.socket, limits: ConnectionLimits | None = None
 ) -> AsyncIterator[None]:
     """Serve the app. At the end, requests that are being answered have 5 s; clients of closed sockets reconnect."""
-    runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=5, max_field_size=MAX_HEADER, keepalive_timeout=KEEPALIVE_S
-    )
+    runner = web.AppRunner(app, shutdown_timeout=5)
     await runner.setup()
     assert runner.server is not None
-    admission = AdmissionControl(runner.server, limits)
+    handler = partial(
+        TerseHandler,
+        runner.server,
+        loop=asyncio.get_running_loop(),
+        access_log=None,  # type: ignore[arg-type]  # aiohttp's way to have none
+        max_field_size=MAX_HEADER,
+        keepalive_timeout=KEEPALIVE_S,
+    )
+    admission = AdmissionControl(handler, limits)
     try:
         listening = await asyncio.get_running_loop().create_server(admission, sock=listener, backlog=4096)
         try:

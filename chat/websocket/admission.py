@@ -75,8 +75,8 @@ class OpenTransports:
 class AdmissionControl:
     """The protocol factory of a listening socket, in front of aiohttp's."""
 
-    def __init__(self, server: web.Server, limits: ConnectionLimits | None = None) -> None:
-        self.server = server
+    def __init__(self, new_handler: Callable[[], web.RequestHandler], limits: ConnectionLimits | None = None) -> None:
+        self.new_handler = new_handler
         self.limits = limits or ConnectionLimits()
         # The connections whose first request is not whole yet, with their keys.
         self.waiting: dict[asyncio.Transport, str | None] = {}
@@ -167,7 +167,7 @@ class PendingConnection(asyncio.Protocol):
             REJECTED_HANDSHAKES.inc()
             self._reject()
             return
-        handler = self._admission.server()
+        handler = self._admission.new_handler()
         self._transport.set_protocol(handler)
         handler.connection_made(self._transport)
         handler.data_received(head)

@@ -1,6 +1,7 @@
 """Requests that are no valid HTTP: the log has an entry, no traceback, and none of the secrets in them."""
 
 import asyncio
+import re
 import signal
 from urllib.parse import urlsplit
 
@@ -35,3 +36,23 @@ async def test_invalid_http_is_logged_without_traceback_or_secret(server: Server
     assert "aiohttp.server" in log
     assert "Traceback" not in log
     assert SECRET not in log
+
+
+OTHER_REQUESTS = (
+    f"GET / HTTP/1.1\r\nHost: localhost\r\nExpect: {SECRET}\r\nConnection: close\r\n\r\n".encode(),
+    f"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: {SECRET * 1_000}\r\n\r\n".encode(),
+    f"GET /{SECRET * 1_000} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(),
+    f"{SECRET} / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode(),
+    f"GET /socket.io/?EIO={SECRET} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode(),
+    f"POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: {SECRET}\r\n\r\n".encode(),
+)
+
+
+async def test_answer_to_invalid_http_tells_no_version_and_quotes_nothing(server: Server) -> None:
+    for sent in INVALID_REQUESTS + OTHER_REQUESTS:
+        answer = await send_bytes(server, sent)
+        assert re.match(rb"HTTP/1.[01] 4\d\d ", answer), (sent, answer)
+        assert b"\r\nServer: Guichet\r\n" in answer
+        assert b"\r\nX-Content-Type-Options: nosniff\r\n" in answer
+        assert not re.search(rb"aiohttp|Python|no header", answer), (sent, answer)
+        assert SECRET.encode() not in answer, (sent, answer)
