@@ -38,7 +38,7 @@ from chat.store.migrations import migrate as migrate_database
 from chat.store.store import Store
 from chat.store.transaction import Unavailable
 from chat.vocabulary import Role
-from chat.web.core.passwords import MIN_LENGTH, Passwords
+from chat.web.core.passwords import Passwords, password_error
 
 T = TypeVar("T")
 
@@ -267,8 +267,8 @@ def agent_add(
 
 def _hash_of_password_on_stdin() -> str:
     password = sys.stdin.readline().rstrip("\r\n")
-    if len(password) < MIN_LENGTH:
-        raise click.ClickException(f"a password has at least {MIN_LENGTH} characters")
+    if error := password_error(password):
+        raise click.ClickException(f"the password is {error.replace('_', ' ')}: ten characters or more, no common one")
     return run_async(_hash_password(password))
 
 

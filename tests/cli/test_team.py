@@ -33,6 +33,14 @@ async def test_site_set_changes_only_what_is_named(operator: Operator) -> None:
     assert (await operator.run_json("site", "list"))[1] == {"key": "shop", "name": "The shop", "origins": [second]}
 
 
+@pytest.mark.parametrize("password", ["only nine", "Password1234", "x" * 1_001])
+async def test_bad_password_on_standard_input_is_refused(operator: Operator, password: str) -> None:
+    refused = await operator.run(*ADD_ADA, stdin=f"{password}\n")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith("Error: the password is ")
+    assert password not in refused.err
+
+
 @pytest.mark.parametrize("options", [("--origin", "https://www.example.com"), ("--name", "Shop"), ()])
 async def test_new_site_needs_name_and_origin(operator: Operator, options: tuple[str, ...]) -> None:
     refused = await operator.run("site", "set", "shop", *options)

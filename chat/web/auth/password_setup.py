@@ -17,7 +17,7 @@ from chat.web.auth.tokens import hash_token
 from chat.web.core.context import context_of
 from chat.web.core.i18n import language_of, translate
 from chat.web.core.origins import require_https, require_own_address, require_own_origin
-from chat.web.core.passwords import MAX_LENGTH, MIN_LENGTH
+from chat.web.core.passwords import password_error
 from chat.web.core.rate_limits import address_of, require_rate
 from chat.web.core.requests import read_form, read_json
 from chat.web.core.responses import json_response, redirect, render
@@ -103,7 +103,7 @@ async def create_owner(request: web.Request, owner: OwnerForm) -> AgentRow:
 
 async def post_password(request: web.Request) -> web.Response:
     """Set the agent's password, end their other sessions, sign them in and redirect to the console. The page again
-    with 422 for a password that is too short or too long; 404 for a used, expired or unknown link."""
+    with 422 for a password that is too short, too long or common; 404 for a used, expired or unknown link."""
     context, token = context_of(request), request.match_info["token"]
     require_own_origin(context.settings, request)
     require_https(context.settings, request)
@@ -142,13 +142,6 @@ def error_code(check: Callable[[], object]) -> str | None:
     except Refused as refusal:
         return refusal.code
     return None
-
-
-def password_error(password: str) -> str | None:
-    """Checks the length only: rules about kinds of characters make people write passwords down."""
-    if len(password) < MIN_LENGTH:
-        return "too_short"
-    return "too_long" if len(password) > MAX_LENGTH else None
 
 
 def render_again(request: web.Request, owner: OwnerForm, errors: Mapping[str, str]) -> web.Response:

