@@ -1,5 +1,6 @@
 """The spam trap of the form: a stamp that proves when the page was opened, and a field that only bots fill in."""
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -15,7 +16,7 @@ class FormStamps(TimestampSigner):
     """Signs the client_id of a form together with the time at which its page was opened."""
 
     def __init__(self, secret: str, clock: Callable[[], datetime]) -> None:
-        super().__init__(secret, salt="guichet.form")
+        super().__init__(secret, salt="guichet.form", digest_method=hashlib.sha256)
         self._clock = clock
 
     def get_timestamp(self) -> int:
