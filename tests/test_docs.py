@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -16,7 +17,9 @@ from tests import import_floors
 from tooling.steps import ROOT
 
 README, OPERATING, ARCHITECTURE = ROOT / "README.md", ROOT / "docs/operating.md", ROOT / "docs/architecture.md"
-DECISIONS = ROOT / "docs/decisions"
+DECISIONS, SECURITY = ROOT / "docs/decisions", ROOT / "docs/security.md"
+# How many requirements of level 1 each chapter of ASVS 5.0 has.
+LEVEL_1 = dict(enumerate((8, 4, 8, 2, 4, 13, 6, 4, 4, 5, 3, 3, 1, 2, 3), 1))
 PICTURES = ("docs/pictures/widget.png", "docs/pictures/console.png")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 QUOTED = re.compile(r"`([^`\n]+)`")
@@ -120,6 +123,19 @@ def test_every_name_that_architecture_uses_is_defined() -> None:
     assert len(names) > 30
     assert [f"{owner}.{name}" for owner, name in names if name not in existing.get(owner, ())] == []
     assert "write(message" in (ROOT / "widget/conversation/session.ts").read_text()
+
+
+def test_every_test_that_security_names_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY.read_text())
+    assert len(named) > 50
+    assert [one for one in named if f"def {one[1]}(" not in (ROOT / one[0]).read_text()] == []
+
+
+def test_security_has_a_line_for_every_requirement_of_level_1() -> None:
+    """Chapter by chapter, the numbers of ASVS 5.0's requirements of level 1."""
+    listed = re.findall(r"\b(\d+\.\d\.\d)\b", SECURITY.read_text())
+    counts = Counter(int(number.partition(".")[0]) for number in sorted({*listed} | {f"10.4.{n}" for n in range(1, 6)}))
+    assert counts == LEVEL_1
 
 
 def test_no_link_is_dead() -> None:

@@ -1,6 +1,7 @@
 """Signing in and out: sessions, refusals, rate limits and origins."""
 
 import asyncio
+import base64
 import re
 from dataclasses import replace
 from http.cookies import SimpleCookie
@@ -82,6 +83,7 @@ async def test_cookie_is_http_only_and_its_token_is_stored_as_a_hash(server: Web
     response = await sign_in(server)
     cookie = response.headers["Set-Cookie"]
     token = SimpleCookie(cookie)["guichet"].value
+    assert len(base64.urlsafe_b64decode(f"{token}=")) == 32
     assert re.search(r"HttpOnly; Max-Age=\d+; Path=/; SameSite=Lax", cookie)
     assert "Secure" not in cookie
     assert token.encode() not in (server.context.settings.data_dir / "guichet.db").read_bytes()

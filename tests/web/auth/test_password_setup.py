@@ -1,9 +1,12 @@
 """The pages of one-time links: the owner's account, an agent's new password, and links that no longer work."""
 
+import re
+
 import pytest
 from aiohttp import ClientResponse
 
 from chat.domain.people import password_links, sessions
+from chat.domain.queries.agents import all_agents
 from chat.web.auth.tokens import hash_token
 from tests.web.conftest import ORIGIN, PASSWORD, WebServer
 
@@ -144,3 +147,39 @@ async def test_each_link_opens_only_its_own_page(server: WebServer) -> None:
     assert (await server.client.get("/password/the-first-link")).status == 404
     assert (await post_setup(server, "adas-link")).status == 404
     assert (await post_password(server, "/password/the-first-link", PASSWORD)).status == 404
+
+
+async def test_new_install_has_no_account(server: WebServer) -> None:
+    assert await server.context.store.read(all_agents) == []
+    for password in ("admin", "password", "guichet"):
+        credentials = {"email": "admin@example.com", "password": password}
+        response = await server.client.post("/api/session", json=credentials, headers={"Origin": ORIGIN})
+        assert response.status == 401
+
+
+@pytest.mark.parametrize(
+    "password", ["  Ein Satz, mit Leerzeichen.  ", "パスワードの長い文章です", "0" * 9 + "\\", "x" * 999]
+)
+async def test_password_may_have_any_characters_and_is_compared_exactly(server: WebServer, password: str) -> None:
+    await server.create_owner_link()
+    assert (await post_setup(server, password=password)).status == 303
+    for sent, status in ((password, 200), (password[:-1], 401), (f"{password} ", 401), (f" {password}", 401)):
+        credentials = {"email": OWNER["email"], "password": sent}
+        response = await server.client.post("/api/session", json=credentials, headers={"Origin": ORIGIN})
+        assert response.status == status
+
+
+@pytest.mark.parametrize("kind", ["setup", "password"])
+async def test_password_field_is_masked_and_open_to_password_managers(server: WebServer, kind: str) -> None:
+    link = await server.create_owner_link()
+    if kind == "password":
+        await server.add_agent()
+        hashed, link = hash_token("adas-link"), "/password/adas-link"
+        await server.context.store.write(
+            password_links.create_link_for_agent, "ada@example.com", hashed, server.clock()
+        )
+    page = await (await server.client.get(link)).text()
+    (field,) = re.findall(r'<input id="password"[^>]*>', page)
+    assert 'type="password"' in field
+    assert 'autocomplete="new-password"' in field
+    assert not re.search("maxlength|pattern|onpaste|readonly|<script", field)

@@ -29,6 +29,7 @@ async def test_pages_have_the_security_headers_and_no_inline_code(server: WebSer
     text = await response.text()
     assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\son\w+=|\sstyle=", text)
     assert response.headers["Server"] == "Guichet"
+    assert response.charset == ("utf-8" if response.content_type.startswith("text/") else None)
 
 
 async def test_every_route_has_a_docstring(server: WebServer) -> None:
