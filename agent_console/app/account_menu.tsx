@@ -1,4 +1,4 @@
-/** The account menu: appearance, language, sound and shortcuts on this browser, and signing out. */
+/** The account menu: appearance, language, sound and shortcuts on this browser, the password, and signing out. */
 
 import { LOCALES } from "../../client/protocol/vocabulary";
 import { Avatar } from "../ui/avatar";
@@ -46,6 +46,9 @@ export function AccountMenu({ onSignOut, up = false }: { onSignOut: () => void; 
           </MenuItem>
           <MenuItem checked={shortcuts.value} onPick={() => (shortcuts.value = !shortcuts.value)}>
             {t.shortcutsOn}
+          </MenuItem>
+          <MenuItem onPick={() => location.assign(`/password?lang=${language.value}`)}>
+            {t.changePassword}
           </MenuItem>
           <MenuItem onPick={onSignOut}>{t.signOut}</MenuItem>
         </>

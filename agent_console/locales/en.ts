@@ -43,6 +43,7 @@ export const texts: Texts = {
     language: "Language",
     sound: "Sounds",
     shortcutsOn: "Single-letter shortcuts",
+    changePassword: "Change password",
     signOut: "Sign out",
     skip: "Go to the conversation",
   },

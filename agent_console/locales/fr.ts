@@ -44,6 +44,7 @@ export const texts = {
     language: "Langue",
     sound: "Sons",
     shortcutsOn: "Raccourcis d’une lettre",
+    changePassword: "Changer de mot de passe",
     signOut: "Se déconnecter",
     skip: "Aller à la conversation",
   },

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from chat.web.api import health, visitor
-from chat.web.auth import login, password_setup
+from chat.web.auth import login, password_change, password_setup
 from chat.web.core.context import WEB_CONTEXT, WebContext
 from chat.web.core.middleware import MIDDLEWARES
 from chat.web.pages import console, contact_form, home, static_files, ticket_page, widget
@@ -15,6 +15,8 @@ ROUTES = (
     web.post("/api/setup", password_setup.post_setup),
     web.get("/password/{token}", password_setup.get_password),
     web.post("/password/{token}", password_setup.post_password),
+    web.get("/password", password_change.get_change),
+    web.post("/password", password_change.post_change),
     web.get("/widget.js", widget.get_loader),
     web.get("/widget/frame", widget.get_frame),
     web.post("/api/tickets", visitor.post_ticket),

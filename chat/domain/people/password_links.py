@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from chat.domain.people.agents import NewAgent, add_agent, agent_by_email
-from chat.domain.people.sessions import end_sessions, set_password_hash
+from chat.domain.people.sessions import change_password, end_sessions
 from chat.domain.queries.agents import agent_by_key
 from chat.domain.refusals import NotAllowed, NotFound
 from chat.store.rows import AgentRow
@@ -71,6 +71,5 @@ def use_link(tx: Transaction, token_hash: str, password_hash: str, now: datetime
     if agent is None:
         raise NotFound("link")
     _consume_link(tx.sql, token_hash)
-    set_password_hash(tx, agent.id, password_hash)
-    end_sessions(tx, agent.id)
+    change_password(tx, agent.id, password_hash)
     return agent

@@ -31,6 +31,12 @@ def set_password_hash(tx: Transaction, agent_id: int, password_hash: str) -> Non
     tx.sql.execute(update(agents).where(agents.c.id == agent_id).values(password_hash=password_hash))
 
 
+def change_password(tx: Transaction, agent_id: int, password_hash: str) -> None:
+    """Store a new password's hash, and end every session of the agent."""
+    set_password_hash(tx, agent_id, password_hash)
+    end_sessions(tx, agent_id)
+
+
 def open_session(tx: Transaction, agent_id: int, token_hash: str, now: datetime, replaced: str | None = None) -> None:
     """Open a session, end the one that it replaces, and delete those of all agents that have ended by themselves."""
     if replaced is not None:

@@ -4,7 +4,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.web.api.test_form import FORM
-from tests.web.conftest import ORIGIN, WebServer
+from tests.web.conftest import ORIGIN, PASSWORD, WebServer
 
 
 async def open_page(context: BrowserContext, server: WebServer, path: str) -> tuple[Page, list[str]]:
@@ -21,9 +21,14 @@ async def test_pages_pass_axe_and_the_security_policy(server: WebServer, chromiu
     body = await (await server.client.post("/api/tickets", json=FORM)).json()
     ticket = body["link"].removeprefix(ORIGIN)
     await server.create_owner_link()
-    paths = ("/", "/contact?site=demo", f"{ticket}?thanks=form", "/setup/the-first-link")
+    paths = ("/", "/contact?site=demo", f"{ticket}?thanks=form", "/setup/the-first-link", "/password")
+    await server.add_agent()
     wide = await chromium.new_context(color_scheme="light", viewport=ViewportSize(width=1280, height=800))
     phone = await chromium.new_context(color_scheme="dark", viewport=ViewportSize(width=375, height=700))
+    for context in (wide, phone):
+        credentials = {"email": "ada@example.com", "password": PASSWORD}
+        session = str(server.client.make_url("/api/session"))
+        assert (await context.request.post(session, data=credentials, headers={"Origin": ORIGIN})).ok
     for path in paths:
         for context in (wide, phone):
             page, messages = await open_page(context, server, path)
