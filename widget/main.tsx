@@ -1,5 +1,6 @@
 /** The frame: waits for the loader's `init`, loads one language and draws. */
 import { render } from "preact";
+import { isComposing } from "../client/dom/composition";
 import { followBrowser } from "../client/transport/connection";
 import { type Bridge, bridgeTo } from "./bridge/bridge";
 import type { ToFrame } from "./bridge/messages";
@@ -28,7 +29,7 @@ function main(): void {
     focusLeft = false;
   });
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.isComposing) bridge.post({ type: "close" });
+    if (event.key === "Escape" && !isComposing(event)) bridge.post({ type: "close" });
   });
   bridge.listen(async (message) => {
     if (message.type === "init") store = pack?.then(({ texts }) => start(config, texts, bridge, message));

@@ -3,6 +3,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { TypingSender } from "../../client/conversation/typing";
+import { isComposing } from "../../client/dom/composition";
 import type { Ticket } from "../../client/protocol/shared";
 import { TEXT_MAX, textLength } from "../../client/text/message_text";
 import { useConsole } from "../app/console";
@@ -76,7 +77,7 @@ const hasTouch = (): boolean => matchMedia("(pointer: coarse)").matches;
 
 /** Enter sends with a real keyboard. With a touch keyboard it is the only way to a new line. */
 function isSendKey(event: KeyboardEvent): boolean {
-  if (event.key !== "Enter" || event.isComposing) return false;
+  if (event.key !== "Enter" || isComposing(event)) return false;
   if (event.ctrlKey || event.metaKey) return true;
   return !event.shiftKey && !event.altKey && !hasTouch();
 }

@@ -1,5 +1,7 @@
 /** The keymap: which key stands for which action. Pure. */
 
+import { isComposing } from "../../client/dom/composition";
+
 export type ShortcutAction =
   | "next"
   | "previous"
@@ -27,6 +29,8 @@ export interface KeyPress {
   writing: boolean;
   /** The key is held down and repeats. */
   repeat?: boolean;
+  /** The key belongs to an input method. */
+  composing?: boolean;
 }
 
 // Plain letters. On a keyboard without Latin letters the position of the key counts.
@@ -59,6 +63,7 @@ function altAction(code: string): ShortcutAction | null {
 /** Null if the key has no action. Escape and Ctrl+K work even if single-letter shortcuts are off. */
 export function actionFor(press: KeyPress, shortcutsOn: boolean): ShortcutAction | null {
   const { key, code, alt, ctrl } = press;
+  if (press.composing) return null;
   if (key === "Escape") return "back";
   if (ctrl && !alt && key.toLowerCase() === "k") return "search";
   if (ctrl || !shortcutsOn) return null;
@@ -86,5 +91,6 @@ export function keyPressOf(event: KeyboardEvent): KeyPress {
     shift: event.shiftKey,
     writing: isWriting(event.target),
     repeat: event.repeat,
+    composing: isComposing(event),
   };
 }

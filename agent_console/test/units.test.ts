@@ -1,5 +1,5 @@
 /** Pure functions: keymap, lists, log entries, labels, times, the page title. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { emptyAgentTimeline, resetAgent } from "../../client/conversation/agent_timeline";
 import type { Note } from "../../client/protocol/agent";
 import type { Message } from "../../client/protocol/shared";
@@ -11,7 +11,7 @@ import { listOf, sortIntoLists, withCard } from "../inbox/inbox";
 import { texts as en } from "../locales/en";
 import { texts as fr } from "../locales/fr";
 import { titleText } from "../presence/alerts";
-import { actionFor, type KeyPress } from "../shortcuts/keymap";
+import { actionFor, type KeyPress, keyPressOf } from "../shortcuts/keymap";
 import { isUnsafe } from "../sign_in/sign_in";
 import { Avatar } from "../ui/avatar";
 import { assignmentReason, eventText, nameInSentence, previewText, visitorName } from "../ui/labels";
@@ -48,6 +48,14 @@ describe("the keymap", () => {
     expect(actionFor(press("Escape"), false)).toBe("back");
     expect(actionFor(press("t", { ctrl: true }), true)).toBeNull();
     expect(actionFor(press("?", { shift: true, code: "Slash" }), true)).toBe("shortcuts");
+  });
+  test("a key of an input method has no action, also with Safari's code of 229 alone", () => {
+    vi.stubGlobal("HTMLElement", EventTarget);
+    const pressed = (more: object) =>
+      actionFor(keyPressOf({ key: "Escape", code: "Escape", target: null, ...more } as KeyboardEvent), true);
+    expect(pressed({ keyCode: 27 })).toBe("back");
+    expect([pressed({ keyCode: 229 }), pressed({ keyCode: 27, isComposing: true })]).toEqual([null, null]);
+    vi.unstubAllGlobals();
   });
 });
 

@@ -21,6 +21,11 @@ FOCUSED_ELEMENT = """() => {
 }"""
 
 
+# As Safari sends the key that ends a composition: `isComposing` is false, the key code is 229.
+PRESS_IN_COMPOSITION = """(field, key) => field.dispatchEvent(
+  new KeyboardEvent("keydown", {key, code: key, keyCode: 229, bubbles: true, cancelable: true}))"""
+
+
 async def make_ada_available(browser: BrowserSession, system: RunningSystem) -> None:
     await system.add_agent("Ada")
     ada = await browser.sign_in_agent("Ada")
@@ -62,6 +67,41 @@ async def test_keyboard_opens_widget_sends_message_and_returns_focus(
     await expect(vic.text).to_be_focused()
     await vic.page.keyboard.press("Escape")
     await expect(vic.page.locator("#host")).to_be_focused()
+
+
+async def test_keys_that_end_a_composition_do_nothing_else(browser: BrowserSession, system: RunningSystem) -> None:
+    await system.add_agent("Ada")
+    ada = await browser.sign_in_agent("Ada")
+    await ada.set_presence("available")
+    vic = await browser.new_visitor()
+    await vic.open_widget()
+    await vic.text.fill("にほん")
+    for key in ("Enter", "Escape"):
+        await vic.text.evaluate(PRESS_IN_COMPOSITION, key)
+    await vic.text.press("End")
+    await vic.send("にほんご")
+    await expect(vic.log.locator(".bubble")).to_have_count(1)
+
+    await ada.accept_offer()
+    await ada.composer.fill("にほん")
+    for key in ("Enter", "Escape"):
+        await ada.composer.evaluate(PRESS_IN_COMPOSITION, key)
+    await expect(ada.composer).to_be_focused()
+    await ada.send("にほんご")
+    await ada.button(ada.ui.note).click()
+    await ada.composer.fill("メモ")
+    await ada.composer.evaluate(PRESS_IN_COMPOSITION, "Enter")
+    await ada.add_note("メモです")
+    await expect(ada.log.locator(".message--team .bubble")).to_have_count(1)
+    await expect(ada.page.locator(".note")).to_have_count(1)
+
+    search = ada.page.get_by_role("searchbox")
+    await search.fill("にほん")
+    await search.evaluate(PRESS_IN_COMPOSITION, "Escape")
+    await expect(search).to_have_value("にほん")
+    # Shows that the check works: an Escape of one's own clears the search.
+    await search.press("Escape")
+    await expect(search).to_have_value("")
 
 
 async def test_tab_key_can_leave_widget(browser: BrowserSession, system: RunningSystem) -> None:

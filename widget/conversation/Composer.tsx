@@ -3,14 +3,13 @@
  * the chat turns into a form, the text, the caret and a composition in progress stay.
  */
 import { Component, createRef } from "preact";
+import { isComposing } from "../../client/dom/composition";
 import { TEXT_MAX, textLength } from "../../client/text/message_text";
 import type { ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";
 
 const COUNTED_FROM = 3_600;
 const TALLEST_PX = 132;
-/** Safari's key code for the Enter that ends a composition. */
-const COMPOSING = 229;
 
 export class Composer extends Component<ViewProps> {
   #area = createRef<HTMLTextAreaElement>();
@@ -40,7 +39,7 @@ export class Composer extends Component<ViewProps> {
   };
 
   #pressed = (event: KeyboardEvent) => {
-    const typing = event.shiftKey || event.isComposing || event.keyCode === COMPOSING;
+    const typing = event.shiftKey || isComposing(event);
     if (event.key !== "Enter" || typing || this.props.store.state.form) return;
     event.preventDefault();
     this.props.store.send();
