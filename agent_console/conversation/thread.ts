@@ -6,12 +6,14 @@ import {
   applyNote,
   emptyAgentTimeline,
   hasAgentGap,
+  lacksNotes,
   resetAgent,
 } from "../../client/conversation/agent_timeline";
 import { applyMessage } from "../../client/conversation/timeline";
 import type { Decision, Note, OpenTicketAck, Page, Visitor } from "../../client/protocol/agent";
 import type { Message, Person, Ticket } from "../../client/protocol/shared";
 import { type AgentSocket, ServerRefused } from "../connection/socket";
+import { createOlderEntries } from "./older_entries";
 
 export type Phase = "loading" | "ready" | "missing" | "failed";
 
@@ -34,6 +36,7 @@ export function createThread(id: string, socket: AgentSocket) {
   const visitor = signal<Visitor | null>(null);
   const visitorLocation = signal<VisitorLocation | null>(null);
   const typing = signal<string | null>(null);
+  const older = createOlderEntries(id, socket, timeline);
   /** The first message that our side had not read when the ticket was opened; the unread divider stands above it. */
   const unreadFrom = signal(0);
   let catchUpRunning: Promise<void> | null = null;
@@ -54,6 +57,7 @@ export function createThread(id: string, socket: AgentSocket) {
         if (phase.peek() !== "ready") unreadFrom.value = firstUnread(found);
         phase.value = "ready";
       });
+      if (lacksNotes(timeline.peek())) void older.load();
     } catch (error) {
       // Without a connection it stays "loading": the next hello loads it, and a banner says why it takes so long.
       if (phase.peek() === "ready" || !socket.online.peek()) return;
@@ -125,6 +129,7 @@ export function createThread(id: string, socket: AgentSocket) {
     visitorLocation,
     typing,
     unreadFrom,
+    older,
     catchUp,
     applyTicket,
     update,

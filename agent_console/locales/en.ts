@@ -150,7 +150,8 @@ export const texts: Texts = {
     sent: "sent",
     readMark: "read",
     notSent: "Not sent.",
-    earlier: "Older messages are not shown here.",
+    older: "Show older messages",
+    olderFailed: "Older messages could not be loaded.",
     empty: "Nothing has been written yet.",
   },
 

@@ -153,7 +153,8 @@ export const texts = {
     sent: "envoyé",
     readMark: "lu",
     notSent: "Pas envoyé.",
-    earlier: "Les messages plus anciens ne sont pas affichés ici.",
+    older: "Afficher les messages plus anciens",
+    olderFailed: "Les messages plus anciens n’ont pas pu être chargés.",
     empty: "Rien n’a encore été écrit.",
   },
 

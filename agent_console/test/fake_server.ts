@@ -10,6 +10,9 @@ import { createRouter } from "../app/router";
 import { VIEWS } from "../app/views";
 import { type AgentSocket, ServerRefused } from "../connection/socket";
 
+/** The most messages, and the most notes, of one ack. */
+const PAGE = 200;
+
 export const AT = "2026-11-25T09:00:00Z";
 
 export function agent(id: string, name: string, more: Partial<Agent> = {}): Agent {
@@ -241,7 +244,7 @@ export class Server {
       };
     return {
       open_ticket: (_payload, stored) => ({
-        ...this.#since(id, stored, 0, 0),
+        ...this.#since(id, stored, stored.messages.length - PAGE, stored.notes.length - PAGE),
         visitor: { name: "Vic", tickets: [] },
       }),
       catch_up: ({ after, notes_after }, stored) =>
@@ -263,9 +266,9 @@ export class Server {
   #since(id: string, { messages, notes }: StoredTicket, after: number, notesAfter: number): object {
     return {
       ticket: this.ticket(id),
-      messages: messages.filter((one) => one.seq > after),
+      messages: messages.filter((one) => one.seq > after).slice(0, PAGE),
       head: messages.length,
-      notes: notes.filter((one) => one.note_seq > notesAfter),
+      notes: notes.filter((one) => one.note_seq > notesAfter).slice(0, PAGE),
       notes_head: notes.length,
     };
   }

@@ -7,6 +7,8 @@ import {
   contradicts,
   emptyTimeline,
   hasGap,
+  missingBefore,
+  prependOlder,
   removePending,
   reset,
   type Snapshot,
@@ -24,6 +26,9 @@ export interface AgentSnapshot extends Snapshot {
   notes: readonly Note[];
   notes_head: number;
 }
+
+/** The last page before a number begins behind the number before this many. */
+const PAGE = 200;
 
 interface NoteAck {
   note_seq: number;
@@ -80,6 +85,42 @@ export function applyNoteAck(timeline: AgentTimeline, client_id: string, ack: No
   const author = { kind: timeline.me, name: null };
   const ticket = timeline.ticket ?? "";
   return applyNote(timeline, { ...ack, ticket, after: timeline.last, client_id, author, text: own.text });
+}
+
+/** True if the ticket has messages or notes before the first ones here. */
+export function hasOlder(timeline: AgentTimeline): boolean {
+  return missingBefore(timeline) > 0 || missingNotesBefore(timeline) > 0;
+}
+
+/** True if notes are missing that stand among the messages here. */
+export function lacksNotes(timeline: AgentTimeline): boolean {
+  return missingNotesBefore(timeline) > 0 && (timeline.notes[0]?.after ?? 0) >= missingBefore(timeline);
+}
+
+/** The cursors of `catch_up` for the page before the first message, or before the first note if notes are missing. */
+export function olderCursors(timeline: AgentTimeline): { after: number; notes_after: number } {
+  const before = (first: number) => Math.max(0, first - PAGE - 1);
+  return lacksNotes(timeline)
+    ? { after: timeline.last, notes_after: before(missingNotesBefore(timeline)) }
+    : { after: before(missingBefore(timeline)), notes_after: timeline.notesLast };
+}
+
+/** Adds the page that `olderCursors` asked for. A message or note that would leave a gap is ignored. */
+export function prependAgentOlder(
+  timeline: AgentTimeline,
+  { messages, notes }: AgentSnapshot,
+): AgentTimeline {
+  const first = missingNotesBefore(timeline);
+  const older = notes.filter(({ note_seq }) => note_seq < first);
+  const joins = older.at(-1)?.note_seq === first - 1;
+  const all = joins ? [...older, ...timeline.notes] : timeline.notes;
+  return { ...prependOlder(timeline, messages), notes: all };
+}
+
+/** The number of the first note here if older ones are missing; else 0. */
+function missingNotesBefore({ notes }: AgentTimeline): number {
+  const first = notes[0]?.note_seq ?? 1;
+  return first > 1 ? first : 0;
 }
 
 function applyNotes(timeline: AgentTimeline, { notes, notes_head }: AgentSnapshot): AgentTimeline {

@@ -1,6 +1,5 @@
 /** The log of a thread: follows new entries while its end is in view. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { missingBefore } from "../../../client/conversation/timeline";
 import { Scroll } from "../../../client/dom/scroll";
 import { sameDay } from "../../../client/text/time_format";
 import { useConsole } from "../../app/console";
@@ -10,6 +9,50 @@ import type { Thread } from "../thread";
 import { logEntries } from "./log_entries";
 import { LogEntryView } from "./log_entry";
 import { useReadTracking } from "./read_tracking";
+
+/** Older entries are loaded when the top is this near, in CSS pixels. */
+const AHEAD = 120;
+
+/** Loads older entries when the agent scrolls up, and keeps the visible ones in place. */
+function useOlder(box: { current: HTMLElement | null }, { older, timeline }: Thread) {
+  const below = useRef<number | null>(null);
+  const { messages, notes } = timeline.value;
+  useLayoutEffect(() => {
+    if (box.current && below.current !== null)
+      box.current.scrollTop = box.current.scrollHeight - below.current;
+    below.current = null;
+  }, [messages[0]?.seq, notes[0]?.note_seq]);
+  const load = () =>
+    void older.load((add) => {
+      if (box.current) below.current = box.current.scrollHeight - box.current.scrollTop;
+      add();
+    });
+  return {
+    load,
+    loadIfNear(): void {
+      if (older.state.peek() === "idle" && (box.current?.scrollTop ?? AHEAD) < AHEAD) load();
+    },
+  };
+}
+
+/** Above the first entry: older ones are being loaded, can be loaded, or could not be. */
+function OlderEntries({ thread, load }: { thread: Thread; load: () => void }) {
+  const { state, exist } = thread.older;
+  const t = texts.value;
+  if (!exist.value) return null;
+  return (
+    <div class="log__older" role="status">
+      {state.value === "failed" && <p>{t.thread.olderFailed}</p>}
+      {state.value === "loading" ? (
+        <p>{t.loading}…</p>
+      ) : (
+        <button type="button" class="button button--quiet button--small" onClick={load}>
+          {state.value === "failed" ? t.retry : t.thread.older}
+        </button>
+      )}
+    </div>
+  );
+}
 
 function useScroll(box: { current: HTMLElement | null }, grows: unknown) {
   const [atEnd, setAtEnd] = useState(true);
@@ -56,6 +99,11 @@ export function Log({ thread }: { thread: Thread }) {
     [timeline, thread.unreadFrom.value, timeLocale.value],
   );
   useReadTracking(box, thread);
+  const { load, loadIfNear } = useOlder(box, thread);
+  const scrolled = () => {
+    moved();
+    loadIfNear();
+  };
   // A message of one's own always scrolls into view.
   useLayoutEffect(() => {
     if (own > 0) toEnd();
@@ -65,9 +113,9 @@ export function Log({ thread }: { thread: Thread }) {
   return (
     <div class="log-frame">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
-      <div class="log" ref={box} role="log" aria-label={t.log(name)} tabIndex={0} onScroll={moved}>
+      <div class="log" ref={box} role="log" aria-label={t.log(name)} tabIndex={0} onScroll={scrolled}>
         <div class="log__entries">
-          {missingBefore(timeline) > 0 && <p class="log__day">{t.earlier}</p>}
+          <OlderEntries thread={thread} load={load} />
           {entries.length === 0 && <p class="log__day">{t.empty}</p>}
           {entries.map((entry) => (
             <LogEntryView key={entry.key} entry={entry} thread={thread} name={name} />

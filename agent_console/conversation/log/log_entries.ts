@@ -11,7 +11,7 @@ import {
   withDays,
   withGroups,
 } from "../../../client/conversation/log_entries";
-import type { Pending } from "../../../client/conversation/timeline";
+import { missingBefore, type Pending } from "../../../client/conversation/timeline";
 import type { Note } from "../../../client/protocol/agent";
 
 interface NoteEntry {
@@ -41,8 +41,11 @@ export function logEntries(
   return withGroups(withUnreadDivider(days, unreadFrom));
 }
 
-/** Puts each note behind the message that it follows; a note older than the first message shown comes first. */
-function withNotes({ me, messages, notes }: AgentTimeline) {
+/** Puts each note behind the message that it follows. While that message is not loaded, the note is not shown. */
+function withNotes(timeline: AgentTimeline) {
+  const { me, messages } = timeline;
+  const from = missingBefore(timeline);
+  const notes = timeline.notes.filter(({ after }) => after >= from);
   const before = (from: number, to: number) =>
     notes.filter(({ after }) => after >= from && after < to).map(noteEntry);
   const stored = messages.flatMap((message, index) => [
