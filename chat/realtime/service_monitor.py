@@ -65,9 +65,14 @@ class ServiceMonitor:
         if self._announced is None or visible_state(service) != visible_state(self._announced):
             self.woken.set()
 
+    def expire(self) -> None:
+        """An agent's command has moved the service: whoever says hello after its ack gets no older answer."""
+        self._query = None
+        self.woken.set()
+
     async def current(self) -> Service:
-        """The service now, queried at most once in FRESH_S however many clients say hello; `check` announces what
-        changes a moment later."""
+        """The service now, queried at most once in FRESH_S and after each `expire`, however many clients say hello;
+        `check` announces what changes a moment later."""
         if time.monotonic() - self._queried_at > FRESH_S or self._query is None:
             self._queried_at, self._query = time.monotonic(), asyncio.ensure_future(self._query_service())
         queried_at, service = self._queried_at, await asyncio.shield(self._query)

@@ -107,6 +107,30 @@ async def test_chat_mode_follows_the_last_available_agent(
     assert (await ada.receive("presence", lambda one: one["state"] == "away"))["name"] == "Ada"
 
 
+async def test_hello_is_no_older_than_the_last_acknowledged_presence(
+    node: Node, visitor: ConnectVisitor, agent: ConnectAgent
+) -> None:
+    ada, vic = await agent(node, "Ada", available=False), await visitor(node)
+    modes = []
+    for state in ["available", "away"] * 3:
+        await ada.run("set_presence", state=state)
+        modes += [(await person.run("hello"))["service"]["mode"] for person in (vic, ada)]
+    assert modes == ["chat", "chat", "form", "form"] * 3
+
+
+async def test_hello_of_an_available_agent_opens_the_chat_for_the_next_visitor(
+    node: Node, visitor: ConnectVisitor, agent: ConnectAgent
+) -> None:
+    ben = await node.add_agent("Ben")
+    await node.store.write(agents.set_presence, ben.id, "available", node.clock())
+    vic, console = await visitor(node), await agent(node, "Ada", available=False)
+    assert (await vic.run("hello"))["service"]["mode"] == "form"
+    returned = type(console)()
+    await returned.connect_and_hello(node, await node.sign_in(ben))
+    assert (await vic.run("hello"))["service"]["mode"] == "chat"
+    await returned.disconnect()
+
+
 async def test_closing_time_is_announced_when_it_comes(
     node: Node, visitor: ConnectVisitor, agent: ConnectAgent
 ) -> None:

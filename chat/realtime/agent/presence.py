@@ -34,7 +34,7 @@ class PresenceCommands(AgentCommands):
             socket.presence_key = str(socket.agent_id)
             self.services.agent_presence.add(socket.presence_key)
             self.agent_presence.add_connected(socket.agent_id)
-            self.service_monitor.woken.set()
+            self.service_monitor.expire()
 
     def _hello_ack(
         self, socket: AgentSocket, snapshot: ConsoleSnapshot, service: protocol.Service
@@ -57,4 +57,5 @@ class PresenceCommands(AgentCommands):
 
     async def on_set_presence(self, socket: AgentSocket, command: protocol.SetPresence) -> protocol.SetPresenceAck:
         agent = await self.store.write(agents.set_presence, socket.agent_id, command.state, self.now())
+        self.service_monitor.expire()
         return protocol.SetPresenceAck(presence=agent.state)
