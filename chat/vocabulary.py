@@ -9,6 +9,8 @@ FINISHED_STATUSES: tuple[Status, ...] = ("solved", "closed")
 UNFINISHED_STATUSES: tuple[Status, ...] = tuple(one for one in get_args(Status) if one not in FINISHED_STATUSES)
 # The team owes an answer, by the time that it promised.
 ANSWER_OWED_STATUSES: tuple[Status, ...] = ("open", "on_hold")
+# Only their owner's list has them.
+PAUSED_STATUSES: tuple[Status, ...] = ("pending", "on_hold")
 Channel = Literal["chat", "form", "email", "api"]
 Kind = Literal["question", "dispute", "suggestion"]
 # How a page shows a field of the form.

@@ -74,4 +74,6 @@ export const UNFINISHED_STATUSES: readonly Status[] = ["live", "open", "pending"
 
 export const ANSWER_OWED_STATUSES: readonly Status[] = ["open", "on_hold"];
 
+export const PAUSED_STATUSES: readonly Status[] = ["pending", "on_hold"];
+
 export const LOCALES: readonly Locale[] = ["fr", "en"];

@@ -1,6 +1,7 @@
 """Agents whose connection is lost: their chats go back to the queue, and to them again if they return in time."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select, update
 
@@ -9,6 +10,7 @@ from chat.domain.queries.agents import agents_where
 from chat.domain.queries.offers import ringing_offers
 from chat.domain.queries.queue import waiting
 from chat.domain.queries.tickets import live
+from chat.domain.tickets import reopening
 from chat.domain.tickets.locks import lock_batch
 from chat.domain.tickets.mutations import (
     announce_agents,
@@ -21,6 +23,7 @@ from chat.store.key_list import list_of
 from chat.store.rows import TicketRow
 from chat.store.tables import agents, offers, ringing, tickets
 from chat.store.transaction import Transaction
+from chat.vocabulary import PAUSED_STATUSES
 
 _busy = select(agents.c.id).where(
     or_(
@@ -62,19 +65,29 @@ def release_chats_of_absent_agents(tx: Transaction, context: DomainContext) -> i
 
 def release_agent(tx: Transaction, agent_id: int, now: datetime) -> None:
     """Take all tickets that are not closed from an agent who is being removed. Live chats go back to the queue, and no
-    chat waits for the agent's return; the other tickets have no owner then."""
+    chat waits for the agent's return; the other tickets have no owner then, and paused ones are open again."""
     owned = and_(tickets.c.assignee_id == agent_id, tickets.c.status != "closed")
     while released := lock_batch(tx.sql, or_(owned, and_(waiting, tickets.c.previous_agent_id == agent_id))):
         for ticket in released:
             if ticket.status == "live" and not ticket.waiting:
                 _release_chat(tx, ticket, now, (None, None))
             else:
-                update_ticket(tx, ticket.id, now, assignee_id=None, previous_agent_id=None, return_deadline=None)
+                _disown(tx, ticket, now)
     for offer in ringing_offers(tx.sql, or_(offers.c.agent_id == agent_id, offers.c.from_agent_id == agent_id)):
         withdraw_offer(tx, offer, now)
     # A transfer of theirs would be offered to the next member in the name of a removed agent.
     ended = (offers.c.from_agent_id == agent_id, offers.c.department_id.is_not(None))
     tx.sql.execute(update(offers).where(*ended).values(department_id=None))
+
+
+def _disown(tx: Transaction, ticket: TicketRow, now: datetime) -> None:
+    """Take the owner from a ticket that is not a chat. A paused one becomes open: else no list would have it."""
+    left: dict[str, Any] = {"assignee_id": None, "previous_agent_id": None, "return_deadline": None}
+    if ticket.status in PAUSED_STATUSES:
+        append_event(tx, ticket.id, now, "status", {"status": "open"})
+        needs_promise = ticket.promise_due_at is None or ticket.promise_kept_at is not None
+        left |= {"status": "open"} | (reopening.promise_columns(tx.sql, now) if needs_promise else {})
+    update_ticket(tx, ticket.id, now, **left)
 
 
 def _release_chat(

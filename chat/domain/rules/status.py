@@ -23,8 +23,12 @@ MOVES: dict[Status, dict[AuthorKind, frozenset[Status]]] = {
     "pending": {
         "visitor": frozenset(("live", "open")),
         "agent": frozenset(("open", "on_hold", "solved", "closed")),
+        "system": frozenset(("open",)),
     },
-    "on_hold": {"agent": frozenset(("open", "pending", "solved", "closed"))},
+    "on_hold": {
+        "agent": frozenset(("open", "pending", "solved", "closed")),
+        "system": frozenset(("open",)),
+    },
     "solved": {
         "visitor": frozenset(("live", "open")),
         "agent": frozenset(("open", "pending", "on_hold", "closed")),

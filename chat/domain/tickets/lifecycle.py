@@ -7,12 +7,12 @@ from chat.domain.queries.agents import agent_by_key
 from chat.domain.refusals import NotAllowed
 from chat.domain.rules import status as statuses
 from chat.domain.tickets import reopening
-from chat.domain.tickets.assignment import taken
+from chat.domain.tickets.assignment import assign, lock_claimant, taken
 from chat.domain.tickets.locks import lock_ticket, lock_ticket_of
 from chat.domain.tickets.mutations import announce_agents, append_event, update_ticket, withdraw_ticket_offers
 from chat.store.rows import AgentRow, TicketRow
 from chat.store.transaction import Transaction
-from chat.vocabulary import EventName, Status
+from chat.vocabulary import PAUSED_STATUSES, EventName, Status
 
 
 def end_by_visitor(tx: Transaction, visitor_id: int, ticket: str, now: datetime) -> TicketRow:
@@ -36,13 +36,16 @@ def end_by_agent(tx: Transaction, agent_id: int, ticket: str, now: datetime) -> 
 
 def set_status(tx: Transaction, agent_id: int, ticket: str, status: Status, now: datetime) -> TicketRow:
     """Move a ticket as rules/status.py allows. NotAllowed; Conflict when another agent has it. The status it has
-    already changes nothing."""
+    already changes nothing. Whoever pauses a ticket that nobody has becomes its owner: else no list would have it."""
     row, agent = lock_ticket(tx.sql, ticket), agent_by_key(tx.sql, agent_id)
     if row.status == status:
         return row
     require_owner(row, agent)
     if not statuses.may_move(row.status, status, "agent"):
         raise NotAllowed(f"from {row.status} to {status}")
+    if row.assignee_id is None and status in PAUSED_STATUSES:
+        claimant = lock_claimant(tx.sql, row, agent_id, over_capacity=True)
+        row = assign(tx, row, claimant, now, event=row.status == "live")
     return _transition(tx, row, status, now, ("status", {"status": status}))
 
 

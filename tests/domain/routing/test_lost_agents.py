@@ -7,9 +7,11 @@ from sqlalchemy import Connection, select
 
 from chat.domain.facts import TicketChanged
 from chat.domain.people import agents
+from chat.domain.queries.inbox import list_tickets
 from chat.domain.refusals import NotFound
 from chat.domain.routing import lost_agents
 from chat.store.tables import tickets
+from chat.vocabulary import PAUSED_STATUSES, InboxView, Status
 from tests.domain.domain_driver import Agent, DomainDriver, Visitor
 
 
@@ -184,6 +186,28 @@ async def test_a_chat_that_waits_for_an_agent_who_is_then_removed_waits_for_nobo
 
 def return_deadlines(sql: Connection) -> list[tuple[int | None, datetime | None]]:
     return [tuple(row) for row in sql.execute(select(tickets.c.previous_agent_id, tickets.c.return_deadline)).all()]
+
+
+@pytest.mark.parametrize("paused", PAUSED_STATUSES)
+async def test_a_removed_agents_paused_tickets_are_open_again(driver: DomainDriver, paused: Status) -> None:
+    ada, ben, vic = await driver.agent("Ada"), await driver.agent("Ben"), driver.visitor("Vic")
+    await vic.fills_in()
+    promised = (await vic.sees()).promise_due_at
+    await ada.says(vic.ticket) if paused == "pending" else await ada.sets(vic.ticket, paused)
+    assert ((await vic.sees()).status, await listed(ben, vic)) == (paused, [])
+    driver.later(minutes=90)
+    await driver.run(agents.remove_agent, "ada@example.test", driver.now)
+    row = await vic.sees()
+    assert (row.status, row.assignee_id, await listed(ben, vic)) == ("open", None, ["open"])
+    # The running promise stays; a kept one is followed by a new one.
+    assert row.promise_due_at and promised and (row.promise_due_at == promised) == (paused == "on_hold")
+
+
+async def listed(agent: Agent, vic: Visitor) -> list[str]:
+    """The lists of an agent's inbox that have Vic's ticket."""
+    views: tuple[InboxView, ...] = ("mine", "waiting", "open")
+    pages = {view: await agent.driver.read(list_tickets, agent.id, view) for view in views}
+    return [view for view, page in pages.items() if vic.ticket in [row.public_id for row in page.rows]]
 
 
 async def test_a_removed_agents_tickets_have_no_owner(driver: DomainDriver) -> None:

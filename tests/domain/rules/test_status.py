@@ -23,8 +23,8 @@ TABLE = """
           live  open  pending  on_hold  solved  closed
 live      VAS   VAS   AS       A        VAS     VAS
 open      V     VAS   A        A        A       A
-pending   V     VA    VAS      A        A       A
-on_hold   -     A     A        VAS      A       A
+pending   V     VAS   VAS      A        A       A
+on_hold   -     AS    A        VAS      A       A
 solved    V     VA    A        A        VAS     AS
 closed    -     -     -        -        -       VAS
 """

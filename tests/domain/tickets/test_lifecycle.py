@@ -5,9 +5,10 @@ from typing import get_args
 import pytest
 
 from chat.domain.people import agents
+from chat.domain.queries.inbox import list_tickets
 from chat.domain.refusals import Conflict, NotAllowed
 from chat.domain.rules.status import MOVES
-from chat.vocabulary import Status
+from chat.vocabulary import PAUSED_STATUSES, Status
 from tests.domain.domain_driver import DomainDriver
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -81,6 +82,26 @@ async def test_only_its_owner_or_a_supervisor_moves_it(driver: DomainDriver) -> 
         with pytest.raises(Conflict):
             await act
     assert (await sam.sets(vic.ticket, "on_hold")).status == "on_hold"
+
+
+@pytest.mark.parametrize("old", ["live", "open", "solved"])
+@pytest.mark.parametrize("paused", PAUSED_STATUSES)
+async def test_whoever_pauses_a_ticket_that_nobody_has_becomes_its_owner(
+    driver: DomainDriver, old: Status, paused: Status
+) -> None:
+    ada, vic = await driver.agent("Ada"), driver.visitor("Vic")
+    if old == "live":
+        await vic.starts()
+    else:
+        await vic.fills_in()
+        await ada.sets(vic.ticket, old)
+    row = await ada.sets(vic.ticket, paused)
+    assert (row.status, row.assignee_id) == (paused, ada.id)
+    mine = await driver.read(list_tickets, ada.id, "mine")
+    assert [one.public_id for one in mine.rows] == [vic.ticket]
+    told = len(driver.facts)
+    assert await ada.sets(vic.ticket, paused) == row
+    assert len(driver.facts) == told
 
 
 async def test_spam_is_closed_without_a_word(driver: DomainDriver) -> None:
