@@ -71,8 +71,12 @@ function BadgeView({ badge }: { badge: NonNullable<Badge> }) {
   return <span class={kind}>{badge.text}</span>;
 }
 
-function lastMessageText(card: Card, list: RowProps["list"], me: string): string {
-  const preview = previewText(card, me, texts.value);
+function lastMessageText(
+  card: Card,
+  list: RowProps["list"],
+  { self, presence }: Pick<AgentConsole, "self" | "presence">,
+): string {
+  const preview = previewText(card, self.id, presence.team.value, texts.value);
   const category = categoryName(card.category, texts.value);
   return list === "open" && category ? `${category} · ${preview}` : preview;
 }
@@ -124,7 +128,7 @@ export function CardRow(props: RowProps) {
         )}
         <Time card={card} />
         <span class="card-row__preview" dir="auto">
-          {lastMessageText(card, list, agentConsole.self.id)}
+          {lastMessageText(card, list, agentConsole)}
         </span>
         {badge && <BadgeView badge={badge} />}
       </a>

@@ -97,6 +97,7 @@ export const texts: Texts = {
     here: "on the site",
     ending: "ends in a moment",
     byYou: (text) => `You: ${text}`,
+    formerAgent: "The team",
     byAgent: (name, text) => `${name}: ${text}`,
   },
 

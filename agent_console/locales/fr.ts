@@ -100,6 +100,7 @@ export const texts = {
     here: "sur le site",
     ending: "fin dans un instant",
     byYou: (text: string) => `Vous\u00a0: ${text}`,
+    formerAgent: "L’équipe",
     byAgent: (name: string, text: string) => `${name}\u00a0: ${text}`,
   },
 

@@ -53,6 +53,7 @@ export function card(ticket: string, number: number, more: Partial<Card> = {}): 
     updated_at: AT,
     rev: 1,
     last_from: "visitor",
+    last_by: null,
     queued_at: AT,
     ...more,
   };

@@ -16,7 +16,7 @@ import { isUnsafe } from "../sign_in/sign_in";
 import { Avatar } from "../ui/avatar";
 import { assignmentReason, eventText, nameInSentence, previewText, visitorName } from "../ui/labels";
 import { dueText, elapsed, localTime } from "../ui/time_format";
-import { AT, card } from "./fake_server";
+import { AT, ben, card } from "./fake_server";
 
 const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
   key,
@@ -174,11 +174,23 @@ describe("labels and times", () => {
     expect(nameInSentence({ name: "\u202eciV", number: 1 }, fr)).toBe("ciV");
     const agentSaid = card("t", 1, {
       last_from: "agent",
+      last_by: "a1",
       preview: "oui",
       agent: { id: "a1", name: "Ada", photo: null },
     });
-    expect(previewText(agentSaid, "a1", fr)).toBe("Vous\u00a0: oui");
-    expect(previewText(agentSaid, "a2", fr)).toBe("Ada\u00a0: oui");
+    expect(previewText(agentSaid, "a1", new Map(), fr)).toBe("Vous\u00a0: oui");
+    expect(previewText(agentSaid, "a2", new Map(), fr)).toBe("Ada\u00a0: oui");
+  });
+  test("a preview names its author, also after a hand-over and if the author has been removed", () => {
+    const handedOver = { agent: { id: "a1", name: "Ada", photo: null }, last_from: "agent" as const };
+    const shown = (last_by: string | null) =>
+      previewText(card("t", 1, { ...handedOver, last_by, preview: "oui" }), "a1", new Map([["a2", ben]]), fr);
+    expect([shown("a2"), shown("a9"), shown(null)]).toEqual(["Ben\u00a0: oui", "L’équipe\u00a0: oui", "oui"]);
+  });
+  test("a name from right to left is isolated in a sentence; others get no marks", () => {
+    const name = (text: string) => nameInSentence({ name: text, number: 1 }, fr);
+    expect([name("محمد"), name("דנה"), name("Zoé")]).toEqual(["\u2068محمد\u2069", "\u2068דנה\u2069", "Zoé"]);
+    expect(eventText({ name: "joined", args: { agent: "دينا" } }, en)).toBe("Assigned to \u2068دينا\u2069");
   });
   test("an unknown event has a general text", () => {
     expect(eventText({ name: "joined", args: { agent: "Ada" } }, en)).toBe("Assigned to Ada");

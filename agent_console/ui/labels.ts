@@ -1,6 +1,6 @@
 /** Labels: visitors without a name, categories, languages, refusals, previews, events. */
 
-import type { Card, Decision } from "../../client/protocol/agent";
+import type { Agent, Card, Decision } from "../../client/protocol/agent";
 import type { Message, Refusal, TicketEvent } from "../../client/protocol/shared";
 import { ConnectionLost } from "../../client/transport/transport";
 import { ServerRefused } from "../connection/socket";
@@ -13,9 +13,23 @@ export function visitorName(visitor: { name: string | null; number: number }, te
 // Characters that change the direction of the text after them.
 const DIRECTION_MARKS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** The name for use in a sentence, without characters that would change the direction of the rest. */
+// The letters that are written from right to left.
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+const withoutMarks = (name: string): string => name.replace(DIRECTION_MARKS, "");
+
+/**
+ * A name for use in a sentence: without characters that would change the direction of the rest, and isolated if it is
+ * written from right to left, for a number beside it would change places.
+ */
+export function isolate(name: string): string {
+  const plain = withoutMarks(name);
+  return RIGHT_TO_LEFT.test(plain) ? `\u2068${plain}\u2069` : plain;
+}
+
+/** The visitor's name for use in a sentence. */
 export function nameInSentence(visitor: { name: string | null; number: number }, texts: Texts): string {
-  return visitorName({ ...visitor, name: visitor.name?.replace(DIRECTION_MARKS, "") ?? null }, texts);
+  return isolate(visitorName({ ...visitor, name: withoutMarks(visitor.name ?? "") }, texts));
 }
 
 /** A category that the owner made has the owner's name. */
@@ -32,11 +46,13 @@ export function languageName(tag: string, reader: string): string {
   }
 }
 
-/** The preview of a card, with its author if that is not the visitor. */
-export function previewText(card: Card, me: string, texts: Texts): string {
-  if (card.last_from !== "agent") return card.preview;
-  if (!card.agent || card.agent.id === me) return texts.list.byYou(card.preview);
-  return texts.list.byAgent(card.agent.name, card.preview);
+/** The preview of a card, with its author if that is not the visitor: after a hand-over another than the owner. */
+export function previewText(card: Card, me: string, team: ReadonlyMap<string, Agent>, texts: Texts): string {
+  const { last_by: by, preview } = card;
+  if (by === null) return preview;
+  if (by === me) return texts.list.byYou(preview);
+  const author = team.get(by) ?? (card.agent?.id === by ? card.agent : null);
+  return texts.list.byAgent(author ? isolate(author.name) : texts.list.formerAgent, preview);
 }
 
 export function refusalText(refusal: Refusal, texts: Texts): string {
@@ -70,5 +86,7 @@ export function assignmentReason(
 
 /** The text of an event; a general text for one of a later version. */
 export function eventText(event: TicketEvent | undefined, texts: Texts): string {
-  return (event && texts.events[event.name]?.(event.args)) ?? texts.eventOther;
+  if (!event) return texts.eventOther;
+  const args = Object.entries(event.args).map(([name, value]) => [name, isolate(value)]);
+  return texts.events[event.name]?.(Object.fromEntries(args)) ?? texts.eventOther;
 }

@@ -63,6 +63,7 @@ def card(row: TicketRow) -> protocol.Card:
         updated_at=row.updated_at,
         rev=row.public_rev,
         last_from="agent" if row.last_from == "agent" else "visitor",
+        last_by=row.last_agent,
         queued_at=row.queued_at,
     )
 

@@ -11,7 +11,8 @@ from chat.vocabulary import AuthorKind, Channel, InboxView, Status, VisitorPrese
 
 
 class Card(Shape):
-    """A ticket in the inbox. `waiting_since`: the time of the visitor's oldest unanswered message."""
+    """A ticket in the inbox. `waiting_since`: the time of the visitor's oldest unanswered message. `last_by`: the id of
+    the agent who wrote the last message; null if the visitor did."""
 
     ticket: str
     number: int
@@ -28,6 +29,7 @@ class Card(Shape):
     updated_at: datetime
     rev: int
     last_from: AuthorKind
+    last_by: str | None
     queued_at: datetime | None
 
 

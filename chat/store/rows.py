@@ -89,6 +89,7 @@ class TicketRow(NamedTuple):
     unread: int
     preview: str
     last_from: str
+    last_agent: str | None
     updated_at: datetime
     queued_at: datetime | None
     assigned_at: datetime | None

@@ -214,7 +214,10 @@ export interface VisitorEvent {
   page: Page | null;
 }
 
-/** A ticket in the inbox. `waiting_since`: the time of the visitor's oldest unanswered message. */
+/**
+ * A ticket in the inbox. `waiting_since`: the time of the visitor's oldest unanswered message. `last_by`:
+ * the id of the agent who wrote the last message; null if the visitor did.
+ */
 export interface Card {
   ticket: string;
   number: number;
@@ -231,6 +234,7 @@ export interface Card {
   updated_at: string;
   rev: number;
   last_from: AuthorKind;
+  last_by: string | null;
   queued_at: string | null;
 }
 

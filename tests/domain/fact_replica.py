@@ -62,6 +62,7 @@ def with_message(row: TicketRow, message: MessageRow) -> TicketRow:
         last_seq=message.seq,
         preview=" ".join(message.text.split())[:140],
         last_from="agent" if by_agent else "visitor",
+        last_agent=message.author_id,
         updated_at=message.at,
         visitor_read_seq=row.visitor_read_seq if by_agent else message.seq,
         agent_read_seq=message.seq if by_agent else row.agent_read_seq,

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from alembic import command
@@ -24,7 +24,9 @@ def schema(url: str) -> list[str]:
     database = Database(url)
     question = SQLITE_SCHEMA if database.is_sqlite else POSTGRESQL_SCHEMA
     with database.writes.begin() as sql:
-        found = sorted(part.strip() for entry in sql.scalars(text(question)) for part in entry.split("\n"))
+        # SQLite writes an added column as ", name TYPE" behind the last one, on its line.
+        lines = (re.split(r"\n|, (?=\w+ [A-Z]{3})", entry) for entry in sql.scalars(text(question)))
+        found = sorted(part.strip() for entry in lines for part in entry)
     database.close()
     # SQLite quotes the name of a table that was created again.
     normalized = (re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", entry).rstrip(",") for entry in found)
@@ -151,7 +153,7 @@ STALE_ROW = """
 
 def test_stale_ticket_rows_of_older_versions_are_updated(url: str) -> None:
     """Older versions on SQLite wrote a ticket's row up to a second after its messages."""
-    before = TicketCounters(1, 5, 1, 1, 0, 1, 10, "visitor", "", 10)
+    before = TicketCounters(1, 5, 1, 1, 0, 1, 10, "visitor", "", 10, None)
     new = [
         NewMessageRow(1, 2, "m_2", "c_2", "agent:1", 1, None, "Yes?", 20),
         NewMessageRow(1, 3, "m_3", "c_3", "visitor", None, None, "Where is", 30),
@@ -162,15 +164,15 @@ def test_stale_ticket_rows_of_older_versions_are_updated(url: str) -> None:
         command.upgrade(alembic_config(sql), "0003")
         for statement in STALE_ROW.split(";"):
             sql.execute(text(statement))
-        assert stored_counters(sql) == before
+        assert stored_counters(sql, TicketCounters._fields[:-1]) == before[:-1]
     database.close()
     migrate(url)
     database = Database(url)
     with database.reads.begin() as sql:
-        assert stored_counters(sql) == apply_messages(before, new)
+        assert stored_counters(sql) == apply_messages(before, new, "a_1")
         assert sql.execute(text("SELECT updated_at FROM tickets")).scalar() == 40
     database.close()
 
 
-def stored_counters(sql: Connection) -> TicketCounters:
-    return TicketCounters(*sql.execute(text(f"SELECT {', '.join(TicketCounters._fields)} FROM tickets")).one())
+def stored_counters(sql: Connection, names: Sequence[str] = TicketCounters._fields) -> tuple[object, ...]:
+    return tuple(sql.execute(text(f"SELECT {', '.join(names)} FROM tickets")).one())

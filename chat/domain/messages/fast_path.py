@@ -56,7 +56,7 @@ class BatchPlan:
     def counters(self) -> list[TicketCounters]:
         """The new counters of the tickets, which their states get too."""
         for state, rows in self._by_ticket.values():
-            state.counters = apply_messages(state.counters, rows)
+            state.counters = apply_messages(state.counters, rows, state.agent_public_id)
         return [state.counters for state, _ in self._by_ticket.values()]
 
     def _message(self, state: TicketState, post: Post, public_id: str, text: str) -> MessageRow:
@@ -111,8 +111,9 @@ def can_use_fast_path(state: TicketState, post: Post) -> bool:
     )
 
 
-def apply_messages(row: TicketCounters, messages: Sequence[NewMessageRow]) -> TicketCounters:
-    """The counters of a live ticket after these messages of its visitor and its agent. There is at least one."""
+def apply_messages(row: TicketCounters, messages: Sequence[NewMessageRow], agent: str | None) -> TicketCounters:
+    """The counters of a live ticket after these messages of its visitor and its agent, whose public id is `agent`.
+    There is at least one message."""
     visitor_read_seq, agent_read_seq = row.visitor_read_seq, row.agent_read_seq
     unread, unanswered_since = row.unread, row.unanswered_since
     for message in messages:
@@ -133,6 +134,7 @@ def apply_messages(row: TicketCounters, messages: Sequence[NewMessageRow]) -> Ti
         last_from="visitor" if last.author == "visitor" else "agent",
         preview=preview(last.text),
         last_at=last.at,
+        last_agent=None if last.author == "visitor" else agent,
     )
 
 

@@ -77,6 +77,7 @@ def _post_from_visitor(tx: Transaction, ticket: TicketRow, post: Post, text: str
         "unread": tickets.c.unread + 1,
         "unanswered_since": ticket.unanswered_since or post.context.now,
         "slot_released_at": None,
+        "last_agent": None,
     }
     message = NewMessage("visitor", post.context.now, text, post.client_id, author_name=ticket.name)
     fact = _insert_post(tx, ticket.id, message, columns)
@@ -105,6 +106,7 @@ def _post_from_agent(tx: Transaction, ticket: TicketRow, post: Post, text: str) 
         "previous_agent_id": None,
         "form_offered_at": None,
         "unread": 0,
+        "last_agent": agent.public_id,
     }
     message = NewMessage(post.author, now, text, post.client_id, agent.id, agent.name)
     fact = _insert_post(tx, ticket.id, message, columns)

@@ -38,6 +38,7 @@ class TicketCounters(NamedTuple):
     last_from: str
     preview: str
     last_at: int
+    last_agent: str | None
 
 
 @dataclass(slots=True)

@@ -58,6 +58,8 @@ tickets = Table(
     Column("unread", Integer, nullable=False, server_default="0"),
     Column("preview", String(200), nullable=False, server_default=""),
     Column("last_from", String(8), nullable=False, server_default="visitor"),
+    # The public id of the agent who wrote the last message: after a hand-over another than the assignee.
+    Column("last_agent", String(24)),
     Column("last_at", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),

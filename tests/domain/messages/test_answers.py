@@ -2,8 +2,9 @@
 
 import pytest
 
+from chat import presenters
 from chat.domain.refusals import Conflict
-from tests.domain.domain_driver import DomainDriver
+from tests.domain.domain_driver import DomainDriver, Visitor
 
 
 async def test_an_answer_makes_an_open_ticket_pending_and_keeps_its_promise(driver: DomainDriver) -> None:
@@ -65,3 +66,26 @@ async def test_an_answer_claims_an_open_ticket_without_a_slot(driver: DomainDriv
     row = await zoe.sees()
     assert (row.status, row.assignee_id, (await ada.row()).chats) == ("pending", ada.id, 1)
     assert await driver.events(zoe.ticket) == [], "nobody joins a ticket that is no chat"
+
+
+async def test_card_names_the_author_of_the_last_message_whoever_has_the_ticket(driver: DomainDriver) -> None:
+    ada, sam = await driver.agent("Ada"), await driver.agent("Sam", role="supervisor")
+    vic = driver.visitor("Vic")
+    await vic.starts()
+    assert await last_by(vic) is None
+    await ada.says(vic.ticket, "Hello Vic.")
+    await sam.takes_over(vic.ticket)
+    assert await last_by(vic) == ada.public_id
+    await sam.says(vic.ticket, "I take it from here.")
+    assert await last_by(vic) == sam.public_id
+    await sam.hands_over(vic.ticket, ada)
+    await ada.claims(vic.ticket)
+    assert await last_by(vic) == sam.public_id
+    await ada.says(vic.ticket, "Me again.")
+    assert await last_by(vic) == ada.public_id
+    await vic.says("Thanks")
+    assert await last_by(vic) is None
+
+
+async def last_by(vic: Visitor) -> str | None:
+    return presenters.card(await vic.sees()).last_by
