@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Alerts, Obstacle } from "../presence/alerts";
 import { setAvailability } from "../presence/availability";
+import { ServiceNotice } from "../presence/service_notice";
 import { Icon } from "../ui/icon";
 import { useConsole } from "./console";
 import { texts } from "./preferences";
@@ -77,6 +78,7 @@ export function AttentionBanners({ alerts }: { alerts: Alerts }) {
   const obstacle = alerts.obstacle.value;
   return (
     <div role="status">
+      <ServiceNotice />
       {presence.missed.value && <SetAwayBanner alerts={alerts} />}
       {obstacle && <ObstacleBanner obstacle={obstacle} alerts={alerts} />}
     </div>

@@ -46,7 +46,7 @@ export function createConsole(
 ) {
   const parts = createParts(socket, self, router);
   const features = startFeatures.map((start) => start(parts));
-  const { inbox, presence, offers, threads } = parts;
+  const { inbox, presence, service, offers, threads } = parts;
   // As after hello, a rejection means that the connection was lost again.
   threads.onOpened((ticket) => {
     for (const feature of features)
@@ -64,6 +64,7 @@ export function createConsole(
     try {
       const hello = await socket.request("hello", {});
       presence.load(hello);
+      service.load(hello);
       inbox.load(hello);
       parts.departments.value = hello.departments;
       offers.load(hello);
@@ -98,7 +99,7 @@ export function createConsole(
       inbox.markRead(thread.id);
       socket.request("mark_read", { ticket: thread.id, seq }).catch(() => undefined);
     },
-    card: computed(() => inbox.cards.value.get(router.ticket.value ?? "") ?? null),
+    card: computed(() => inbox.find(router.ticket.value ?? "")),
     close(): void {
       flush();
       removeEventListener("pagehide", flush, { capture: true });

@@ -8,6 +8,7 @@ import { createInbox } from "../inbox/inbox";
 import { createSearch } from "../inbox/search";
 import { createOffers } from "../presence/offers";
 import { createPresence } from "../presence/presence";
+import { createService } from "../presence/service";
 import type { Router } from "./router";
 import { createToasts } from "./toasts";
 
@@ -18,6 +19,7 @@ export function createParts(socket: AgentSocket, self: Agent, router: Router) {
     router,
     inbox: createInbox(socket, self.id),
     presence: createPresence(socket, self),
+    service: createService(socket),
     offers: createOffers(socket),
     threads: createThreads(socket),
     search: createSearch(socket),

@@ -45,27 +45,29 @@ function CurrentPage({ thread, visitor }: { thread: Thread; visitor: Visitor }) 
   const { card } = useConsole();
   const t = texts.value;
   const location = thread.visitorLocation.value;
-  const state = location?.state ?? card.value?.visitor ?? "gone";
+  // Null for an ended ticket of which this console has heard nothing: then it says nothing.
+  const state = location?.state ?? card.value?.visitor ?? null;
   const page = location?.page ?? visitor.page;
   const href = page ? webAddress(page.url) : undefined;
-  const presence = { here: t.list.here, hidden: t.list.hidden, gone: t.visitor.leftPage }[state];
+  const presence = { here: t.list.here, hidden: t.list.hidden, gone: t.list.gone };
+  const dots = { here: "on", hidden: "half", gone: "off" };
   return (
     <section aria-labelledby="current-page">
       <h3 class="details__title" id="current-page">
         {t.visitor.page}
       </h3>
       <div class="current-page">
-        <i class={`dot dot--${{ here: "on", hidden: "half", gone: "off" }[state]}`} />
+        {state && <i class={`dot dot--${dots[state]}`} />}
         <span class="current-page__title" title={page?.url}>
           {page && href ? (
             <a href={href} target="_blank" rel="noopener noreferrer nofollow">
               {page.title || page.url}
             </a>
           ) : (
-            (page?.title ?? t.visitor.none)
+            (page?.title ?? t.visitor.noPage)
           )}
         </span>
-        <span class="current-page__state">{presence}</span>
+        {state && <span class="current-page__state">{presence[state]}</span>}
       </div>
       {page?.referrer && (
         <p class="hint hint--truncated" title={page.referrer}>

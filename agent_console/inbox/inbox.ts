@@ -67,11 +67,11 @@ export function createInbox(socket: AgentSocket, me: string) {
   const loaded = signal(false);
 
   const unreadListeners: ((card: Card) => void)[] = [];
-  // The rev at which a ticket left the lists: an older card must not bring it back.
-  const left = new Map<string, number>();
+  // The last card of each ticket that left the lists: an older one must not bring it back.
+  const left = new Map<string, Card>();
 
   function add(card: Card): void {
-    if (card.rev <= (left.get(card.ticket) ?? -1)) return;
+    if (card.rev <= (left.get(card.ticket)?.rev ?? -1)) return;
     const before = cards.value.get(card.ticket)?.unread ?? 0;
     // The server sends a card for each change of any ticket. One that is in no list and was never loaded is ignored.
     if (listOf(card, me) === null && !cards.value.has(card.ticket)) return;
@@ -82,7 +82,7 @@ export function createInbox(socket: AgentSocket, me: string) {
   function drop(ticket: string): void {
     const existing = cards.value.get(ticket);
     if (!existing) return;
-    left.set(ticket, existing.rev);
+    left.set(ticket, existing);
     const rest = new Map(cards.value);
     rest.delete(ticket);
     cards.value = rest;
@@ -113,6 +113,8 @@ export function createInbox(socket: AgentSocket, me: string) {
       const card = cards.value.get(ticket);
       if (card && card.unread > 0) cards.value = new Map(cards.value).set(ticket, { ...card, unread: 0 });
     },
+    /** The card of a ticket, also after it has left the lists. */
+    find: (ticket: string): Card | null => cards.value.get(ticket) ?? left.get(ticket) ?? null,
     hasMore: (list: ListName): boolean => notLoaded.value[list] > 0,
 
     /** Replaces all lists by those of hello. */

@@ -1,13 +1,20 @@
 /** The left column: tools, search and the three lists. */
 import { useState } from "preact/hooks";
-import { useConsole } from "../app/console";
+import { type AgentConsole, useConsole } from "../app/console";
 import { texts } from "../app/preferences";
 import type { ViewProps } from "../app/view";
 import { CardRow } from "./card_row";
 import { LISTS, type ListName } from "./inbox";
 import { Results, SearchBox } from "./search_box";
 
-const EMPTY = { waiting: "nobodyWaits", mine: "nothingMine", open: "nothingOpen" } as const;
+/** Why a list is empty. For one's own conversations: what has to happen before the next one comes. */
+function emptyText(list: ListName, { presence, service }: AgentConsole): string {
+  const t = texts.value.list;
+  if (list === "waiting") return t.nobodyWaits;
+  if (list === "open") return t.nothingOpen;
+  if (service.closed.value) return t.nothingMineClosed;
+  return presence.choice.value === "available" ? t.nothingMineAvailable : t.nothingMine;
+}
 
 function MoreButton({ list }: { list: ListName }) {
   const { inbox, actions } = useConsole();
@@ -28,7 +35,8 @@ function MoreButton({ list }: { list: ListName }) {
 }
 
 function ListSection({ list }: { list: ListName }) {
-  const { inbox } = useConsole();
+  const agentConsole = useConsole();
+  const { inbox } = agentConsole;
   const t = texts.value.list;
   const cards = inbox.lists.value[list];
   return (
@@ -42,7 +50,9 @@ function ListSection({ list }: { list: ListName }) {
           <CardRow key={card.ticket} card={card} list={list} position={position + 1} />
         ))}
       </ul>
-      {inbox.loaded.value && cards.length === 0 && <p class="lists__empty">{t[EMPTY[list]]}</p>}
+      {inbox.loaded.value && cards.length === 0 && (
+        <p class="lists__empty">{emptyText(list, agentConsole)}</p>
+      )}
       <MoreButton list={list} />
     </section>
   );

@@ -55,9 +55,17 @@ export const texts: Texts = {
     count: (chats, capacity) => `${chats}/${capacity}`,
     slots: (chats, capacity) => `${chats} of ${many(capacity, "place", "places")} taken`,
     availableHint: "New conversations ring here.",
+    closedHint: "Desk closed: visitors get the form.",
     awayHint: "Conversations you have go on.",
     test: "Try the sound",
     allow: "Allow notifications",
+  },
+
+  service: {
+    closed: "Desk closed",
+    closedUntil: (when) => `Desk closed · opens ${when}`,
+    limited: "Limited service",
+    form: "visitors get the form",
   },
 
   banners: {
@@ -84,7 +92,9 @@ export const texts: Texts = {
     noResults: (q) => `Nothing matches “${q}”.`,
     searchFailed: "The search did not work.",
     nobodyWaits: "Nobody is waiting.",
-    nothingMine: "No conversation yet. While you are available the next one rings here.",
+    nothingMine: "No conversations. Set yourself to Available to get the next one.",
+    nothingMineAvailable: "No conversations. The next one will ring here.",
+    nothingMineClosed: "No conversations: the desk is closed.",
     nothingOpen: "Everything has been answered.",
     waitingFor: "waits",
     before: "by",
@@ -227,8 +237,8 @@ export const texts: Texts = {
     earlier: "Earlier conversations",
     noEarlier: "This is the first time.",
     none: "unknown",
+    noPage: "unknown page",
     back: "Back to the messages",
-    leftPage: "has left the site",
   },
 
   shortcutsDialog: {

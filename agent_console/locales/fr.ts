@@ -57,9 +57,17 @@ export const texts = {
     slots: (chats: number, capacity: number) =>
       `${chats} sur ${many(capacity, "place prise", "places prises")}`,
     availableHint: "Les nouvelles conversations sonnent ici.",
+    closedHint: "Service fermé\u00a0: le formulaire remplace le chat.",
     awayHint: "Vos conversations en cours continuent.",
     test: "Essayer le son",
     allow: "Autoriser les notifications",
+  },
+
+  service: {
+    closed: "Service fermé",
+    closedUntil: (when: string) => `Service fermé · ouvre ${when}`,
+    limited: "Service réduit",
+    form: "le formulaire remplace le chat",
   },
 
   banners: {
@@ -87,7 +95,9 @@ export const texts = {
     noResults: (q: string) => `Rien ne correspond à «\u00a0${q}\u00a0».`,
     searchFailed: "La recherche n’a pas abouti.",
     nobodyWaits: "Personne n’attend.",
-    nothingMine: "Aucune conversation en cours. Disponible, vous recevrez la prochaine.",
+    nothingMine: "Aucune conversation. Passez «\u00a0Disponible\u00a0» pour recevoir la prochaine.",
+    nothingMineAvailable: "Aucune conversation. La prochaine sonnera ici.",
+    nothingMineClosed: "Aucune conversation\u00a0: le service est fermé.",
     nothingOpen: "Tout a reçu une réponse.",
     waitingFor: "attend",
     before: "avant",
@@ -231,8 +241,8 @@ export const texts = {
     earlier: "Échanges précédents",
     noEarlier: "C’est la première fois.",
     none: "inconnu",
+    noPage: "page inconnue",
     back: "Retour aux messages",
-    leftPage: "a quitté le site",
   },
 
   shortcutsDialog: {

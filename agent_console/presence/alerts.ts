@@ -132,7 +132,11 @@ export function createAlerts(parts: Parts, speaker: Speaker) {
     if (card.agent?.id !== self.id) return;
     if (isPageFocused() && router.ticket.peek() === card.ticket) return;
     play(CHIME);
-    desktop.show(card.ticket, nameInSentence(card, texts.value), previewText(card, self.id, presence.team.value, texts.value));
+    desktop.show(
+      card.ticket,
+      nameInSentence(card, texts.value),
+      previewText(card, self.id, presence.team.value, texts.value),
+    );
   });
 
   const ringing = computed(() => offers.list.value.length > 0);

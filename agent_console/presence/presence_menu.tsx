@@ -17,9 +17,10 @@ export function PresenceMenu({ alerts }: { alerts: Alerts }) {
     close();
     void setAvailability(agentConsole, alerts, state);
   };
+  const closed = agentConsole.service.closed.value;
   const face = (
     <>
-      <i class={`dot dot--${choice === "available" ? "on" : "off"}`} />
+      <i class={`dot dot--${choice === "away" ? "off" : closed ? "half" : "on"}`} />
       <span>
         {t[choice]} · {t.count(chats, capacity)}
       </span>
@@ -37,7 +38,7 @@ export function PresenceMenu({ alerts }: { alerts: Alerts }) {
         <>
           <MenuItem
             chosen={choice === "available"}
-            hint={t.availableHint}
+            hint={closed ? t.closedHint : t.availableHint}
             onPick={() => pick("available", close)}
           >
             {t.available}

@@ -1,7 +1,7 @@
 /** A server in memory that follows the agent protocol: it numbers, remembers client_ids and refuses. */
 import { signal } from "@preact/signals";
 import type { Agent, Card, Note } from "../../client/protocol/agent";
-import type { Message, Person, Refusal, Ticket } from "../../client/protocol/shared";
+import type { Message, Person, Refusal, Service, Ticket } from "../../client/protocol/shared";
 import type { Status } from "../../client/protocol/vocabulary";
 import { ConnectionLost } from "../../client/transport/transport";
 import { type AgentConsole, createConsole } from "../app/console";
@@ -10,9 +10,7 @@ import { createRouter } from "../app/router";
 import { VIEWS } from "../app/views";
 import { type AgentSocket, ServerRefused } from "../connection/socket";
 
-/** The most messages, and the most notes, of one ack. */
 const PAGE = 200;
-
 export const AT = "2026-11-25T09:00:00Z";
 
 export function agent(id: string, name: string, more: Partial<Agent> = {}): Agent {
@@ -87,6 +85,7 @@ export class Server {
   instead: Record<string, (payload: Payload) => object | "lost" | undefined> = {};
   /** How many seconds an offer rings; undefined as an older server. */
   ring_s: number | undefined;
+  service: Service = { state: "open", mode: "chat", until: null, next_open: null, promise: null };
   /** Ada is at capacity: she gets another live chat with `over` only. */
   full = false;
   #online = signal(false);
@@ -223,15 +222,15 @@ export class Server {
       });
       (stored.owner ? cards.mine : cards.waiting).push(entry);
     }
-    const counts = { mine: cards.mine.length, waiting: cards.waiting.length, open: 0 };
     return {
       agent: ada,
       presence: "available",
       cards,
-      counts,
+      counts: { mine: cards.mine.length, waiting: cards.waiting.length, open: 0 },
       team: [ada, ben],
       departments: [],
       offers: [],
+      service: this.service,
       ...(this.ring_s && { ring_s: this.ring_s }),
     };
   }
