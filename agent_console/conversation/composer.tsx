@@ -134,7 +134,7 @@ function hintFor(ticket: Ticket, blockedReason: string | null, mode: ComposerMod
   const t = texts.value.composer;
   if (blockedReason !== null) return { kind: "firm", text: blockedReason };
   if (ticket.agent === null && mode === "reply") return { kind: "plain", text: t.firstAnswer };
-  return { kind: "keys", text: hasTouch() ? "" : t.hint };
+  return { kind: "keys", text: hasTouch() ? "" : mode === "note" ? t.noteHint : t.hint };
 }
 
 function ComposerFooter({ hint, now }: { hint: Hint; now: ReturnType<typeof useComposer> }) {

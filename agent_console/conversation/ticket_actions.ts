@@ -107,7 +107,7 @@ export function createTicketActions(parts: Parts) {
     const live = threads.find(id)?.ticket.peek()?.status === "live";
     if (status === "solved" && live) end(id);
     else if (FINISHED_STATUSES.includes(status)) {
-      const text = texts.value.ending.status(effects.nameInSentence(id), texts.value.statuses[status]);
+      const text = texts.value.ending.finished(effects.nameInSentence(id), status);
       delayedEnds.schedule(id, status, text);
     } else void effects.run(socket.request("set_status", { ticket: id, status }));
   }

@@ -4,7 +4,7 @@ import type * as fr from "./fr.domain";
 
 export const statuses: typeof fr.statuses = {
   live: "Live",
-  open: "To answer",
+  open: "Needs reply",
   pending: "Waiting for the visitor",
   on_hold: "Under review",
   solved: "Solved",
@@ -32,7 +32,7 @@ export const events: typeof fr.events = {
   joined: ({ agent = "" }) => `Assigned to ${agent}`,
   handed_over: ({ from = "", to = "" }) => `Handed over by ${from} to ${to}`,
   agent_gone: ({ agent = "" }) => `${agent} is no longer online: back in the queue`,
-  agent_back: ({ agent = "" }) => `${agent} is back and goes on`,
+  agent_back: ({ agent = "" }) => `${agent} is back`,
   ended: ({ agent = "" }) => (agent ? `Ended by ${agent}` : "Ended by the visitor"),
   reopened: () => "Reopened by a new message",
   became_ticket: () => "Nobody could answer in time: it became a written request, with a promised date",
@@ -42,7 +42,7 @@ export const events: typeof fr.events = {
 
 export const rules: typeof fr.rules = {
   knew_visitor: "knows this person already",
-  only_one: "nobody else free",
+  only_one: "only one with room",
   fewest_chats: "fewest conversations",
   longest_idle: "free for longest",
   all_alike: "equal load",
@@ -53,7 +53,7 @@ export const rules: typeof fr.rules = {
 export const excluded: typeof fr.excluded = {
   away: "away",
   department: "other department",
-  passed: "has passed",
+  passed: "didn’t accept it",
   full: "no free place",
 };
 
@@ -68,5 +68,5 @@ export const refusals: typeof fr.refusals = {
   too_long: "The text is too long (4,000 characters at most).",
   too_many: "Too many requests at once.",
   unavailable: "The server is busy. Try again in a moment.",
-  unanswered: "The server did not answer. Try again in a moment.",
+  unanswered: "Can’t reach the server. Try again in a moment.",
 };

@@ -11,10 +11,10 @@ import type {
 export const statuses: Record<Status, string> = {
   live: "En direct",
   open: "À répondre",
-  pending: "En attente du visiteur",
+  pending: "En attente de sa réponse",
   on_hold: "En cours d’examen",
   solved: "Résolue",
-  closed: "Close",
+  closed: "Fermée",
 };
 
 export const categories = {
@@ -39,7 +39,7 @@ export const events: Record<EventName, (args: Record<string, string>) => string>
   handed_over: ({ from = "", to = "" }) => `Transmise par ${from} à ${to}`,
   agent_gone: ({ agent = "" }) => `${agent} n’est plus en ligne\u00a0: retour dans la file`,
   agent_back: ({ agent = "" }) => `${agent} est de retour et reprend`,
-  ended: ({ agent = "" }) => (agent ? `Terminée par ${agent}` : "Terminée côté visiteur"),
+  ended: ({ agent = "" }) => (agent ? `Terminée par ${agent}` : "Terminée depuis le site"),
   reopened: () => "Rouverte par un nouveau message",
   became_ticket: () =>
     "Personne n’a pu répondre à temps\u00a0: c’est devenu une demande écrite, avec une date promise",
@@ -49,7 +49,7 @@ export const events: Record<EventName, (args: Record<string, string>) => string>
 
 export const rules: Record<RoutingRule, string> = {
   knew_visitor: "connaît déjà cette personne",
-  only_one: "personne d’autre de libre",
+  only_one: "personne d’autre n’est libre",
   fewest_chats: "moins de conversations",
   longest_idle: "libre depuis plus longtemps",
   all_alike: "charge égale",
@@ -58,9 +58,9 @@ export const rules: Record<RoutingRule, string> = {
 };
 
 export const excluded: Record<ExclusionReason, string> = {
-  away: "en absence",
+  away: "indisponible",
   department: "autre service",
-  passed: "a déjà passé",
+  passed: "ne l’a pas acceptée",
   full: "aucune place libre",
 };
 
@@ -69,7 +69,7 @@ export const refusals: Record<ErrorCode | "unanswered", string> = {
   not_found: "Cette conversation n’existe pas, ou plus.",
   not_allowed: "Vous n’avez pas le droit de faire cela.",
   form_instead: "Ce n’est pas possible pour le moment.",
-  ticket_ended: "Cette conversation est close.",
+  ticket_ended: "Cette conversation est fermée.",
   conflict: "Ce n’est plus possible\u00a0: quelque chose a changé entre-temps.",
   empty: "Il n’y a rien à envoyer.",
   too_long: "Le texte est trop long (4\u202f000 caractères au plus).",

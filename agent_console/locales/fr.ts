@@ -1,5 +1,5 @@
 /** The French texts of the console. Spaces: \u00a0 before ":" and in "n° 1", \u202f before "? ! ;". */
-import type { OfferEnd } from "../../client/protocol/vocabulary";
+import type { OfferEnd, Status } from "../../client/protocol/vocabulary";
 import { categories, channels, events, excluded, refusals, rules, statuses } from "./fr.domain";
 
 const many = (count: number, one: string, more: string): string =>
@@ -15,7 +15,7 @@ export const texts = {
   loading: "Chargement",
   you: "Vous",
   colon: "\u00a0: ",
-  visitorNumber: (number: number) => `Visiteur ${number}`,
+  visitorNumber: (number: number) => `Anonyme ${number}`,
   number: (number: number) => `n°\u00a0${number}`,
 
   signIn: {
@@ -24,14 +24,13 @@ export const texts = {
     password: "Mot de passe",
     submit: "Se connecter",
     working: "Connexion…",
-    wrong: "Cette adresse et ce mot de passe ne vont pas ensemble.",
+    wrong: "Adresse ou mot de passe incorrect.",
     tooMany: (minutes: number) => `Trop d’essais. Réessayez dans ${many(minutes, "minute", "minutes")}.`,
     away: "Le serveur ne répond pas. Réessayez dans un instant.",
     expired: "Votre session a pris fin. Vos brouillons sont gardés.",
     unsafe:
-      "Cette page est ouverte sans chiffrement (http). La connexion ne marche qu’en https ou sur la machine du serveur.",
-    forgotten:
-      "Mot de passe oublié\u202f? L’administration de la console peut vous envoyer un lien pour en choisir un autre.",
+      "Cette page est ouverte sans chiffrement (http). La connexion ne fonctionne qu’en https ou sur la machine du serveur.",
+    forgotten: "Mot de passe oublié\u202f? Demandez un lien à la personne qui administre la console.",
   },
 
   nav: {
@@ -52,7 +51,7 @@ export const texts = {
   presence: {
     label: "Votre disponibilité",
     available: "Disponible",
-    away: "Absence",
+    away: "Indisponible",
     count: (chats: number, capacity: number) => `${chats}/${capacity}`,
     slots: (chats: number, capacity: number) =>
       `${chats} sur ${many(capacity, "place prise", "places prises")}`,
@@ -71,8 +70,9 @@ export const texts = {
   },
 
   banners: {
-    offline: "Connexion perdue. Ce que vous écrivez est gardé et partira au retour.",
-    missed: "Deux conversations ont sonné sans réponse\u00a0: vous voilà en absence.",
+    offline: "Connexion perdue. Ce que vous écrivez sera envoyé dès que la connexion revient.",
+    missed:
+      "Deux conversations ont sonné sans réponse\u00a0: votre statut est passé à «\u00a0Indisponible\u00a0».",
     backAvailable: "Redevenir disponible",
     blocked:
       "Les notifications sont bloquées par le navigateur\u00a0: une conversation peut sonner sans que vous la voyiez.",
@@ -98,9 +98,10 @@ export const texts = {
     nothingMine: "Aucune conversation. Passez «\u00a0Disponible\u00a0» pour recevoir la prochaine.",
     nothingMineAvailable: "Aucune conversation. La prochaine sonnera ici.",
     nothingMineClosed: "Aucune conversation\u00a0: le service est fermé.",
-    nothingOpen: "Tout a reçu une réponse.",
+    nothingOpen: "Rien à traiter.",
     waitingFor: "attend",
     before: "avant",
+    beforeDay: "avant le",
     late: "en retard",
     draft: "Brouillon",
     unread: (count: number) => many(count, "message non lu", "messages non lus"),
@@ -118,7 +119,7 @@ export const texts = {
     title: "Une conversation sonne",
     from: (name: string) => `${name} vous la transmet`,
     accept: "Prendre",
-    decline: "Passer",
+    decline: "Refuser",
     left: (seconds: number) => `${seconds}\u00a0s`,
     announced: (name: string) => `${name} vous attend`,
     ended: (name: string, reason: OfferEnd) =>
@@ -163,7 +164,7 @@ export const texts = {
     sending: "envoi…",
     sent: "envoyé",
     readMark: "lu",
-    notSent: "Pas envoyé.",
+    notSent: "Non envoyé.",
     older: "Afficher les messages plus anciens",
     olderFailed: "Les messages plus anciens n’ont pas pu être chargés.",
     empty: "Rien n’a encore été écrit.",
@@ -180,10 +181,11 @@ export const texts = {
     replyTo: (name: string) => `Répondre à ${name}`,
     noteAbout: (name: string) => `Note interne sur ${name}, visible de l’équipe seulement`,
     send: "Envoyer",
-    addNote: "Noter",
+    addNote: "Ajouter la note",
     hint: "Entrée\u00a0: envoyer · Maj\u00a0+\u00a0Entrée\u00a0: nouvelle ligne",
-    ended: "Cette conversation est close. Vous pouvez encore ajouter une note.",
-    firstAnswer: "Répondre, c’est la prendre.",
+    noteHint: "Entrée\u00a0: ajouter la note · Maj\u00a0+\u00a0Entrée\u00a0: nouvelle ligne",
+    ended: "Cette conversation est fermée. Vous pouvez encore ajouter une note.",
+    firstAnswer: "Répondre vous l’attribue.",
     owned: (name: string) => `${name} s’occupe de cette conversation. Vous pouvez laisser une note.`,
     tooLong: (over: number) => `${many(over, "caractère", "caractères")} de trop`,
     left: (left: number) => `${many(left, "caractère restant", "caractères restants")}`,
@@ -199,7 +201,8 @@ export const texts = {
   ending: {
     done: (name: string) => `Conversation avec ${name} terminée`,
     continues: (name: string) => `${name} vient d’écrire\u00a0: la conversation continue.`,
-    status: (name: string, status: string) => `${name}\u00a0: ${status}`,
+    finished: (name: string, status: Status) =>
+      status === "closed" ? `Demande de ${name} fermée` : `Demande de ${name} résolue`,
   },
 
   handOver: {
@@ -214,13 +217,13 @@ export const texts = {
     passed: (receiver: string, name: string) =>
       `${receiver} n’a pas pris la conversation avec ${name}\u00a0: elle reste la vôtre.`,
     nobodyThere: "Personne de ce service n’est disponible en ce moment.",
-    away: "Cette personne vient de s’absenter. Choisissez quelqu’un d’autre.",
+    away: "Cette personne n’est plus disponible. Choisissez quelqu’un d’autre.",
   },
 
   explain: {
     title: "Pourquoi cette attribution",
-    none: "Personne n’a été choisi automatiquement\u00a0: cette conversation a été prise à la main.",
-    agent: "Agent",
+    none: "Pas d’attribution automatique\u00a0: conversation prise à la main.",
+    agent: "Personne",
     load: "Charge",
     idle: "Libre depuis",
     outcome: "Décision",
@@ -239,7 +242,7 @@ export const texts = {
     page: "Page vue",
     referrer: "Venu de",
     earlier: "Échanges précédents",
-    noEarlier: "C’est la première fois.",
+    noEarlier: "Aucun échange précédent",
     none: "inconnu",
     noPage: "page inconnue",
     back: "Retour aux messages",
@@ -253,10 +256,10 @@ export const texts = {
     newLine: "Nouvelle ligne",
     end: "Terminer (8 secondes pour annuler)",
     claim: "Prendre",
-    decline: "Passer",
+    decline: "Refuser",
     undo: "Annuler ce qui vient d’être fait",
     handOver: "Transmettre",
-    presence: "Disponible ou absence",
+    presence: "Disponible ou indisponible",
     jump: "Aller à ma 1re … 9e conversation",
     note: "Écrire une note",
     reply: "Écrire une réponse",

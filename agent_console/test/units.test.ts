@@ -170,7 +170,7 @@ describe("labels and times", () => {
     expect(localTime("Mars/Base", timeLocale, now)).toBeNull();
   });
   test("a visitor without a name is shown by number", () => {
-    expect(visitorName({ name: " ", number: 1051 }, fr)).toBe("Visiteur 1051");
+    expect(visitorName({ name: " ", number: 1051 }, fr)).toBe("Anonyme 1051");
     expect(nameInSentence({ name: "\u202eciV", number: 1 }, fr)).toBe("ciV");
     const agentSaid = card("t", 1, {
       last_from: "agent",

@@ -39,7 +39,7 @@ export function dueText(at: string, timeLocale: TimeLocale, texts: Texts, now: n
   if (sameDay(at, now, timeLocale)) return `${texts.list.before} ${timeOfDay(at, timeLocale)}`;
   if (sameDay(at, now + DAY, timeLocale))
     return `${texts.list.before} ${texts.time.tomorrow} ${timeOfDay(at, timeLocale)}`;
-  return `${texts.list.before} ${shortDay(at, timeLocale)}`;
+  return `${texts.list.beforeDay} ${shortDay(at, timeLocale)}`;
 }
 
 /** The local time in another time zone; null if this browser does not know the zone. */

@@ -172,7 +172,7 @@ class ScreenTour:
         await expect(ada.ringing_offers).to_have_count(1)
         await ada.page.keyboard.press("d")
         await expect(ada.presence_button).to_contain_text(self.variant.ui.away)
-        await expect(zoe.frame.get_by_role("textbox", name="?")).to_be_visible()
+        await expect(zoe.frame.get_by_role("textbox", name=self.variant.ui.email)).to_be_visible()
         await self.on_screen("widget-email", zoe.page)
         await zoe.context.close()
         self.browser.contexts.remove(zoe.context)

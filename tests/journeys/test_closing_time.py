@@ -135,7 +135,7 @@ async def test_waiting_chat_becomes_ticket_and_asks_only_for_email(
     system.clock.turn_to(SIX)
     await expect(vic.frame.get_by_role("heading", name="Demande n° 1")).to_be_visible()
     await expect(vic.frame.get_by_text("vendredi 27 novembre à 9 h")).to_be_visible()
-    await vic.frame.get_by_label("Où pouvons-nous vous répondre").fill("vic@exemple.fr")
+    await vic.frame.get_by_label("Votre adresse e-mail").fill("vic@exemple.fr")
     await vic.button("Envoyer").first.click()
     await expect(vic.frame.get_by_text("La réponse arrivera ici")).to_be_visible()
     await expect(ada.ringing_offers).to_have_count(0)

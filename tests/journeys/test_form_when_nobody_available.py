@@ -23,7 +23,7 @@ async def test_invalid_fields_show_errors_and_get_focus(browser: BrowserSession)
     await expect(vic.text).to_have_attribute("aria-invalid", "true")
     await expect(vic.text).to_have_accessible_description("Écrivez-nous quelques mots.")
     await expect(email).to_have_attribute("aria-invalid", "true")
-    await expect(email).to_have_accessible_description("Sans adresse, nous ne pouvons pas vous répondre.")
+    await expect(email).to_have_accessible_description("Indiquez votre adresse e-mail.")
 
     # The text is valid now, the address is not.
     await vic.text.fill(QUESTION)

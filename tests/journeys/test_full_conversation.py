@@ -43,7 +43,7 @@ async def start_chat(vic: Visitor, ada: Agent) -> None:
     await vic.open_widget()
     await vic.send(QUESTION)
     await expect(ada.ringing_offers).to_contain_text(QUESTION)
-    await expect(ada.page).to_have_title("● Visiteur 1 vous attend")
+    await expect(ada.page).to_have_title("● Anonyme 1 vous attend")
     await ada.accept_offer()
     await expect(ada.bubble(QUESTION)).to_be_visible()
     await expect(vic.frame.get_by_role("heading", name="Ada")).to_be_visible()
@@ -57,7 +57,7 @@ async def exchange_messages(vic: Visitor, ada: Agent) -> None:
     await expect(vic.bubble(ANSWER)).to_be_visible()
     await expect(ada.log.get_by_text(" · lu")).to_be_visible()
     await vic.text.press_sequentially("D’acc")
-    await expect(ada.page.get_by_text("Visiteur 1 écrit…")).to_be_visible()
+    await expect(ada.page.get_by_text("Anonyme 1 écrit…")).to_be_visible()
     await vic.send(THANKS)
     await expect(ada.bubble(THANKS)).to_be_visible()
     await expect(vic.log.get_by_text(" · lu")).to_have_count(2)
@@ -81,7 +81,7 @@ async def continue_after_hand_over(vic: Visitor, ben: Agent) -> None:
     """The visitor received a message that came after the notes, and no note."""
     await ben.send(LAST)
     await expect(vic.bubble(LAST)).to_be_visible()
-    await expect(vic.frame.get_by_text("Ada a passé la conversation à Ben")).to_be_visible()
+    await expect(vic.frame.get_by_text("Ada a transmis la conversation à Ben")).to_be_visible()
     everything = await vic.frame.locator("body").inner_text()
     assert LAST in everything
     assert NOTE not in everything
@@ -91,7 +91,7 @@ async def continue_after_hand_over(vic: Visitor, ben: Agent) -> None:
 async def end_chat(vic: Visitor, ben: Agent) -> None:
     """Ben leaves the page before the undo window is over; the chat ends nevertheless."""
     await ben.button("Terminer").click()
-    await expect(ben.toasts).to_contain_text("Conversation avec Visiteur 1 terminée")
+    await expect(ben.toasts).to_contain_text("Conversation avec Anonyme 1 terminée")
     await ben.page.goto("about:blank")
     await expect(vic.frame.get_by_text("Ben a terminé la conversation")).to_be_visible()
 

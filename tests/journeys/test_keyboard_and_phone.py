@@ -202,7 +202,7 @@ async def test_composer_hint_has_one_line_or_is_hidden(browser: BrowserSession, 
     await system.add_agent("Ada", capacity=1)
     ada = await browser.sign_in_agent("Ada")
     await ada.set_presence("available")
-    keys, claims = "Entrée : envoyer · Maj + Entrée : nouvelle ligne", "Répondre, c’est la prendre."
+    keys, claims = "Entrée : envoyer · Maj + Entrée : nouvelle ligne", "Répondre vous l’attribue."
     hint = ada.page.locator("#composer-hint")
     for name in ("Vic", "Zoe"):
         visitor = await browser.new_visitor()

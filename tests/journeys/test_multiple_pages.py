@@ -164,6 +164,6 @@ async def test_widget_uses_language_of_page(browser: BrowserSession, ada_is_ther
     zoe = await browser.new_visitor("/en")
     await expect(zoe.launcher).to_have_accessible_name("Open the chat")
     await zoe.open_widget()
-    await expect(zoe.frame.get_by_text("The team is here")).to_be_visible()
+    await expect(zoe.frame.get_by_text("Online")).to_be_visible()
     vic: Visitor = await browser.new_visitor("/")
     await expect(vic.launcher).to_have_accessible_name("Ouvrir la discussion")

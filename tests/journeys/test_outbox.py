@@ -10,7 +10,7 @@ from tests.journeys.browser import BrowserSession
 from tests.journeys.running_system import RunningSystem
 from tests.journeys.users import Visitor
 
-OFFLINE_BANNER = "Connexion perdue. Vos messages partiront dès son retour."
+OFFLINE_BANNER = "Connexion perdue. Vos messages seront envoyés dès que la connexion revient."
 # Records when the widget's socket closed and when it showed the banner.
 RECORD_TIMES = """() => {
   globalThis.times = { closed: 0, shown: 0 };
@@ -90,7 +90,7 @@ async def test_first_message_during_outage_starts_chat_later(browser: BrowserSes
     await ada.set_presence("available")
     vic = await browser.new_visitor()
     await vic.open_widget()
-    await expect(vic.frame.get_by_text("L’équipe est là")).to_be_visible()
+    await expect(vic.frame.get_by_text("En ligne")).to_be_visible()
     await system.stop()
     await vic.send("Vous êtes là ?")
     await vic.send("Je repasse plus tard.")

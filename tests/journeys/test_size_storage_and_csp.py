@@ -73,7 +73,7 @@ async def test_widget_is_small_and_stores_nothing_before_first_message(
     assert await traffic.body_bytes("/widget.js") <= MAX_LOADER_BYTES
 
     await vic.open_widget()
-    await expect(vic.frame.get_by_text("L’équipe est là")).to_be_visible()
+    await expect(vic.frame.get_by_text("En ligne")).to_be_visible()
     await vic.page.wait_for_load_state("networkidle")
     assert await vic.page.evaluate(LIST_STORED_DATA) == []
     assert await (await vic.widget_document()).evaluate(LIST_STORED_DATA) == []

@@ -133,7 +133,7 @@ class Agent:
 
     async def expect_visitor_messages(self, *texts: str) -> None:
         """The open conversation has exactly these messages of the visitor, in this order."""
-        expected = [re.compile(f"^(Visiteur \\d+ )?{re.escape(text)}$") for text in texts]
+        expected = [re.compile(f"^(Anonyme \\d+ )?{re.escape(text)}$") for text in texts]
         await expect(self.log.locator(".message--visitor .bubble")).to_have_text(expected)
 
     async def sign_in(self) -> None:
@@ -148,7 +148,7 @@ class Agent:
         """Choose the state in the presence menu."""
         label = self.ui.available if state == "available" else self.ui.away
         await self.presence_button.click()
-        await self.page.get_by_role("menuitemradio", name=label).click()
+        await self.page.get_by_role("menuitemradio", name=re.compile(f"^{label}")).click()
         await expect(self.presence_button).to_contain_text(label)
 
     async def accept_offer(self) -> None:

@@ -7,8 +7,11 @@ type Labels = Record<Exclude<FormField["name"], "text" | "name">, string>;
 
 const one = (count: number, single: string, several: string) => `${count} ${count === 1 ? single : several}`;
 
+const ordinal = (number: number) =>
+  (Math.floor(number / 10) % 10 !== 1 && ["", "st", "nd", "rd"][number % 10]) || "th";
+
 const statuses: Record<string, string> = {
-  open: "Your request goes on",
+  open: "Awaiting our reply",
   pending: "We are waiting for your answer",
   on_hold: "We are looking into it",
   solved: "Request solved",
@@ -23,10 +26,10 @@ export const texts = {
   you: "You",
 
   // the status under the name
-  online: "The team is here",
-  assigning: "Someone is on the way",
+  online: "Online",
+  assigning: "Connecting you",
   queued: "The team has your message",
-  chatting: "Is answering you",
+  chatting: "Chatting with you",
   nobody: "Nobody is free right now",
   closed: (when: string) => `Closed · we open ${when}`,
   closedForNow: "Closed for now",
@@ -55,31 +58,31 @@ export const texts = {
 
   // waiting
   queuePosition: (position: number) => ({
-    before: "You are number ",
+    before: "You’re ",
     number: `${position}`,
-    ordinal: "",
-    after: "",
+    ordinal: ordinal(position),
+    after: " in line",
   }),
-  searching: "We are calling the team",
+  searching: "Finding someone for you",
   wait: (minutes: number) =>
-    `About ${one(minutes, "minute", "minutes")} to wait. You can keep this page open.`,
-  waitUnknown: "You can keep this page open.",
-  longWait: "The wait is longer than we would like. Leave us an address, or keep waiting.",
-  answerLater: "Get the answer later",
+    `About ${one(minutes, "minute", "minutes")} to wait. Keep this page open: we’ll reply here.`,
+  waitUnknown: "Keep this page open: we’ll reply here.",
+  longWait: "The wait is longer than expected. Continue in writing, or keep this page open.",
+  answerLater: "Continue in writing",
   keepWaiting: "Keep waiting",
 
   // the form
   at: "at",
-  answeredBefore: "We answer by",
+  answeredBefore: "We’ll reply by",
   labels: { category: "Topic", email: "Your e-mail address" } satisfies Labels,
-  noChoice: "Choose one if you like",
-  contactEmail: "Where can we answer you?",
-  addressOnly: "Your address is only used to answer you.",
+  noChoice: "Choose a topic (optional)",
+  contactEmail: "Your e-mail address",
+  addressOnly: "Your address is used for this request only. The answer will be on its page: keep its link.",
   submit: "Send",
   submitting: "Sending…",
   /** An error of a field by `field.code`, else by `code`, else by `field`. */
   errors: {
-    "email.empty": "Without an address we can’t answer you.",
+    "email.empty": "Enter your e-mail address.",
     email: "This address does not look complete, for example name@example.com.",
     "text.empty": "Write us a few words.",
     text: "There is a character here that we can’t store.",
@@ -93,7 +96,7 @@ export const texts = {
   unavailable: "The chat is not available here.",
 
   // after the form
-  number: (number: number) => `Request no. ${number}`,
+  number: (number: number) => `Request #${number}`,
   answerHere: "The answer will come here and on your request’s page.",
   copy: "Copy the link to your request",
   copied: "Link copied",
@@ -103,12 +106,12 @@ export const texts = {
 
   // the connection
   connecting: "Connecting…",
-  offline: "Connection lost. Your messages leave as soon as it is back.",
+  offline: "You’re offline. Messages will send when you reconnect.",
 
   // announced once
-  nowForm: "The chat has closed. Your text is kept: leave an address and we will answer.",
+  nowForm: "The chat has closed. Your text is kept: send it with the form.",
   nowChat: "The team is back: you can chat.",
-  formSent: (number: number) => `Request no. ${number} received.`,
+  formSent: (number: number) => `Request #${number} received.`,
 
   // launcher and title
   open: "Open the chat",
@@ -119,7 +122,7 @@ export const texts = {
   events: {
     joined: ({ agent }) => `${agent} has joined the conversation`,
     handed_over: ({ from, to }) => `${from} has handed the conversation over to ${to}`,
-    agent_gone: ({ agent }) => `${agent} has lost the connection`,
+    agent_gone: ({ agent }) => `${agent} lost the connection. Someone else is taking over.`,
     agent_back: ({ agent }) => `${agent} is back`,
     became_ticket: () => "Your message has become a written request",
     reopened: () => "Conversation reopened",

@@ -11,7 +11,7 @@ const statuses: Record<string, string> = {
   pending: "Nous attendons votre réponse",
   on_hold: "Nous examinons votre demande",
   solved: "Demande résolue",
-  closed: "Demande close",
+  closed: "Demande fermée",
 } satisfies Record<Exclude<Status, "live">, string>;
 
 export const texts: Texts = {
@@ -21,10 +21,10 @@ export const texts: Texts = {
   log: "Conversation",
   you: "Vous",
 
-  online: "L’équipe est là",
+  online: "En ligne",
   assigning: "Quelqu’un arrive",
   queued: "L’équipe a votre message",
-  chatting: "Vous répond",
+  chatting: "En conversation avec vous",
   nobody: "Personne n’est libre pour l’instant",
   closed: (when) => `Fermé · réouverture ${when}`,
   closedForNow: "Fermé pour le moment",
@@ -32,7 +32,7 @@ export const texts: Texts = {
   onHold: "Nous examinons votre demande",
   ended: "Conversation terminée",
 
-  hello: "Bonjour. Que pouvons‑nous faire pour vous\u202f?",
+  hello: "Bonjour. Que pouvons-nous faire pour vous\u202f?",
   message: "Votre message",
   addDetail: "Ajouter un détail",
   send: "Envoyer",
@@ -58,23 +58,23 @@ export const texts: Texts = {
   }),
   searching: "Nous prévenons l’équipe",
   wait: (minutes) =>
-    `Environ ${one(minutes, "minute", "minutes")} d’attente. Vous pouvez garder cette page ouverte.`,
-  waitUnknown: "Vous pouvez garder cette page ouverte.",
-  longWait:
-    "L’attente est plus longue que nous ne le voudrions. Laissez-nous une adresse, ou continuez d’attendre.",
-  answerLater: "Recevoir la réponse plus tard",
+    `Environ ${one(minutes, "minute", "minutes")} d’attente. Gardez cette page ouverte\u00a0: la réponse arrive ici.`,
+  waitUnknown: "Gardez cette page ouverte\u00a0: la réponse arrive ici.",
+  longWait: "L’attente est plus longue que prévu. Continuez par écrit, ou gardez cette page ouverte.",
+  answerLater: "Continuer par écrit",
   keepWaiting: "Continuer d’attendre",
 
   at: "à",
   answeredBefore: "Nous vous répondons avant le",
   labels: { category: "Thème", email: "Votre adresse e-mail" },
-  noChoice: "À choisir si vous le souhaitez",
-  contactEmail: "Où pouvons-nous vous répondre\u202f?",
-  addressOnly: "Votre adresse ne sert qu’à vous répondre.",
+  noChoice: "Choisir un thème (facultatif)",
+  contactEmail: "Votre adresse e-mail",
+  addressOnly:
+    "Votre adresse ne sert qu’à cette demande. La réponse sera sur sa page\u00a0: gardez son lien.",
   submit: "Envoyer",
   submitting: "Envoi…",
   errors: {
-    "email.empty": "Sans adresse, nous ne pouvons pas vous répondre.",
+    "email.empty": "Indiquez votre adresse e-mail.",
     email: "Cette adresse ne semble pas complète, par exemple nom@exemple.fr.",
     "text.empty": "Écrivez-nous quelques mots.",
     text: "Il y a ici un caractère que nous ne pouvons pas enregistrer.",
@@ -95,10 +95,9 @@ export const texts: Texts = {
   endChat: "Terminer",
 
   connecting: "Connexion…",
-  offline: "Connexion perdue. Vos messages partiront dès son retour.",
+  offline: "Connexion perdue. Vos messages seront envoyés dès que la connexion revient.",
 
-  nowForm:
-    "La discussion vient de fermer. Votre texte est gardé\u00a0: laissez une adresse et nous vous répondrons.",
+  nowForm: "La discussion vient de fermer. Votre texte est gardé\u00a0: envoyez-le par le formulaire.",
   nowChat: "L’équipe est de retour\u00a0: vous pouvez discuter.",
   formSent: (number) => `Demande n°\u00a0${number} bien reçue.`,
 
@@ -108,8 +107,8 @@ export const texts: Texts = {
 
   events: {
     joined: ({ agent }) => `${agent} a rejoint la conversation`,
-    handed_over: ({ from, to }) => `${from} a passé la conversation à ${to}`,
-    agent_gone: ({ agent }) => `${agent} a perdu la connexion`,
+    handed_over: ({ from, to }) => `${from} a transmis la conversation à ${to}`,
+    agent_gone: ({ agent }) => `${agent} a perdu la connexion. Quelqu’un d’autre prend le relais.`,
     agent_back: ({ agent }) => `${agent} est de retour`,
     became_ticket: () => "Votre message est devenu une demande écrite",
     reopened: () => "La conversation reprend",

@@ -104,7 +104,7 @@ describe("texts", () => {
   test("a queue position and the estimated wait", () => {
     const ticket = aTicket("t1", { queue: { position: 1, wait_s: 61 } });
     expect(queueText(ticket, fr)).toBe(
-      "Vous êtes en 1re\u00a0position. Environ 2\u00a0minutes d’attente. Vous pouvez garder cette page ouverte.",
+      "Vous êtes en 1re\u00a0position. Environ 2\u00a0minutes d’attente. Gardez cette page ouverte\u00a0: la réponse arrive ici.",
     );
     expect(waitText(aTicket("t1", { queue: { position: 3, wait_s: null } }), fr)).toBe(fr.waitUnknown);
     expect(waitText(aTicket("t1", { form_offered: true }), en)).toBe(en.longWait);

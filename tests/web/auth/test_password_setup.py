@@ -43,7 +43,7 @@ async def test_link_works_once(server: WebServer) -> None:
     await post_setup(server)
     again = await post_setup(server, email="mallory@example.com")
     assert again.status == 404
-    assert "This link has done its work" in await again.text()
+    assert "This link has been used" in await again.text()
     assert (await server.client.get(link)).status == 404
 
 
@@ -66,7 +66,7 @@ async def test_link_expires_after_two_days(server: WebServer) -> None:
     [
         ("name", " ", "Give the name"),
         ("name", "S" * 101, "too long"),
-        ("email", "", "Without an address"),
+        ("email", "", "Enter your e-mail address."),
         ("email", "sam", "not look complete"),
         ("password", "too short", "At least ten characters."),
         ("password", "x" * 1_001, "At most a thousand"),

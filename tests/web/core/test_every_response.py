@@ -69,7 +69,7 @@ async def test_requests_without_database_get_503(server: WebServer) -> None:
     assert (await response.json())["error"]["code"] == "unavailable"
     page = await server.client.get("/contact?site=demo&lang=en")
     assert page.status == 503
-    assert "Away for a moment" in await page.text()
+    assert "Temporarily unavailable" in await page.text()
 
 
 async def test_readyz_names_the_service_that_is_away(server: WebServer) -> None:

@@ -89,9 +89,9 @@ def test_first_day_of_a_month_is_1er_in_french() -> None:
 @pytest.mark.parametrize(
     ("zone", "french", "english"),
     [
-        ("Europe/Paris", "heure de Paris", "Paris time"),
+        ("Europe/Paris", "heure de\u00a0Paris", "Paris time"),
         ("Africa/Algiers", "heure d’Alger", "Algiers time"),
-        ("America/New_York", "heure de New York", "New York time"),
+        ("America/New_York", "heure de\u00a0New York", "New York time"),
     ],
 )
 def test_zone_is_named_by_its_city(zone: str, french: str, english: str) -> None:

@@ -125,4 +125,4 @@ async def test_page_of_another_origin_can_not_send_the_form(server: WebServer) -
 async def test_form_of_an_unknown_site_is_not_found(server: WebServer) -> None:
     response = await server.client.get("/contact?site=nowhere&lang=en")
     assert response.status == 404
-    assert "There is nothing here" in await response.text()
+    assert "Page not found" in await response.text()

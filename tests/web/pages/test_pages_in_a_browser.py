@@ -53,7 +53,7 @@ async def test_zoe_sends_the_form_and_replies_without_script(server: WebServer, 
     await expect(page.get_by_label("Your message")).to_have_value("Where is my parcel?")
     await email.fill("zoe@example.com")
     await page.get_by_role("button", name="Send").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Your request no. 1")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your request #1")
     await page.get_by_label("Add a detail").fill("It was sent on Monday.")
     await page.get_by_role("button", name="Send").click()
     await expect(page.get_by_role("status")).to_contain_text("your answer has arrived")

@@ -46,8 +46,8 @@ async def post_answer(server: WebServer, path: str, client_id: str, text: str = 
 async def test_page_shows_messages_status_and_promise(server: WebServer) -> None:
     path, _ = await create_ticket(server)
     page = await get_page(server, path)
-    assert "Your request no. 1" in page
-    assert "We owe you an answer" in page
+    assert "Your request #1" in page
+    assert "Awaiting our reply" in page
     assert "Wednesday 25\u00a0November at 10:00" in page
     assert "(Paris time)" in page
     assert "Where is &lt;b&gt;my&lt;/b&gt; parcel?\nI am worried." in page
@@ -108,7 +108,7 @@ async def test_reply_reopens_a_solved_ticket_for_a_week(server: WebServer) -> No
     assert "before Monday 30\u00a0November at 10:00" in page
     server.clock.advance(days=2)
     assert (await post_answer(server, path, client_id_in(page))).status == 303
-    assert "We owe you an answer" in await get_page(server, path)
+    assert "Awaiting our reply" in await get_page(server, path)
 
 
 async def test_page_of_a_closed_ticket_links_to_a_new_form(server: WebServer) -> None:
