@@ -9,7 +9,7 @@ import type { ComposerMode } from "../conversation/drafts";
 import { createOutgoing, type RefusedMessage } from "../conversation/outgoing";
 import type { Thread } from "../conversation/thread";
 import { createTicketActions, type TicketActions } from "../conversation/ticket_actions";
-import { refusalText } from "../ui/labels";
+import { isolate, refusalText } from "../ui/labels";
 import type { Feature } from "./feature";
 import { createParts, type Parts } from "./parts";
 import { texts } from "./preferences";
@@ -25,7 +25,7 @@ function createRefusalHandler(
   send: (ticket: string, mode: ComposerMode, text: string) => void,
 ) {
   const textOf = (why: Refusal): string =>
-    why.by ? texts.value.conflict.owner(why.by.name) : refusalText(why, texts.value);
+    why.by ? texts.value.conflict.owner(isolate(why.by.name)) : refusalText(why, texts.value);
   return ({ ticket, mode, text, why }: RefusedMessage): void => {
     const full = why.reason === "capacity";
     const asNote = why.code === "conflict" && !full && mode === "reply";

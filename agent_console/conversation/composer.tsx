@@ -9,6 +9,7 @@ import { TEXT_MAX, textLength } from "../../client/text/message_text";
 import { useConsole } from "../app/console";
 import { texts } from "../app/preferences";
 import { Icon } from "../ui/icon";
+import { isolate } from "../ui/labels";
 import type { ComposerMode } from "./drafts";
 import type { Thread } from "./thread";
 
@@ -20,7 +21,7 @@ function useBlockedReason(thread: Thread, ticket: Ticket): string | null {
   const t = texts.value.composer;
   const owner = thread.otherOwner(self.id);
   if (ticket.status === "closed") return t.ended;
-  return owner ? t.owned(owner.name) : null;
+  return owner ? t.owned(isolate(owner.name)) : null;
 }
 
 function Tabs({

@@ -5,7 +5,7 @@ import { texts } from "../app/preferences";
 import { ServerRefused } from "../connection/socket";
 import { Avatar } from "../ui/avatar";
 import { Dialog } from "../ui/dialog";
-import { errorText } from "../ui/labels";
+import { errorText, isolate } from "../ui/labels";
 
 interface Receiver {
   key: string;
@@ -106,7 +106,7 @@ export function HandOver() {
     const requestError = await agentConsole.actions.handOver(ticket, chosen.to, chosen.name, note);
     setBusy(false);
     if (requestError) return setError(errorMessage(requestError, chosen));
-    agentConsole.toasts.show({ text: t.ringing(chosen.name), tone: "plain" });
+    agentConsole.toasts.show({ text: t.ringing(isolate(chosen.name)), tone: "plain" });
     close();
   }
 

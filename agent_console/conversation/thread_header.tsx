@@ -7,7 +7,7 @@ import { dateAndTime } from "../../client/text/future_time";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";
 import { Icon } from "../ui/icon";
-import { categoryName } from "../ui/labels";
+import { categoryName, isolate } from "../ui/labels";
 import { LiveTime } from "../ui/live_time";
 import { Menu, MenuItem } from "../ui/menu";
 import { elapsed } from "../ui/time_format";
@@ -157,7 +157,7 @@ export function ThreadHeader({ thread }: { thread: Thread }) {
           {t.number(ticket.number)}
           {ticket.channel !== "chat" && ` · ${t.channels[ticket.channel]}`}
           {!hasMenu && ` · ${t.statuses[ticket.status]}`}
-          {owner && ` · ${t.thread.answeredBy(owner.name)}`}
+          {owner && ` · ${t.thread.answeredBy(isolate(owner.name))}`}
           {!ticket.reachable && ticket.status === "open" && ` · ${t.thread.unreachable}`}
           <WaitOrPromise ticket={ticket} />
         </p>

@@ -7,7 +7,7 @@ import type { Parts } from "../app/parts";
 import { texts } from "../app/preferences";
 import type { Toast } from "../app/toasts";
 import { ServerRefused } from "../connection/socket";
-import { errorText, nameInSentence, visitorName } from "../ui/labels";
+import { errorText, isolate, nameInSentence, visitorName } from "../ui/labels";
 import { createDelayedEnds } from "./delayed_end";
 
 /** What all actions share: apply an ack, report an error, name a ticket, open it. */
@@ -63,7 +63,7 @@ function announceEndedOffers({ socket, offers, inbox, self }: Parts, effects: Ti
     const receiver = handedOverTo.get(ticket);
     handedOverTo.delete(ticket);
     if (receiver && reason !== "taken")
-      effects.notify(texts.value.handOver.passed(receiver, effects.nameInSentence(ticket)));
+      effects.notify(texts.value.handOver.passed(isolate(receiver), effects.nameInSentence(ticket)));
   });
   offers.onEnd(({ card }, reason) => {
     // This agent took it in another tab.

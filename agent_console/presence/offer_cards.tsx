@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { useConsole } from "../app/console";
 import { shortcuts, texts } from "../app/preferences";
 import { Avatar } from "../ui/avatar";
-import { categoryName, nameInSentence, visitorName } from "../ui/labels";
+import { categoryName, isolate, nameInSentence, visitorName } from "../ui/labels";
 import { LiveTime } from "../ui/live_time";
 import { type RingingOffer, secondsLeft } from "./offers";
 
@@ -35,7 +35,7 @@ function OfferCard({ offer, first }: { offer: RingingOffer; first: boolean }) {
   const showsKeys = first && shortcuts.value;
   const t = texts.value;
   const name = visitorName(card, t);
-  const why = offer.by ? t.offer.from(offer.by.name) : t.rules[offer.why];
+  const why = offer.by ? t.offer.from(isolate(offer.by.name)) : t.rules[offer.why];
   const about = [categoryName(card.category, t), why].filter(Boolean).join(" · ");
   return (
     <li class="offer">

@@ -56,7 +56,7 @@ export function previewText(card: Card, me: string, team: ReadonlyMap<string, Ag
 }
 
 export function refusalText(refusal: Refusal, texts: Texts): string {
-  if (refusal.by) return texts.conflict.taken(refusal.by.name);
+  if (refusal.by) return texts.conflict.taken(isolate(refusal.by.name));
   if (refusal.reason === "capacity") return texts.conflict.capacity;
   const plain = texts.refusals[refusal.code] ?? texts.refusals.bad_request;
   return refusal.retry_after ? `${plain} ${texts.wait(refusal.retry_after)}` : plain;

@@ -5,6 +5,7 @@ import { sameDay } from "../../../client/text/time_format";
 import { useConsole } from "../../app/console";
 import { texts, timeLocale } from "../../app/preferences";
 import { Icon } from "../../ui/icon";
+import { isolate } from "../../ui/labels";
 import type { Thread } from "../thread";
 import { logEntries } from "./log_entries";
 import { LogEntryView } from "./log_entry";
@@ -129,7 +130,7 @@ export function Log({ thread }: { thread: Thread }) {
         </button>
       )}
       <p class="log__typing" aria-live="polite">
-        {typing !== null && t.typing(typing || name)}
+        {typing !== null && t.typing(isolate(typing || name))}
       </p>
     </div>
   );

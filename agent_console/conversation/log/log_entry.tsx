@@ -10,7 +10,7 @@ import { useConsole } from "../../app/console";
 import { texts, timeLocale } from "../../app/preferences";
 import { Avatar } from "../../ui/avatar";
 import { Icon } from "../../ui/icon";
-import { assignmentReason, eventText } from "../../ui/labels";
+import { assignmentReason, eventText, isolate } from "../../ui/labels";
 import type { Thread } from "../thread";
 import type { LogEntry } from "./log_entries";
 
@@ -45,7 +45,7 @@ function Bubble({ entry, thread, name }: BubbleProps) {
       </div>
       {last && (
         <p class="message__meta">
-          {author} · {timeOfDay(entry.at, timeLocale.value)}
+          {isolate(author)} · {timeOfDay(entry.at, timeLocale.value)}
           {read && ` · ${texts.value.thread.readMark}`}
         </p>
       )}
@@ -91,7 +91,7 @@ function NoteEntry({ note }: { note: Note | Pending }) {
       <Icon name="lock" />
       <p dir="auto">
         <span class="note__author" title={t.thread.noteHidden}>
-          {by === t.you ? t.composer.note : t.thread.noteBy(by)}
+          {by === t.you ? t.composer.note : t.thread.noteBy(isolate(by))}
         </span>
         {" · "}
         <LinkedText text={note.text} />
