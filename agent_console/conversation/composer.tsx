@@ -43,7 +43,8 @@ function Tabs({
         disabled={blocked}
         onClick={() => setMode("reply")}
       >
-        {t.reply}
+        <Icon name="bubble" />
+        <span>{t.reply}</span>
       </button>
       <button
         type="button"
@@ -52,7 +53,7 @@ function Tabs({
         onClick={() => setMode("note")}
       >
         <Icon name="lock" />
-        {t.note}
+        <span>{t.note}</span>
       </button>
     </div>
   );
@@ -188,7 +189,7 @@ export function Composer({ thread }: { thread: Thread }) {
       <textarea
         id="composer"
         ref={field}
-        rows={2}
+        rows={1}
         dir="auto"
         value={now.text}
         aria-describedby="composer-hint"

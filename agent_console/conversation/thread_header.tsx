@@ -9,15 +9,29 @@ import { texts, timeLocale } from "../app/preferences";
 import { Icon } from "../ui/icon";
 import { categoryName, isolate } from "../ui/labels";
 import { LiveTime } from "../ui/live_time";
-import { Menu, MenuItem } from "../ui/menu";
+import { Menu, MenuGroup, MenuItem } from "../ui/menu";
 import { elapsed } from "../ui/time_format";
 import type { Thread } from "./thread";
 
-function StatusMenu({ ticket }: { ticket: Ticket }) {
+/** The statuses that the agent may set, as items of a menu. */
+function StatusItems({ ticket, close }: { ticket: Ticket; close: () => void }) {
   const { actions } = useConsole();
-  const moves = AGENT_TRANSITIONS[ticket.status];
+  return AGENT_TRANSITIONS[ticket.status].map((status) => (
+    <MenuItem
+      key={status}
+      onPick={() => {
+        close();
+        actions.setStatus(ticket.id, status);
+      }}
+    >
+      {texts.value.statuses[status]}
+    </MenuItem>
+  ));
+}
+
+function StatusMenu({ ticket }: { ticket: Ticket }) {
   const t = texts.value;
-  if (moves.length === 0) return null;
+  if (AGENT_TRANSITIONS[ticket.status].length === 0) return null;
   const face = (
     <>
       {t.statuses[ticket.status]}
@@ -26,19 +40,7 @@ function StatusMenu({ ticket }: { ticket: Ticket }) {
   );
   return (
     <Menu label={`${t.thread.changeStatus}${t.colon}${t.statuses[ticket.status]}`} side="end" content={face}>
-      {(close) =>
-        moves.map((status) => (
-          <MenuItem
-            key={status}
-            onPick={() => {
-              close();
-              actions.setStatus(ticket.id, status);
-            }}
-          >
-            {t.statuses[status]}
-          </MenuItem>
-        ))
-      }
+      {(close) => <StatusItems ticket={ticket} close={close} />}
     </Menu>
   );
 }
@@ -59,51 +61,100 @@ function rightsOn(ticket: Ticket, { self }: AgentConsole): Rights {
   return { mine, free, ended, mayTakeOver: leads && !mine && !free && !ended, maySet: mine || leads || free };
 }
 
+interface Action {
+  label: string;
+  kind: "primary" | "quiet" | "plain";
+  run: () => void;
+}
+
+/** What the agent may do with the ticket besides setting its status. */
+function actionsOn(ticket: Ticket, rights: Rights, { actions, dialog }: AgentConsole): Action[] {
+  const t = texts.value.thread;
+  const { id } = ticket;
+  const handOver = () => {
+    dialog.value = "hand-over";
+  };
+  const possible: [boolean, Action][] = [
+    [rights.free && !rights.ended, { label: t.claim, kind: "primary", run: () => void actions.claim(id) }],
+    [rights.mayTakeOver, { label: t.takeOver, kind: "plain", run: () => void actions.takeOver(id) }],
+    [rights.mine && !rights.ended, { label: t.handOver, kind: "quiet", run: handOver }],
+  ];
+  return possible.filter(([may]) => may).map(([, action]) => action);
+}
+
+/** The end of a live chat; it stands behind the status menu. */
+function endOf(ticket: Ticket, { mine }: Rights, { actions }: AgentConsole): Action[] {
+  const end = { label: texts.value.thread.end, kind: "plain" as const, run: () => actions.end(ticket.id) };
+  return mine && ticket.status === "live" ? [end] : [];
+}
+
+function ActionButton({ action: { label, kind, run } }: { action: Action }) {
+  return (
+    <button type="button" class={`button${kind === "plain" ? "" : ` button--${kind}`}`} onClick={run}>
+      {label}
+    </button>
+  );
+}
+
+/** On a phone all actions are in a menu, so that the header has one line. */
+function PhoneActions({ ticket, all, maySet }: { ticket: Ticket; all: readonly Action[]; maySet: boolean }) {
+  const t = texts.value;
+  if (all.length === 0 && !maySet) return null;
+  return (
+    <div class="thread__more">
+      <Menu label={t.thread.actions} kind="button button--icon" side="end" content={<Icon name="more" />}>
+        {(close) => (
+          <>
+            {all.map(({ label, run }) => (
+              <MenuItem
+                key={label}
+                onPick={() => {
+                  close();
+                  run();
+                }}
+              >
+                {label}
+              </MenuItem>
+            ))}
+            {maySet && (
+              <MenuGroup label={t.thread.changeStatus}>
+                <StatusItems ticket={ticket} close={close} />
+              </MenuGroup>
+            )}
+          </>
+        )}
+      </Menu>
+    </div>
+  );
+}
+
 function TicketActions({ ticket }: { ticket: Ticket }) {
   const agentConsole = useConsole();
-  const t = texts.value.thread;
   const rights = rightsOn(ticket, agentConsole);
-  const ending = agentConsole.actions.delayedEnds.pending.value.has(ticket.id);
-  if (ending) {
-    return (
-      <button type="button" class="button" onClick={() => agentConsole.actions.delayedEnds.cancel(ticket.id)}>
-        {texts.value.undo}
-      </button>
-    );
+  const { delayedEnds } = agentConsole.actions;
+  if (delayedEnds.pending.value.has(ticket.id)) {
+    const undo = {
+      label: texts.value.undo,
+      kind: "plain" as const,
+      run: () => delayedEnds.cancel(ticket.id),
+    };
+    return <ActionButton action={undo} />;
   }
+  const first = actionsOn(ticket, rights, agentConsole);
+  const last = endOf(ticket, rights, agentConsole);
+  const maySet = rights.maySet && AGENT_TRANSITIONS[ticket.status].length > 0;
   return (
     <>
-      {rights.free && !rights.ended && (
-        <button
-          type="button"
-          class="button button--primary"
-          onClick={() => void agentConsole.actions.claim(ticket.id)}
-        >
-          {t.claim}
-        </button>
-      )}
-      {rights.mayTakeOver && (
-        <button type="button" class="button" onClick={() => void agentConsole.actions.takeOver(ticket.id)}>
-          {t.takeOver}
-        </button>
-      )}
-      {rights.mine && !rights.ended && (
-        <button
-          type="button"
-          class="button button--quiet"
-          onClick={() => {
-            agentConsole.dialog.value = "hand-over";
-          }}
-        >
-          {t.handOver}
-        </button>
-      )}
-      {rights.maySet && <StatusMenu ticket={ticket} />}
-      {rights.mine && ticket.status === "live" && (
-        <button type="button" class="button" onClick={() => agentConsole.actions.end(ticket.id)}>
-          {t.end}
-        </button>
-      )}
+      <div class="thread__buttons">
+        {first.map((action) => (
+          <ActionButton key={action.label} action={action} />
+        ))}
+        {maySet && <StatusMenu ticket={ticket} />}
+        {last.map((action) => (
+          <ActionButton key={action.label} action={action} />
+        ))}
+      </div>
+      <PhoneActions ticket={ticket} all={[...first, ...last]} maySet={maySet} />
     </>
   );
 }

@@ -151,6 +151,7 @@ export const texts: Texts = {
     handOver: "Hand over",
     takeOver: "Take over",
     end: "End",
+    actions: "Actions",
     changeStatus: "Change the status",
     why: "why?",
     unreadDivider: "New messages",

@@ -154,6 +154,7 @@ export const texts = {
     handOver: "Transmettre",
     takeOver: "Reprendre",
     end: "Terminer",
+    actions: "Actions",
     changeStatus: "Changer de statut",
     why: "pourquoi\u202f?",
     unreadDivider: "Nouveaux messages",

@@ -15,6 +15,8 @@ const SHAPES = {
   alert: ["M12 4l9 16H3z", "M12 10v4M12 17h.01"],
   bell: ["M6 16V11a6 6 0 0 1 12 0v5l2 2H4z", "M10 21h4"],
   cloud: ["M3 3l18 18", "M7 18h10M6 12a5 5 0 0 1 3-4m4-1a5 5 0 0 1 5 5 3 3 0 0 1 2 4"],
+  more: ["M5 12h.01M12 12h.01M19 12h.01"],
+  bubble: ["M4 5h16v11H9l-5 4z"],
   arrow: ["M12 5v14M6 13l6 6 6-6"],
 } as const;
 

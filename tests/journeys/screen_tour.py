@@ -134,7 +134,7 @@ class ScreenTour:
 
     async def show_dialogs(self, ada: Agent) -> None:
         ui, page = self.variant.ui, ada.page
-        await ada.button(ui.hand_over).click()
+        await ada.act(ui.hand_over)
         await expect(page.get_by_role("dialog")).to_be_visible()
         await self.on_screen("console-hand-over", page)
         await page.keyboard.press("Escape")
@@ -160,7 +160,7 @@ class ScreenTour:
         await ada.send(self.greeting)
         await expect(vic.page.get_by_role("button", name=self.greeting)).to_be_visible()
         await self.on_screen("widget-preview", vic.page)
-        await ada.button(self.variant.ui.end).click()
+        await ada.act(self.variant.ui.end)
         await expect(ada.toasts).to_contain_text(self.vic_name)
         await self.on_screen("console-undo-end", ada.page)
         await ada.page.goto(f"{self.system.chat_url}/console")

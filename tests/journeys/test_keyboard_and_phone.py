@@ -1,6 +1,6 @@
 """Use with the keyboard only, with a screen reader, and on a screen of 375 pixels."""
 
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.journeys.browser import BrowserSession
 from tests.journeys.running_system import RunningSystem
@@ -196,6 +196,38 @@ async def test_console_shows_one_pane_at_a_time_on_phone(browser: BrowserSession
     await ada.button("Retour à la liste").tap()
     await expect(ada.rows("Les miennes").first).to_be_visible()
     assert await ada.page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+
+
+async def test_messages_have_half_of_a_phone_with_its_keyboard(browser: BrowserSession, system: RunningSystem) -> None:
+    await system.add_agent("Ada")
+    ada = await browser.sign_in_agent("Ada", **PHONE)
+    await ada.set_presence("available")
+    vic = await browser.new_visitor()
+    await vic.open_widget()
+    await vic.send("Bonjour")
+    await ada.ringing_offers.get_by_role("button", name="Prendre").tap()
+    await expect(ada.bubble("Bonjour")).to_be_visible()
+    # What a keyboard leaves of the screen.
+    await ada.page.set_viewport_size({"width": 375, "height": 330})
+    assert await height(ada.log) >= 165
+    one_line = await height(ada.composer)
+    await ada.composer.fill("Une ligne\n" * 3)
+    assert await height(ada.composer) > one_line
+    await ada.composer.fill("")
+
+    # The icon changes to the other mode; the actions are in the menu.
+    await ada.add_note("Vu au téléphone.")
+    await expect(ada.button("Note interne")).to_be_visible()
+    assert await height(ada.log) >= 165
+    await ada.act("Terminer")
+    await expect(ada.page.locator(".thread__actions").get_by_role("button", name="Annuler")).to_be_visible()
+    assert await ada.page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+
+
+async def height(of: Locator) -> float:
+    box = await of.bounding_box()
+    assert box
+    return box["height"]
 
 
 async def test_composer_hint_has_one_line_or_is_hidden(browser: BrowserSession, system: RunningSystem) -> None:

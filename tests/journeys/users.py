@@ -151,6 +151,15 @@ class Agent:
         await self.page.get_by_role("menuitemradio", name=re.compile(f"^{label}")).click()
         await expect(self.presence_button).to_contain_text(label)
 
+    async def act(self, name: str) -> None:
+        """Choose an action of the open conversation: a button of its header, on a phone an item of its menu."""
+        menu = self.page.locator(".thread__more > .menu > button")
+        if await menu.is_visible():
+            await menu.click()
+            await self.page.get_by_role("menuitem", name=name, exact=True).click()
+        else:
+            await self.button(name).click()
+
     async def accept_offer(self) -> None:
         """Accept the ringing offer and wait until its conversation is open."""
         before = self.page.url
