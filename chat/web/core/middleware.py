@@ -190,6 +190,8 @@ def error_page(request: web.Request, status: int, code: str, seconds: int = 0) -
 
 
 def page_kind(status: int) -> str:
+    if status == web.HTTPRequestEntityTooLarge.status_code:
+        return "too_long"
     return "unavailable" if status == 503 else "unknown" if status >= 500 else "bad_request"
 
 

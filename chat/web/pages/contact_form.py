@@ -10,6 +10,7 @@ from aiohttp import web
 from chat import protocol
 from chat.domain import service_status
 from chat.domain.intake.form_fields import FORM_FIELDS, FormField, field_choices
+from chat.domain.intake.start import NewForm, form_errors
 from chat.domain.queries.calendar import load_calendar
 from chat.domain.refusals import BadRequest, Conflict, TooMany
 from chat.domain.service_status import Service
@@ -57,7 +58,7 @@ async def post_contact(request: web.Request) -> web.Response:
     site, form, language = await require_site(request), await read_form(request), language_of(request)
     client_id = stamps_of(request).client_id(form.get("form", ""))
     if client_id is None or is_spam(form):
-        return await render_form(request, site, form, FormProblem(translate(language, "contact.too_soon")))
+        return await render_form(request, site, form, await problem_of_unproven(request, form))
     try:
         submitted = await submit(request, site, ticket_request(request, site, client_id, form))
     except BadForm as bad:
@@ -67,6 +68,15 @@ async def post_contact(request: web.Request) -> web.Response:
     # A relative redirect, because the policy's form-action allows only the host of the page, which may be another
     # name of ours.
     return redirect(f"{context_of(request).links.path(submitted.ticket.id)}?thanks=form&lang={language}")
+
+
+async def problem_of_unproven(request: web.Request, form: Mapping[str, str]) -> FormProblem:
+    """Of a form that may be a robot's: its bad fields if it has any, for whoever sends an empty form at once needs to
+    know those."""
+    language, values = language_of(request), {field.name: form.get(field.name, "") for field in FORM_FIELDS}
+    errors = await context_of(request).store.read(form_errors, NewForm("", values))
+    del errors["client_id"]
+    return FormProblem(translate(language, "contact.errors" if errors else "contact.too_soon"), errors)
 
 
 def problem_of(refusal: TooMany | Conflict, language: Locale) -> FormProblem:
@@ -87,15 +97,15 @@ def ticket_request(request: web.Request, site: SiteRow, client_id: str, form: Ma
 async def render_form(
     request: web.Request, site: SiteRow, form: Mapping[str, str], problem: FormProblem | None = None
 ) -> web.Response:
-    """The page. With errors the form keeps its stamp, so that sending it twice still makes one ticket."""
+    """The page. With errors the form keeps a valid stamp, so that sending it twice still makes one ticket."""
     context, language = context_of(request), language_of(request)
-    errors = problem.errors if problem else {}
+    errors, stamp = problem.errors if problem else {}, form.get("form", "")
     choices = await context.store.read(field_choices)
     values = {
         **await service_summary(request, language),
         "problem": problem and problem.text,
         "action": str(request.rel_url.with_query(site=site.key, lang=language)),
-        "stamp": form["form"] if errors else stamps_of(request).new_stamp(),
+        "stamp": stamp if errors and stamps_of(request).client_id(stamp) else stamps_of(request).new_stamp(),
         "fields": [page_field(language, field, form, errors, choices) for field in FORM_FIELDS],
         "first": next((field.name for field in FORM_FIELDS if field.name in errors), None),
     }

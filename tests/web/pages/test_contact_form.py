@@ -77,6 +77,30 @@ async def test_changed_form_with_an_old_stamp_can_become_a_second_ticket(server:
     assert second.headers["Location"] != first.headers["Location"]
 
 
+async def test_bad_fields_come_before_the_spam_trap(server: WebServer) -> None:
+    stamp = stamp_in(await open_form(server))
+    for form in ({"form": stamp}, {"form": stamp, "website": "x", "text": " "}, {"email": "zoe", "text": "Hello"}):
+        response = await server.client.post("/contact", params={"site": "demo", "lang": "en"}, data=form)
+        page = await response.text()
+        assert response.status == 422
+        assert "Correct the marked fields. Your text is kept." in page
+        assert "we could not check" not in page
+        assert ("Write us a few words." in page) == (form.get("text", "").strip() == "")
+    # Without a bad field the trap says why; and the page of a bad stamp has a good one.
+    at_once = await server.client.post("/contact", params={"site": "demo", "lang": "en"}, data={"form": stamp} | FORM)
+    assert "we could not check" in await at_once.text()
+    fresh = stamp_in(await at_once.text())
+    assert fresh != stamp
+    assert (await submit_form(server, fresh)).status == 303
+
+
+async def test_a_form_beyond_the_limit_of_a_body_is_refused_in_words(server: WebServer) -> None:
+    stamp = stamp_in(await open_form(server))
+    for language, words in (("en", "This message is too long"), ("fr", "Ce message est trop long")):
+        response = await submit_form(server, stamp, text="x" * 300_000, lang=language)
+        assert (response.status, words in await response.text()) == (413, True)
+
+
 async def test_form_with_the_honeypot_filled_in_is_refused(server: WebServer) -> None:
     response = await submit_form(server, stamp_in(await open_form(server)), website="https://spam.example")
     assert response.status == 422
