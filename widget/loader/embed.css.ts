@@ -1,13 +1,13 @@
 /** The loader's styles: launcher, preview and panel in the shadow root. Its colours repeat those of tokens.css. */
 
 /**
- * One string without line breaks, to save bytes. Sizes are in px, out of the host page's reach. A page may move the
+ * One string without line breaks, to save bytes. The host is fixed, or it would be an item of the page's layout. Sizes are in px, out of the host page's reach. A page may move the
  * launcher with --guichet-bottom and --guichet-side.
  */
 export const styles = `\
-:host{all:initial!important}\
+:host{all:initial!important;position:fixed!important;z-index:2147483000!important}\
 @media print{.g{display:none}}\
-.g{--a:light-dark(#17695f,#5cc2b1);--o:light-dark(#fff,#04201b);--b:light-dark(#fff,#141918);position:fixed;z-index:2147483000;inset-block-end:var(--guichet-bottom,20px);inset-inline-end:var(--guichet-side,20px);font:14px/1.4 system-ui,sans-serif;color:light-dark(#171c1a,#e9eeec)}\
+.g{--a:light-dark(#17695f,#5cc2b1);--o:light-dark(#fff,#04201b);--b:light-dark(#fff,#141918);position:fixed;inset-block-end:var(--guichet-bottom,20px);inset-inline-end:var(--guichet-side,20px);font:14px/1.4 system-ui,sans-serif;color:light-dark(#171c1a,#e9eeec)}\
 .g[hidden],.g [hidden]{display:none}\
 .left{inset-inline:var(--guichet-side,20px) auto}\
 button{all:unset;box-sizing:border-box;cursor:pointer;box-shadow:0 4px 14px #0003}\
