@@ -3,14 +3,16 @@ import type { Badge } from "../bridge/messages";
 import { box, count, launcher, panel, path, preview, previewAuthor, previewText, root } from "./elements";
 import { fire } from "./events";
 import { frameWindow, iframe, mount, post } from "./frame";
-import { labels, page } from "./site";
+import { labels } from "./site";
 import { titleBlinker } from "./title_blinker";
 
 export const small = matchMedia("(max-width:480px)");
 export let opened = false;
 let opener: HTMLElement | null = null;
-let overflow = "";
 let badge: Partial<Badge> = {};
+/** The page's own styles are not touched: whatever it sets or takes away meanwhile is its own. */
+const scrollLock = new CSSStyleSheet();
+scrollLock.replaceSync("@media(max-width:480px){:root{overflow:hidden!important}}");
 
 export const blink = titleBlinker(() => badge);
 
@@ -35,13 +37,15 @@ export function draw(): void {
   ];
 }
 
-/**
- * A screen keyboard shrinks the visual viewport only, so the script sizes the panel and stops the page from
- * scrolling.
- */
+/** Call when the panel has been opened or closed. */
+function lockScroll(): void {
+  const pageSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== scrollLock);
+  document.adoptedStyleSheets = opened ? [...pageSheets, scrollLock] : pageSheets;
+}
+
+/** A screen keyboard shrinks the visual viewport only, so the script sizes the panel. */
 function fit(): void {
   const view = opened && small.matches && visualViewport;
-  page.style.overflow = view ? "hidden" : overflow;
   panel.style.cssText = view ? `height:${view.height}px;top:${view.offsetTop}px` : "";
 }
 
@@ -52,10 +56,10 @@ export function open(focus: unknown = true): void {
   opened = true;
   box.hidden = false;
   opener = document.activeElement as HTMLElement | null;
-  overflow = page.style.overflow;
   mount();
   draw();
   fit();
+  lockScroll();
   if (focus) (frameWindow ? iframe : panel)?.focus();
   post({ type: "open", focus: !!focus });
   fire("open");
@@ -66,6 +70,7 @@ export function close(): void {
   opened = false;
   draw();
   fit();
+  lockScroll();
   post({ type: "close" });
   if (document.activeElement === root) {
     const back = opener?.isConnected && opener !== root && opener !== document.body && opener;
