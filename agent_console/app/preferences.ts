@@ -1,6 +1,7 @@
 /** The agent's preferences on this browser: language, theme, sound, shortcuts. */
 import { computed, effect } from "@preact/signals";
 import { LOCALES, type Locale } from "../../client/protocol/vocabulary";
+import { languageOf } from "../../client/text/locale";
 import type { TimeLocale } from "../../client/text/time_format";
 import type { Texts } from "../locales/fr";
 import { storedSignal } from "./local_storage";
@@ -13,7 +14,7 @@ const ALL_TEXTS = import.meta.glob<Texts>("../locales/??.ts", {
 });
 
 function browserLanguage(): Locale {
-  const wanted = navigator.languages.map((tag) => tag.slice(0, 2));
+  const wanted = navigator.languages.map(languageOf);
   return wanted.find((tag): tag is Locale => (LOCALES as readonly string[]).includes(tag)) ?? "en";
 }
 
@@ -26,7 +27,7 @@ export const texts = computed(() => ALL_TEXTS[`../locales/${language.value}.ts`]
 
 /** The browser's own variant of the chosen language, for times and for names of languages. */
 export const timeLocale = computed<TimeLocale>(() => ({
-  locale: navigator.languages.find((tag) => tag.startsWith(language.value)) ?? language.value,
+  locale: navigator.languages.find((tag) => languageOf(tag) === language.value) ?? language.value,
   at: texts.value.time.at,
 }));
 

@@ -1,4 +1,5 @@
 /** Times as text, in the reader's time zone and language: "9 h 12", "mercredi 2 décembre à 9 h", "hier". */
+import { languageOf } from "./locale";
 
 export interface TimeLocale {
   /** A BCP 47 tag; its first part decides the language. */
@@ -10,7 +11,7 @@ export interface TimeLocale {
 }
 
 export const NBSP = "\u00a0";
-export const isFrench = (timeLocale: TimeLocale) => timeLocale.locale.startsWith("fr");
+export const isFrench = (timeLocale: TimeLocale) => languageOf(timeLocale.locale) === "fr";
 
 // Making a format costs more than using it a hundred times.
 const formats = new Map<string, Intl.DateTimeFormat>();

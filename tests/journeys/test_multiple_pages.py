@@ -167,3 +167,13 @@ async def test_widget_uses_language_of_page(browser: BrowserSession, ada_is_ther
     await expect(zoe.frame.get_by_text("Online")).to_be_visible()
     vic: Visitor = await browser.new_visitor("/")
     await expect(vic.launcher).to_have_accessible_name("Ouvrir la discussion")
+
+
+async def test_language_of_page_is_recognized_however_it_is_written(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor(None, locale="en-GB")
+    for path in ("/capitals", "/underscore"):
+        await vic.go_to(path)
+        await expect(vic.launcher).to_have_accessible_name("Ouvrir la discussion")
+    # North Frisian is no French: the reader's language decides.
+    await vic.go_to("/frisian")
+    await expect(vic.launcher).to_have_accessible_name("Open the chat")
