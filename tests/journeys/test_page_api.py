@@ -1,11 +1,17 @@
 """The API of the host page: guichet('open' | 'close' | 'show' | 'hide' | …), also before the loader has loaded."""
 
+import re
+from pathlib import Path
+
+import pytest
 from playwright.async_api import expect
 
 from tests.journeys.browser import BrowserSession
 from tests.journeys.running_system import RunningSystem
 from tests.journeys.users import Visitor
 
+OPERATING = Path(__file__).parents[2] / "docs/operating.md"
+[DOCUMENTED_STUB] = re.findall(r"<script>window\.guichet = .*</script>", OPERATING.read_text("utf-8"))
 RECORD_EVENTS = "globalThis.events = []; guichet('on', '%s', listener = detail => events.push(detail ?? null))"
 
 
@@ -35,6 +41,33 @@ async def test_calls_before_loader_are_queued(browser: BrowserSession) -> None:
     await expect(vic.page).to_have_title("ouvert")
     await expect(vic.text).to_have_value("Une question sur la page")
     await expect(vic.frame.get_by_label("Votre adresse e-mail")).to_have_value("vic@exemple.fr")
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "<section id=guichet>Guichet 4</section>",
+        "<form id=guichet><input name=up><input name=q></form>",
+        "<iframe name=guichet src=//other.localhost/bare></iframe>",
+        "<p id=guichet></p><p id=guichet></p>",
+    ],
+    ids=["section", "form", "frame", "two"],
+)
+async def test_element_with_name_of_api_is_not_taken_for_it(browser: BrowserSession, element: str) -> None:
+    """The page uses the documented line, before the loader and after such an element."""
+    vic = await browser.new_visitor("/bare")
+    await vic.page.set_content(element + DOCUMENTED_STUB)
+    await vic.page.evaluate("guichet('prefill', {text: 'Au guichet 4'}); guichet('open')")
+    await vic.page.add_script_tag(url=vic.system.chat_url + "/widget.js?site=demo")
+    await expect(vic.page.frame_locator("div[role=region] iframe").locator("#text")).to_have_value("Au guichet 4")
+
+
+async def test_loader_without_stub_replaces_element_of_its_name(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor("/bare")
+    await vic.page.set_content("<form id=guichet><input name=up></form>")
+    await vic.page.add_script_tag(url=vic.system.chat_url + "/widget.js?site=demo")
+    await vic.page.evaluate("guichet('open')")
+    await expect_open(vic, True)
 
 
 async def test_prefill_message_events_and_set_page(browser: BrowserSession, system: RunningSystem) -> None:

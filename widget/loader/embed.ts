@@ -7,7 +7,7 @@ import type { ToLoader } from "../bridge/messages";
 import { launcher, preview, root, shadow } from "./elements";
 import { fire, on } from "./events";
 import { iframe, initFrame, mount, pageChanged, post, readStored, storageKey, store } from "./frame";
-import { host, publishApi } from "./host_api";
+import { published, publishApi } from "./host_api";
 import { onNavigation } from "./page_navigation";
 import { blink, close, draw, open, opened, refit, setBadge, small } from "./panel";
 import { origin, page } from "./site";
@@ -67,8 +67,8 @@ function start(): void {
   const idle = window.requestIdleCallback ?? setTimeout;
   if (before.open && !small.matches) idle(() => open(false));
   else if (before.live) idle(mount);
-  for (const call of queuedCalls) host.guichet?.(...(call as [string]));
+  for (const call of queuedCalls) published()?.(...(call as [string]));
 }
 
 // A page may include the loader twice; the second does nothing.
-if (!host.guichet?.up) start();
+if (!published()?.up) start();

@@ -6,7 +6,10 @@ import { close, open, setBadge } from "./panel";
 
 type Api = ((verb: string, ...more: never[]) => unknown) & { q?: Iterable<unknown>[]; up?: boolean };
 
-export const host = window as unknown as { guichet?: Api };
+const host = window as unknown as { guichet?: Api };
+
+/** What the page has under our name. An element with this id or a frame with this name is not ours. */
+export const published = () => (typeof host.guichet === "function" ? host.guichet : undefined);
 
 const api: Record<string, (...more: never[]) => unknown> = {
   open: () => open(),
@@ -35,7 +38,7 @@ const api: Record<string, (...more: never[]) => unknown> = {
 
 /** Returns the calls that the page made before the loader had loaded. */
 export function publishApi(): Iterable<unknown>[] {
-  const queuedCalls = host.guichet?.q ?? [];
+  const queuedCalls = published()?.q ?? [];
   host.guichet = (verb, ...more) => api[verb]?.(...more);
   host.guichet.up = true;
   return queuedCalls;
