@@ -1,6 +1,7 @@
 /** The frame: waits for the loader's `init`, loads one language and draws. */
 import { render } from "preact";
 import { isComposing } from "../client/dom/composition";
+import { intlLocale } from "../client/text/locale";
 import { followBrowser } from "../client/transport/connection";
 import { type Bridge, bridgeTo } from "./bridge/bridge";
 import type { ToFrame } from "./bridge/messages";
@@ -50,7 +51,8 @@ function start(
     url: location.origin,
     fallback: async () => (await import("../client/transport/polling_transport")).connectPolling,
   };
-  const store = new Store({ config, texts, bridge, init, connection, features: FEATURES, addStyles });
+  const locale = intlLocale(navigator.languages, config.lang);
+  const store = new Store({ config, texts, locale, bridge, init, connection, features: FEATURES, addStyles });
   const updateVisible = () => {
     store.state.visible = document.visibilityState === "visible";
   };

@@ -1,7 +1,7 @@
 /** The agent's preferences on this browser: language, theme, sound, shortcuts. */
 import { computed, effect } from "@preact/signals";
 import { LOCALES, type Locale } from "../../client/protocol/vocabulary";
-import { languageOf } from "../../client/text/locale";
+import { intlLocale, languageOf } from "../../client/text/locale";
 import type { TimeLocale } from "../../client/text/time_format";
 import type { Texts } from "../locales/fr";
 import { storedSignal } from "./local_storage";
@@ -27,7 +27,7 @@ export const texts = computed(() => ALL_TEXTS[`../locales/${language.value}.ts`]
 
 /** The browser's own variant of the chosen language, for times and for names of languages. */
 export const timeLocale = computed<TimeLocale>(() => ({
-  locale: navigator.languages.find((tag) => languageOf(tag) === language.value) ?? language.value,
+  locale: intlLocale(navigator.languages, language.value),
   at: texts.value.time.at,
 }));
 

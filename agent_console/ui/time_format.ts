@@ -1,5 +1,5 @@
 /** Times of the console: short, in the agent's language, of a steady width. */
-import { dayLabel, sameDay, type TimeLocale, timeOfDay } from "../../client/text/time_format";
+import { dateFormat, dayLabel, sameDay, type TimeLocale, timeOfDay } from "../../client/text/time_format";
 import type { Texts } from "../locales/fr";
 
 const MINUTE = 60_000;
@@ -24,7 +24,7 @@ export function roughDuration(seconds: number, texts: Texts): string {
 }
 
 function shortDay(at: string, timeLocale: TimeLocale): string {
-  return new Intl.DateTimeFormat(timeLocale.locale, { day: "numeric", month: "short" }).format(new Date(at));
+  return dateFormat(timeLocale, { day: "numeric", month: "short" }).format(new Date(at));
 }
 
 /** The time of a card: the time today, "yesterday", else a date. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { languageOf } from "../text/locale";
+import { intlLocale, languageOf } from "../text/locale";
 
 test("a language is recognized in any case and with any separator", () => {
   for (const tag of ["fr", "FR", "FR-fr", "fr_FR", "Fr-Latn-CA", "fr-x-private", "fr@euro"])
@@ -13,4 +13,12 @@ test("a language of three letters is not the one of its first two", () => {
 
 test("what is no tag has no language", () => {
   for (const tag of ["", "x", "-fr", "*", "constructor", "1fr"]) expect(languageOf(tag), tag).toBe("");
+});
+
+test("the locale is the reader's variant of the language, without the tags at which Intl throws", () => {
+  expect(intlLocale(["en-US@posix", "de", "en-US"], "en")).toBe("en-US");
+  expect(intlLocale(["fr_CA", "fr"], "fr")).toBe("fr-CA");
+  expect(intlLocale(["en-US-u-fw-mon-mu-celsius"], "en")).toBe("en-US-u-fw-mon-mu-celsius");
+  for (const bad of [[], ["en-US@posix"], ["en-"], ["en-a"], ["en_US.UTF-8"], ["C", "*"]])
+    expect(intlLocale(bad, "en"), bad.join()).toBe("en");
 });

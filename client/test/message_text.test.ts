@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { dateAndTime, reopeningTime } from "../text/future_time";
 import { linkify } from "../text/linkify";
+import { cutText } from "../text/message_text";
 import { dateText, dayLabel, timeOfDay } from "../text/time_format";
 
 const paris = { locale: "fr-FR", at: "à", timeZone: "Europe/Paris" };
@@ -49,9 +50,24 @@ describe("times as text", () => {
     expect(plain(reopeningTime("2026-12-01T09:00:00+01:00", paris, NOW))).toBe("mardi 1er~décembre à~9~h");
   });
 
+  test("digits and calendars of the browser's tag do not change the text", () => {
+    const arab = { ...paris, locale: "fr-FR-u-ca-buddhist-nu-arab" };
+    for (const text of [timeOfDay, dateText, dayLabel])
+      expect(text("2026-11-20T08:12:00Z", arab, NOW)).toBe(text("2026-11-20T08:12:00Z", paris, NOW));
+  });
+
   test("dates are right in the night when clocks change", () => {
     const night = Date.parse("2026-10-25T10:00:00Z");
     expect(dayLabel("2026-10-24T20:00:00Z", paris, night)).toBe("hier");
+  });
+});
+
+describe("texts that are cut", () => {
+  test("never end in half a character", () => {
+    expect(cutText("abc", 3)).toBe("abc");
+    expect(cutText("abcd", 3)).toBe("abc");
+    expect(cutText("ab😀", 3)).toBe("ab");
+    expect(cutText("a😀d", 3)).toBe("a😀");
   });
 });
 

@@ -2,3 +2,20 @@
 
 /** The language of a tag, whatever its case and its separator: "fr" of "FR", "fr-CA" and "fr_FR"; "" without one. */
 export const languageOf = (tag: string): string => /^[a-z]{2,3}(?![a-z])/i.exec(tag)?.[0].toLowerCase() ?? "";
+
+/**
+ * The first of the tags in this language that Intl accepts, else the language: a browser may report "en-US@posix", at
+ * which Intl throws.
+ */
+export function intlLocale(tags: readonly string[], language: string): string {
+  const variants = tags.filter((tag) => languageOf(tag) === language).map((tag) => tag.replaceAll("_", "-"));
+  return variants.find(isAccepted) ?? language;
+}
+
+function isAccepted(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+}

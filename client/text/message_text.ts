@@ -9,3 +9,7 @@ export const normalizeText = (text: string): string => text.trim().normalize("NF
 
 /** The length that TEXT_MAX limits: code points of the normalized text. */
 export const textLength = (text: string): number => [...normalizeText(text)].length;
+
+/** The text cut to this many UTF-16 units, or one less where that would halve a character. */
+export const cutText = (text: string, length: number): string =>
+  text.length > length ? text.slice(0, length).replace(/[\ud800-\udbff]$/, "") : text;

@@ -20,7 +20,13 @@ export function dateFormat(timeLocale: TimeLocale, options: Intl.DateTimeFormatO
   const key = JSON.stringify([timeLocale, options]);
   const cached = formats.get(key);
   if (cached) return cached;
-  const made = new Intl.DateTimeFormat(timeLocale.locale, { ...options, timeZone: timeLocale.timeZone });
+  const made = new Intl.DateTimeFormat(timeLocale.locale, {
+    // Our texts put the parts together, so a tag with digits or a calendar of its own does not choose them.
+    numberingSystem: "latn",
+    calendar: "gregory",
+    ...options,
+    timeZone: timeLocale.timeZone,
+  });
   formats.set(key, made);
   return made;
 }

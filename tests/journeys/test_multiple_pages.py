@@ -1,16 +1,23 @@
 """One visitor on many pages: tabs, navigation, single-page sites, and browsers that lack or deny features."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
 from tests.journeys.browser import BrowserSession
 from tests.journeys.running_system import RunningSystem
-from tests.journeys.users import Visitor
+from tests.journeys.ui_text import EN
+from tests.journeys.users import Agent, Visitor
 
 # Browsers without the navigation API.
 NO_NAVIGATION_API = "Object.defineProperty(window, 'navigation', { value: undefined });"
 STORAGE_DENIED = """for (const name of ["localStorage", "sessionStorage", "indexedDB"])
   Object.defineProperty(globalThis, name, { get() { throw new DOMException("denied", "SecurityError"); } });"""
+# Languages as browsers report them on Linux, on Android with regional preferences, and by a tag that is none.
+STRANGE_LANGUAGES = """Object.defineProperty(navigator, "languages", {
+  get: () => ["%s", "C", "*"],
+});"""
 # A network in which every WebSocket fails.
 NO_WEBSOCKET = """globalThis.WebSocket = class extends EventTarget {
   static OPEN = 1;
@@ -167,6 +174,27 @@ async def test_widget_uses_language_of_page(browser: BrowserSession, ada_is_ther
     await expect(zoe.frame.get_by_text("Online")).to_be_visible()
     vic: Visitor = await browser.new_visitor("/")
     await expect(vic.launcher).to_have_accessible_name("Ouvrir la discussion")
+
+
+@pytest.mark.parametrize("tag", ["en-US@posix", "en_US.UTF-8", "en-US-u-fw-mon-mu-celsius-nu-arab"])
+async def test_widget_and_console_draw_times_in_any_language_of_browser(
+    browser: BrowserSession, system: RunningSystem, tag: str
+) -> None:
+    await system.add_agent("Ada")
+    context = await browser.new_context("Ada")
+    await context.add_init_script(STRANGE_LANGUAGES % tag)
+    ada = Agent("Ada", system, context, await browser.new_tab(context), EN)
+    await ada.sign_in()
+    await ada.set_presence("available")
+    vic = await browser.new_visitor(None)
+    await vic.context.add_init_script(STRANGE_LANGUAGES % tag)
+    await vic.go_to("/en")
+    await vic.open_widget()
+    await vic.send("Which time is it?")
+    await ada.accept_offer()
+    await ada.send("Half past ten.")
+    for log in (vic.log, ada.log):
+        await expect(log).to_contain_text(re.compile(r"10:3\d"))
 
 
 async def test_language_of_page_is_recognized_however_it_is_written(browser: BrowserSession) -> None:

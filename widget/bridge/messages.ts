@@ -27,7 +27,6 @@ export type ToFrame =
   | {
       type: "init";
       stored: StoredState;
-      locale: string;
       page: HostPage;
       open: boolean;
       focus: boolean;

@@ -1,8 +1,8 @@
 /** The loader's styles: launcher, preview and panel in the shadow root. Its colours repeat those of tokens.css. */
 
 /**
- * One string without line breaks, to save bytes. The host is fixed, or it would be an item of the page's layout. Sizes are in px, out of the host page's reach. A page may move the
- * launcher with --guichet-bottom and --guichet-side.
+ * One string without line breaks, to save bytes. The host is fixed, or it would be an item of the page's layout. Sizes are
+ * in px, out of the host page's reach. A page may move the launcher with --guichet-bottom and --guichet-side.
  */
 export const styles = `\
 :host{all:initial!important;position:fixed!important;z-index:2147483000!important}\

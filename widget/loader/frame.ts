@@ -3,7 +3,7 @@ import type { HostPage, ToFrame } from "../bridge/messages";
 import type { FormFieldValues } from "../frame/config";
 import { make, panel, shadow } from "./elements";
 import { openHostStorage } from "./host_storage";
-import { key, labels, lang, locale, origin, theme } from "./site";
+import { key, labels, lang, origin, theme } from "./site";
 
 export const storageKey = `guichet:${key}`;
 /** Written only when the frame asks for it, after the visitor has acted. */
@@ -42,7 +42,7 @@ export function initFrame(open: boolean): void {
   frameWindow = element.contentWindow;
   element.inert = false;
   if (focus) element.focus();
-  post({ type: "init", stored: readStored(), locale, page: currentPage(), open, focus, prefill });
+  post({ type: "init", stored: readStored(), page: currentPage(), open, focus, prefill });
 }
 
 export function prefillForm(fields: FormFieldValues): void {

@@ -10,8 +10,6 @@ export const page = document.documentElement;
 // The page's language, else the browser's, else English.
 const tags = [page.lang, ...navigator.languages];
 export const lang = tags.map(languageOf).find((language) => texts[language]) ?? "en";
-/** The browser's own variant of that language, if there is one: times of day differ. */
-export const locale = navigator.languages.find((tag) => languageOf(tag) === lang) ?? lang;
 export const labels = texts[lang] as LoaderConfig["texts"][string];
 /** "light" or "dark" if the page sets a colour scheme; else the browser's preference. */
 export const theme = getComputedStyle(page).colorScheme;

@@ -1,7 +1,7 @@
 /** What happens after every change of the state. Each effect acts only on what has changed. */
 import type { Announcer } from "../../client/dom/live_region";
 import { FINISHED_STATUSES } from "../../client/protocol/vocabulary";
-import { normalizeText } from "../../client/text/message_text";
+import { cutText, normalizeText } from "../../client/text/message_text";
 import type { Bridge, HostStorage } from "../bridge/bridge";
 import { queueText } from "../conversation/queue_text";
 import type { Identity, VisitorSession } from "../conversation/session";
@@ -71,7 +71,7 @@ function badge({ state, bridge, texts }: EffectContext): () => void {
       const { length: count, [count - 1]: last } = state.unread;
       const label = count ? texts.openWith(count) : texts.open;
       const preview = last && {
-        text: last.text.slice(0, 160),
+        text: cutText(last.text, 160),
         author: `${last.author.name} · ${texts.justNow}`,
       };
       return { count, label, title: texts.newMessages(count), preview: preview ?? null };

@@ -7,7 +7,7 @@ import { TypingSender } from "../../client/conversation/typing";
 import { Announcer } from "../../client/dom/live_region";
 import type { Message, Refusal, Service } from "../../client/protocol/shared";
 import type { VisitorEvents } from "../../client/protocol/visitor";
-import { normalizeText, TEXT_MAX, textLength } from "../../client/text/message_text";
+import { cutText, normalizeText, TEXT_MAX, textLength } from "../../client/text/message_text";
 import type { TimeLocale } from "../../client/text/time_format";
 import type { ConnectionOptions } from "../../client/transport/connection";
 import { type Bridge, HostStorage } from "../bridge/bridge";
@@ -22,11 +22,15 @@ import { State } from "./state";
 import type { FeatureSlots, FormActions, LazyForm } from "./view_context";
 
 const DRAFT_SAVE_DELAY_MS = 400;
+const URL_MAX = 4_096;
+const TITLE_MAX = 1_000;
 const FEATURE_RETRY_MS = 5_000;
 
 export interface StoreDeps {
   config: FrameConfig;
   texts: Texts;
+  /** The reader's variant of the language, which Intl accepts: times of day differ. */
+  locale: string;
   bridge: Pick<Bridge, "post">;
   init: Extract<ToFrame, { type: "init" }>;
   connection: Pick<ConnectionOptions, "url" | "connect" | "fallback">;
@@ -59,12 +63,12 @@ export class Store implements SessionListener, FeatureContext {
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(deps: StoreDeps) {
-    const { config, texts, bridge, init, connection } = deps;
+    const { config, texts, locale, bridge, init, connection } = deps;
     this.#deps = deps;
     this.config = config;
     this.texts = texts;
     this.bridge = bridge;
-    this.timeLocale = { locale: init.locale, at: texts.at };
+    this.timeLocale = { locale, at: texts.at };
     this.storage = new HostStorage(bridge, init.stored);
     const outbox = this.storage.outboxStorage();
     // A first message or a form without an ack must be sent again with its own token, or it could be stored twice.
@@ -75,7 +79,7 @@ export class Store implements SessionListener, FeatureContext {
       token: init.stored.token ?? unsentToken ?? init.stored.formToken,
       auth: () => this.#auth(),
     };
-    this.state.page = init.page;
+    this.#setPage(init.page);
     this.state.prefill = init.prefill;
     this.state.draft = init.prefill.text ?? init.stored.draft ?? "";
     this.session = new VisitorSession(this.state, this.identity, this, outbox, connection);
@@ -224,8 +228,13 @@ export class Store implements SessionListener, FeatureContext {
     if (this.storage.stored.token || !open) this.storage.save({ open: open || undefined });
   }
 
-  #setPage(page: HostPage): void {
-    this.state.page = page;
+  /** Cut as the server would cut it: a title of a megabyte would not fit into one frame of the socket. */
+  #setPage({ url, title, referrer }: HostPage): void {
+    this.state.page = {
+      url: cutText(url, URL_MAX),
+      title: cutText(title, TITLE_MAX),
+      referrer: cutText(referrer, URL_MAX),
+    };
   }
 
   /** The visitor started a chat in another tab. If this tab has no message yet, it takes over the token. */

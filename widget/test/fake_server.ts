@@ -208,11 +208,11 @@ export class Page {
     return new Store({
       config: { key: "demo", lang: "en", choices: {} },
       texts,
+      locale: "en-GB",
       bridge: { post: (message) => this.#receive(message) },
       init: {
         type: "init",
         stored: { ...this.stored },
-        locale: "en-GB",
         page,
         open: true,
         focus: true,

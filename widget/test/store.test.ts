@@ -21,6 +21,14 @@ describe("the first message", () => {
     expect(server.listeners).toEqual([]);
   });
 
+  test("is sent with a page that fits into the socket, whatever the page is called", () => {
+    const page = { url: `https://shop.example/${"a".repeat(9_000)}`, title: "😀".repeat(9_000), referrer: "" };
+    const { state } = new Page().frame(new Server(), { page });
+    expect([state.page.url.length, state.page.title.length]).toEqual([4_096, 1_000]);
+    const odd = { ...page, title: `a${page.title}` };
+    expect(new Page().frame(new Server(), { page: odd }).state.page.title).toBe(`a${"😀".repeat(499)}`);
+  });
+
   test("appears before the server has it", async () => {
     const { store, server } = await vic();
     server.instead.start_chat = () => "silence";
