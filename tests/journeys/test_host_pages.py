@@ -1,8 +1,10 @@
-"""What a host page does to the elements that the widget shares with it: the layout, the scroll lock, the language."""
+"""What a host page does to what the widget shares with it: its layout, its scrolling, its document."""
 
 import pytest
+from playwright.async_api import expect
 
 from tests.journeys.browser import BrowserSession
+from tests.journeys.running_system import RunningSystem
 from tests.journeys.screen_tour import PHONE
 
 LAYOUTS = {
@@ -18,6 +20,26 @@ MEASURE_PAGE = """() => ["html", "body", "main"].map(name => {
 
 OVERFLOW = "getComputedStyle(document.documentElement).overflow"
 SET_OVERFLOW = "value => { document.documentElement.style.overflow = value; }"
+
+NEW_BODY = "<main><h1>Une autre page</h1></main>"
+SWAPS = {
+    "body": f"""() => {{
+  const body = document.createElement("body");
+  body.innerHTML = "{NEW_BODY}";
+  document.body.replaceWith(body);
+}}""",
+    "content of body": f"() => {{ document.body.innerHTML = '{NEW_BODY}'; }}",
+    "content of html": f"() => {{ document.documentElement.innerHTML = '<head></head><body>{NEW_BODY}</body>'; }}",
+    "html": f"""() => {{
+  const page = new DOMParser().parseFromString("<!doctype html><body>{NEW_BODY}", "text/html");
+  document.documentElement.replaceWith(document.adoptNode(page.documentElement));
+}}""",
+    "document.write": f"""() => {{
+  document.open();
+  document.write("<!doctype html><title>x</title><body>{NEW_BODY}");
+  document.close();
+}}""",
+}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -66,3 +88,69 @@ async def test_wide_page_is_never_locked(browser: BrowserSession) -> None:
     await vic.launcher.click()
     await vic.page.evaluate(SET_OVERFLOW, "scroll")
     assert await vic.page.evaluate(OVERFLOW) == "scroll"
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+async def test_widget_comes_back_when_page_replaces_document(browser: BrowserSession, swap: str) -> None:
+    vic = await browser.new_visitor()
+    await vic.launcher.wait_for()
+    for _ in range(2):
+        await vic.page.evaluate(SWAPS[swap])
+        await expect(vic.page.get_by_text("Une autre page")).to_be_visible()
+        await expect(vic.launcher).to_have_count(1)
+    await vic.page.evaluate("guichet('prefill', {text: 'Toujours là'})")
+    await vic.open_widget()
+    await expect(vic.text).to_have_value("Toujours là")
+    await vic.text.press("Escape")
+    await expect(vic.launcher).to_be_focused()
+
+
+async def test_conversation_goes_on_in_widget_that_has_come_back(
+    browser: BrowserSession, system: RunningSystem
+) -> None:
+    await system.add_agent("Ada")
+    ada = await browser.sign_in_agent("Ada")
+    await ada.set_presence("available")
+    vic = await browser.new_visitor()
+    await vic.open_widget()
+    await vic.send("Un premier mot.")
+    await ada.accept_offer()
+    for number, swap in enumerate(SWAPS.values()):
+        await vic.page.evaluate(swap)
+        await expect(vic.launcher).to_have_count(1)
+        await vic.send(f"Après {number}.")
+    await ada.send("Je vous suis.")
+    await expect(vic.bubble("Je vous suis.")).to_be_visible()
+    await ada.expect_visitor_messages("Un premier mot.", *(f"Après {number}." for number in range(len(SWAPS))))
+
+
+async def test_frame_stays_when_body_is_replaced_again(browser: BrowserSession) -> None:
+    """As on sites that replace the body at each navigation."""
+    vic = await browser.new_visitor()
+    await vic.launcher.wait_for()
+    await vic.page.evaluate(SWAPS["body"])
+    await vic.open_widget()
+    await (await vic.widget_document()).evaluate("globalThis.same = true")
+    await vic.page.evaluate(SWAPS["body"])
+    await expect(vic.text).to_be_visible()
+    assert await (await vic.widget_document()).evaluate("globalThis.same")
+
+
+async def test_script_that_runs_again_brings_removed_widget_back(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor()
+    await vic.launcher.wait_for()
+    script = vic.system.chat_url + "/widget.js?site=demo"
+    await vic.page.evaluate("document.querySelector('div[role=region]').remove()")
+    await vic.page.add_script_tag(url=script)
+    await expect(vic.launcher).to_have_count(1)
+    await vic.page.evaluate("guichet('destroy')")
+    await expect(vic.launcher).to_have_count(0)
+    await vic.page.add_script_tag(url=script)
+    await vic.open_widget()
+
+
+async def test_widget_stands_at_end_of_body_where_hydration_accepts_it(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor()
+    await vic.launcher.wait_for()
+    assert await vic.page.evaluate("document.body.lastElementChild.getAttribute('role')") == "region"
+    assert await vic.page.evaluate("document.documentElement.children.length") == 2

@@ -4,13 +4,14 @@
  */
 
 import type { ToLoader } from "../bridge/messages";
-import { launcher, preview, root, shadow } from "./elements";
+import { keepAttached } from "./attachment";
+import { launcher, preview, shadow } from "./elements";
 import { fire, on } from "./events";
 import { iframe, initFrame, mount, pageChanged, post, readStored, storageKey, store } from "./frame";
 import { published, publishApi } from "./host_api";
 import { onNavigation } from "./page_navigation";
 import { blink, close, draw, open, opened, refit, setBadge, small } from "./panel";
-import { origin, page } from "./site";
+import { origin } from "./site";
 
 const handlers: { [M in ToLoader as M["type"]]: (message: M) => unknown } = {
   ready: () => initFrame(opened),
@@ -19,6 +20,12 @@ const handlers: { [M in ToLoader as M["type"]]: (message: M) => unknown } = {
   badge: setBadge,
   event: ({ name, detail }) => fire(name, detail),
 };
+
+function listen(): void {
+  listenToFrame();
+  listenToVisitor();
+  onNavigation(on, pageChanged);
+}
 
 function listenToFrame(): void {
   on(window, "message", (event) => {
@@ -57,12 +64,8 @@ function listenToVisitor(): void {
 
 function start(): void {
   const queuedCalls = publishApi();
-  listenToFrame();
-  listenToVisitor();
-  onNavigation(on, pageChanged);
   draw();
-  // Not into the body: sites that replace the body on navigation would remove the widget.
-  page.append(root);
+  keepAttached(listen);
   const before = readStored();
   const idle = window.requestIdleCallback ?? setTimeout;
   if (before.open && !small.matches) idle(() => open(false));
@@ -70,5 +73,7 @@ function start(): void {
   for (const call of queuedCalls) published()?.(...(call as [string]));
 }
 
-// A page may include the loader twice; the second does nothing.
-if (!published()?.up) start();
+// A page may include the loader twice; the second puts the widget back where the page has removed it.
+const running = published()?.up;
+if (running) running();
+else start();

@@ -8,8 +8,13 @@ export function fire(name: string, detail?: unknown): void {
   for (const listener of listeners[name] ?? []) listener(detail);
 }
 
-/** Ends all listeners of `on`. */
-export const lifetime = new AbortController();
+let lifetime = new AbortController();
+
+/** Removes all listeners of `on`. */
+export function removeListeners(): void {
+  lifetime.abort();
+  lifetime = new AbortController();
+}
 
 export function on(
   target: EventTarget | null | undefined,

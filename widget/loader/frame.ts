@@ -35,6 +35,14 @@ export function mount(): void {
   iframe.src = `${origin}/widget/frame?site=${key}&lang=${lang}#${new URLSearchParams({ parent: location.origin, theme })}`;
 }
 
+/** A frame that leaves the document loses its page. */
+export function remount(): void {
+  if (!iframe) return;
+  iframe.remove();
+  iframe = frameWindow = undefined;
+  mount();
+}
+
 /** The frame listens now. */
 export function initFrame(open: boolean): void {
   const focus = panel.contains(shadow.activeElement);

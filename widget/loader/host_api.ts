@@ -1,10 +1,11 @@
 /** The API for the host page: guichet("open") and so on. */
-import { box, root } from "./elements";
-import { type Listener, lifetime, listeners } from "./events";
+import { attach, endAttachment } from "./attachment";
+import { box } from "./elements";
+import { type Listener, listeners } from "./events";
 import { prefillForm, setPage } from "./frame";
 import { close, open, setBadge } from "./panel";
 
-type Api = ((verb: string, ...more: never[]) => unknown) & { q?: Iterable<unknown>[]; up?: boolean };
+type Api = ((verb: string, ...more: never[]) => unknown) & { q?: Iterable<unknown>[]; up?: () => void };
 
 const host = window as unknown as { guichet?: Api };
 
@@ -29,9 +30,8 @@ const api: Record<string, (...more: never[]) => unknown> = {
   setPage,
   destroy: () => {
     close();
-    lifetime.abort();
     setBadge({});
-    root.remove();
+    endAttachment();
     delete host.guichet;
   },
 };
@@ -40,6 +40,6 @@ const api: Record<string, (...more: never[]) => unknown> = {
 export function publishApi(): Iterable<unknown>[] {
   const queuedCalls = published()?.q ?? [];
   host.guichet = (verb, ...more) => api[verb]?.(...more);
-  host.guichet.up = true;
+  host.guichet.up = attach;
   return queuedCalls;
 }

@@ -5,7 +5,7 @@ import type { LoaderConfig } from "../bridge/messages";
 declare const __GUICHET_CONFIG__: LoaderConfig;
 
 export const { key, origin, texts, color, position } = __GUICHET_CONFIG__;
-export const page = document.documentElement;
+const page = document.documentElement;
 
 // The page's language, else the browser's, else English.
 const tags = [page.lang, ...navigator.languages];
