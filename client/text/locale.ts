@@ -1,7 +1,7 @@
 /** Language tags, as pages and browsers write them. */
 
-/** The language of a tag, whatever its case and its separator: "fr" of "FR", "fr-CA" and "fr_FR"; "" without one. */
-export const languageOf = (tag: string): string => /^[a-z]{2,3}(?![a-z])/i.exec(tag)?.[0].toLowerCase() ?? "";
+/** The language of a tag, whatever its case and its separator: "fr" of "FR", "fr-CA" and "fr_FR". */
+export const languageOf = (tag: string): string => (tag.split(/[-_@]/)[0] as string).toLowerCase();
 
 /**
  * The first of the tags in this language that Intl accepts, else the language: a browser may report "en-US@posix", at

@@ -62,7 +62,6 @@ export interface LoaderConfig {
   texts: Record<string, LoaderTexts>;
   /** The site's colour as #rrggbb, or null for our own. */
   color: string | null;
-  position: "right" | "left";
 }
 
 export interface LoaderTexts {

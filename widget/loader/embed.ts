@@ -7,8 +7,8 @@ import type { ToLoader } from "../bridge/messages";
 import { keepAttached } from "./attachment";
 import { launcher, preview, shadow } from "./elements";
 import { fire, on } from "./events";
-import { iframe, initFrame, mount, pageChanged, post, readStored, storageKey, store } from "./frame";
-import { published, publishApi } from "./host_api";
+import { iframe, initFrame, mount, pageChanged, post, readStored, store } from "./frame";
+import { publishApi, running } from "./host_api";
 import { onNavigation } from "./page_navigation";
 import { blink, close, draw, open, opened, refit, setBadge, small } from "./panel";
 import { origin } from "./site";
@@ -24,7 +24,7 @@ const handlers: { [M in ToLoader as M["type"]]: (message: M) => unknown } = {
 function listen(): void {
   listenToFrame();
   listenToVisitor();
-  onNavigation(on, pageChanged);
+  onNavigation(pageChanged);
 }
 
 function listenToFrame(): void {
@@ -32,14 +32,8 @@ function listenToFrame(): void {
     const { source, origin: from, data } = event as MessageEvent<ToLoader>;
     if (from === origin && source && source === iframe?.contentWindow) handlers[data.type]?.(data as never);
   });
-  // A page from the back-forward cache has missed the changes of other tabs. The pageshow event has no key.
-  on(
-    window,
-    "storage pageshow",
-    (event) =>
-      ((event as StorageEvent).key ?? storageKey) === storageKey &&
-      post({ type: "stored", stored: readStored() }),
-  );
+  // A page from the back-forward cache has missed the changes of other tabs.
+  on(window, "storage pageshow", () => post({ type: "stored", stored: readStored() }));
 }
 
 function listenToVisitor(): void {
@@ -47,33 +41,26 @@ function listenToVisitor(): void {
   on(visualViewport, "resize scroll", refit);
   on(small, "change", refit);
   on(launcher, "click", () => (opened ? close() : open()));
-  on(preview, "click", () => open());
+  on(preview, "click", open);
   // Keys pressed in the widget are no shortcuts of the page.
   on(shadow, "keydown", (event) => {
     event.stopPropagation();
     if ((event as KeyboardEvent).key === "Escape") close();
   });
   // The visitor is about to open the panel: the frame is loaded, but it does not connect before it is opened.
-  let hoverTimer: ReturnType<typeof setTimeout> | undefined;
-  on(launcher, "focus touchstart", mount);
-  on(launcher, "pointerenter", () => {
-    hoverTimer = setTimeout(mount, 90);
-  });
-  on(launcher, "pointerleave", () => clearTimeout(hoverTimer));
+  on(launcher, "focus touchstart pointerenter", mount);
 }
 
 function start(): void {
-  const queuedCalls = publishApi();
   draw();
   keepAttached(listen);
   const before = readStored();
   const idle = window.requestIdleCallback ?? setTimeout;
   if (before.open && !small.matches) idle(() => open(false));
   else if (before.live) idle(mount);
-  for (const call of queuedCalls) published()?.(...(call as [string]));
+  publishApi();
 }
 
 // A page may include the loader twice; the second puts the widget back where the page has removed it.
-const running = published()?.up;
 if (running) running();
 else start();

@@ -5,7 +5,7 @@ import { make, panel, shadow } from "./elements";
 import { openHostStorage } from "./host_storage";
 import { key, labels, lang, origin, theme } from "./site";
 
-export const storageKey = `guichet:${key}`;
+const storageKey = `guichet:${key}`;
 /** Written only when the frame asks for it, after the visitor has acted. */
 export const [readStored, store] = openHostStorage(storageKey);
 
@@ -26,16 +26,17 @@ const currentPage = (): HostPage => ({
 
 export function mount(): void {
   if (iframe) return;
-  iframe = make("iframe", panel);
-  iframe.title = labels.title;
-  iframe.allow = "clipboard-write";
-  // If the document of a frame loads while the frame has the focus, Chromium may drop the focus or keep sending
-  // keys to the page. So the frame is inert until it is ready, and the focus waits on the panel.
-  iframe.inert = true;
-  iframe.src = `${origin}/widget/frame?site=${key}&lang=${lang}#${new URLSearchParams({ parent: location.origin, theme })}`;
+  iframe = make("iframe", panel, {
+    title: labels.title,
+    allow: "clipboard-write",
+    // If the document of a frame loads while the frame has the focus, Chromium may drop the focus or keep sending
+    // keys to the page. So the frame is inert until it is ready, and the focus waits on the panel.
+    inert: true,
+    src: `${origin}/widget/frame?site=${key}&lang=${lang}#parent=${location.origin}&theme=${theme}`,
+  });
 }
 
-/** A frame that leaves the document loses its page. */
+/** Call when the frame has lost its page: it left the document. */
 export function remount(): void {
   if (!iframe) return;
   iframe.remove();

@@ -9,8 +9,9 @@ type Api = ((verb: string, ...more: never[]) => unknown) & { q?: Iterable<unknow
 
 const host = window as unknown as { guichet?: Api };
 
-/** What the page has under our name. An element with this id or a frame with this name is not ours. */
-export const published = () => (typeof host.guichet === "function" ? host.guichet : undefined);
+/** What runs already, or the page's queue. An element with the id `guichet` or a frame of this name is neither. */
+export const { up: running, q: queuedCalls = [] } =
+  typeof host.guichet === "function" ? host.guichet : ({} as Partial<Api>);
 
 const api: Record<string, (...more: never[]) => unknown> = {
   open: () => open(),
@@ -36,10 +37,10 @@ const api: Record<string, (...more: never[]) => unknown> = {
   },
 };
 
-/** Returns the calls that the page made before the loader had loaded. */
-export function publishApi(): Iterable<unknown>[] {
-  const queuedCalls = published()?.q ?? [];
-  host.guichet = (verb, ...more) => api[verb]?.(...more);
-  host.guichet.up = attach;
-  return queuedCalls;
+/** Also runs the calls that the page made before the loader had loaded. */
+export function publishApi(): void {
+  const guichet: Api = (verb, ...more) => api[verb]?.(...more);
+  guichet.up = attach;
+  host.guichet = guichet;
+  for (const call of queuedCalls) guichet(...(call as [string]));
 }

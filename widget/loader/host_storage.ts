@@ -9,17 +9,18 @@ export function openHostStorage(key: string): [() => StoredState, (patch: Stored
   let memory: StoredState = {};
   const read = (): StoredState => {
     try {
-      return JSON.parse(localStorage.getItem(key) ?? "{}");
+      memory = JSON.parse(localStorage[key] ?? "{}");
     } catch {
-      return memory;
+      // The memory has it.
     }
+    return memory;
   };
   const write = (patch: StoredState): void => {
     memory = { ...read(), ...patch };
     const json = JSON.stringify(memory);
     try {
-      if (json === "{}") localStorage.removeItem(key);
-      else localStorage.setItem(key, json);
+      if (json === "{}") delete localStorage[key];
+      else localStorage[key] = json;
     } catch {
       // The next page starts without it.
     }

@@ -1,10 +1,10 @@
 /** The panel: open or closed, the launcher and the badge. */
 import type { Badge } from "../bridge/messages";
-import { box, count, launcher, panel, path, preview, previewAuthor, previewText, root } from "./elements";
+import { box, count, launcher, panel, preview, previewAuthor, previewText, root } from "./elements";
 import { fire } from "./events";
 import { frameWindow, iframe, mount, post } from "./frame";
 import { labels } from "./site";
-import { titleBlinker } from "./title_blinker";
+import { blinkTitle } from "./title_blinker";
 
 export const small = matchMedia("(max-width:480px)");
 export let opened = false;
@@ -13,8 +13,9 @@ let badge: Partial<Badge> = {};
 /** The page's own styles are not touched: whatever it sets or takes away meanwhile is its own. */
 const scrollLock = new CSSStyleSheet();
 scrollLock.replaceSync("@media(max-width:480px){:root{overflow:hidden!important}}");
+document.adoptedStyleSheets.push(scrollLock);
 
-export const blink = titleBlinker(() => badge);
+export const blink = () => blinkTitle(badge);
 
 export function setBadge(news: Partial<Badge>): void {
   badge = news;
@@ -23,24 +24,16 @@ export function setBadge(news: Partial<Badge>): void {
 }
 
 export function draw(): void {
-  const news = badge.count ?? 0;
+  const { count: news = 0, label = labels.open, preview: message } = badge;
   box.classList.toggle("on", opened);
+  scrollLock.disabled = !opened;
   launcher.ariaExpanded = `${opened}`;
-  launcher.ariaLabel = opened ? labels.close : (badge.label ?? labels.open);
-  path.setAttribute("d", opened ? "m6 9 6 6 6-6" : "M4 5h16v11H9l-5 4z");
+  launcher.ariaLabel = opened ? labels.close : label;
   count.hidden = opened || !news;
-  count.textContent = news > 9 ? "9+" : `${news}`;
-  preview.hidden = opened || !badge.preview;
-  [previewText.textContent, previewAuthor.textContent] = [
-    badge.preview?.text ?? "",
-    badge.preview?.author ?? "",
-  ];
-}
-
-/** Call when the panel has been opened or closed. */
-function lockScroll(): void {
-  const pageSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== scrollLock);
-  document.adoptedStyleSheets = opened ? [...pageSheets, scrollLock] : pageSheets;
+  count.textContent = `${news > 9 ? "9+" : news}`;
+  preview.hidden = opened || !message;
+  previewText.textContent = message?.text ?? null;
+  previewAuthor.textContent = message?.author ?? null;
 }
 
 /** A screen keyboard shrinks the visual viewport only, so the script sizes the panel. */
@@ -59,7 +52,6 @@ export function open(focus: unknown = true): void {
   mount();
   draw();
   fit();
-  lockScroll();
   if (focus) (frameWindow ? iframe : panel)?.focus();
   post({ type: "open", focus: !!focus });
   fire("open");
@@ -70,11 +62,11 @@ export function close(): void {
   opened = false;
   draw();
   fit();
-  lockScroll();
   post({ type: "close" });
   if (document.activeElement === root) {
-    const back = opener?.isConnected && opener !== root && opener !== document.body && opener;
-    (back || launcher).focus();
+    // What can't take the focus, because it is the body or has left the page, leaves it to the launcher.
+    launcher.focus();
+    opener?.focus();
   }
   fire("close");
 }

@@ -24,7 +24,7 @@ function loaderTexts(language) {
 function loader() {
   const origin = "https://support.une-boutique.fr";
   const texts = Object.fromEntries(LOCALES.map((language) => [language, loaderTexts(language)]));
-  const config = { key: "une-boutique", origin, texts, color: "#17695f", position: "right" };
+  const config = { key: "une-boutique", origin, texts, color: "#17695f" };
   return built("embed.js").toString().replace("__GUICHET_CONFIG__", JSON.stringify(config));
 }
 

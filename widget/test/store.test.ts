@@ -22,7 +22,11 @@ describe("the first message", () => {
   });
 
   test("is sent with a page that fits into the socket, whatever the page is called", () => {
-    const page = { url: `https://shop.example/${"a".repeat(9_000)}`, title: "😀".repeat(9_000), referrer: "" };
+    const page = {
+      url: `https://shop.example/${"a".repeat(9_000)}`,
+      title: "😀".repeat(9_000),
+      referrer: "",
+    };
     const { state } = new Page().frame(new Server(), { page });
     expect([state.page.url.length, state.page.title.length]).toEqual([4_096, 1_000]);
     const odd = { ...page, title: `a${page.title}` };

@@ -45,7 +45,6 @@ def configured_loader(assets: Assets, key: str, color: str | None, public_url: s
         "origin": public_url,
         "texts": {one: {name: translate(one, f"loader.{name}") for name in LOADER_TEXTS} for one in LOCALES},
         "color": color,
-        "position": "right",
     }
     source = assets.loader().plain.decode()
     return Asset("text/javascript; charset=utf-8", source.replace(PLACEHOLDER, js_literal(config), 1).encode())
