@@ -1,6 +1,7 @@
 /** The frame: waits for the loader's `init`, loads one language and draws. */
 import { render } from "preact";
 import { isComposing } from "../client/dom/composition";
+import { makeTextsReplaceable } from "../client/dom/replaceable_text";
 import { intlLocale } from "../client/text/locale";
 import { followBrowser } from "../client/transport/connection";
 import { type Bridge, bridgeTo } from "./bridge/bridge";
@@ -14,6 +15,7 @@ import { Store } from "./state/store";
 const packs = import.meta.glob<{ texts: Texts }>("./locales/*.ts");
 
 function main(): void {
+  makeTextsReplaceable();
   const config = readConfig(document);
   const { parent, theme } = readFrameParams(location.hash);
   if (theme) document.documentElement.dataset.theme = theme;

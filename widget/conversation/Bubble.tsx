@@ -55,5 +55,10 @@ function Meta({ store, entry }: Props) {
   }
   const time = timeOfDay(entry.at, timeLocale);
   const label = own ? `${time} · ${texts[state]}` : author?.name ? `${author.name} · ${time}` : time;
-  return <p class="meta">{state === "sending" ? texts.sending : label}</p>;
+  // A new state is a new element, but the log does not read it out again.
+  return (
+    <p class="meta" aria-live="off">
+      {state === "sending" ? texts.sending : label}
+    </p>
+  );
 }

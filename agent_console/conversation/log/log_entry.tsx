@@ -44,7 +44,7 @@ function Bubble({ entry, thread, name }: BubbleProps) {
         <LinkedText text={entry.text} />
       </div>
       {last && (
-        <p class="message__meta">
+        <p class="message__meta" aria-live="off">
           {isolate(author)} · {timeOfDay(entry.at, timeLocale.value)}
           {read && ` · ${texts.value.thread.readMark}`}
         </p>
@@ -62,7 +62,7 @@ function PendingBubble({ entry: { key, text, state, first } }: Pick<BubbleProps,
       <div class={`bubble bubble--${failed ? "failed" : "pending"}`} dir="auto">
         <LinkedText text={text} />
       </div>
-      <p class={`message__meta${failed ? " bad" : ""}`}>
+      <p class={`message__meta${failed ? " bad" : ""}`} aria-live={failed ? undefined : "off"}>
         {failed ? (
           <>
             {t.notSent}{" "}
