@@ -14,7 +14,7 @@ import { Store } from "./state/store";
 
 const packs = import.meta.glob<{ texts: Texts }>("./locales/*.ts");
 
-function main(): void {
+async function main(): Promise<void> {
   makeTextsReplaceable();
   const config = readConfig(document);
   const { parent, theme } = readFrameParams(location.hash);
@@ -22,8 +22,8 @@ function main(): void {
   const { color } = config;
   if (color) void import("./frame/theme_color").then(({ applyThemeColor }) => applyThemeColor(color));
   const bridge = bridgeTo(parent);
-  const pack = packs[`./locales/${config.lang}.ts`]?.();
-  let store: Promise<Store> | undefined;
+  const pack = packs[`./locales/${config.lang}.ts`];
+  let store: Store | undefined;
   let focusLeft = false;
   addEventListener("blur", () => {
     focusLeft = true;
@@ -34,10 +34,13 @@ function main(): void {
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !isComposing(event)) bridge.post({ type: "close" });
   });
-  bridge.listen(async (message) => {
-    if (message.type === "init") store = pack?.then(({ texts }) => start(config, texts, bridge, message));
-    else (await store)?.receive(message);
-    const open = (await store)?.state.opened;
+  // The frame is ready with its texts: if they do not come, the loader says so and can load it again.
+  const { texts } = (await pack?.()) ?? {};
+  if (!texts) return;
+  bridge.listen((message) => {
+    if (message.type === "init") store = start(config, texts, bridge, message);
+    else store?.receive(message);
+    const open = store?.state.opened;
     // Not if the visitor has closed it or moved the focus elsewhere meanwhile.
     if (open && !focusLeft && "focus" in message && message.focus) focusPanel();
   });
@@ -84,4 +87,4 @@ function focusPanel(): void {
   ((touch ? panel() : document.getElementById("text")) ?? document.querySelector("button"))?.focus();
 }
 
-main();
+void main();

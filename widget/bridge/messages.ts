@@ -13,7 +13,7 @@ export interface StoredState {
   token?: string;
   /** The panel was open: it opens again on wide screens. */
   open?: boolean;
-  /** A chat goes on: the loader mounts the frame when the page is idle. */
+  /** A chat goes on: the loader mounts the frame. */
   live?: boolean;
   draft?: string;
   /** The client_id of a form that was sent without an answer, and the token that it was sent with. */
@@ -68,4 +68,8 @@ export interface LoaderTexts {
   open: string;
   close: string;
   title: string;
+  /** What the panel says when the frame does not come, and the two ways on. */
+  failed: string;
+  retry: string;
+  contact: string;
 }

@@ -1,6 +1,6 @@
 /** The elements: made by DOM calls and a constructed stylesheet, which strict policies and Trusted Types allow. */
 import { styles } from "./embed.css";
-import { color, labels, theme } from "./site";
+import { key, labels, lang, origin, theme } from "./site";
 
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -23,10 +23,21 @@ shadow.adoptedStyleSheets = [sheet];
 
 export const box = make("div", shadow, { className: "g" });
 box.style.colorScheme = theme === "normal" ? "light dark" : theme;
-// The text on it is black or white, whichever is readable.
-if (color) box.style.cssText += `--a:${color};--o:oklch(from var(--a) calc((.67 - l)*999) 0 0)`;
 
 export const panel = make("div", box, { className: "p", role: "dialog", ariaLabel, tabIndex: -1 });
+
+/** What the panel shows until the frame is ready: a header, a skeleton, and after a while what else can be done. */
+export const cover = make("div", panel, { className: "c" });
+const header = make("header", cover, { textContent: ariaLabel });
+export const closeButton = make("button", header, { textContent: "×", ariaLabel: labels.close });
+export const failure = make("p", cover, { textContent: labels.failed, role: "status" });
+export const retryButton = make("button", failure, { textContent: labels.retry });
+make("a", failure, {
+  textContent: labels.contact,
+  href: `${origin}/contact?site=${key}&lang=${lang}`,
+  target: "_blank",
+});
+make("i", cover);
 
 export const preview = make("button", box, { className: "v" });
 export const previewText = make("span", preview);

@@ -5,9 +5,9 @@
 
 import type { ToLoader } from "../bridge/messages";
 import { keepAttached } from "./attachment";
-import { launcher, preview, shadow } from "./elements";
+import { closeButton, launcher, panel, preview, retryButton, shadow } from "./elements";
 import { fire, on } from "./events";
-import { iframe, initFrame, mount, pageChanged, post, readStored, store } from "./frame";
+import { iframe, initFrame, mount, pageChanged, post, readStored, remount, store } from "./frame";
 import { publishApi, running } from "./host_api";
 import { onNavigation } from "./page_navigation";
 import { blink, close, draw, open, opened, refit, setBadge, small } from "./panel";
@@ -30,7 +30,7 @@ function listen(): void {
 function listenToFrame(): void {
   on(window, "message", (event) => {
     const { source, origin: from, data } = event as MessageEvent<ToLoader>;
-    if (from === origin && source && source === iframe?.contentWindow) handlers[data.type]?.(data as never);
+    if (from === origin && source === iframe?.contentWindow) handlers[data.type]?.(data as never);
   });
   // A page from the back-forward cache has missed the changes of other tabs.
   on(window, "storage pageshow", () => post({ type: "stored", stored: readStored() }));
@@ -39,9 +39,13 @@ function listenToFrame(): void {
 function listenToVisitor(): void {
   on(document, "visibilitychange", blink);
   on(visualViewport, "resize scroll", refit);
-  on(small, "change", refit);
   on(launcher, "click", () => (opened ? close() : open()));
   on(preview, "click", open);
+  on(closeButton, "click", close);
+  on(retryButton, "click", () => {
+    remount();
+    panel.focus();
+  });
   // Keys pressed in the widget are no shortcuts of the page.
   on(shadow, "keydown", (event) => {
     event.stopPropagation();
@@ -55,9 +59,8 @@ function start(): void {
   draw();
   keepAttached(listen);
   const before = readStored();
-  const idle = window.requestIdleCallback ?? setTimeout;
-  if (before.open && !small.matches) idle(() => open(false));
-  else if (before.live) idle(mount);
+  if (before.open && !small.matches) setTimeout(() => open(false));
+  else if (before.live) setTimeout(mount);
   publishApi();
 }
 

@@ -1,7 +1,7 @@
 /** The frame of the chat, and what we tell it. */
 import type { HostPage, ToFrame } from "../bridge/messages";
 import type { FormFieldValues } from "../frame/config";
-import { make, panel, shadow } from "./elements";
+import { cover, failure, make, panel, shadow } from "./elements";
 import { openHostStorage } from "./host_storage";
 import { key, labels, lang, origin, theme } from "./site";
 
@@ -12,6 +12,7 @@ export const [readStored, store] = openHostStorage(storageKey);
 export let iframe: HTMLIFrameElement | undefined;
 /** Undefined until the frame is ready: before that nobody listens at its origin, and `init` brings what it missed. */
 export let frameWindow: Window | null | undefined;
+let late = false;
 let prefill: FormFieldValues = {};
 let pageOverride: Partial<HostPage> = {};
 
@@ -25,7 +26,12 @@ const currentPage = (): HostPage => ({
 });
 
 export function mount(): void {
-  if (iframe) return;
+  if (iframe && !late) return;
+  iframe?.remove();
+  frameWindow = undefined;
+  late = false;
+  cover.hidden = false;
+  failure.hidden = true;
   iframe = make("iframe", panel, {
     title: labels.title,
     allow: "clipboard-write",
@@ -34,14 +40,24 @@ export function mount(): void {
     inert: true,
     src: `${origin}/widget/frame?site=${key}&lang=${lang}#parent=${location.origin}&theme=${theme}`,
   });
+  const mounted = iframe;
+  // After six seconds the panel says that the chat does not respond, and offers the form.
+  setTimeout(() => {
+    if (mounted !== iframe) return;
+    giveUp();
+    failure.hidden = !late;
+  }, 6_000);
+}
+
+/** A frame that is not ready may still become so, but the next `mount` makes another one. */
+export function giveUp(): void {
+  late = !frameWindow;
 }
 
 /** Call when the frame has lost its page: it left the document. */
 export function remount(): void {
-  if (!iframe) return;
-  iframe.remove();
-  iframe = frameWindow = undefined;
-  mount();
+  late = true;
+  if (iframe) mount();
 }
 
 /** The frame listens now. */
@@ -49,7 +65,8 @@ export function initFrame(open: boolean): void {
   const focus = panel.contains(shadow.activeElement);
   const element = iframe as HTMLIFrameElement;
   frameWindow = element.contentWindow;
-  element.inert = false;
+  element.inert = late = false;
+  cover.hidden = true;
   if (focus) element.focus();
   post({ type: "init", stored: readStored(), page: currentPage(), open, focus, prefill });
 }

@@ -9,7 +9,7 @@ import { on } from "./events";
 export function onNavigation(navigated: () => void): void {
   let last = location.href;
   const { navigation } = window as unknown as { navigation?: EventTarget };
-  on(navigation ?? window, "currententrychange popstate hashchange click", () => {
+  on(navigation ?? window, "currententrychange popstate click", () => {
     if (location.href === last) return;
     last = location.href;
     navigated();

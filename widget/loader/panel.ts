@@ -2,7 +2,7 @@
 import type { Badge } from "../bridge/messages";
 import { box, count, launcher, panel, preview, previewAuthor, previewText, root } from "./elements";
 import { fire } from "./events";
-import { frameWindow, iframe, mount, post } from "./frame";
+import { frameWindow, giveUp, iframe, mount, post } from "./frame";
 import { labels } from "./site";
 import { blinkTitle } from "./title_blinker";
 
@@ -32,8 +32,8 @@ export function draw(): void {
   count.hidden = opened || !news;
   count.textContent = `${news > 9 ? "9+" : news}`;
   preview.hidden = opened || !message;
-  previewText.textContent = message?.text ?? null;
-  previewAuthor.textContent = message?.author ?? null;
+  previewText.textContent = message?.text as string;
+  previewAuthor.textContent = message?.author as string;
 }
 
 /** A screen keyboard shrinks the visual viewport only, so the script sizes the panel. */
@@ -68,5 +68,6 @@ export function close(): void {
     launcher.focus();
     opener?.focus();
   }
+  giveUp();
   fire("close");
 }

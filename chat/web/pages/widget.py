@@ -19,7 +19,7 @@ from chat.web.core.responses import render_in
 from chat.web.core.sites import require_site
 
 PLACEHOLDER = "__GUICHET_CONFIG__"
-LOADER_TEXTS = ("open", "close", "title")
+LOADER_TEXTS = ("open", "close", "title", "failed", "retry", "contact")
 LOADER_CACHE = "public, max-age=300, stale-while-revalidate=86400"
 CROSS_ORIGIN = {"Cross-Origin-Resource-Policy": "cross-origin"}
 
