@@ -38,7 +38,7 @@ from chat.store.migrations import migrate as migrate_database
 from chat.store.store import Store
 from chat.store.transaction import Unavailable
 from chat.vocabulary import Role
-from chat.web.core.passwords import Passwords, password_error
+from chat.web.core.passwords import PASSWORD_ERRORS, Passwords, password_error
 
 T = TypeVar("T")
 
@@ -268,7 +268,7 @@ def agent_add(
 def _hash_of_password_on_stdin() -> str:
     password = sys.stdin.readline().rstrip("\r\n")
     if error := password_error(password):
-        raise click.ClickException(f"the password is {error.replace('_', ' ')}: ten characters or more, no common one")
+        raise click.ClickException(PASSWORD_ERRORS[error])
     return run_async(_hash_password(password))
 
 

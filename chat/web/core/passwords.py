@@ -15,6 +15,12 @@ T = TypeVar("T")
 MIN_LENGTH = 10
 MAX_LENGTH = 1000
 MAX_WAITING = 32
+# The codes of `password_error`, as the command line says them.
+PASSWORD_ERRORS = {
+    "too_short": f"a password has at least {MIN_LENGTH} characters",
+    "too_long": f"a password has at most {MAX_LENGTH} characters",
+    "common": "many people use this password, so it is easy to guess",
+}
 
 
 def password_error(password: str) -> str | None:
