@@ -15,7 +15,7 @@ export function Header({ store }: ViewProps) {
       <span class={chatting ? "avatar avatar--online" : "avatar"} aria-hidden="true">
         {agent?.photo ? <img src={agent.photo} alt="" /> : initials(agent?.name ?? team)}
       </span>
-      <div class="header__name">
+      <div class="header__who">
         <h1>{agent?.name ?? (state.form ? texts.write : team)}</h1>
         <p>{expectation(store)}</p>
       </div>
