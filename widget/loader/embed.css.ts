@@ -21,17 +21,16 @@ button,a{all:unset;box-sizing:border-box;cursor:pointer}\
 .v,.p{position:absolute;inset-inline-end:0;inset-block-end:70px;background:Canvas}\
 .v{width:max-content;max-width:230px;padding:11px 14px;border-radius:14px}\
 .v *{display:block;overflow:hidden;max-height:2.8em;overflow-wrap:anywhere}\
-.v small{font-size:12px}\
 .p{outline:0;width:min(376px,100vw - 40px);height:min(640px,100dvh - 112px);border-radius:14px;overflow:hidden;box-shadow:0 4px 14px #0003}\
 .g:not(.on)>.p{visibility:hidden}\
 iframe{position:absolute;inset:0;width:100%;height:100%;border:0}\
 [inert]{visibility:hidden}\
 .c *{display:block;padding:11px 14px;line-height:22px}\
-.c header{display:flex;justify-content:space-between;font-weight:600}\
+.c header{display:flex;justify-content:space-between}\
 p>*{color:var(--a)}\
 i{width:50%;margin:14px;border-radius:14px;background:#8883;box-shadow:0 54px #8883,0 108px #8883;animation:f 1s infinite alternate}\
 .on>.p{animation:f .16s}\
-@keyframes f{0%{opacity:0;translate:0 8px}}\
+@keyframes f{0%{opacity:0}}\
 @media(max-width:480px){.p{position:fixed;inset:0;width:auto;height:auto;border-radius:0}.on>.l{display:none}}\
 @media(prefers-reduced-motion){*{animation:none!important}}\
 @media(forced-colors:active){.l,.v,.p{border:2px solid}}`;
