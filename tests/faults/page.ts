@@ -82,12 +82,12 @@ const startForm = (context: FeatureContext) => {
 const { draft: _, ...stored } = readStored();
 const store: Store = new Store({
   config: { key: "demo", lang: "en", choices: {} },
+  locale: "en",
   texts,
   bridge: { post: (message: ToLoader) => message.type === "store" && writeStored(message.patch) },
   init: {
     type: "init",
     stored,
-    locale: "en",
     page: { url: "http://shop.example/", title: "Shop", referrer: "" },
     open: true,
     focus: false,

@@ -21,7 +21,7 @@ async def test_in_process_topology_counts_only_tasks_of_its_node(tmp_path: Path)
         assert 0 < in_process.task_count() < before + MANY
         writers = [(await asyncio.open_connection("127.0.0.1", in_process.servers[0].port))[1] for _ in range(MANY)]
         for writer in writers:
-            writer.write(b"GET /")
+            writer.write(b"GET /no-such-page HTTP/1.1\r\nHost: chat.example\r\n\r\n")
         await wait_until(lambda: in_process.task_count() >= before + MANY)
         for writer in writers:
             writer.close()

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, make_url, select, update
 from chat.domain.messages.incoming import Post
 from chat.domain.messages.post import post_batch, post_or_refusal
 from chat.store.rows import MessageRow
-from chat.store.tables import messages, tickets
+from chat.store.tables import agents, messages, tickets
 from chat.store.transaction import Transaction, Unavailable
 from tests.domain.conftest import install_at, node
 from tests.domain.domain_driver import Agent, DomainDriver, Visitor, read_up_to
@@ -136,9 +136,10 @@ def all_rows(sql: Connection) -> list[list[tuple[object, ...]]]:
     """Tickets and messages without random ids and sequence numbers."""
     random_columns = ("public_id",)
     of_messages = [column for column in messages.c if column.name not in (*random_columns, "id")]
-    of_tickets = [column for column in tickets.c if column.name not in random_columns]
+    of_tickets = [column for column in tickets.c if column.name not in (*random_columns, "last_agent")]
+    last_agent = select(agents.c.name).where(agents.c.public_id == tickets.c.last_agent).scalar_subquery()
     queries = (
-        select(*of_tickets).order_by(tickets.c.id),
+        select(*of_tickets, last_agent).order_by(tickets.c.id),
         select(*of_messages).order_by(messages.c.ticket_id, messages.c.seq),
     )
     return [[tuple(row) for row in sql.execute(query)] for query in queries]

@@ -105,7 +105,7 @@ async def test_reply_reopens_a_solved_ticket_for_a_week(server: WebServer) -> No
     await server.post_reply(ada, ticket, "On its way.")
     await server.context.store.write(lifecycle.set_status, ada.id, ticket, "solved", server.clock())
     page = await get_page(server, path)
-    assert "before Monday 30\u00a0November at 10:00" in page
+    assert "Reply by Monday 30\u00a0November at 10:00 to reopen." in page
     server.clock.advance(days=2)
     assert (await post_answer(server, path, client_id_in(page))).status == 303
     assert "Awaiting our reply" in await get_page(server, path)
