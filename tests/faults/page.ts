@@ -22,7 +22,7 @@ const read = () => {
   try {
     return readFileSync(storagePath, "utf8");
   } catch {
-    return null;
+    return undefined;
   }
 };
 /** A browser reports a failure with `close`; Node's library throws unless there is a listener for `error`. */
@@ -39,11 +39,20 @@ const write = (text: string) => {
 };
 Object.assign(globalThis, {
   WebSocket: Socket,
-  localStorage: {
-    getItem: read,
-    setItem: (_: string, text: string) => write(text),
-    removeItem: () => write("{}"),
-  },
+  localStorage: new Proxy<Record<string, string>>(
+    {},
+    {
+      get: read,
+      set: (_, __, text) => {
+        write(text);
+        return true;
+      },
+      deleteProperty: () => {
+        write("{}");
+        return true;
+      },
+    },
+  ),
 });
 
 const [readStored, writeStored] = openHostStorage("guichet");
