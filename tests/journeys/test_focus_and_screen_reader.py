@@ -4,7 +4,7 @@ import asyncio
 
 from playwright.async_api import Route, expect
 
-from tests.journeys.browser import BrowserSession
+from tests.journeys.browser import TIMEOUT_MS, BrowserSession
 from tests.journeys.running_system import RunningSystem
 from tests.journeys.users import Visitor
 
@@ -42,9 +42,11 @@ class DelayedResponse:
     """A route handler that delays responses until `release`."""
 
     def __init__(self) -> None:
+        self.requested = asyncio.Event()
         self._released = asyncio.Event()
 
     async def __call__(self, route: Route) -> None:
+        self.requested.set()
         await self._released.wait()
         await route.continue_()
 
@@ -101,14 +103,11 @@ async def test_escape_closes_widget_before_frame_loads(browser: BrowserSession) 
 
 
 async def open_before_locale_loads(vic: Visitor) -> DelayedResponse:
-    """Open the widget by keyboard when the frame is ready except for its language file."""
+    """Open the widget by keyboard when the frame has loaded all but its language file."""
     locale = DelayedResponse()
     await vic.context.route("**/fr-*.js", locale)
-    await vic.page.evaluate(
-        "addEventListener('message', ({ data }) => data.type === 'ready' && (globalThis.ready = 1))"
-    )
     await vic.launcher.focus()
-    await vic.page.wait_for_function("globalThis.ready")
+    await asyncio.wait_for(locale.requested.wait(), TIMEOUT_MS / 1000)
     await vic.page.keyboard.press("Enter")
     await expect(vic.launcher).to_have_attribute("aria-expanded", "true")
     return locale
