@@ -6,13 +6,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from argon2 import PasswordHasher
+from sqlalchemy import select
 
 from chat import app, processes
 from chat.domain.people import agents
 from chat.domain.people.agents import NewAgent
+from chat.domain.people.sessions import MAX_UNUSED, record_use
 from chat.settings import Settings
 from chat.store.rows import AgentRow
 from chat.store.store import Store
+from chat.store.tables import sessions
+from chat.store.transaction import Transaction
 from chat.vocabulary import Role
 from tests.journeys import websites
 from tests.realtime.node import Clock
@@ -20,6 +24,10 @@ from tests.realtime.node import Clock
 PASSWORD = "a rather long password"
 # The cheapest Argon2 parameters: these tests are not about password strength.
 FAST_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def use_all_sessions(tx: Transaction, now: datetime) -> None:
+    record_use(tx, tx.sql.execute(select(sessions.c.token_hash)).scalars().all(), now)
 
 
 @dataclass
@@ -46,6 +54,13 @@ class RunningSystem:
     def clock_offset(self) -> timedelta:
         """How far the system's clock is ahead of the machine's clock."""
         return self.clock() - datetime.now(UTC)
+
+    async def turn_to(self, moment: datetime) -> None:
+        """Turn the clock. Meanwhile the sessions are used, as a node records it of consoles that stay connected."""
+        while moment - self.clock() > MAX_UNUSED / 2:
+            self.clock.turn_to(self.clock() + MAX_UNUSED / 2)
+            await self.store.write(use_all_sessions, self.clock())
+        self.clock.turn_to(moment)
 
     def website_url(self, path: str = "/", host: str = "www.app.localhost") -> str:
         """The URL of a page with the widget; same-site with the chat, unless `host` is other.localhost."""

@@ -99,7 +99,7 @@ async def end_chat(vic: Visitor, ben: Agent) -> None:
 async def reopen_next_day(browser: BrowserSession, system: RunningSystem, vic: Visitor) -> None:
     """The visitor comes back the next day, on another page of the site."""
     await vic.page.close()
-    system.clock.turn_to(system.clock() + timedelta(days=1))
+    await system.turn_to(system.clock() + timedelta(days=1))
     vic = await browser.reopen(vic, "/second")
     await expect(vic.text).to_be_visible()
     await expect(vic.log.locator(".bubble")).to_have_text([QUESTION, ANSWER, THANKS, LAST])

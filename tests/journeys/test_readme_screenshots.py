@@ -58,7 +58,7 @@ async def test_take_readme_screenshots(browser: BrowserSession, system: RunningS
 
 async def create_todays_chats(system: RunningSystem, ada: Agent, marie: Visitor, leaving: AsyncExitStack) -> None:
     """Three chats of Ada, and two that wait in the queue."""
-    system.clock.turn_to(today_at(10, 34))
+    await system.turn_to(today_at(10, 34))
     sofia = await start_socket_chat(system, "Sofia Oliveira", "Je ne reçois pas le code par SMS.")
     await accept_and_answer(ada, "Pouvez-vous me donner les deux derniers chiffres du numéro ?")
     await sofia.disconnect()
