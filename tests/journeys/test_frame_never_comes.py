@@ -53,7 +53,7 @@ async def test_panel_says_that_chat_does_not_respond_and_tries_again(browser: Br
     await vic.go_to()
     await vic.launcher.click()
     await expect(failure(vic)).to_be_visible()
-    contact = vic.page.get_by_role("link", name="Formulaire de contact")
+    contact = vic.page.get_by_role("link", name="Écrire par formulaire")
     await expect(contact).to_have_attribute("href", f"{vic.system.chat_url}/contact?site=demo&lang=fr")
     await vic.page.unroute(FRAME_PAGE)
     await vic.page.get_by_role("button", name="Réessayer").click()
@@ -85,7 +85,7 @@ async def test_page_of_unlisted_origin_is_no_trap_on_phone(browser: BrowserSessi
     await vic.launcher.tap()
     await expect(failure(vic)).to_be_visible()
     async with vic.context.expect_page() as opened:
-        await vic.page.get_by_role("link", name="Formulaire de contact").tap()
+        await vic.page.get_by_role("link", name="Écrire par formulaire").tap()
     await expect((await opened.value).get_by_label("Votre message")).to_be_visible()
     await close_button(vic).tap()
     await expect(failure(vic)).to_be_hidden()
