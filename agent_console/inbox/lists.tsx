@@ -73,7 +73,9 @@ export function Lists({ tools, banners }: ViewProps) {
   return (
     <section class="lists" aria-labelledby="lists-title">
       <header class="lists__header">
-        <h2 id="lists-title">{texts.value.list.title}</h2>
+        <h2 class="visually-hidden" id="lists-title">
+          {texts.value.list.title}
+        </h2>
         {tools}
       </header>
       <SearchBox />

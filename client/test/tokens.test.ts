@@ -1,24 +1,9 @@
 import { describe, expect, test } from "vitest";
 import css from "../tokens.css?raw";
+import { coloursOf, contrast } from "./contrast";
 
 describe("colour tokens", () => {
-  const colours = new Map(
-    [...css.matchAll(/(--[a-z0-9-]+): light-dark\((#\w{6}), (#\w{6})\)/g)].map(([, name, light, dark]) => [
-      name ?? "",
-      [light ?? "", dark ?? ""],
-    ]),
-  );
-  const luminance = (hex: string) => {
-    const [r, g, b] = [1, 3, 5].map((at) => {
-      const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
-      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-    }) as [number, number, number];
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const contrast = (a: string, b: string) => {
-    const [x, y] = [luminance(a), luminance(b)];
-    return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05);
-  };
+  const colours = coloursOf(css);
   const text: [string, string[]][] = [
     ["--text", ["--bg", "--canvas", "--sunken", "--hover", "--selected"]],
     ["--text-2", ["--bg", "--canvas", "--sunken", "--hover", "--selected"]],

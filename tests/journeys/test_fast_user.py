@@ -42,7 +42,7 @@ async def test_double_click_claims_one_chat_and_ends_one_chat(browser: BrowserSe
 
 async def test_repeated_key_claims_one_chat(browser: BrowserSession, system: RunningSystem) -> None:
     ada = await agent_with_ringing_offers(browser, system, 2)
-    await ada.page.get_by_role("heading", name="Conversations").click()
+    await ada.page.get_by_role("heading", name="En attente").click()
     for _ in range(3):
         await ada.page.keyboard.down("a")
     await ada.page.keyboard.up("a")
