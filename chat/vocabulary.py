@@ -38,7 +38,8 @@ Role = Literal["admin", "supervisor", "agent"]
 # What an agent chose, and what others see: a choice counts only while the agent is connected.
 AgentState = Literal["available", "away"]
 AgentPresence = Literal["available", "away", "offline"]
-InboxView = Literal["mine", "waiting", "open", "all"]
+# The lists of tickets: the three of the inbox, the live chats of colleagues, the finished, and all.
+InboxView = Literal["mine", "waiting", "open", "team", "ended", "all"]
 
 # Offers: how one ends in the database, and what its console is told.
 OfferOutcome = Literal["taken", "declined", "missed", "withdrawn"]

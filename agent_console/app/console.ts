@@ -46,7 +46,7 @@ export function createConsole(
 ) {
   const parts = createParts(socket, self, router);
   const features = startFeatures.map((start) => start(parts));
-  const { inbox, presence, service, offers, threads } = parts;
+  const { inbox, presence, service, offers, threads, teamViews } = parts;
   // As after hello, a rejection means that the connection was lost again.
   threads.onOpened((ticket) => {
     for (const feature of features)
@@ -68,6 +68,7 @@ export function createConsole(
       inbox.load(hello);
       parts.departments.value = hello.departments;
       offers.load(hello);
+      teamViews.reload();
       await threads.catchUpAll();
       outgoing.resume();
       actions.delayedEnds.sendMissed();
@@ -83,6 +84,7 @@ export function createConsole(
       if (!up) outgoing.pause();
     }),
     effect(() => threads.show(router.ticket.value)),
+    teamViews.start(),
   ];
   const flush = () => actions.delayedEnds.flush();
   addEventListener("pagehide", flush, { capture: true });
@@ -99,7 +101,7 @@ export function createConsole(
       inbox.markRead(thread.id);
       socket.request("mark_read", { ticket: thread.id, seq }).catch(() => undefined);
     },
-    card: computed(() => inbox.find(router.ticket.value ?? "")),
+    card: computed(() => inbox.find(router.ticket.value ?? "") ?? teamViews.find(router.ticket.value ?? "")),
     close(): void {
       flush();
       removeEventListener("pagehide", flush, { capture: true });

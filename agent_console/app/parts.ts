@@ -6,6 +6,7 @@ import { createDrafts } from "../conversation/drafts";
 import { createThreads } from "../conversation/threads";
 import { createInbox } from "../inbox/inbox";
 import { createSearch } from "../inbox/search";
+import { createTeamViews } from "../inbox/team_views";
 import { createOffers } from "../presence/offers";
 import { createPresence } from "../presence/presence";
 import { createService } from "../presence/service";
@@ -23,6 +24,7 @@ export function createParts(socket: AgentSocket, self: Agent, router: Router) {
     offers: createOffers(socket),
     threads: createThreads(socket),
     search: createSearch(socket),
+    teamViews: createTeamViews(socket, self.id, router),
     drafts: createDrafts(self.id),
     toasts: createToasts(),
     departments: signal<readonly Department[]>([]),

@@ -74,13 +74,6 @@ export function pathOf(views: readonly ViewPaths[], { view, params }: Route): st
 const parameters = (pattern: string): string[] =>
   [...pattern.matchAll(/:(\w+)/g)].map(([, name = ""]) => name);
 
-function ticketRoute(ticket: string, pane: Pane): Route {
-  return { view: INBOX, params: pane === "visitor" ? { ticket, pane } : { ticket } };
-}
-
-/** The address of a ticket's thread. */
-export const ticketPath = (ticket: string): string => `${BASE}/${encodeURIComponent(ticket)}`;
-
 export function createRouter(views: readonly ViewPaths[]) {
   const route = signal<Route>(parsePath(views, location.pathname));
   const follow = () => {
@@ -96,18 +89,29 @@ export function createRouter(views: readonly ViewPaths[]) {
   }
 
   const ticket = computed(() => route.value.params.ticket ?? null);
+  const list = computed(() => route.value.params.list ?? null);
+  const inboxRoute = (name: string | null, params: Route["params"] = {}): Route => ({
+    view: INBOX,
+    params: name === null ? params : { list: name, ...params },
+  });
   return {
     route,
     /** The open ticket, or null. */
     ticket,
+    /** The list of the inbox beside one's own that is shown, or null. An opened ticket leaves it as it is. */
+    list,
     /** Which of the three columns a phone shows. */
     pane: computed((): Pane => {
       if (ticket.value === null) return route.value.view === INBOX ? "list" : "thread";
       return route.value.params.pane === "visitor" ? "visitor" : "thread";
     }),
     openView: (name: string): void => go({ view: name, params: {} }),
-    openInbox: (): void => go({ view: INBOX, params: {} }),
-    openTicket: (id: string, pane: Pane = "thread"): void => go(ticketRoute(id, pane)),
+    openInbox: (): void => go(inboxRoute(list.peek())),
+    openList: (name: string | null): void => go(inboxRoute(name)),
+    openTicket: (id: string, pane: Pane = "thread"): void =>
+      go(inboxRoute(list.peek(), pane === "visitor" ? { ticket: id, pane } : { ticket: id })),
+    pathOfList: (name: string | null): string => pathOf(views, inboxRoute(name)),
+    pathOfTicket: (id: string): string => pathOf(views, inboxRoute(list.value, { ticket: id })),
     pathOfView: (name: string): string => pathOf(views, { view: name, params: {} }),
     leave: () => removeEventListener("popstate", follow),
   };

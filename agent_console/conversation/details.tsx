@@ -2,7 +2,6 @@
 import type { Card, Visitor } from "../../client/protocol/agent";
 import { useConsole } from "../app/console";
 import { language, texts, timeLocale } from "../app/preferences";
-import { ticketPath } from "../app/router";
 import { Avatar } from "../ui/avatar";
 import { Icon } from "../ui/icon";
 import { languageName, visitorName } from "../ui/labels";
@@ -92,7 +91,7 @@ function EarlierTickets({ cards }: { cards: readonly Card[] }) {
           <li key={card.ticket}>
             <a
               class="earlier__card"
-              href={ticketPath(card.ticket)}
+              href={router.pathOfTicket(card.ticket)}
               onClick={(event) => {
                 if (event.ctrlKey || event.metaKey) return;
                 event.preventDefault();

@@ -11,13 +11,13 @@ import { errorText, isolate, nameInSentence, visitorName } from "../ui/labels";
 import { createDelayedEnds } from "./delayed_end";
 
 /** What all actions share: apply an ack, report an error, name a ticket, open it. */
-function createTicketEffects({ inbox, threads, toasts, router }: Parts) {
+function createTicketEffects({ inbox, search, teamViews, threads, toasts, router }: Parts) {
   /** The ticket whose composer takes the focus as soon as it is drawn. */
   const composerFocus = signal<string | null>(null);
 
   function applyAck(ticket: Ticket): void {
     threads.find(ticket.id)?.applyTicket(ticket);
-    inbox.applyTicket(ticket);
+    inbox.applyTicket(ticket, search.find(ticket.id) ?? teamViews.find(ticket.id));
   }
 
   function reportError(error: unknown, action?: Toast["action"]): void {

@@ -3,7 +3,6 @@ import type { Card } from "../../client/protocol/agent";
 import { ANSWER_OWED_STATUSES } from "../../client/protocol/vocabulary";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";
-import { ticketPath } from "../app/router";
 import { Avatar } from "../ui/avatar";
 import { categoryName, previewText, visitorName } from "../ui/labels";
 import { LiveTime } from "../ui/live_time";
@@ -15,7 +14,8 @@ const CALM_MS = 40_000;
 
 interface RowProps {
   card: Card;
-  list: ListName | "found";
+  /** "listed": it may be anybody's. */
+  list: ListName | "listed";
   position: number;
 }
 
@@ -50,7 +50,10 @@ function badgeOf({ card, list, position }: RowProps, agentConsole: AgentConsole)
   if (card.unread > 0 && card.agent?.id === agentConsole.self.id)
     return { kind: "unread", text: String(card.unread), label: t.unread(card.unread) };
   if (agentConsole.drafts.hasReply(card.ticket)) return { kind: "plain", text: t.draft };
-  if (list === "found") return { kind: "plain", text: texts.value.statuses[card.status] };
+  if (list === "listed") {
+    const owner = card.status === "live" && card.agent?.id !== agentConsole.self.id && card.agent?.name;
+    return { kind: "plain", text: owner || texts.value.statuses[card.status] };
+  }
   if (card.status === "live") return card.visitor === "gone" ? { kind: "plain", text: t.gone } : null;
   return list === "mine" ? { kind: "plain", text: texts.value.statuses[card.status] } : null;
 }
@@ -103,7 +106,7 @@ export function CardRow(props: RowProps) {
       <a
         class={`card-row${strong ? " card-row--strong" : ""}${faded ? " card-row--faded" : ""}`}
         data-row
-        href={ticketPath(card.ticket)}
+        href={agentConsole.router.pathOfTicket(card.ticket)}
         aria-current={open ? "page" : undefined}
         onClick={go}
       >

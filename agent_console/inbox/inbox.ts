@@ -103,9 +103,9 @@ export function createInbox(socket: AgentSocket, me: string) {
     unread: computed(() => lists.value.mine.reduce((sum, card) => sum + card.unread, 0)),
     /** The visitor of a ticket has sent a new message. */
     onUnread: (listener: (card: Card) => void) => unreadListeners.push(listener),
-    /** Applies the ticket of an ack, for the agent who sent the command gets no card event. */
-    applyTicket({ id, status, agent, category, rev, promise }: Ticket): void {
-      const card = cards.value.get(id);
+    /** Applies the ticket of an ack, whose card event may come later. `elsewhere`: its card in another list. */
+    applyTicket({ id, status, agent, category, rev, promise }: Ticket, elsewhere: Card | null = null): void {
+      const card = cards.value.get(id) ?? elsewhere;
       if (card) add({ ...card, status, agent, category, rev, due: promise?.due ?? null });
     },
     /** Shown as read at once; the server's card follows. */

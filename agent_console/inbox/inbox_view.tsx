@@ -17,9 +17,9 @@ function InboxView({ tools, banners }: ViewProps) {
 
 export const inboxView: View = {
   name: "inbox",
-  paths: ["", ":ticket", ":ticket/:pane"],
+  paths: ["", ":ticket", ":ticket/:pane", ":list", ":list/:ticket", ":list/:ticket/:pane"],
   // A ticket id begins with "t_", so that `:ticket` never takes the name of another view.
-  params: { ticket: /^t_[\w-]+$/, pane: /^visitor$/ },
+  params: { ticket: /^t_[\w-]+$/, pane: /^visitor$/, list: /^(team|all|ended)$/ },
   component: InboxView,
   icon: ["M4 5h16v11H9l-5 4z"],
   label: () => texts.value.nav.inbox,

@@ -1,11 +1,13 @@
-/** The left column: tools, search and the three lists. */
+/** The left column: tools, search, the switch of lists and the list that it shows. */
 import { useState } from "preact/hooks";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts } from "../app/preferences";
 import type { ViewProps } from "../app/view";
 import { CardRow } from "./card_row";
 import { LISTS, type ListName } from "./inbox";
-import { Results, SearchBox } from "./search_box";
+import { Results, TeamList } from "./listing_section";
+import { SearchBox } from "./search_box";
+import { ViewSwitch } from "./view_switch";
 
 /** Why a list is empty. For one's own conversations: what has to happen before the next one comes. */
 function emptyText(list: ListName, { presence, service }: AgentConsole): string {
@@ -68,8 +70,16 @@ function Skeleton() {
   );
 }
 
+/** One's own three lists, or the list beside them that is chosen; while searching the results. */
+function Content() {
+  const { inbox, search, teamViews } = useConsole();
+  if (search.phase.value !== "off") return <Results />;
+  if (teamViews.shown.value) return <TeamList view={teamViews.shown.value} />;
+  if (!inbox.loaded.value) return <Skeleton />;
+  return LISTS.map((list) => <ListSection key={list} list={list} />);
+}
+
 export function Lists({ tools, banners }: ViewProps) {
-  const { inbox, search } = useConsole();
   return (
     <section class="lists" aria-labelledby="lists-title">
       <header class="lists__header">
@@ -80,15 +90,9 @@ export function Lists({ tools, banners }: ViewProps) {
       </header>
       <SearchBox />
       {banners}
+      <ViewSwitch />
       <div class="lists__scroll">
-        {search.phase.value !== "off" ? (
-          <Results />
-        ) : (
-          <>
-            {!inbox.loaded.value && <Skeleton />}
-            {inbox.loaded.value && LISTS.map((list) => <ListSection key={list} list={list} />)}
-          </>
-        )}
+        <Content />
       </div>
     </section>
   );

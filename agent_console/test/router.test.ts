@@ -23,8 +23,16 @@ describe("paths", () => {
     });
   });
 
+  test("a list has an address of its own, and so has a ticket that is open beside it", () => {
+    expect(parse("/console/team")).toEqual({ view: "inbox", params: { list: "team" } });
+    expect(parse("/console/ended/t_1")).toEqual({ view: "inbox", params: { list: "ended", ticket: "t_1" } });
+  });
+
   test.each([
     "/console",
+    "/console/all",
+    "/console/team/t_1",
+    "/console/ended/t_1/visitor",
     "/console/t_1",
     "/console/t_1/visitor",
     "/console/reports",
@@ -38,10 +46,15 @@ describe("paths", () => {
     expect(parsePath(VIEWS, "/console/reports")).toEqual({ view: null, params: {} });
   });
 
-  test.each(["/console/x", "/console/t_1/other", "/console/t_1/visitor/x", "/console/%E0", "/console/t_%2F"])(
-    "%s is not found",
-    (path) => expect(parse(path).view).toBeNull(),
-  );
+  test.each([
+    "/console/x",
+    "/console/team/team",
+    "/console/all/x",
+    "/console/t_1/other",
+    "/console/t_1/visitor/x",
+    "/console/%E0",
+    "/console/t_%2F",
+  ])("%s is not found", (path) => expect(parse(path).view).toBeNull());
 });
 
 describe("the router", () => {
@@ -65,6 +78,24 @@ describe("the router", () => {
       ["/console/t_1/visitor", "t_1", "visitor"],
       ["/console", null, "list"],
       ["/console/reports", null, "thread"],
+    ]);
+    router.leave();
+  });
+
+  test("an opened ticket leaves the list as it is, and Back on a phone returns to it", () => {
+    const router = createRouter(VIEWS);
+    const seen = [() => router.openList("team"), () => router.openTicket("t_1")]
+      .concat([() => router.openTicket("t_1", "visitor"), router.openInbox, () => router.openList(null)])
+      .map((open) => {
+        open();
+        return [location.pathname, router.list.value, router.pane.value, router.pathOfTicket("t_2")];
+      });
+    expect(seen).toEqual([
+      ["/console/team", "team", "list", "/console/team/t_2"],
+      ["/console/team/t_1", "team", "thread", "/console/team/t_2"],
+      ["/console/team/t_1/visitor", "team", "visitor", "/console/team/t_2"],
+      ["/console/team", "team", "list", "/console/team/t_2"],
+      ["/console", null, "list", "/console/t_2"],
     ]);
     router.leave();
   });

@@ -50,7 +50,8 @@ class Counts(Shape):
 
 
 class ListTickets(Command):
-    """Get a page of 50 cards. `after`: the `next` of the page before. `q` searches texts, names and numbers."""
+    """Get a page of 50 cards. `after`: the `next` of the page before. `q` searches texts, names and numbers.
+    `team`: the live chats of the other agents. `ended`: solved and closed tickets."""
 
     view: InboxView
     q: Annotated[str, Meta(max_length=200)] | None = None

@@ -252,7 +252,10 @@ export interface Counts {
   open: number;
 }
 
-/** Get a page of 50 cards. `after`: the `next` of the page before. `q` searches texts, names and numbers. */
+/**
+ * Get a page of 50 cards. `after`: the `next` of the page before. `q` searches texts, names and numbers.
+ * `team`: the live chats of the other agents. `ended`: solved and closed tickets.
+ */
 export interface ListTickets {
   view: InboxView;
   q?: string | null;

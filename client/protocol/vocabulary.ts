@@ -31,7 +31,7 @@ export type AgentState = "available" | "away";
 
 export type AgentPresence = "available" | "away" | "offline";
 
-export type InboxView = "mine" | "waiting" | "open" | "all";
+export type InboxView = "mine" | "waiting" | "open" | "team" | "ended" | "all";
 
 export type OfferOutcome = "taken" | "declined" | "missed" | "withdrawn";
 

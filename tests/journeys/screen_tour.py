@@ -194,6 +194,10 @@ class ScreenTour:
     async def show_lists_and_pages(self, ada: Agent, sam: Visitor) -> None:
         await expect(ada.rows(self.variant.ui.unanswered)).to_have_count(2)
         await self.on_screen("console-lists", ada.page)
+        await ada.page.get_by_role("link", name=self.variant.ui.ended, exact=True).click()
+        await expect(ada.rows(self.variant.ui.ended)).to_have_count(1)
+        await self.on_screen("console-ended", ada.page)
+        await ada.page.go_back()
         await ada.page.get_by_role("searchbox").fill(self.question.split()[-2])
         await expect(ada.rows(self.variant.ui.results)).to_have_count(2)
         await self.on_screen("console-search", ada.page)

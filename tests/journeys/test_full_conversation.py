@@ -1,5 +1,6 @@
 """The main use: a visitor asks, an agent answers, hands over, the next one ends the chat, and it is there next day."""
 
+import re
 from datetime import timedelta
 
 from playwright.async_api import expect
@@ -31,7 +32,9 @@ async def test_visitor_gets_answer_and_finds_conversation_next_day(
     await ben.set_presence("available")
     await hand_over(ada, ben)
     await continue_after_hand_over(vic, ben)
+    await watch_team(ada)
     await end_chat(vic, ben)
+    await find_among_ended(ada)
     await reopen_next_day(browser, system, vic)
     await ada.page.get_by_role("searchbox").fill("retrait")
     await expect(ada.rows("Résultats")).to_have_count(1)
@@ -86,6 +89,24 @@ async def continue_after_hand_over(vic: Visitor, ben: Agent) -> None:
     assert LAST in everything
     assert NOTE not in everything
     assert FOR_BEN not in everything
+
+
+async def watch_team(ada: Agent) -> None:
+    """Ben's chat is in Ada's list of the team; reading it leaves the list as it is."""
+    await ada.page.get_by_role("link", name="Équipe", exact=True).click()
+    await expect(ada.rows("Équipe")).to_have_count(1)
+    await expect(ada.rows("Équipe")).to_contain_text("Ben")
+    await ada.rows("Équipe").click()
+    await expect(ada.bubble(LAST)).to_be_visible()
+    assert re.search("/console/team/t_[^/]+$", ada.page.url)
+
+
+async def find_among_ended(ada: Agent) -> None:
+    """The list of the team is empty at once; that of the ended is found by its address, too."""
+    await expect(ada.page.get_by_text("Personne d’autre n’a de conversation en direct.")).to_be_visible()
+    await ada.page.goto(f"{ada.system.chat_url}/console/ended")
+    await expect(ada.rows("Terminées")).to_have_count(1)
+    await expect(ada.rows("Terminées")).to_contain_text("Résolue")
 
 
 async def end_chat(vic: Visitor, ben: Agent) -> None:

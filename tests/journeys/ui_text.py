@@ -28,6 +28,7 @@ class UiText(NamedTuple):
     explain: str
     results: str
     mine: str
+    ended: str
     unanswered: str
     details: str
 
@@ -53,6 +54,7 @@ FR = UiText(
     explain="pourquoi ?",
     results="Résultats",
     mine="Les miennes",
+    ended="Terminées",
     unanswered="À répondre",
     details="Fiche",
 )
@@ -77,6 +79,7 @@ EN = UiText(
     explain="why?",
     results="Results",
     mine="Mine",
+    ended="Ended",
     unanswered="Needs reply",
     details="Details",
 )

@@ -1,4 +1,4 @@
-"""The inbox: three lists of tickets, counted, paged and searched."""
+"""The inbox: its three lists, counted; and all lists of tickets, paged and searched."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from chat.domain.queries.queue import queue_order, waiting
-from chat.domain.queries.tickets import ticket_query, tickets_of, unfinished
+from chat.domain.queries.tickets import finished, live, ticket_query, tickets_of, unfinished
 from chat.domain.refusals import BadRequest
 from chat.domain.text import strip_nul
 from chat.store.rows import TicketRow
@@ -34,6 +34,7 @@ from chat.vocabulary import InboxView
 TICKETS_PER_PAGE = 50
 MAX_SEARCH_WORDS = 8
 _VIEWS: tuple[InboxView, ...] = ("mine", "waiting", "open")
+_MOST_URGENT_FIRST: tuple[InboxView, ...] = ("waiting", "open")
 _NUMBER = re.compile(r"-?[0-9]{1,16}")
 
 
@@ -72,7 +73,7 @@ def list_tickets(
     Raises BadRequest for an invalid cursor.
     """
     query, columns = ticket_query().where(_condition(view, agent_id), *_matches(sql, q)), _sort_columns(view)
-    newest_first = view in ("mine", "all")
+    newest_first = view not in _MOST_URGENT_FIRST
     if after is not None:
         row, cursor = tuple_(*columns), _row_value(columns, _cursor_position(columns, after))
         query = query.where(row < cursor if newest_first else row > cursor)
@@ -84,17 +85,20 @@ def list_tickets(
 
 
 def _condition(view: InboxView, agent_id: int) -> ColumnElement[bool]:
-    """Waiting: no agent yet. Open: we owe an answer, whoever is assigned. Mine: this agent's unfinished tickets."""
+    """Waiting: no agent yet. Open: we owe an answer, whoever is assigned. Mine: this agent's unfinished tickets.
+    Team: the live chats of the others."""
     if view == "mine":
         return and_(tickets.c.assignee_id == agent_id, unfinished)
-    if view == "waiting":
-        return waiting
-    return tickets.c.status == OPEN if view == "open" else true()
+    if view == "team":
+        return and_(live, tickets.c.assignee_id.is_not(None), tickets.c.assignee_id != agent_id)
+    return {"waiting": waiting, "open": tickets.c.status == OPEN, "ended": finished}.get(view, true())
 
 
 def _sort_columns(view: InboxView) -> tuple[Any, ...]:
-    """The most urgent ticket first, written as the index of each list has it. The key comes last, so that no two
-    tickets share a cursor."""
+    """Written as the index of each list has them. The key comes last, so that no two tickets share a cursor. Live chats
+    of colleagues are in the order of their numbers, so that they keep their places."""
+    if view == "team":
+        return (tickets.c.id,)
     if view == "waiting":
         return tuple(type_coerce(column, BigInteger) for column in queue_order)
     if view == "open":

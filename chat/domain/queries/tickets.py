@@ -13,11 +13,12 @@ from chat.domain.rules.hours.availability import QueuePosition, has_moved
 from chat.domain.text import strip_nul
 from chat.store.key_list import in_keys
 from chat.store.rows import TicketRow
-from chat.store.tables import LIVE, UNFINISHED, agents, tickets
+from chat.store.tables import FINISHED, LIVE, UNFINISHED, agents, tickets
 
 live = tickets.c.status == LIVE
 # The tickets that an inbox shows.
 unfinished = tickets.c.status.in_(UNFINISHED)
+finished = tickets.c.status.in_(FINISHED)
 
 _COMPUTED = {"agent_public_id", "agent_name", "agent_photo", "position", "wait_s"}
 _TICKET_COLUMNS = [tickets.c[name] for name in TicketRow._fields if name not in _COMPUTED]

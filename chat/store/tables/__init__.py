@@ -6,9 +6,10 @@ from chat.store.tables.messages import messages, notes
 from chat.store.tables.organisation import categories, departments, settings, sites
 from chat.store.tables.people import agent_departments, agents, password_links, sessions, visitors
 from chat.store.tables.routing import decisions, offers, ringing
-from chat.store.tables.tickets import GONE, LIVE, NO_PROMISE, OPEN, UNFINISHED, tickets
+from chat.store.tables.tickets import FINISHED, GONE, LIVE, NO_PROMISE, OPEN, UNFINISHED, tickets
 
 __all__ = [
+    "FINISHED",
     "GONE",
     "LIVE",
     "NO_PROMISE",

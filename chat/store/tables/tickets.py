@@ -21,14 +21,17 @@ from chat.store.tables.base import (
     reference,
     vocabulary_check,
 )
-from chat.vocabulary import UNFINISHED_STATUSES, Channel, Status, VisitorPresence
+from chat.vocabulary import FINISHED_STATUSES, UNFINISHED_STATUSES, Channel, Status, VisitorPresence
 
 # A query must state the condition of a partial index literally: neither database matches a bound value with it. None of
 # these comes from user input.
 LIVE, OPEN, GONE = (literal_column(f"'{value}'", String) for value in ("live", "open", "gone"))
-UNFINISHED = tuple(literal_column(f"'{status}'", String) for status in UNFINISHED_STATUSES)
+UNFINISHED, FINISHED = (
+    tuple(literal_column(f"'{status}'", String) for status in group)
+    for group in (UNFINISHED_STATUSES, FINISHED_STATUSES)
+)
 _IS_WAITING = "status = 'live' AND assignee_id IS NULL"
-_IS_UNFINISHED = f"status IN ({', '.join(map(str, UNFINISHED))})"
+_IS_UNFINISHED, _IS_FINISHED = (f"status IN ({', '.join(map(str, group))})" for group in (UNFINISHED, FINISHED))
 # The sort value of a ticket without a promise: after all that have one.
 NO_PROMISE = literal_column(str(2**53), BigInteger)
 
@@ -108,6 +111,7 @@ tickets = Table(
     partial_index("ix_tickets_talking", "id", where="status = 'live' AND assignee_id IS NOT NULL"),
     partial_index("ix_tickets_due", f"(coalesce(promise_due_at, {2**53}))", "id", where="status = 'open'"),
     partial_index("ix_tickets_unfinished", "id", where=_IS_UNFINISHED),
+    partial_index("ix_tickets_finished", "updated_at", "id", where=_IS_FINISHED),
     partial_index(
         "ix_tickets_here", "visitor_id", "status", "id", where=f"{_IS_UNFINISHED} AND visitor_state <> 'gone'"
     ),

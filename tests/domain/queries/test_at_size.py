@@ -73,6 +73,10 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "waiting": lambda sql: inbox.list_tickets(sql, 1, "waiting"),
     "open": lambda sql: inbox.list_tickets(sql, 1, "open"),
     "all": lambda sql: inbox.list_tickets(sql, 1, "all"),
+    "team": lambda sql: inbox.list_tickets(sql, 1, "team"),
+    "next page of team": lambda sql: inbox.list_tickets(sql, 1, "team", after="9"),
+    "ended": lambda sql: inbox.list_tickets(sql, 1, "ended"),
+    "next page of ended": lambda sql: inbox.list_tickets(sql, 1, "ended", after="9.9"),
     "counts": lambda sql: inbox.inbox_snapshot(sql, 1),
 }
 # Full scans that are fine: given keys, ringing offers, department members.
@@ -125,7 +129,10 @@ def test_postgresql_reads_lists_in_index_order(postgresql: str) -> None:
             positions_of(sql, [1])
             inbox.list_tickets(sql, 1, "open")
             inbox.list_tickets(sql, 1, "all")
-        for (statement, bound), index in zip(statements, ("queue", "due", "updated"), strict=True):
+            inbox.list_tickets(sql, 1, "team", after="9")
+            inbox.list_tickets(sql, 1, "ended", after="9.9")
+        indexes = ("queue", "due", "updated", "talking", "finished")
+        for (statement, bound), index in zip(statements, indexes, strict=True):
             steps = [row[0] for row in sql.exec_driver_sql(f"EXPLAIN {statement}", bound)]
             assert any(f"ix_tickets_{index}" in step for step in steps), steps
             assert not any("Sort" in step for step in steps), steps

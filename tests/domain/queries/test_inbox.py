@@ -47,6 +47,46 @@ async def test_lists_and_counts(driver: DomainDriver) -> None:
     assert len((await driver.read(inbox.list_tickets, ada.id, "all")).rows) == 4
 
 
+async def test_team_has_live_chats_of_others_and_ended_what_nobody_has_to_do(driver: DomainDriver) -> None:
+    ada, ben = await driver.agent("Ada"), await driver.agent("Ben")
+    mine, waiting, form, solved, bens, older = (
+        driver.visitor(name) for name in ("Vic", "Zoe", "Max", "Lou", "Kim", "Al")
+    )
+    for visitor in (older, mine, waiting, solved, bens):
+        await visitor.starts()
+    await form.fills_in()
+    await ada.claims(mine.ticket)
+    for visitor in (solved, bens, form, older):
+        await ben.claims(visitor.ticket)
+    await ben.ends(solved.ticket)
+
+    async def tickets_in(agent: Agent, view: InboxView) -> list[str]:
+        return [row.public_id for row in (await driver.read(inbox.list_tickets, agent.id, view)).rows]
+
+    assert await tickets_in(ada, "team") == [bens.ticket, older.ticket], "by number, the newest first"
+    assert await tickets_in(ben, "team") == [mine.ticket]
+    assert await tickets_in(ada, "ended") == [solved.ticket]
+    driver.later(minutes=1)
+    await ben.ends(older.ticket)
+    assert await tickets_in(ada, "ended") == [older.ticket, solved.ticket], "what ended last first"
+    assert await tickets_in(ada, "team") == [bens.ticket]
+
+
+@pytest.mark.parametrize(("view", "ended"), [("team", False), ("ended", True)])
+async def test_pages_of_team_and_ended_are_complete(driver: DomainDriver, view: InboxView, ended: bool) -> None:
+    ada, ben = await driver.agent("Ada"), await driver.agent("Ben", capacity=99)
+    driver.runs_twice = False
+    visitors = [driver.visitor(f"Visitor {n}") for n in range(60)]
+    for visitor in visitors:
+        await visitor.starts()
+        await ben.claims(visitor.ticket)
+        if ended:
+            await ben.ends(visitor.ticket)
+    results = await read_pages(driver, ada, view)
+    assert [len(page) for page in results] == [50, 10]
+    assert [ticket for page in results for ticket in page] == [visitor.ticket for visitor in reversed(visitors)]
+
+
 @pytest.mark.parametrize("view", ["open", "all"])
 async def test_pages_are_complete_with_equal_sort_values(driver: DomainDriver, view: InboxView) -> None:
     ada, visitors = await driver.agent("Ada"), await submit_forms(driver, 60)
