@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from playwright.async_api import Browser
 
-from chat.cluster.embedded_valkey import EmbeddedValkey
 from tests import services
 
 
@@ -19,11 +18,8 @@ def postgres() -> Iterator[services.Postgres]:
 @pytest.fixture
 async def valkey() -> AsyncIterator[str]:
     """The URL of a Valkey for this test only."""
-    server = EmbeddedValkey()
-    try:
-        yield await server.start()
-    finally:
-        await server.stop()
+    async with services.valkey() as url:
+        yield url
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ import psycopg
 from playwright.async_api import Browser, async_playwright
 from psycopg.sql import SQL, Identifier
 
+from chat.cluster.embedded_valkey import EmbeddedValkey
 from tooling import browser
 
 PR_SET_PDEATHSIG = 1
@@ -156,6 +157,16 @@ def spawn(*command: str | Path) -> subprocess.Popen[bytes]:
         start_new_session=True,
         preexec_fn=SET_PARENT_DEATH_SIGNAL,
     )
+
+
+@contextlib.asynccontextmanager
+async def valkey() -> AsyncIterator[str]:
+    """The URL of a Valkey that stops afterwards."""
+    server = EmbeddedValkey()
+    try:
+        yield await server.start()
+    finally:
+        await server.stop()
 
 
 @contextlib.asynccontextmanager

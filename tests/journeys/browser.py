@@ -30,6 +30,7 @@ class BrowserSession:
     script_errors: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
     agents: dict[str, Agent] = field(default_factory=dict)
+    expected_violations: str | None = None  # the directive of the Content Security Policy that this test violates
 
     async def new_visitor(self, path: str | None = "/", **options: object) -> Visitor:
         """A new visitor on a page of a website, or in an empty tab if `path` is None."""
@@ -69,6 +70,13 @@ class BrowserSession:
         reopened = Visitor(self.system, visitor.context, await self.new_tab(visitor.context))
         await reopened.go_to(path)
         return reopened
+
+    @property
+    def faults(self) -> list[str]:
+        """Script errors and violations of the Content Security Policy that the test did not expect."""
+        violations = [message for message in self.console_messages if "Content Security Policy" in message]
+        expected = self.expected_violations
+        return self.script_errors + [one for one in violations if not (expected and expected in one)]
 
     async def save_diagnostics(self, folder: Path) -> None:
         """For debugging: save a screenshot of every page and print what the browsers reported."""

@@ -1,4 +1,8 @@
-"""Fixtures of the journeys: a real system with a settable clock, a real browser, screenshots after a failure."""
+"""Fixtures of the journeys: a real system with a settable clock, a real browser, screenshots after a failure.
+
+All journeys share one browser, so they and their asynchronous fixtures run in one event loop. Each has its
+own server, database, Valkey and browser contexts.
+"""
 
 import shutil
 from collections.abc import AsyncIterator, Generator
@@ -6,17 +10,27 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from chat import app, jobs
 from chat.cluster.redis_client import Redis
 from chat.settings import Settings
 from chat.store.migrations import migrate
+from tests import services
 from tests.journeys.browser import TIMEOUT_MS, BrowserSession
 from tests.journeys.running_system import RunningSystem, run_system
 
 FAILED = pytest.StashKey[bool]()
+JOURNEYS = Path(__file__).parent
 expect.set_options(timeout=TIMEOUT_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all journeys in the event loop of the shared browser."""
+    for item in items:
+        if JOURNEYS in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,14 +68,28 @@ def settings(tmp_path: Path, new_install: Path, valkey: str, monkeypatch: pytest
     )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The browser of all journeys."""
+    async with services.chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def valkey() -> AsyncIterator[str]:
+    """The URL of a Valkey for this test only."""
+    async with services.valkey() as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def system(settings: Settings) -> AsyncIterator[RunningSystem]:
     """The running server and websites."""
     async with run_system(settings) as started:
         yield started
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def browser(
     system: RunningSystem, chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[BrowserSession]:
@@ -72,5 +100,4 @@ async def browser(
         await session.save_diagnostics(tmp_path)
     for context in session.contexts:
         await context.close()
-    csp_violations = [message for message in session.console_messages if "Content Security Policy" in message]
-    assert not session.script_errors + csp_violations
+    assert not session.faults

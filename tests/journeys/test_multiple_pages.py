@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.journeys.browser import BrowserSession
@@ -37,7 +38,7 @@ NO_WEBSOCKET = """globalThis.WebSocket = class extends EventTarget {
 };"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def ada_is_there(browser: BrowserSession, system: RunningSystem) -> None:
     await system.add_agent("Ada")
     ada = await browser.sign_in_agent("Ada")
