@@ -62,6 +62,26 @@ async def test_two_tabs_share_one_conversation(browser: BrowserSession, ada_is_t
         await expect(tab.bubble("Je vous lis des deux côtés.")).to_be_visible()
 
 
+async def test_chat_begun_in_two_tabs_at_once_is_one(browser: BrowserSession, ada_is_there: None) -> None:
+    ada = browser.agents["Ada"]
+    vic = await browser.new_visitor()
+    other = await browser.reopen(vic, "/second")
+    for tab, text in ((vic, "Du premier onglet."), (other, "Du second onglet.")):
+        await tab.open_widget()
+        await tab.text.fill(text)
+    # The first tab keeps its message until the second has sent its own: no ack tells which visitor both are.
+    await vic.context.set_offline(True)
+    await vic.text.press("Enter")
+    await expect(vic.log.locator(".message--own")).to_have_count(1)
+    await other.text.press("Enter")
+    await vic.context.set_offline(False)
+    for tab in (vic, other):
+        await expect(tab.log.locator(".bubble")).to_have_count(2)
+    await ada.accept_offer()
+    await expect(ada.log.locator(".message--visitor .bubble")).to_have_count(2)
+    await expect(ada.ringing_offers).to_have_count(0)
+
+
 async def test_conversation_continues_on_next_page(browser: BrowserSession, ada_is_there: None) -> None:
     ada = browser.agents["Ada"]
     vic = await browser.new_visitor()

@@ -71,12 +71,8 @@ export class Store implements SessionListener, FeatureContext {
     this.timeLocale = { locale, at: texts.at };
     this.storage = new HostStorage(bridge, init.stored);
     const outbox = this.storage.outboxStorage();
-    // A first message or a form without an ack must be sent again with its own token, or it could be stored twice.
-    const unsentToken = outbox.messages().find((message) => message.more?.token)?.more?.token as
-      | string
-      | undefined;
     this.identity = {
-      token: init.stored.token ?? unsentToken ?? init.stored.formToken,
+      token: storedToken(this.storage),
       auth: () => this.#auth(),
     };
     this.#setPage(init.page);
@@ -237,13 +233,13 @@ export class Store implements SessionListener, FeatureContext {
     };
   }
 
-  /** The visitor started a chat in another tab. If this tab has no message yet, it takes over the token. */
+  /** The visitor wrote in another tab. If this tab has no message yet, it takes over the token. */
   #adoptToken(stored: StoredState): void {
     const { storage, identity, state, session } = this;
     storage.stored = stored;
-    if (!stored.token || stored.token === identity.token || state.ticket || session.outbox.messages.length)
-      return;
-    identity.token = stored.token;
+    const token = storedToken(storage);
+    if (!token || token === identity.token || state.ticket || session.outbox.messages.length) return;
+    identity.token = token;
     if (session.connection.isWanted) session.connection.reconnect();
   }
 
@@ -263,4 +259,11 @@ export class Store implements SessionListener, FeatureContext {
       page: page.url ? page : undefined,
     };
   }
+}
+
+/** A first message or a form without an ack is sent again with its own token, or it could be stored twice. */
+function storedToken(storage: HostStorage): string | undefined {
+  const unsent = storage.outboxStorage().messages();
+  const unsentToken = unsent.find((message) => message.more?.token)?.more?.token as string | undefined;
+  return storage.stored.token ?? unsentToken ?? storage.stored.formToken;
 }

@@ -200,6 +200,20 @@ describe("several tabs", () => {
   });
 });
 
+describe("a first message without an ack", () => {
+  test("gives its token to the tabs that have none", async () => {
+    const { store, server, page } = await vic();
+    const other = page.frame(server);
+    await runPending();
+    server.instead.start_chat = () => "silence";
+    store.write("Hello");
+    store.send();
+    expect(other.identity.token).not.toBe(store.identity.token);
+    other.receive({ type: "stored", stored: { ...page.stored } });
+    expect(other.identity.token).toBe(store.identity.token);
+  });
+});
+
 describe("the host page", () => {
   test("a navigation of a single-page site is sent to the server once connected", async () => {
     const { store, server } = await vic();
