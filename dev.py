@@ -9,7 +9,7 @@ import time
 if sys.version_info < (3, 11):  # before the imports, which an older Python cannot parse
     sys.exit("Guichet needs Python 3.11 or newer")
 
-from tooling import browser, node, python, runs
+from tooling import node, programs, python, runs
 from tooling.python import PYTHON
 from tooling.steps import ROOT, StepFailed, exclusive_lock, stdout_to_stderr
 
@@ -38,7 +38,8 @@ def run(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """runs all tests; with arguments only pytest, with these (a file, -k expression)"""
     ensure_set_up(TEST_LOCK)
-    chromium = browser.find_or_install()
+    chromium = programs.CHROMIUM.find_or_install()
+    programs.PGBOUNCER.find_or_install()
     if arguments:
         return runs.print_summary(runs.run_pytest(chromium, *arguments))
     return runs.print_summary(runs.run_vitest(), *runs.run_all_tests(chromium))

@@ -1,4 +1,4 @@
-"""Real services for tests: a PostgreSQL server with cloned databases, and a headless Chromium."""
+"""Real services for tests: a PostgreSQL server with cloned databases, a PgBouncer, and a headless Chromium."""
 
 import contextlib
 import ctypes
@@ -21,9 +21,10 @@ from urllib.parse import quote
 import psycopg
 from playwright.async_api import Browser, async_playwright
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import make_url
 
 from chat.cluster.embedded_valkey import EmbeddedValkey
-from tooling import browser
+from tooling import programs
 
 PR_SET_PDEATHSIG = 1
 # Loaded before any fork: a child may do next to nothing between fork and exec.
@@ -46,6 +47,17 @@ SETTINGS = {
     "timezone": "UTC",
     "log_min_messages": "fatal",
 }
+
+PGBOUNCER_INI = """
+[databases]
+* = host={server} user=postgres
+[pgbouncer]
+unix_socket_dir = {folder}
+listen_port = 5432
+auth_type = any
+pool_mode = transaction
+default_pool_size = {connections}
+"""
 
 
 class Postgres:
@@ -133,14 +145,18 @@ def init_database(programs: Path, folder: Path) -> None:
 def start_postgres(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
     settings = (f"--{name}={value}" for name, value in SETTINGS.items())
     server = spawn(programs / "bin/postgres", "-D", folder / "data", "-k", folder, *settings)
-    while not accepts_connections(folder):
-        assert server.poll() is None, f"PostgreSQL ended while starting: {server.returncode}"
-        time.sleep(0.01)
+    wait_until_it_accepts(Postgres(folder).url(), server)
     return server
 
 
-def accepts_connections(folder: Path) -> bool:
-    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(Postgres(folder).url()):
+def wait_until_it_accepts(url: str, server: subprocess.Popen[bytes]) -> None:
+    while not accepts_connections(url):
+        assert server.poll() is None, f"the server ended while starting: {server.returncode}"
+        time.sleep(0.01)
+
+
+def accepts_connections(url: str) -> bool:
+    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url):
         return True
     return False
 
@@ -159,6 +175,28 @@ def spawn(*command: str | Path) -> subprocess.Popen[bytes]:
     )
 
 
+@contextlib.contextmanager
+def pgbouncer(url: str, connections: int) -> Iterator[str]:
+    """The URL of the same database through a PgBouncer in transaction mode, with so many connections to the server.
+    Without a PgBouncer the test fails; it is not skipped."""
+    path = programs.PGBOUNCER.find()
+    assert path, "these tests need PgBouncer: python3 dev.py test finds or installs one"
+    direct = make_url(url)
+    with tempfile.TemporaryDirectory(prefix="guichet-pgbouncer-") as home:
+        if os.geteuid() == 0:
+            os.chown(home, *nobody())
+        settings = Path(home, "pgbouncer.ini")
+        settings.write_text(PGBOUNCER_INI.format(server=direct.query["host"], folder=home, connections=connections))
+        process = spawn(path, "--quiet", settings)
+        pooled = direct.update_query_dict({"host": home}).render_as_string()
+        try:
+            wait_until_it_accepts(pooled, process)
+            yield pooled
+        finally:
+            process.kill()
+            process.wait()
+
+
 @contextlib.asynccontextmanager
 async def valkey() -> AsyncIterator[str]:
     """The URL of a Valkey that stops afterwards."""
@@ -172,7 +210,7 @@ async def valkey() -> AsyncIterator[str]:
 @contextlib.asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """A headless Chromium that makes no requests of its own. Without a Chromium the test fails; it is not skipped."""
-    path = browser.find()
+    path = programs.CHROMIUM.find()
     assert path, "the browser tests need Chromium: python3 dev.py test finds or installs one"
     async with async_playwright() as playwright:
         yield await playwright.chromium.launch(executable_path=path, args=QUIET_CHROMIUM)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tooling import browser, python, runs, steps
+from tooling import programs, python, runs, steps
 from tooling.runs import Run
 
 LOCKS = ("requirements.txt", "requirements-test.txt", "requirements-setup.txt")
@@ -156,9 +156,9 @@ def test_guichet_chromium_takes_precedence(tmp_path: Path, monkeypatch: pytest.M
     named = tmp_path / "chromium"
     named.touch(mode=0o755)
     monkeypatch.setenv("GUICHET_CHROMIUM", str(named))
-    assert browser.find() == str(named)
+    assert programs.CHROMIUM.find() == str(named)
     monkeypatch.setenv("GUICHET_CHROMIUM", "")
-    assert browser.find() != str(named)
+    assert programs.CHROMIUM.find() != str(named)
 
 
 def test_an_older_python_gets_a_clear_message() -> None:

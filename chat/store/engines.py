@@ -13,14 +13,14 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from chat.store.libpq import is_pooled
+
 READERS = 4
 WRITERS = 5  # PostgreSQL only: one for batches, four for actions
 BEGIN = "BEGIN IMMEDIATE"  # SQLite's writer
 IN_TRANSACTION = "begun"  # in a connection's info: the driver has begun a transaction, which SQLAlchemy must join
 STATEMENTS = 256  # how many parsed statements a SQLite connection keeps
 _LOCK_WAIT_S = 5.0
-# Posts to all tickets wait behind those to a locked one. The commits of a crowded server must fit into this time.
-_POSTS_LOCK_WAIT_S = 2.0
 
 _SQLITE_TRANSIENT = {
     sqlite3.SQLITE_BUSY,
@@ -188,8 +188,7 @@ def _postgresql(url: URL) -> tuple[Engine, Engine, Engine]:
     url = url.set(drivername="postgresql+psycopg")
     writes = _postgresql_engine(url, "READ COMMITTED", pool_size=WRITERS - 1)
     posts = _postgresql_engine(url, "READ COMMITTED", pool_size=1)
-    for engine, seconds in ((writes, _LOCK_WAIT_S), (posts, _POSTS_LOCK_WAIT_S)):
-        event.listen(engine, "connect", partial(_set_lock_timeout, seconds))
+    for engine in (writes, posts):
         event.listen(engine, "commit", _refuse_failed)
     reads = _postgresql_engine(url, "REPEATABLE READ", pool_size=READERS)
     event.listen(reads, "connect", _set_read_only)
@@ -197,7 +196,7 @@ def _postgresql(url: URL) -> tuple[Engine, Engine, Engine]:
 
 
 def _postgresql_engine(url: URL, isolation: str, pool_size: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         isolation_level=isolation,
         pool_size=pool_size,
@@ -208,13 +207,13 @@ def _postgresql_engine(url: URL, isolation: str, pool_size: int) -> Engine:
         # libpq.py encodes its values as UTF-8, whatever the database's own encoding is.
         connect_args={"connect_timeout": 5, "tcp_user_timeout": 15_000, "client_encoding": "utf8"},
     )
+    event.listen(engine, "connect", _prepare_nothing_in_a_pool)
+    return engine
 
 
-def _set_lock_timeout(seconds: float, driver: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    cursor = driver.cursor()
-    cursor.execute(f"SET lock_timeout = '{seconds}s'")
-    cursor.close()
-    driver.commit()
+def _prepare_nothing_in_a_pool(driver: psycopg.Connection, _entry: ConnectionPoolEntry) -> None:
+    if is_pooled(driver):
+        driver.prepare_threshold = None
 
 
 def _refuse_failed(sql: Connection) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, event
 from chat.store.engines import Database
 from chat.store.store import Store
 from chat.store.transaction import RecordedFact
+from tests import services
 from tests.services import Postgres
 from tests.store.toy_schema import no_reaction, toy_metadata
 
@@ -30,7 +31,14 @@ def postgresql(postgres: Postgres) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
+def pgbouncer(postgresql: str) -> Iterator[str]:
+    """The same database through a pooler, where neighbouring transactions are on different connections."""
+    with services.pgbouncer(postgresql, connections=8) as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "pgbouncer"])
 def url(request: pytest.FixtureRequest) -> str:
     """An empty database of each kind."""
     return str(request.getfixturevalue(request.param))
@@ -102,6 +110,6 @@ async def sqlite_store(sqlite: str, open_store: OpenStore, deliveries: Deliverie
 
 @pytest.fixture
 async def store(url: str, open_store: OpenStore, deliveries: Deliveries) -> AsyncIterator[Store]:
-    """On SQLite, then on PostgreSQL."""
+    """On SQLite, on PostgreSQL, and on PostgreSQL through a pooler."""
     async with open_store(url, deliveries.deliver) as opened:
         yield opened

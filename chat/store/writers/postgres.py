@@ -20,6 +20,7 @@ from chat.store.writers.write_queue import Outcome, QueuedCall, React, run_batch
 # A deadlock is over at once; a server that restarts needs seconds.
 RETRY_DELAYS_S = (0.01, 0.05, 0.2, 0.6, 1.2, 2.0)
 MAX_WAIT_S = 5.0
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s'"
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,7 @@ class PostgresWriter:
                 failpoint.reach("before_commit")
         else:
             with self._database.writes.begin() as sql:
+                sql.exec_driver_sql(LOCK_TIMEOUT)
                 outcomes = run_batch(sql, calls, MessageWriter(), self._react)
                 failpoint.reach("before_commit")
         failpoint.reach("committed")

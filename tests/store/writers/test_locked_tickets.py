@@ -11,15 +11,20 @@ from chat.domain.messages.incoming import Post
 from chat.domain.messages.post import post_batch
 from chat.store.rows import MessageRow
 from chat.store.transaction import Transaction, Unavailable
+from tests import services
 from tests.domain.conftest import install_at, node
 from tests.domain.domain_driver import DomainDriver, Visitor, new_id
 from tests.services import Postgres
 
 
-@pytest.fixture
-def address(postgres: Postgres) -> Iterator[str]:
+@pytest.fixture(params=["postgresql", "pgbouncer"])
+def address(request: pytest.FixtureRequest, postgres: Postgres) -> Iterator[str]:
     with postgres.database(install_at) as address:
-        yield address
+        if request.param == "postgresql":
+            yield address
+        else:
+            with services.pgbouncer(address, connections=8) as pooled:
+                yield pooled
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ import pytest
 from sqlalchemy import Pool, event, text, update
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from chat.store.engines import WRITERS, is_transient
-from chat.store.libpq import Libpq
+from chat.store.engines import WRITERS
 from chat.store.store import Store
 from chat.store.transaction import Transaction, Unavailable
 from tests import services
@@ -24,9 +23,9 @@ from tests.store.conftest import Deliveries, OpenStore
 from tests.store.toy_schema import add_entries, add_entry, count_entries, entries, entry_texts
 
 
-@pytest.fixture
-async def store(postgresql: str, open_store: OpenStore, deliveries: Deliveries) -> AsyncIterator[Store]:
-    async with open_store(postgresql, deliveries.deliver) as opened:
+@pytest.fixture(params=["postgresql", "pgbouncer"])
+async def store(request: pytest.FixtureRequest, open_store: OpenStore, deliveries: Deliveries) -> AsyncIterator[Store]:
+    async with open_store(str(request.getfixturevalue(request.param)), deliveries.deliver) as opened:
         yield opened
 
 
@@ -113,6 +112,7 @@ async def test_an_action_retries_on_a_new_connection(store: Store, deliveries: D
     assert deliveries.facts == ["still here"]
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)  # a pooler keeps idle clients connected
 async def test_closed_idle_connections_are_replaced(store: Store, postgresql: str) -> None:
     together = Barrier(4, timeout=10)
 
@@ -135,6 +135,7 @@ async def test_closed_idle_connections_are_replaced(store: Store, postgresql: st
     await use_all()
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)  # a pooler keeps idle clients connected
 async def test_one_failure_replaces_all_closed_connections(
     store: Store, postgresql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,28 +220,6 @@ async def test_posts_retry_on_new_connection_after_disconnect(store: Store) -> N
     assert await store.post(dies_once, "Bonjour") == "Bonjour"
     assert len(attempts) == 2
     assert await store.read(entry_texts) == ["Bonjour"]
-
-
-async def test_commit_of_a_failed_transaction_raises(postgresql: str) -> None:
-    """PostgreSQL answers that COMMIT with ROLLBACK and no error."""
-    with psycopg.connect(postgresql) as driver:
-        library = Libpq(driver)
-        library.begin()
-        with pytest.raises(psycopg.errors.DivisionByZero):
-            library.query("SELECT 1 / length($1)", "")
-        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
-            library.commit()
-        library.begin()
-        assert library.query("SELECT $1 || 'ô'", "ç") == "çô".encode()
-        library.commit()
-
-
-async def test_an_error_unknown_to_the_driver_keeps_its_sqlstate(postgresql: str) -> None:
-    """Without a SQLSTATE it would count as a server that is away, and be retried for seconds."""
-    with psycopg.connect(postgresql) as driver, pytest.raises(psycopg.DatabaseError) as raised:
-        Libpq(driver).query("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'ZZ999'; END $$")
-    assert raised.value.sqlstate == "ZZ999"
-    assert not is_transient(raised.value)
 
 
 @pytest.fixture
