@@ -7,7 +7,7 @@ import time
 # aiohttp's internal function, in C where aiohttp was built so. If a version moves it, this import fails.
 from aiohttp._websocket.helpers import websocket_mask
 
-# The largest message a client may send, in bytes. So a 64-bit payload length (section 5.2) is always too much.
+# The largest message a client may send, in bytes.
 MAX_MESSAGE = 65_536
 # How many bytes may wait for a client that does not read, besides its largest single write.
 MAX_UNSENT = 1 << 20
@@ -21,6 +21,8 @@ TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
 CONTINUATION, CONTINUATION_END, TEXT_START, BINARY_START = 0x00, 0x80, 0x01, 0x02
 # Status codes of a close frame (section 7.4.1 and the IANA registry).
 NORMAL, PROTOCOL_ERROR, POLICY, TOO_BIG, RESTART, TRY_AGAIN_LATER = 1000, 1002, 1008, 1009, 1012, 1013
+# The codes that a close frame may have. The others are reserved, or say what no frame can.
+CLOSE_CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
 
 log = logging.getLogger(__name__)
 
@@ -169,13 +171,17 @@ class WebSocketProtocol(asyncio.Protocol):
         start, end = 0, len(data)
         while end - start >= 2:
             opcode, length, mask_start = data[start], data[start + 1] - 128, start + 2
-            if length < 0 or length == 127:  # not masked (section 5.1), or longer than MAX_MESSAGE
-                self._protocol_error(PROTOCOL_ERROR if length < 0 else TOO_BIG)
+            if length < 0:  # not masked (section 5.1)
+                self._protocol_error(PROTOCOL_ERROR)
                 return
-            if length == 126:
-                if end - start < 4:
+            if length >= 126:
+                length_start, mask_start = mask_start, mask_start + (2 if length == 126 else 8)
+                if end < mask_start:
                     break
-                length, mask_start = data[start + 2] << 8 | data[start + 3], start + 4
+                length = int.from_bytes(data[length_start:mask_start], "big")
+                if length > MAX_MESSAGE:
+                    self._protocol_error(TOO_BIG)
+                    return
             payload_start = mask_start + 4
             if end < payload_start + length:
                 break
@@ -218,9 +224,11 @@ class WebSocketProtocol(asyncio.Protocol):
     def _on_control_frame(self, opcode: int, payload: bytearray) -> None:
         if opcode == PING:
             self.push(encode_frame(bytes(payload), PONG))
-        elif opcode == CLOSE:
+        elif is_close_payload(payload):
             self._send_close(bytes(payload[:2]))
             self.transport.close()
+        else:
+            self._protocol_error(PROTOCOL_ERROR)
 
     def _append_fragment(self, start_opcode: int, message: bytearray, payload: bytearray, is_final: bool) -> None:
         message += payload
@@ -235,3 +243,13 @@ class WebSocketProtocol(asyncio.Protocol):
         # Nothing after the error can be parsed (section 7.1.7), so do not wait for the client's close frame.
         self.close_with(code)
         self.transport.close()
+
+
+def is_close_payload(payload: bytearray) -> bool:
+    """Whether a client's close frame has nothing, or a possible code and a reason in UTF-8 (sections 5.5.1 and 7.4)."""
+    code = int.from_bytes(payload[:2], "big")
+    try:
+        payload[2:].decode()
+    except UnicodeDecodeError:
+        return False
+    return not payload or (len(payload) > 1 and any(code in codes for codes in CLOSE_CODES))

@@ -112,6 +112,42 @@ def test_binary_messages_are_ignored(protocol: RecordingProtocol, transport: Tra
     assert (protocol.messages, transport.written) == ([b"text"], [])
 
 
+async def test_message_may_have_the_maximal_length_and_no_byte_more(
+    protocol: RecordingProtocol, transport: Transport
+) -> None:
+    message = b"x" * MAX_MESSAGE
+    protocol.data_received(masked(message) + masked(message[:9], 0x01) + masked(message[9:], 0x80))
+    assert (protocol.messages == [message, message], close_codes(transport)) == (True, [])
+    protocol.data_received(masked(message + b"x"))
+    assert (len(protocol.messages), close_codes(transport)) == (2, [1009])
+
+
+# The payload of a client's close frame, and the code of the answer.
+CLOSE_PAYLOADS = {
+    **{str(code): (code.to_bytes(2, "big"), code) for code in (1000, 1003, 1007, 1014, 3000, 4999)},
+    **{str(code): (code.to_bytes(2, "big"), 1002) for code in (0, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65_535)},
+    "a reason": ((1001).to_bytes(2, "big") + "à bientôt".encode(), 1001),
+    "one byte": (b"\x03", 1002),
+    "a reason that is no UTF-8": ((1000).to_bytes(2, "big") + b"\xff", 1002),
+}
+
+
+@pytest.mark.parametrize("name", CLOSE_PAYLOADS)
+async def test_impossible_close_frames_are_answered_with_a_protocol_error(
+    name: str, protocol: RecordingProtocol, transport: Transport
+) -> None:
+    payload, answer = CLOSE_PAYLOADS[name]
+    protocol.data_received(masked(payload, CLOSE))
+    assert (close_codes(transport), transport.state, protocol.ends) == ([answer], "closed", 1)
+
+
+async def test_close_frame_without_a_code_is_answered_without_one(
+    protocol: RecordingProtocol, transport: Transport
+) -> None:
+    protocol.data_received(masked(b"", CLOSE))
+    assert (transport.written, transport.state) == ([encode_frame(b"", CLOSE)], "closed")
+
+
 PROTOCOL_ERRORS = {
     "not masked": (encode_frame(b"x"), 1002),
     "a reserved bit": (masked(b"x", 0xC1), 1002),
