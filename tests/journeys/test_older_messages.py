@@ -1,5 +1,7 @@
 """A long conversation in the console: scrolling up brings the messages and notes before, to the first one."""
 
+import asyncio
+
 from playwright.async_api import Locator, expect
 
 from chat.app import timeouts_of
@@ -28,12 +30,18 @@ async def open_long_conversation(browser: BrowserSession, system: RunningSystem,
     await ada.accept_offer()
     ticket = ada.page.url.rpartition("/")[2]
     context = DomainContext(system.clock(), frozenset({row.id}), timeouts_of(system.settings))
-    for number in range(1, lines + 1):
-        post = Post(ticket, f"0193-answer-number-{number:06}", f"line {number}", context, agent_id=row.id)
-        await system.store.post(post_batch, post)
-        if number == 100:
-            note = notes.NewNote("0193-note-on-line-100", "a note")
-            await system.store.write(notes.add_note, row.id, ticket, note, system.clock())
+
+    async def post_answers(numbers: range) -> None:
+        posts = [
+            Post(ticket, f"0193-answer-number-{number:06}", f"line {number}", context, agent_id=row.id)
+            for number in numbers
+        ]
+        await asyncio.gather(*(system.store.post(post_batch, post) for post in posts))
+
+    await post_answers(range(1, 101))
+    note = notes.NewNote("0193-note-on-line-100", "a note")
+    await system.store.write(notes.add_note, row.id, ticket, note, system.clock())
+    await post_answers(range(101, lines + 1))
     await ada.page.reload()
     await expect(ada.bubble(f"line {lines}")).to_be_in_viewport()
     return ada
