@@ -34,7 +34,11 @@ class Realtime:
 
     def __init__(self, services: Services, bus: Bus, announce_locally: Announce, announce: Announce) -> None:
         self._services = services
-        self._server = SocketServer(services.handshakes.is_own_origin, services.handshakes.read)
+        self._server = SocketServer(
+            services.handshakes.is_own_origin,
+            services.handshakes.read,
+            credential=lambda connection: connection.session,
+        )
         self._broadcaster = Broadcaster(self._server, bus)
         self._agent_presence = AgentPresenceCache(services)
         self._visitors: Sockets[VisitorSocket] = Sockets()

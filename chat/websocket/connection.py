@@ -14,17 +14,17 @@ PACKET_TYPES = range(ord("0"), ord("7"))
 MAX_INBOX, MAX_INBOX_BYTES = 1_024, 512 * 1024
 
 
-class ConnectionListener(Protocol):
+class PacketListener(Protocol):
     """Handles the packets and the end of connections."""
 
     def on_packet(self, connection: "WebSocketConnection", packet: bytearray) -> None:
         """Handle an Engine.IO message: "4", then a Socket.IO packet."""
 
+    def on_control(self, connection: "WebSocketConnection", packet: bytearray) -> None:
+        """Handle an Engine.IO packet that is no message, no pong and no close."""
+
     def on_lost(self, connection: "WebSocketConnection") -> None:
         """Remove everything that belongs to a connection that has ended. Called once."""
-
-    def on_tick(self) -> None:
-        """Do what is due; called twice a second."""
 
 
 class WebSocketConnection(WebSocketProtocol):
@@ -41,7 +41,7 @@ class WebSocketConnection(WebSocketProtocol):
     connected = upgraded = True
     closing = upgrading = False
 
-    def __init__(self, transport: asyncio.Transport, batch: WriteBatch, sid: str, listener: ConnectionListener) -> None:
+    def __init__(self, transport: asyncio.Transport, batch: WriteBatch, sid: str, listener: PacketListener) -> None:
         super().__init__(transport, batch)
         self.sid, self.listener = sid, listener
         self.pong_received, self.busy, self.unacked, self.inbox_bytes = True, False, 0, 0
@@ -62,6 +62,7 @@ class WebSocketConnection(WebSocketProtocol):
             self.close_with()
         elif packet_type in PACKET_TYPES:
             self.count_overhead()
+            self.listener.on_control(self, message)
         else:
             self.close_with(PROTOCOL_ERROR)
 
@@ -104,6 +105,12 @@ class WebSocketConnection(WebSocketProtocol):
         if len(self.inbox) > MAX_INBOX or self.inbox_bytes > MAX_INBOX_BYTES:
             self.reject(POLICY)
 
+    def push_packet(self, packet: Packet) -> None:
+        """Send a packet that the library made."""
+        encoded = packet.encode()
+        assert isinstance(encoded, str)
+        self.push(encode_frame(encoded.encode()))
+
     def dequeue(self) -> bytearray | None:
         """The oldest packet of the inbox, or None."""
         packet = self.inbox.popleft() if self.inbox else None
@@ -118,9 +125,7 @@ class WebSocketConnection(WebSocketProtocol):
 
     async def send(self, packet: Packet) -> None:
         """Send a packet of the library's; our own code calls `push`."""
-        encoded = packet.encode()
-        assert isinstance(encoded, str)
-        self.push(encode_frame(encoded.encode()))
+        self.push_packet(packet)
 
     async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
         """Close the connection; called by the library."""

@@ -6,6 +6,8 @@ import logging
 import secrets
 import time
 from collections.abc import Coroutine
+from typing import Protocol
+from urllib.parse import urlencode
 
 import engineio
 import orjson
@@ -14,22 +16,20 @@ from engineio import packet, payload
 from engineio.async_drivers import aiohttp
 from engineio.async_socket import AsyncSocket
 
-from chat.websocket.connection import ConnectionListener, WebSocketConnection
+from chat.websocket import engineio_requests
+from chat.websocket.connection import PacketListener, WebSocketConnection
+from chat.websocket.engineio_requests import BAD_REQUEST, FORBIDDEN, UNKNOWN_SESSION, RefusedRequest
 from chat.websocket.frames import MAX_MESSAGE, MAX_UNSENT, POLICY, RESTART, WriteBatch, encode_frame
-from chat.websocket.heartbeat import PING_INTERVAL_S, PING_TIMEOUT_S, HeartbeatTimer
+from chat.websocket.heartbeat import PING, PING_INTERVAL_S, PING_TIMEOUT_S, HeartbeatTimer
 from chat.websocket.packets import StrictJson
+from chat.websocket.probe import Probe
 from chat.websocket.upgrade import UpgradedResponse, is_handshake, upgrade
 
 # The memory of a queued packet besides its text, in bytes.
 PACKET_OVERHEAD = 500
 ID_BYTES, IDS_PER_DRAW = 15, 256
 POLLING_CHECK_TICKS = 10
-# How long a client may take to send the body of a poll.
-BODY_TIMEOUT_S = 10.0
-# The library's own limit is 16. The length of a body is bounded anyway.
-MAX_PACKETS = payload.Payload.max_decode_packets = 4_096
-# Close, pong, message.
-CLIENT_PACKETS = ("1", "3", "4")
+payload.Payload.max_decode_packets = engineio_requests.MAX_PACKETS
 
 
 def quiet_logger() -> logging.Logger:
@@ -40,20 +40,20 @@ def quiet_logger() -> logging.Logger:
     return logger
 
 
-class BufferedBody:
-    """A request body that was read and checked before the library reads it."""
+class ConnectionListener(PacketListener, Protocol):
+    """Handles what happens to the connections of an EngineServer."""
 
-    def __init__(self, content: bytes) -> None:
-        self._content = content
+    def is_same_client(self, sid: str, request: web.Request) -> bool:
+        """Whether a later request of a session has the credential of the first one."""
 
-    async def read(self, _: int) -> bytes:
-        return self._content
+    def on_tick(self) -> None:
+        """Do what is due; called twice a second."""
 
 
 class EngineServer(engineio.AsyncServer):
     """`sockets` holds WebSocketConnections and, for long polling, the library's own sockets.
 
-    Polling connections are never upgraded: a client that supports WebSocket starts with it, as ours do.
+    A polling client may change to WebSocket: until it has, `_probes` holds the WebSocket that is to take over.
     `listener` must be set before the first request.
     """
 
@@ -61,9 +61,10 @@ class EngineServer(engineio.AsyncServer):
 
     def __init__(self, **options: object) -> None:
         # The library's monitor starts a timer for each socket. HeartbeatTimer and _check_polling replace it.
-        super().__init__(json=StrictJson, monitor_clients=False, allow_upgrades=False, **options)
+        super().__init__(json=StrictJson, monitor_clients=False, **options)
         self._async = {**self._async, "translate_request": self._environ}
         self._open_polls: set[tuple[str, str]] = set()
+        self._probes: dict[str, Probe] = {}
         self._closing_tasks: set[asyncio.Future[object]] = set()
         # How many bytes wait for the next poll of a connection.
         self._queued_bytes: dict[str, int] = {}
@@ -81,23 +82,39 @@ class EngineServer(engineio.AsyncServer):
         if self._draining:
             raise web.HTTPServiceUnavailable(text="this node is shutting down")
         self.heartbeat.start()
-        query = request.query
-        if "j" in query:
-            raise web.HTTPBadRequest(text="JSONP is not supported")
-        if query.get("transport") == "websocket":
-            return await self._open_websocket(request)
-        return await self._handle_polling(request)
+        try:
+            assert callable(self.cors_allowed_origins)
+            engineio_requests.check_request(request, self.cors_allowed_origins)
+            if sid := request.query.get("sid"):
+                self._check_session(sid, request)
+            if request.query["transport"] == "websocket":
+                return await self._open_websocket(request)
+            return await self._handle_polling(request)
+        except RefusedRequest as refused:
+            return refused.response()
+
+    def _check_session(self, sid: str, request: web.Request) -> None:
+        """Raise RefusedRequest unless this is the sid of an open polling session, and the request its client's."""
+        if sid in self.sockets and self.sockets[sid].closed:
+            del self.sockets[sid]
+        if sid not in self.sockets:
+            raise RefusedRequest(UNKNOWN_SESSION)
+        if not self.listener.is_same_client(sid, request):
+            raise RefusedRequest(FORBIDDEN, "the cookie is not that of the session")
+        if sid in self._probes and request.query["transport"] == "websocket":
+            raise RefusedRequest(BAD_REQUEST, "the session is changing to WebSocket already")
+        if isinstance(self.sockets[sid], WebSocketConnection):
+            raise RefusedRequest(BAD_REQUEST, "the session uses WebSocket")
 
     async def _open_websocket(self, request: web.Request) -> web.StreamResponse:
         """Nothing here may suspend: aiohttp would otherwise consume the bytes that follow the handshake."""
         if not is_handshake(request):
-            raise web.HTTPBadRequest(text="not a WebSocket handshake of version 13")
-        if request.query.get("EIO") != "4" or "sid" in request.query:
-            raise web.HTTPBadRequest(text="only Engine.IO 4, and without a change of transport")
-        if not self._is_allowed_origin(request.headers.get("Origin")):
-            raise web.HTTPBadRequest(text="origin not allowed")
+            raise RefusedRequest(BAD_REQUEST, "not a WebSocket handshake of version 13")
         if request.transport is None:  # the client has disconnected meanwhile
             return UpgradedResponse()
+        if sid := request.query.get("sid"):
+            self._probes[sid] = probe = Probe(self, request.transport, self._batch, sid)
+            return upgrade(request, probe.connection, b"")
         connection = WebSocketConnection(request.transport, self._batch, self.generate_id(), self.listener)
         self.sockets[connection.sid] = connection
         self._websocket_count += 1
@@ -114,25 +131,17 @@ class EngineServer(engineio.AsyncServer):
             self._ids = [base64.urlsafe_b64encode(chunk).decode() for chunk in chunks]
         return self._ids.pop()
 
-    def _is_allowed_origin(self, origin: str | None) -> bool:
-        """Browsers apply no same-origin policy to WebSockets, so check it here. Other clients send no Origin."""
-        assert callable(self.cors_allowed_origins)
-        return origin is None or bool(self.cors_allowed_origins(origin))
-
     def _open_packet(self, sid: str) -> dict[str, object]:
         times = {"pingInterval": PING_INTERVAL_S * 1_000, "pingTimeout": PING_TIMEOUT_S * 1_000}
         return {"sid": sid, "upgrades": [], **times, "maxPayload": MAX_MESSAGE}
 
     async def _handle_polling(self, request: web.Request) -> web.StreamResponse:
-        """The library's handler, with checks that it lacks: two concurrent requests of one method, bodies that are no
-        packets, and requests for a closed socket, which raise inside the library unless it is removed first."""
+        """The library's handler, with a check that it lacks: two concurrent requests of one method."""
         sid = request.query.get("sid", "")
-        if sid in self.sockets and self.sockets[sid].closed:
-            del self.sockets[sid]
         poll = (sid, request.method)
         if poll in self._open_polls:
             self.close_connection(sid)
-            raise web.HTTPBadRequest(text="only one request of a method at a time")
+            raise RefusedRequest(BAD_REQUEST, "only one request of a method at a time")
         if sid in self.sockets:
             self._open_polls.add(poll)
         try:
@@ -142,28 +151,65 @@ class EngineServer(engineio.AsyncServer):
             self._open_polls.discard(poll)
             if request.method == "GET":
                 self._queued_bytes.pop(sid, None)
+            elif sid in self._probes:
+                self._probes[sid].take_over_if_idle()
 
     async def _environ(self, request: web.Request) -> dict[str, object]:
-        """The library's environ, with the body checked: it would never answer a body that is too long, and answers 200
-        and logs a traceback to one that is no text."""
-        environ = aiohttp.translate_request(request)
+        """The library's environ, with the body checked. A malformed body ends its session.
+
+        The library would read a sid behind an empty one, and open a WebSocket of its own for a poll with the header
+        Upgrade. So it gets the query that was checked, and no such header.
+        """
+        environ, sid = aiohttp.translate_request(request), request.query.get("sid", "")
+        environ["QUERY_STRING"] = urlencode({"EIO": "4", "transport": "polling"} | ({"sid": sid} if sid else {}))
+        environ.pop("HTTP_UPGRADE", None)
         if request.method == "POST":
-            body = await self._read_body(request)
-            if not are_packets(body):
-                self.close_connection(request.query.get("sid", ""))
-                raise web.HTTPBadRequest(text="not an Engine.IO payload of a client, too long or too slow")
-            environ["wsgi.input"] = BufferedBody(body)
+            try:
+                body = await engineio_requests.read_packets(request, accepts_noop=sid in self._probes)
+            except RefusedRequest:
+                self.close_connection(sid)
+                raise
+            environ |= {"wsgi.input": engineio_requests.BufferedBody(body), "CONTENT_LENGTH": str(len(body))}
         return environ
 
-    async def _read_body(self, request: web.Request) -> bytes:
-        """The body, or nothing if it is too long or too slow."""
-        if (request.content_length or 0) > MAX_MESSAGE:
-            return b""
-        try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
-                return await request.read()
-        except TimeoutError:
-            return b""
+    # -- the change from polling to WebSocket: the interface of a Probe -----------------------------------------
+
+    def is_posting(self, sid: str) -> bool:
+        """Whether packets of the client are still being handled."""
+        return (sid, "POST") in self._open_polls
+
+    def answer_poll(self, sid: str) -> None:
+        """Answer the open poll of a connection, if there is one; the library would let it run into its timeout."""
+        socket = self.sockets.get(sid)
+        if (sid, "GET") in self._open_polls and isinstance(socket, AsyncSocket):
+            socket.queue.put_nowait(packet.Packet(packet.NOOP))
+
+    def take_over(self, connection: WebSocketConnection) -> None:
+        """Make the WebSocket the transport of its session, without a turn of the event loop in between.
+
+        A ping restarts the client's timer. The packets that waited for a poll follow it, and then the client's own.
+        """
+        sid = connection.sid
+        polling = self.sockets[sid]
+        assert isinstance(polling, AsyncSocket)
+        polling.closed = True
+        self.end_probe(sid)
+        self.sockets[sid], connection.listener = connection, self.listener
+        self._websocket_count += 1
+        self._queued_bytes.pop(sid, None)
+        self.heartbeat.add(connection)
+        connection.push(PING)
+        while not polling.queue.empty():
+            if waiting := polling.queue.get_nowait():
+                connection.push_packet(waiting)
+        polling.queue.put_nowait(packet.Packet(packet.NOOP))
+        packets, connection.inbox, connection.inbox_bytes = connection.inbox or (), None, 0
+        for early in packets:
+            self.listener.on_packet(connection, early)
+
+    def end_probe(self, sid: str) -> None:
+        """Forget the probe of a session."""
+        self._probes.pop(sid, None)
 
     # -- sending and closing -----------------------------------------------------------------------------------
 
@@ -194,11 +240,11 @@ class EngineServer(engineio.AsyncServer):
         self.sockets.pop(connection.sid, None)
         self._websocket_count -= 1
 
-    def answer_poll(self, sid: str) -> None:
-        """Answer the open poll of a connection that has ended; the library would let it run into its timeout."""
-        socket = self.sockets.get(sid)
-        if isinstance(socket, AsyncSocket):
-            socket.queue.put_nowait(packet.Packet(packet.NOOP))
+    def close_polling(self, sid: str) -> None:
+        """Answer the open poll of a session that has ended, and close the WebSocket that was to take it over."""
+        self.answer_poll(sid)
+        if probe := self._probes.get(sid):
+            probe.connection.close_with(POLICY)
 
     def close_connection(self, sid: str, code: int = POLICY) -> None:
         """Close a connection of either transport, without waiting for its client."""
@@ -206,12 +252,13 @@ class EngineServer(engineio.AsyncServer):
         if isinstance(socket, WebSocketConnection):
             socket.close_with(code)
         elif socket is not None:
-            self._close_soon(socket.close(wait=False))
+            self._close_soon(sid, socket.close(wait=False))
 
     async def drain(self) -> None:
         """Close all connections with 1012 (service restart), on which clients reconnect by themselves."""
         self._draining = True
         connections = [socket for socket in self.sockets.values() if isinstance(socket, WebSocketConnection)]
+        connections += [probe.connection for probe in self._probes.values()]
         for sid in list(self.sockets):
             self.close_connection(sid, RESTART)
         for rejected in self._batch.rejected:
@@ -235,21 +282,10 @@ class EngineServer(engineio.AsyncServer):
             del self.sockets[sid]
             self._queued_bytes.pop(sid, None)
         elif socket.last_ping and time.time() - socket.last_ping > PING_TIMEOUT_S:
-            self._close_soon(socket.check_ping_timeout())
+            self._close_soon(sid, socket.check_ping_timeout())
 
-    def _close_soon(self, closing: Coroutine[object, object, object]) -> None:
+    def _close_soon(self, sid: str, closing: Coroutine[object, object, object]) -> None:
+        self.close_polling(sid)
         task = asyncio.ensure_future(closing)
         self._closing_tasks.add(task)
         task.add_done_callback(self._closing_tasks.discard)
-
-
-def are_packets(body: bytes) -> bool:
-    """Whether a polling body is text made of the Engine.IO packets that a client may send by polling.
-
-    The library may get nothing else: it never answers a ping, and drops a body of too many packets with status 200.
-    """
-    try:
-        packets = body.decode().split("\x1e")
-    except UnicodeDecodeError:
-        return False
-    return len(packets) <= MAX_PACKETS and all(packet[:1] in CLIENT_PACKETS for packet in packets)

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import socketio
 from aiohttp import web
@@ -51,13 +51,15 @@ class SocketServer(socketio.AsyncServer):
     one starts.
 
     A connection that completes no command within FIRST_COMMAND_TIMEOUT_S is closed; otherwise it could stay for ever.
-    Connect handlers find the result of `connection_info(request)` as environ["connection_info"].
+    Connect handlers find the result of `connection_info(request)` as environ["connection_info"]. `credential` is the
+    part of it that later requests of the same client must repeat.
     """
 
     def __init__(
         self,
         is_allowed_origin: Callable[[str], bool],
         connection_info: Callable[[web.Request], object] = lambda _: None,
+        credential: Callable[[Any], object] = lambda _: None,
     ) -> None:
         logger = quiet_logger()
         self.rooms = Rooms()
@@ -77,7 +79,7 @@ class SocketServer(socketio.AsyncServer):
             engineio_logger=logger,
         )
         self.engine.listener = self
-        self._connection_info = connection_info
+        self._connection_info, self._credential = connection_info, credential
         self._sync_handlers: dict[bytes, SyncHandler] = {}
         # When each connection without a completed command was opened, the oldest first.
         self._awaiting_command: dict[str, float] = {}
@@ -106,6 +108,12 @@ class SocketServer(socketio.AsyncServer):
         else:
             self.engine.close_connection(eio_sid)
 
+    async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        """As the library's, and close the connection, which the library leaves to the client."""
+        eio_sid = self.rooms.eio_sid_from_sid(sid, namespace or "/")
+        await super().disconnect(sid, namespace, ignore_queue)
+        self.engine.close_connection(eio_sid or "")
+
     # -- ConnectionListener ------------------------------------------------------------------------------------
 
     def on_packet(self, connection: WebSocketConnection, message: bytearray) -> None:
@@ -122,6 +130,16 @@ class SocketServer(socketio.AsyncServer):
                 connection.unacked -= 1
         connection.enqueue(message)
         self._start_queued_commands(connection)
+
+    def on_control(self, connection: WebSocketConnection, packet: bytearray) -> None:
+        """Ignore it. Engine.IO has such packets for polling and for its end only."""
+
+    def is_same_client(self, sid: str, request: web.Request) -> bool:
+        """Whether the request has the credential of the session's first request."""
+        first = self.environ.get(sid)
+        return first is not None and self._credential(first["connection_info"]) == self._credential(
+            self._connection_info(request)
+        )
 
     def _send_ack(self, connection: WebSocketConnection, header: bytearray, answer: bytes) -> None:
         connection.unacked -= 1
@@ -181,15 +199,16 @@ class SocketServer(socketio.AsyncServer):
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         self._awaiting_command.pop(eio_sid, None)
-        self.engine.answer_poll(eio_sid)
+        self.engine.close_polling(eio_sid)
         await super()._handle_eio_disconnect(eio_sid, reason)
 
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
-        if isinstance(data, bytes) or eio_sid not in self.environ:
+        if eio_sid not in self.environ:
             return
+        # Polled text that is JSON comes decoded. No valid packet is, so pass on "x", which is invalid too.
+        text = data if isinstance(data, str) and data else "x"
         try:
-            # Polled text that is JSON comes decoded. No valid packet is, so pass on "x", which is invalid too.
-            await super()._handle_eio_message(eio_sid, data if isinstance(data, str) and data else "x")
+            await super()._handle_eio_message(eio_sid, text)
         except ValueError:
             self.engine.close_connection(eio_sid)
 

@@ -24,6 +24,8 @@ class SocketClient:
 
     namespace = "/visitor"
     timeout_s = 10.0
+    # None: those that the library tries by default, polling and then WebSocket.
+    transports: list[str] | None = ["websocket"]  # noqa: RUF012
 
     def __init__(self) -> None:
         self.received: list[tuple[str, Payload]] = []
@@ -48,7 +50,7 @@ class SocketClient:
     async def connect(self, url: str, auth: object = None, **headers: str) -> None:
         """Raises ConnectionError when the server refuses."""
         await self.client.connect(
-            url, headers, auth, transports=["websocket"], namespaces=[self.namespace], wait_timeout=5
+            url, headers, auth, transports=self.transports, namespaces=[self.namespace], wait_timeout=5
         )
 
     async def disconnect(self) -> None:
@@ -82,6 +84,10 @@ class SocketClient:
                     if matches(payload):
                         return payload
                 await self.next_event()
+
+    async def receive_text(self, text: str) -> Payload:
+        """The first message with this text."""
+        return await self.receive("message", lambda message: message["text"] == text)
 
     async def next_event(self) -> None:
         """Until another event has come."""

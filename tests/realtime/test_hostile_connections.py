@@ -11,32 +11,11 @@ from structlog.testing import capture_logs
 
 from chat.realtime.connections import VisitorSocket
 from tests.realtime.node import Node
+from tests.websocket.polling_client import PollingClient
 
 Complaints = Callable[[], list[str]]
 
 HELLO = '40/visitor,{"site":"demo"}'
-
-
-class Poll:
-    """A long-polling connection without a client library."""
-
-    def __init__(self, session: aiohttp.ClientSession, node: Node) -> None:
-        self._session = session
-        self._at = f"{node.url}/socket.io/?EIO=4&transport=polling"
-
-    async def opens(self) -> str:
-        async with self._session.get(self._at) as answer:
-            sid = (await answer.text()).partition('"sid":"')[2].partition('"')[0]
-        self._at += f"&sid={sid}"
-        return sid
-
-    async def says(self, *packets: str) -> int:
-        async with self._session.post(self._at, data="\x1e".join(packets)) as answer:
-            return answer.status
-
-    async def hears(self) -> str:
-        async with self._session.get(self._at) as answer:
-            return await answer.text()
 
 
 @pytest.fixture
@@ -59,50 +38,34 @@ async def nobody_stays() -> None:
 
 async def test_packet_after_close_is_a_bad_request(node: Node, complaints: Complaints) -> None:
     async with aiohttp.ClientSession() as session:
-        poll = Poll(session, node)
-        await poll.opens()
-        assert await poll.says(HELLO, "1") == 200
-        assert [await poll.says("3") for _ in range(2)] == [400, 400]
+        poll = PollingClient(session, node.url)
+        await poll.open()
+        assert await poll.post(HELLO, "1") == 200
+        assert [await poll.post("3") for _ in range(2)] == [400, 400]
     assert not complaints()
 
 
 async def test_connection_closed_during_its_connect_leaves_no_socket(node: Node, complaints: Complaints) -> None:
     async with aiohttp.ClientSession() as session:
-        polls = [Poll(session, node) for _ in range(40)]
+        polls = [PollingClient(session, node.url) for _ in range(40)]
         for poll in polls:
-            await poll.opens()
+            await poll.open()
         hello = '42/visitor,1["hello",{}]'
-        await asyncio.gather(*(poll.says(*words) for poll in polls for words in ((HELLO, hello), ("1",))))
+        await asyncio.gather(*(poll.post(*words) for poll in polls for words in ((HELLO, hello), ("1",))))
     assert not complaints()
     await nobody_stays()
 
 
 async def test_all_packets_of_one_poll_are_answered(node: Node) -> None:
     async with aiohttp.ClientSession() as session:
-        poll = Poll(session, node)
-        await poll.opens()
-        assert await poll.says(HELLO) == 200
-        assert await poll.says(*(f'42/visitor,{number}["set_locale",{{"locale":"fr"}}]' for number in range(40))) == 200
+        poll = PollingClient(session, node.url)
+        await poll.open()
+        assert await poll.post(HELLO) == 200
+        assert await poll.post(*(f'42/visitor,{number}["set_locale",{{"locale":"fr"}}]' for number in range(40))) == 200
         heard = ""
         while '43/visitor,39[{"ok":true}]' not in heard:
-            heard += await asyncio.wait_for(poll.hears(), 5)
+            heard += await asyncio.wait_for(poll.poll(), 5)
     assert all(f'43/visitor,{number}[{{"ok":true}}]' in heard for number in range(40))
-
-
-async def test_a_connection_keeps_its_transport(node: Node, complaints: Complaints) -> None:
-    async with aiohttp.ClientSession() as session:
-        poll = Poll(session, node)
-        sid = await poll.opens()
-        assert await poll.says(HELLO) == 200
-        address = f"{node.url}/socket.io/?EIO=4&transport=websocket&sid={sid}"
-        for _ in range(2):
-            with pytest.raises(aiohttp.WSServerHandshakeError, match="400"):
-                await session.ws_connect(address)
-        assert await poll.says('42/visitor,1["hello",{}]') == 200
-        heard = ""
-        while "43/visitor,1[" not in heard:
-            heard += await asyncio.wait_for(poll.hears(), 5)
-    assert not complaints()
 
 
 @pytest.mark.parametrize("origin", ["null", "https://evil.example", "http://chat.example.evil", "é", "a\tb"])

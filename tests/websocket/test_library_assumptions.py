@@ -36,6 +36,14 @@ def test_engineio_uses_only_what_a_websocket_connection_has() -> None:
     assert "self.server.ping_timeout" in source(polling.check_ping_timeout)
 
 
+def test_engineio_leaves_a_polling_socket_that_was_taken_over_alone() -> None:
+    assert "if not self.closed and not self.closing:" in source(polling.close)
+    assert "if not self.closing and not self.closed:" in source(polling._send_ping)
+    assert "self.queue.get()" in source(polling.poll)
+    assert "environ.get('HTTP_UPGRADE'" in source(polling.handle_get_request)
+    assert "environ.get('QUERY_STRING'" in source(engine.handle_request)
+
+
 def test_socketio_calls_the_methods_that_socket_server_overrides() -> None:
     init = source(server.__mro__[1].__init__)
     for name in ("_handle_eio_connect", "_handle_eio_message", "_handle_eio_disconnect"):

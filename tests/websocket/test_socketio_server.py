@@ -6,7 +6,7 @@ import aiohttp
 import orjson
 import pytest
 
-from chat.websocket import engineio_server, heartbeat, socketio_server
+from chat.websocket import engineio_requests, heartbeat, socketio_server
 from tests.websocket.socket_server import ADDRESS, Server, connect, handshake, masked, serving, until
 
 POLLING = "/socket.io/?EIO=4&transport=polling"
@@ -161,7 +161,7 @@ async def test_a_malformed_poll_is_a_bad_request_and_ends_the_session(
 
 
 async def test_body_of_a_poll_that_does_not_come_ends_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engineio_server, "BODY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(engineio_requests, "BODY_TIMEOUT_S", 0.05)
     async with serving() as server, aiohttp.ClientSession(server.url) as session:
         async with session.get(POLLING) as answer:
             sid = orjson.loads((await answer.text())[1:])["sid"]
