@@ -74,9 +74,9 @@ class WebSocketConnection(WebSocketProtocol):
         if not self.inbox and not self.busy:
             self.release()
 
-    def close_with(self, code: int = NORMAL) -> None:
+    def close_with(self, code: int = NORMAL, reason: str = "") -> None:
         """As the base class. Packets that wait are dropped unless the client asked for the close."""
-        super().close_with(code)
+        super().close_with(code, reason)
         if code != NORMAL:
             self.release()
 

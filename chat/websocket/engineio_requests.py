@@ -7,7 +7,8 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from chat.websocket.frames import MAX_MESSAGE
+from chat.websocket.frames import BINARY_NOT_SUPPORTED, MAX_MESSAGE
+from chat.websocket.packets import is_binary
 
 # The error codes of Socket.IO's reference server, and its message for each.
 UNKNOWN_TRANSPORT, UNKNOWN_SESSION, BAD_METHOD, BAD_REQUEST, FORBIDDEN, UNKNOWN_VERSION = range(6)
@@ -80,6 +81,8 @@ async def read_packets(request: web.Request, *, accepts_noop: bool) -> bytes:
     packets = _split(await _read_body(request))
     if accepts_noop:
         packets = [packet for packet in packets if packet != NOOP]
+    if any(packet[:1] == "b" or (packet[:1] == "4" and is_binary(packet[1:])) for packet in packets):
+        raise RefusedRequest(BAD_REQUEST, BINARY_NOT_SUPPORTED)
     if not _are_from_client(packets):
         raise RefusedRequest(BAD_REQUEST, "not the Engine.IO packets of a client")
     return SEPARATOR.join(packets).encode()

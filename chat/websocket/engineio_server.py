@@ -246,11 +246,11 @@ class EngineServer(engineio.AsyncServer):
         if probe := self._probes.get(sid):
             probe.connection.close_with(POLICY)
 
-    def close_connection(self, sid: str, code: int = POLICY) -> None:
+    def close_connection(self, sid: str, code: int = POLICY, reason: str = "") -> None:
         """Close a connection of either transport, without waiting for its client."""
         socket = self.sockets.get(sid)
         if isinstance(socket, WebSocketConnection):
-            socket.close_with(code)
+            socket.close_with(code, reason)
         elif socket is not None:
             self._close_soon(sid, socket.close(wait=False))
 

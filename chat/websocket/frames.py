@@ -12,7 +12,7 @@ MAX_MESSAGE = 65_536
 # How many bytes may wait for a client that does not read, besides its largest single write.
 MAX_UNSENT = 1 << 20
 CLOSE_TIMEOUT_S = 2.0
-# How many frames that bring no message (pings, fragments, binary ones, packets other than messages) a client may send
+# How many frames that bring no message (pings, fragments, packets other than messages) a client may send
 # in OVERHEAD_WINDOW_S. The largest message fits into a hundred fragments; of the others a client needs two a minute.
 MAX_OVERHEAD_FRAMES, OVERHEAD_WINDOW_S = 1_000, 10.0
 
@@ -20,9 +20,11 @@ MAX_OVERHEAD_FRAMES, OVERHEAD_WINDOW_S = 1_000, 10.0
 TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
 CONTINUATION, CONTINUATION_END, TEXT_START, BINARY_START = 0x00, 0x80, 0x01, 0x02
 # Status codes of a close frame (section 7.4.1 and the IANA registry).
-NORMAL, PROTOCOL_ERROR, POLICY, TOO_BIG, RESTART, TRY_AGAIN_LATER = 1000, 1002, 1008, 1009, 1012, 1013
+NORMAL, PROTOCOL_ERROR, UNSUPPORTED, POLICY, TOO_BIG = 1000, 1002, 1003, 1008, 1009
+RESTART, TRY_AGAIN_LATER = 1012, 1013
 # The codes that a close frame may have. The others are reserved, or say what no frame can.
 CLOSE_CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
+BINARY_NOT_SUPPORTED = "binary packets are not supported"
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._batch = batch
         self._outgoing: list[bytes] | None = None
         self._unparsed = b""
-        self._fragments: tuple[int, bytearray] | None = None
+        self._fragments: bytearray | None = None
         self._ended = False
         self._overhead, self._overhead_since = 0, 0.0
         self._closed: asyncio.Future[None] | None = None
@@ -113,10 +115,10 @@ class WebSocketProtocol(asyncio.Protocol):
                 self.transport.set_write_buffer_limits(high=MAX_UNSENT + len(data))
             self.transport.write(data)
 
-    def close_with(self, code: int = NORMAL) -> None:
+    def close_with(self, code: int = NORMAL, reason: str = "") -> None:
         """Send a close frame. The transport closes on the client's close frame, or after CLOSE_TIMEOUT_S."""
         if not self._ended:
-            self._send_close(code.to_bytes(2, "big"))
+            self._send_close(code.to_bytes(2, "big") + reason.encode())
 
     def reject(self, code: int) -> None:
         """Close a flooding client: send the close frame and stop reading, so TCP back-pressure stops it.
@@ -205,11 +207,13 @@ class WebSocketProtocol(asyncio.Protocol):
                 self.transport.close()  # the answer to our close frame
         elif opcode in (CLOSE, PING, PONG) and len(payload) < 126:
             self._on_control_frame(opcode, payload)
-        elif opcode in (TEXT_START, BINARY_START) and self._fragments is None:
-            self._fragments = (opcode, payload)
+        elif opcode in (BINARY, BINARY_START):
+            self._protocol_error(UNSUPPORTED, BINARY_NOT_SUPPORTED)
+        elif opcode == TEXT_START and self._fragments is None:
+            self._fragments = payload
         elif opcode in (CONTINUATION, CONTINUATION_END) and self._fragments is not None:
-            self._append_fragment(*self._fragments, payload, opcode == CONTINUATION_END)
-        elif opcode != BINARY or self._fragments is not None:  # ignore binary messages
+            self._append_fragment(self._fragments, payload, opcode == CONTINUATION_END)
+        else:
             self._protocol_error(PROTOCOL_ERROR)
 
     def count_overhead(self) -> None:
@@ -230,18 +234,17 @@ class WebSocketProtocol(asyncio.Protocol):
         else:
             self._protocol_error(PROTOCOL_ERROR)
 
-    def _append_fragment(self, start_opcode: int, message: bytearray, payload: bytearray, is_final: bool) -> None:
+    def _append_fragment(self, message: bytearray, payload: bytearray, is_final: bool) -> None:
         message += payload
         if len(message) > MAX_MESSAGE:
             self._protocol_error(TOO_BIG)
         elif is_final:
             self._fragments = None
-            if start_opcode == TEXT_START:
-                self.on_text(message)
+            self.on_text(message)
 
-    def _protocol_error(self, code: int) -> None:
+    def _protocol_error(self, code: int, reason: str = "") -> None:
         # Nothing after the error can be parsed (section 7.1.7), so do not wait for the client's close frame.
-        self.close_with(code)
+        self.close_with(code, reason)
         self.transport.close()
 
 

@@ -24,18 +24,17 @@ class StrictPacket(packet.Packet):
     """A Socket.IO packet without binary attachments.
 
     An event with bad JSON or binary attachments keeps its ack id and loses its content: the namespace refuses it like
-    any unknown event, and the connection stays open. Other malformed packets raise ValueError.
+    any unknown event. Other malformed packets raise ValueError.
     """
 
     uses_binary_events = False
     json = StrictJson
 
     def decode(self, encoded_packet: str) -> int:
-        if encoded_packet[0] in "56":
-            encoded_packet = "2" + encoded_packet.partition("-")[2]
-        header, data = split_header(encoded_packet)
+        binary = is_binary(encoded_packet)
+        header, data = split_header("2" + encoded_packet.partition("-")[2] if binary else encoded_packet)
         super().decode(header)
-        self.data = self._parse(data)
+        self.data = MALFORMED_EVENT if binary else self._parse(data)
         return 0
 
     def _parse(self, data: str) -> object:
@@ -44,6 +43,11 @@ class StrictPacket(packet.Packet):
         except ValueError:
             parsed = loads_connect(data) if self.packet_type == packet.CONNECT else MALFORMED_EVENT
         return parsed if self.packet_type != packet.EVENT or is_event(parsed) else MALFORMED_EVENT
+
+
+def is_binary(encoded: str) -> bool:
+    """Whether this Socket.IO packet is an event or an ack with binary attachments."""
+    return encoded[:1] in ("5", "6")
 
 
 HINT_FIELDS = ("page", "locale", "timezone")

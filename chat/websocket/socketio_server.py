@@ -14,9 +14,16 @@ from socketio import packet as packets
 
 from chat.websocket.connection import WebSocketConnection
 from chat.websocket.engineio_server import EngineServer, quiet_logger
-from chat.websocket.frames import MAX_MESSAGE, POLICY, TRY_AGAIN_LATER, encode_frame
+from chat.websocket.frames import (
+    BINARY_NOT_SUPPORTED,
+    MAX_MESSAGE,
+    POLICY,
+    TRY_AGAIN_LATER,
+    UNSUPPORTED,
+    encode_frame,
+)
 from chat.websocket.heartbeat import PING_INTERVAL_S, PING_TIMEOUT_S
-from chat.websocket.packets import StrictPacket
+from chat.websocket.packets import StrictPacket, is_binary
 from chat.websocket.rooms import Rooms
 
 FIRST_COMMAND_TIMEOUT_S = 10.0
@@ -210,7 +217,9 @@ class SocketServer(socketio.AsyncServer):
         try:
             await super()._handle_eio_message(eio_sid, text)
         except ValueError:
-            self.engine.close_connection(eio_sid)
+            self.engine.close_connection(eio_sid, POLICY, "not a Socket.IO packet")
+        if is_binary(text):
+            self.engine.close_connection(eio_sid, UNSUPPORTED, BINARY_NOT_SUPPORTED)
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: object) -> None:
         """As the library's, but an unknown namespace is refused with an object; the library's bare string is no

@@ -143,16 +143,20 @@ async def test_malformed_events_are_refused(node: Node) -> None:
         assert isinstance(await raw.receive("43/visitor,8"), list)
 
 
-async def test_binary_is_refused_and_the_socket_stays(node: Node) -> None:
+async def test_binary_is_refused_and_ends_the_connection(node: Node) -> None:
     async with raw_connection(node) as raw:
         await raw.connect_namespace()
         await raw.send('451-/visitor,7["set_visible",{"on":{"_placeholder":true,"num":0}}]')
-        await raw.socket.send_bytes(b"\x00\x01")
         ack = await raw.receive("43/visitor,7")
         assert isinstance(ack, list)
         assert ack[0]["error"]["code"] == "bad_request"
-        await raw.send('42/visitor,8["hello",{}]')
-        assert isinstance(await raw.receive("43/visitor,8"), list)
+        with pytest.raises(EOFError, match="1003"):
+            await raw.receive("43")
+    async with raw_connection(node) as raw:
+        await raw.connect_namespace()
+        await raw.socket.send_bytes(b"\x00\x01")
+        with pytest.raises(EOFError, match="1003"):
+            await raw.receive("43")
 
 
 async def test_malformed_packet_ends_the_connection(node: Node) -> None:

@@ -177,6 +177,7 @@ FAILED_PROBES = {
     "a message after the probe": masked(b"2probe") + masked(b'42/test,["echo",1]'),
     "two probes": masked(b"2probe") * 2,
     "another ping": masked(b"2"),
+    "binary": masked(b"2probe", 0x82),
     "no packet": masked(b"hello"),
     "its close packet": masked(b"1"),
     "its close frame": masked((1000).to_bytes(2, "big"), CLOSE),

@@ -107,9 +107,13 @@ def test_fragments_with_a_ping_between_them_make_one_message(protocol: Recording
     assert protocol.messages[1:] == [b"again"]
 
 
-def test_binary_messages_are_ignored(protocol: RecordingProtocol, transport: Transport) -> None:
-    protocol.data_received(masked(b"\x00", 0x82) + masked(b"\x00", 0x02) + masked(b"\x01", 0x80) + masked(b"text"))
-    assert (protocol.messages, transport.written) == ([b"text"], [])
+@pytest.mark.parametrize("first", [0x82, 0x02])
+async def test_binary_messages_are_refused_in_words(
+    first: int, protocol: RecordingProtocol, transport: Transport
+) -> None:
+    protocol.data_received(masked(b"\x00", first) + masked(b"text"))
+    assert transport.written == [encode_frame(b"\x03\xebbinary packets are not supported", CLOSE)]
+    assert (transport.state, protocol.messages) == ("closed", [])
 
 
 async def test_message_may_have_the_maximal_length_and_no_byte_more(

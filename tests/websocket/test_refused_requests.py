@@ -4,11 +4,12 @@ import gzip
 from collections.abc import AsyncIterator
 
 import aiohttp
+import orjson
 import pytest
 
 from chat.websocket.frames import MAX_MESSAGE
 from tests.websocket.polling_client import PollingClient
-from tests.websocket.socket_server import HANDSHAKE, Server, serving
+from tests.websocket.socket_server import CLOSE, HANDSHAKE, RawClient, Server, connect, serving
 
 POLLING = "EIO=4&transport=polling"
 REFUSED = {
@@ -64,6 +65,43 @@ async def test_poll_never_becomes_a_websocket_of_the_library(server: Server, cli
     async with aiohttp.request("GET", address, headers=HANDSHAKE) as answer:
         assert answer.status == 200
         assert (await answer.text()).startswith("40/test,")
+
+
+# -- binary packets ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", ["bAAEC", '451-/test,1["echo",{"_placeholder":true,"num":0}]', "461-/test,1[]", "45"])
+async def test_binary_packets_by_polling_are_refused_in_words_and_end_the_session(
+    body: str, server: Server, client: PollingClient
+) -> None:
+    await client.post("40/test,{}")
+    status, text = await client.answer_to("POST", body)
+    assert (status, orjson.loads(text)) == (
+        400,
+        {"code": 3, "message": "Bad request: binary packets are not supported"},
+    )
+    await server.namespace.disconnected.wait()
+    assert (await client.answer_to("GET"))[0] == 400
+    assert server.namespace.events == []
+
+
+@pytest.mark.parametrize("packet", ['51-/test,["echo",{"_placeholder":true,"num":0}]', "61-/test,1[]", "50-/test,[1]"])
+async def test_binary_packets_by_websocket_are_refused_in_words_and_end_the_session(
+    packet: str, server: Server
+) -> None:
+    async with connect(server) as client:
+        await client.join()
+        client.send(f"4{packet}")
+        assert await close_frame(client) == b"\x03\xebbinary packets are not supported"
+        await server.namespace.disconnected.wait()
+        assert ["echo"] not in [event[:1] for event in server.namespace.events if isinstance(event, list)]
+
+
+async def close_frame(client: RawClient) -> bytes:
+    while True:
+        first, payload = await client.read_frame()
+        if first == CLOSE:
+            return payload
 
 
 # -- the largest body -------------------------------------------------------------------------------------------
