@@ -65,7 +65,10 @@ export const texts: Texts = {
     closed: "Closed",
     closedUntil: (when) => `Closed · opens ${when}`,
     limited: "Limited service",
+    extraUntil: (when) => `Open outside usual hours until ${when}`,
     form: "visitors get the form",
+    openForAnHour: "Open for 1 hour to try it",
+    closeNow: "Close now",
   },
 
   banners: {

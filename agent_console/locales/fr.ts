@@ -66,7 +66,10 @@ export const texts = {
     closed: "Service fermé",
     closedUntil: (when: string) => `Service fermé · ouvre ${when}`,
     limited: "Service réduit",
+    extraUntil: (when: string) => `Ouvert hors horaires jusqu’à ${when}`,
     form: "le formulaire remplace le chat",
+    openForAnHour: "Ouvrir 1\u00a0h pour essayer",
+    closeNow: "Fermer maintenant",
   },
 
   banners: {

@@ -58,6 +58,54 @@ test("a closed desk says when it opens and that the form replaces the chat, unti
   expect(shown()).toEqual([]);
 });
 
+test("an administrator opens a closed desk for an hour and closes it again; others see both and have no button", async () => {
+  const admin = { ...ada, role: "admin" as const };
+  const opened = {
+    ...CLOSED,
+    state: "open",
+    mode: "chat",
+    until: "2026-11-28T23:28:00+01:00",
+    extra_hours: true,
+  };
+  const requests: unknown[] = [];
+  vi.stubGlobal("fetch", async (path: string, { method }: RequestInit) => {
+    requests.push([method, path]);
+    return new Response(JSON.stringify(method === "POST" ? opened : CLOSED));
+  });
+  server.service = CLOSED as typeof server.service;
+  server.up();
+  const others = await draw(<ServiceNotice />);
+  agentConsole.close();
+  agentConsole = openConsole(server, admin);
+  server.up();
+  const root = await draw(<ServiceNotice />);
+  const buttons = (of: typeof root) => of.byClass("button").map((one) => one.textContent);
+  expect([buttons(root), buttons(others)]).toEqual([["Ouvrir 1\u00a0h pour essayer"], []]);
+  root.byClass("button")[0]?.dispatchEvent(new Event("click"));
+  await drawn();
+  expect(root.byClass("service-notice").map((one) => one.textContent)).toEqual([
+    expect.stringMatching(/^Ouvert hors horaires jusqu’à \d+\u00a0h\u00a028Fermer maintenant$/),
+  ]);
+  root.byClass("button")[0]?.dispatchEvent(new Event("click"));
+  await drawn();
+  expect(buttons(root)).toEqual(["Ouvrir 1\u00a0h pour essayer"]);
+  const path = "/api/console/calendar/opening";
+  expect(requests).toEqual([
+    ["POST", path],
+    ["DELETE", path],
+  ]);
+  vi.stubGlobal(
+    "fetch",
+    async () => new Response(JSON.stringify({ error: { code: "not_allowed" } }), { status: 403 }),
+  );
+  root.byClass("button")[0]?.dispatchEvent(new Event("click"));
+  await drawn();
+  vi.unstubAllGlobals();
+  expect(agentConsole.toasts.shown.value.map((one) => one.text)).toEqual([
+    "Vous n’avez pas le droit de faire cela.",
+  ]);
+});
+
 test("the empty list promises a conversation only while one can come", async () => {
   server.up();
   const root = await draw(<Lists tools={null} banners={null} />);

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, func, select
 from chat.domain.context import DomainContext
 from chat.domain.queries.calendar import load_calendar
 from chat.domain.queries.queue import recent_wait_rate, waiting
-from chat.domain.rules.hours import availability, promise
+from chat.domain.rules.hours import availability, extra_hours, promise
 from chat.domain.rules.hours import calendar as calendars
 from chat.domain.text import strip_nul
 from chat.store.key_list import list_of
@@ -36,6 +36,7 @@ class Service:
     until: datetime | None
     next_open: datetime | None
     due: datetime | None
+    extra_hours: bool
 
 
 def current_service(sql: Connection, context: DomainContext, category: str | None = None) -> Service:
@@ -48,6 +49,7 @@ def current_service(sql: Connection, context: DomainContext, category: str | Non
         until,
         calendars.next_open(calendar, context.now),
         promise.due(calendar, context.now),
+        extra_hours.is_added(calendar, context.now),
     )
 
 

@@ -94,13 +94,15 @@ class Ticket(Shape):
 
 class Service(Shape):
     """The opening state and whether a visitor gets a chat or the form. `until`: when this state ends. `next_open`: null
-    while open. `promise`: null where the calendar never opens. Times have the calendar's offset."""
+    while open. `promise`: null where the calendar never opens. Times have the calendar's offset. `extra_hours`: true in
+    hours that were added to the regular ones."""
 
     state: ServiceState
     mode: Mode
     until: datetime | None
     next_open: datetime | None
     promise: AnswerPromise | None
+    extra_hours: bool | UnsetType = UNSET
 
 
 class Refusal(Shape):

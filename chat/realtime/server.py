@@ -8,7 +8,7 @@ from aiohttp import web
 
 from chat import protocol
 from chat.cluster.bus.bus import Bus
-from chat.domain.facts import AgentRemoved, SessionEnded
+from chat.domain.facts import AgentRemoved, SessionEnded, SettingsChanged
 from chat.protocol import Emission
 from chat.realtime.agent.base import AgentCommands
 from chat.realtime.agent_presence import AgentPresenceCache
@@ -90,7 +90,9 @@ class Realtime:
         """Committed facts of this node. From now on, agents who signed out or were removed may do nothing more."""
         self._cards.on_facts(facts)
         for fact, _ in facts:
-            if isinstance(fact, AgentRemoved | SessionEnded):
+            if isinstance(fact, SettingsChanged):
+                self._service_monitor.expire()
+            elif isinstance(fact, AgentRemoved | SessionEnded):
                 for socket in self._agents:
                     socket.ended |= fact in (AgentRemoved(socket.agent_id), SessionEnded(socket.session))
 

@@ -66,7 +66,7 @@ class ServiceMonitor:
             self.woken.set()
 
     def expire(self) -> None:
-        """An agent's command has moved the service: whoever says hello after its ack gets no older answer."""
+        """An agent has moved the service: whoever says hello after its ack gets no older answer."""
         self._query = None
         self.woken.set()
 
@@ -124,6 +124,6 @@ class ServiceMonitor:
                 self._broadcaster.send_local(Emission.of("ticket", shape, visitors=visitor_room(row.visitor_id)))
 
 
-def visible_state(service: Service) -> tuple[str, str]:
+def visible_state(service: Service) -> tuple[str, str, bool]:
     """The part of a service whose change is announced; the rest moves with time."""
-    return service.state, service.mode
+    return service.state, service.mode, service.extra_hours

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from chat.web.api import health, visitor
+from chat.web.api.console import calendar
 from chat.web.auth import login, password_change, password_setup
 from chat.web.core.context import WEB_CONTEXT, WebContext
 from chat.web.core.middleware import MIDDLEWARES
@@ -29,6 +30,8 @@ ROUTES = (
     web.get("/api/session", login.get_session),
     web.post("/api/session", login.post_session),
     web.delete("/api/session", login.delete_session),
+    web.post("/api/console/calendar/opening", calendar.post_opening),
+    web.delete("/api/console/calendar/opening", calendar.delete_opening),
     web.get("/console", console.get_console),
     web.get("/console/{rest:.*}", console.get_console),
     web.get("/favicon.ico", static_files.get_icon),

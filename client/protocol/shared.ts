@@ -99,7 +99,7 @@ export interface Ticket {
 /**
  * The opening state and whether a visitor gets a chat or the form. `until`: when this state ends.
  * `next_open`: null while open. `promise`: null where the calendar never opens. Times have the calendar's
- * offset.
+ * offset. `extra_hours`: true in hours that were added to the regular ones.
  */
 export interface Service {
   state: ServiceState;
@@ -107,6 +107,7 @@ export interface Service {
   until: string | null;
   next_open: string | null;
   promise: AnswerPromise | null;
+  extra_hours?: boolean;
 }
 
 /**

@@ -1,6 +1,6 @@
 """When the service closes while a visitor types, the chat becomes a form and keeps the text."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import expect
 
@@ -8,6 +8,7 @@ from tests.journeys.browser import BrowserSession
 from tests.journeys.running_system import RunningSystem
 from tests.journeys.users import Visitor
 
+SATURDAY_NIGHT = datetime(2026, 11, 28, 21, 28, tzinfo=UTC)
 TWO_MINUTES_TO_SIX = datetime(2026, 11, 24, 16, 58, tzinfo=UTC)
 SIX = datetime(2026, 11, 24, 17, 0, 1, tzinfo=UTC)
 HALF_TEXT = "Bonjour, je voudrais savoir si ma com"
@@ -78,6 +79,27 @@ async def test_draft_moves_to_form_at_closing_time(browser: BrowserSession, syst
     await page.get_by_role("button", name="Envoyer").click()
     await expect(page.get_by_text("Merci, bonne soirée.", exact=True)).to_be_visible()
     await expect(ada.bubble("Merci, bonne soirée.")).to_be_visible()
+
+
+async def test_administrator_opens_the_desk_for_an_hour(browser: BrowserSession, system: RunningSystem) -> None:
+    await system.add_agent("Ada", "admin")
+    system.clock.turn_to(SATURDAY_NIGHT)
+    ada = await browser.sign_in_agent("Ada")
+    await ada.set_presence("available")
+    vic = await browser.new_visitor()
+    await type_half_a_sentence(vic)
+    await expect(vic.frame.get_by_label("Votre adresse e-mail")).to_be_visible()
+    await ada.button("Ouvrir 1 h pour essayer").click()
+    await expect(ada.page.get_by_text("Ouvert hors horaires jusqu’à 23 h 28")).to_be_visible()
+    await expect(vic.frame.get_by_label("Votre adresse e-mail")).to_be_hidden()
+    await expect(vic.text).to_have_value(HALF_TEXT)
+    await ada.button("Fermer maintenant").click()
+    await expect(vic.frame.get_by_label("Votre adresse e-mail")).to_be_visible()
+    await ada.button("Ouvrir 1 h pour essayer").click()
+    await expect(vic.frame.get_by_label("Votre adresse e-mail")).to_be_hidden()
+    system.clock.turn_to(SATURDAY_NIGHT + timedelta(hours=1))
+    await expect(vic.frame.get_by_label("Votre adresse e-mail")).to_be_visible()
+    await expect(ada.page.get_by_text("Service fermé · ouvre")).to_be_visible()
 
 
 async def test_draft_moves_to_form_and_back_when_last_agent_leaves_and_returns(

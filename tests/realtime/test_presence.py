@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from chat import jobs
+from chat.domain.calendar.actions import open_for_an_hour
 from chat.domain.people import agents, sessions
 from chat.settings import Settings
 from chat.store.migrations import migrate
@@ -129,6 +130,23 @@ async def test_hello_of_an_available_agent_opens_the_chat_for_the_next_visitor(
     await returned.connect_and_hello(node, await node.sign_in(ben))
     assert (await vic.run("hello"))["service"]["mode"] == "chat"
     await returned.disconnect()
+
+
+async def test_hour_that_an_administrator_opens_is_announced_and_ends_by_itself(
+    node: Node, visitor: ConnectVisitor, agent: ConnectAgent
+) -> None:
+    node.clock.turn_to(datetime(2026, 11, 28, 21, 28, tzinfo=UTC))  # a Saturday night
+    ada, vic = await agent(node, "Ada"), await visitor(node)
+    assert (await vic.run("hello"))["service"]["mode"] == "form"
+    await node.store.write(open_for_an_hour, node.clock())
+    assert (await vic.run("hello"))["service"]["mode"] == "chat", "no older than the opening"
+    for person in (vic, ada):
+        opened = await person.receive("service", lambda service: service["state"] == "open")
+        assert (opened["mode"], opened["extra_hours"]) == ("chat", True)
+    node.clock.turn_to(datetime(2026, 11, 28, 22, 28, tzinfo=UTC))
+    for person in (vic, ada):
+        closed = await person.receive("service", lambda service: service["state"] == "closed")
+        assert (closed["mode"], "extra_hours" in closed) == ("form", False)
 
 
 async def test_closing_time_is_announced_when_it_comes(

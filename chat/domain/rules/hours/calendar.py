@@ -5,7 +5,7 @@ midnight belongs to the date on which it starts.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import groupby, pairwise
@@ -56,12 +56,13 @@ class HolidayRow(NamedTuple):
 
 
 class ExceptionRow(NamedTuple):
-    """The state on one date."""
+    """The state on one date. A row that `adds` leaves the date's other rows in force, and promises do not count it."""
 
     date: date
     hours: Hours | None
     state: ServiceState
     name: str | None
+    adds: bool = False
 
 
 CalendarRow = WeekRow | HolidayRow | ExceptionRow
@@ -87,6 +88,12 @@ class Calendar:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def regular(self) -> "Calendar":
+        """The calendar without added hours."""
+        regular = tuple(row for row in self.exceptions if not row.adds)
+        return self if len(regular) == len(self.exceptions) else replace(self, exceptions=regular)
 
 
 # What a new install has: France.
@@ -146,10 +153,14 @@ def in_zone(calendar: Calendar, local: datetime) -> datetime:
 
 def rows_for_date(calendar: Calendar, day: date) -> Sequence[tuple[str, CalendarRow]]:
     """The rows that apply to a date, each with its path in the JSON: the date's exceptions, else the row of its
-    holiday, else those of the week."""
+    holiday, else those of the week; and the hours added to the date."""
     exceptions = [(f"exceptions[{n}]", row) for n, row in enumerate(calendar.exceptions) if row.date == day]
-    if exceptions:
-        return exceptions
+    replacing = [(path, row) for path, row in exceptions if not row.adds]
+    adding = [(path, row) for path, row in exceptions if row.adds]
+    return [*(replacing or _usual_rows(calendar, day)), *adding]
+
+
+def _usual_rows(calendar: Calendar, day: date) -> Sequence[tuple[str, CalendarRow]]:
     if calendar.holidays and is_holiday(calendar.holidays, day):
         return [("holidays", calendar.holidays)]
     return [(f"week[{n}]", row) for n, row in enumerate(calendar.week) if day.weekday() in row.days]

@@ -36,6 +36,12 @@ def _text(value: object) -> str:
     return value
 
 
+def boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidValue("must be true or false")
+    return value
+
+
 def name(value: object) -> str:
     if len(_text(value)) > 200:
         raise InvalidValue("is longer than 200 characters")

@@ -72,7 +72,8 @@ def _holiday_json(row: HolidayRow) -> dict[str, object]:
 
 def _exception_json(row: ExceptionRow) -> dict[str, object]:
     name = {} if row.name is None else {"name": row.name}
-    return {"date": row.date.isoformat(), **_hours_json(row), **name}
+    adds = {"adds": True} if row.adds else {}
+    return {"date": row.date.isoformat(), **_hours_json(row), **name, **adds}
 
 
 def _hours_json(row: CalendarRow) -> dict[str, str]:
@@ -162,7 +163,10 @@ def _holiday_row(reader: _ObjectReader) -> HolidayRow:
 def _exception_row(reader: _ObjectReader) -> ExceptionRow:
     day = reader.read("date", fields.iso_date, date.min)
     name = reader.read_optional("name", fields.name, None)
-    row = ExceptionRow(day, *_hours_and_state(reader), name)
+    adds = reader.read_optional("adds", fields.boolean, False)
+    row = ExceptionRow(day, *_hours_and_state(reader), name, adds)
+    if adds and row.hours is None:
+        reader.add_fault("adds", "a closed row adds no hours")
     reader.reject_unread_fields()
     return row
 

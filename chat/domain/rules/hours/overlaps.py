@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import permutations
 from typing import NamedTuple
 
-from chat.domain.rules.hours.calendar import DAYS, MINUTES_PER_DAY, Calendar, CalendarRow, rows_for_date
+from chat.domain.rules.hours.calendar import DAYS, MINUTES_PER_DAY, Calendar, CalendarRow, ExceptionRow, rows_for_date
 
 
 class Overlap(NamedTuple):
@@ -51,8 +51,9 @@ def _between(calendar: Calendar, day: date, days_apart: int) -> Iterator[Overlap
 
 
 def _overlap(row: CalendarRow, other: CalendarRow, days_apart: int) -> bool:
-    """Whether two rows overlap when the other's date is `days_apart` later. A closed row covers its whole date."""
+    """Whether two rows overlap when the other's date is `days_apart` later. A closed row covers its whole date, but for
+    the hours added to it."""
     if not row.hours or not other.hours:
-        return days_apart == 0
+        return days_apart == 0 and not any(isinstance(one, ExceptionRow) and one.adds for one in (row, other))
     shift = days_apart * MINUTES_PER_DAY
     return row.hours.start < other.hours.stop + shift and other.hours.start + shift < row.hours.stop

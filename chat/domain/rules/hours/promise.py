@@ -17,7 +17,7 @@ def due(calendar: Calendar, submitted: datetime) -> datetime | None:
     """
     moment = validated(submitted)
     count = _after_working_days if calendar.promise.unit == "working_days" else _after_opening_hours
-    answer = count(calendar, _remaining_intervals(calendar, moment))
+    answer = count(calendar, _remaining_intervals(calendar.regular, moment))
     return answer and with_fixed_offset(calendar.zone, answer)
 
 

@@ -88,6 +88,9 @@ VALID = [
     ("promise", {"hours": 7, "unit": "opening_hours"}),
     ("exceptions.1", an_exception("2026-12-24", "12:00", "18:00")),
     ("exceptions.1", an_exception("2028-02-29", "22:00", "06:00")),
+    ("exceptions.1", {**an_exception("2026-12-24", "14:00", "15:00"), "adds": True}),
+    ("exceptions.2", {**an_exception("2027-01-02", "14:00", "15:00"), "adds": True}),
+    ("exceptions.0.adds", False),
 ]
 
 
@@ -98,6 +101,8 @@ def test_valid_calendars(path: str, value: object) -> None:
 
 
 INVALID = [
+    ("exceptions.0.adds", "yes", "exceptions[0].adds"),
+    ("exceptions.1.adds", True, "exceptions[1].adds"),
     ("timezone", "Europe/Parys", "timezone"),
     ("timezone", "../../etc/passwd", "timezone"),
     ("timezone", 1, "timezone"),
