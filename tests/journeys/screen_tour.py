@@ -205,14 +205,8 @@ class ScreenTour:
         await ada.rows(self.variant.ui.unanswered).last.click()
         await expect(ada.log).to_contain_text(self.question)
         await self.on_screen("console-ticket", ada.page)
-        frame = await sam.widget_document()
-        async with sam.context.expect_page() as opened:
-            # If the browser denies access to the clipboard, the widget opens the page instead.
-            await frame.evaluate(
-                "Object.defineProperty(navigator, 'clipboard', {value: {writeText: () => Promise.reject()}})"
-            )
-            await sam.button(self.variant.ui.copy_link).click()
-        page = await opened.value
+        page = await self.browser.new_tab(sam.context)
+        await page.goto(await sam.frame.locator("input[readonly]").input_value())
         await expect(page.get_by_text(self.question)).to_be_visible()
         await self.on_screen("page-ticket", page)
         await page.goto(f"{self.system.chat_url}/contact?site=demo&lang={self.variant.language}")

@@ -57,13 +57,14 @@ async def test_draft_moves_to_form_at_closing_time(browser: BrowserSession, syst
     await vic.button("Envoyer").click()
     await expect(vic.frame.get_by_role("heading", name="Demande n° 1")).to_be_visible()
     await expect(vic.frame.get_by_text("vendredi 27 novembre à 9 h")).to_be_visible()
-    await vic.button("Copier le lien de votre demande").click()
+    await vic.button("Copier le lien").click()
     await expect(vic.frame.get_by_role("button", name="Lien copié")).to_be_visible()
     link = await vic.page.evaluate("navigator.clipboard.readText()")
 
     # The ticket page shows the same, and an agent's answer shows there and in the widget.
     page = await browser.new_tab(vic.context)
     await page.goto(link)
+    assert await page.get_by_label("Lien de cette page").input_value() == link
     await expect(page.get_by_text(FULL_TEXT, exact=True)).to_be_visible()
     await expect(page.get_by_text("vendredi 27 novembre à 9 h")).to_be_visible()
     await expect(ada.rows("À répondre")).to_have_count(1)

@@ -38,6 +38,17 @@ async def test_invalid_fields_show_errors_and_get_focus(browser: BrowserSession)
     await email.press("Enter")
     await expect(vic.frame.get_by_role("heading", name="Demande n° 1")).to_be_visible()
 
+    # Where the browser denies the clipboard, the link is selected, to be copied by hand.
+    widget = await vic.widget_document()
+    await widget.evaluate(
+        "Object.defineProperty(navigator, 'clipboard', {}); document.execCommand = () => false;"
+        "document.activeElement.blur()"
+    )
+    await vic.button("Copier le lien").click()
+    await expect(vic.frame.get_by_text("Le lien est sélectionné : copiez-le.")).to_have_count(1)
+    link = await vic.frame.get_by_label("Lien de votre demande").input_value()
+    assert await widget.evaluate("getSelection().toString()") == link
+
 
 async def test_double_click_creates_one_ticket(browser: BrowserSession, system: RunningSystem) -> None:
     await system.add_agent("Ada")

@@ -27,8 +27,8 @@ function TicketReceipt({ store, ticket }: TicketProps) {
           {texts.answeredBefore} <b>{dateAndTime(promise.due, timeLocale)}</b>
         </p>
       )}
-      {reachable ? <p>{texts.answerHere}</p> : <AddressForm store={store} label={texts.submit} />}
       {link && <TicketLink store={store} link={link} />}
+      {reachable ? <p>{texts.answerHere}</p> : <AddressForm store={store} label={texts.submit} />}
     </section>
   );
 }
@@ -36,17 +36,29 @@ function TicketReceipt({ store, ticket }: TicketProps) {
 function TicketLink({ store, link }: ViewProps & { link: string }) {
   const { texts, state, announcer } = store;
   const copied = state.copied === link;
-  const copy = async () => {
-    await navigator.clipboard.writeText(link);
-    state.copied = link;
-    announcer.announce(texts.copied);
+  const copy = async (button: HTMLElement) => {
+    // Where the browser denies the clipboard, the link stays selected.
+    (button.previousSibling as HTMLInputElement).select();
+    if (await copyText(link)) state.copied = link;
+    announcer.announce(state.copied === link ? texts.copied : texts.selected);
   };
-  // If the clipboard is denied, open the ticket's page instead.
-  const denied = () => window.open(link, "_blank", "noopener");
   return (
-    <button type="button" class="button" onClick={() => void copy().catch(denied)}>
-      <Icon path={copied ? CHECK : COPY} size={16} />
-      {copied ? texts.copied : texts.copy}
-    </button>
+    <>
+      <input aria-label={texts.link} value={link} readOnly dir="ltr" />
+      <button type="button" class="button button--main" onClick={(event) => void copy(event.currentTarget)}>
+        <Icon path={copied ? CHECK : COPY} size={16} />
+        {copied ? texts.copied : texts.copy}
+      </button>
+    </>
   );
+}
+
+/** False if the browser denies both ways: the clipboard, and the older command that copies what is selected. */
+async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return document.execCommand("copy");
+  }
 }

@@ -98,8 +98,10 @@ export const texts = {
   // after the form
   number: (number: number) => `Request #${number}`,
   answerHere: "The answer will come here and on your request’s page.",
-  copy: "Copy the link to your request",
+  link: "Link to your request",
+  copy: "Copy the link",
   copied: "Link copied",
+  selected: "The link is selected: copy it.",
   endedHint: "You can still reply: your message reopens the conversation.",
   newConversation: "New conversation",
   endChat: "End",

@@ -22,6 +22,7 @@ CACHE_FOREVER = "public, max-age=31536000, immutable"
 HASHED_NAME = re.compile(r"-[A-Za-z0-9_-]{8}\.[a-z0-9]+$")
 APPS = ("widget", "console")
 SHARED = ("tokens.css", "base.css")
+PAGE_FILES = ("icon.svg", "copy_link.js")
 STYLES = {"pages.css": (*SHARED, "pages.css"), "shop.css": (*SHARED, "shop.css")}
 
 
@@ -137,7 +138,8 @@ class Assets:
                 yield path.relative_to(folder).as_posix(), read_asset(path)
 
     def _read_own(self) -> Iterator[tuple[str, Asset]]:
-        yield "icon.svg", read_asset(self._root / "static" / "pages" / "icon.svg")
+        for name in PAGE_FILES:
+            yield name, read_asset(self._root / "static" / "pages" / name)
         for name, parts in STYLES.items():
             yield name, Asset("text/css; charset=utf-8", "".join(map(self._style, parts)).encode())
 

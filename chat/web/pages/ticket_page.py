@@ -111,6 +111,7 @@ async def render_page(request: web.Request, row: TicketRow, refused: DraftReply 
         "has_earlier": bool(newest) and newest[0].seq > 1,
         "answered": row.answered_at is not None,
         "open": accepts_messages(row.status, row.solved_at, context.clock()),
+        "link": context.links.url(row.public_id),
         "thanks": THANKS.get(request.query.get("thanks", "")),
         "contact": f"/contact?site={await site_key(request, row)}&lang={language}",
         "text": draft.text,

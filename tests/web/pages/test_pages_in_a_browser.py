@@ -1,5 +1,7 @@
 """The server's pages in a real browser: accessibility, the content security policy, and use without script."""
 
+import re
+
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
 
@@ -54,10 +56,29 @@ async def test_zoe_sends_the_form_and_replies_without_script(server: WebServer, 
     await email.fill("zoe@example.com")
     await page.get_by_role("button", name="Send").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Your request #1")
+    await expect(page.get_by_label("Link to this page")).to_have_value(re.compile(re.escape(f"{ORIGIN}/t/")))
+    await expect(page.get_by_role("button", name="Copy the link")).to_be_hidden()
     await page.get_by_label("Add a detail").fill("It was sent on Monday.")
     await page.get_by_role("button", name="Send").click()
     await expect(page.get_by_role("status")).to_contain_text("your answer has arrived")
     await expect(page.locator(".bubble")).to_have_text(["Where is my parcel?", "It was sent on Monday."])
+
+
+async def test_link_of_a_ticket_is_copied_or_selected(server: WebServer, chromium: Browser) -> None:
+    body = await (await server.client.post("/api/tickets", json=FORM)).json()
+    denied = "Object.defineProperty(navigator, 'clipboard', {value: undefined}); document.execCommand = () => false;"
+    for script, said in (("", "Link copied."), (denied, "The link is selected: copy it.")):
+        context = await chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+        await context.add_init_script(script)
+        page, messages = await open_page(context, server, f"{body['link'].removeprefix(ORIGIN)}?lang=en")
+        await expect(page.get_by_label("Link to this page")).to_have_value(body["link"])
+        await page.get_by_role("button", name="Copy the link").click()
+        await expect(page.get_by_text(said)).to_be_visible()
+        assert await page.evaluate("getSelection().toString()") == body["link"]
+        if not script:
+            assert await page.evaluate("navigator.clipboard.readText()") == body["link"]
+        assert messages == []
+        await context.close()
 
 
 async def test_owner_sets_up_the_account_without_script(server: WebServer, chromium: Browser) -> None:
