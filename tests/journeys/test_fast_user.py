@@ -1,6 +1,6 @@
 """Double clicks, repeated keys and keys typed in a menu act at most once, and only on what the agent meant."""
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, ViewportSize, expect
 
 from tests.journeys.browser import BrowserSession
 from tests.journeys.running_system import RunningSystem
@@ -9,6 +9,7 @@ from tests.journeys.users import Agent
 
 async def double_click(button: Locator) -> None:
     """Double-click at a fixed position, so that the second click hits whatever element is there by then."""
+    await button.scroll_into_view_if_needed()
     box = await button.bounding_box()
     assert box
     await button.page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, delay=20)
@@ -24,6 +25,18 @@ async def agent_with_ringing_offers(browser: BrowserSession, system: RunningSyst
         await vic.send(f"Bonjour {number}")
         await expect(ada.ringing_offers).to_have_count(number + 1)
     return ada
+
+
+async def test_ringing_offers_leave_the_lists_in_reach(browser: BrowserSession, system: RunningSystem) -> None:
+    ada = await agent_with_ringing_offers(browser, system, 4)
+    waiting = ada.rows("En attente")
+    for size in (ViewportSize(width=1280, height=720), ViewportSize(width=1024, height=600)):
+        await ada.page.set_viewport_size(size)
+        for number in (0, 3):
+            await waiting.nth(number).click()
+            await expect(ada.bubble(f"Bonjour {number}")).to_be_visible()
+    await ada.ringing_offers.last.get_by_role("button", name="Prendre").click()
+    await expect(ada.rows("Les miennes")).to_contain_text("Bonjour 3")
 
 
 async def test_double_click_claims_one_chat_and_ends_one_chat(browser: BrowserSession, system: RunningSystem) -> None:
