@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Connection, bindparam, func, select
 
 from chat.domain.context import DomainContext
+from chat.domain.queries.answer_times import typical_answer_s
 from chat.domain.queries.calendar import load_calendar
 from chat.domain.queries.queue import recent_wait_rate, waiting
 from chat.domain.rules.hours import availability, extra_hours, promise
@@ -37,19 +38,22 @@ class Service:
     next_open: datetime | None
     due: datetime | None
     extra_hours: bool
+    reply_s: int | None
 
 
 def current_service(sql: Connection, context: DomainContext, category: str | None = None) -> Service:
     """The service now, of the category's department if it has one."""
     calendar = load_calendar(sql)
     state, until = calendars.state_at(calendar, context.now)
+    mode = _mode(sql, state, context.online_agents, department_of(sql, category))
     return Service(
         state,
-        _mode(sql, state, context.online_agents, department_of(sql, category)),
+        mode,
         until,
         calendars.next_open(calendar, context.now),
         promise.due(calendar, context.now),
         extra_hours.is_added(calendar, context.now),
+        typical_answer_s(sql, context.now) if mode == "chat" else None,
     )
 
 

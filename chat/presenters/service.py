@@ -20,6 +20,7 @@ def service(found: Service) -> protocol.Service:
         until=found.until,
         next_open=found.next_open,
         promise=protocol.AnswerPromise(due=found.due) if found.due else None,
+        reply_s=UNSET if found.reply_s is None else found.reply_s,
         extra_hours=True if found.extra_hours else UNSET,
     )
 

@@ -95,7 +95,7 @@ class Ticket(Shape):
 class Service(Shape):
     """The opening state and whether a visitor gets a chat or the form. `until`: when this state ends. `next_open`: null
     while open. `promise`: null where the calendar never opens. Times have the calendar's offset. `extra_hours`: true in
-    hours that were added to the regular ones."""
+    hours that were added to the regular ones. `reply_s`: in how many seconds chats usually get their first answer."""
 
     state: ServiceState
     mode: Mode
@@ -103,6 +103,7 @@ class Service(Shape):
     next_open: datetime | None
     promise: AnswerPromise | None
     extra_hours: bool | UnsetType = UNSET
+    reply_s: int | UnsetType = UNSET
 
 
 class Refusal(Shape):

@@ -99,7 +99,8 @@ export interface Ticket {
 /**
  * The opening state and whether a visitor gets a chat or the form. `until`: when this state ends.
  * `next_open`: null while open. `promise`: null where the calendar never opens. Times have the calendar's
- * offset. `extra_hours`: true in hours that were added to the regular ones.
+ * offset. `extra_hours`: true in hours that were added to the regular ones. `reply_s`: in how many
+ * seconds chats usually get their first answer.
  */
 export interface Service {
   state: ServiceState;
@@ -108,6 +109,7 @@ export interface Service {
   next_open: string | null;
   promise: AnswerPromise | null;
   extra_hours?: boolean;
+  reply_s?: number;
 }
 
 /**

@@ -91,6 +91,36 @@ async def test_all_decisions_follow_the_one_rule(
     assert await decisions(driver, ticket) == {staffed}, "against the truth: the rule alone decides"
 
 
+async def test_typical_answer_is_the_median_of_recent_first_answers_while_there_is_chat(driver: DomainDriver) -> None:
+    ada = await driver.agent("Ada", capacity=99)
+
+    async def answer_after(**wait: float) -> None:
+        visitor = driver.visitor(f"{driver.now} {wait}")
+        await visitor.starts()
+        driver.later(**wait)
+        await ada.claims(visitor.ticket)
+        await ada.says(visitor.ticket, "Bonjour")
+        driver.later(seconds=1)
+        await ada.says(visitor.ticket, "The second answer changes nothing")
+
+    async def reply_s() -> int | None:
+        return (await driver.read(current_service, driver.context)).reply_s
+
+    for seconds in (30, 40, 100, 600):
+        await answer_after(seconds=seconds)
+    await driver.visitor("Max").fills_in()
+    assert await reply_s() is None, "four chats and a form are too few"
+    await answer_after(seconds=90.5)
+    assert await reply_s() == 91
+    driver.later(days=7)
+    assert await reply_s() == 91
+    await ada.chooses("away")
+    assert await reply_s() is None, "the form promises a date"
+    await ada.chooses("available")
+    driver.later(days=7)
+    assert await reply_s() is None, "older than two weeks"
+
+
 async def wait_together(driver: DomainDriver, chats: int, address_hash: str | None, category: str = "payments") -> None:
     """So many visitors of one address start chats."""
     for number in range(chats):

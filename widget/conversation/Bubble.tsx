@@ -54,7 +54,13 @@ function Meta({ store, entry }: Props) {
     );
   }
   const time = timeOfDay(entry.at, timeLocale);
-  const label = own ? `${time} · ${texts[state]}` : author?.name ? `${author.name} · ${time}` : time;
+  const name = author?.name;
+  // A name that is written from right to left would change the order of the time.
+  const label = own
+    ? `${time} · ${texts[state]}`
+    : name
+      ? [<bdi key="name">{name}</bdi>, ` · ${time}`]
+      : time;
   // A new state is a new element, but the log does not read it out again.
   return (
     <p class="meta" aria-live="off">

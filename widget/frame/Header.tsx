@@ -4,6 +4,9 @@ import { initials } from "../../client/text/initials";
 import type { ViewContext, ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";
 
+/** A longer time to the first answer is not shown: it would be no reason to wait here. */
+const MAX_MINUTES = 60;
+
 export function Header({ store }: ViewProps) {
   const { state, texts, config } = store;
   const ticket = state.ticket;
@@ -41,5 +44,7 @@ function expectation(store: ViewContext): string {
   if (status === "live") return ticket?.queue ? texts.queued : texts.assigning;
   if (ticket) return texts.received;
   if (form) return lazyForm?.reopening(store) ?? "";
-  return service ? texts.online : "\u00a0";
+  if (!service) return "\u00a0";
+  const minutes = Math.ceil((service.reply_s ?? 0) / 60);
+  return minutes > 0 && minutes <= MAX_MINUTES ? texts.replyIn(minutes) : texts.online;
 }

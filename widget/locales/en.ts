@@ -27,6 +27,7 @@ export const texts = {
 
   // the status under the name
   online: "Online",
+  replyIn: (minutes: number) => `Replies in about ${minutes} min`,
   assigning: "Connecting you",
   queued: "The team has your message",
   chatting: "Chatting with you",

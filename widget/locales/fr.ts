@@ -22,6 +22,7 @@ export const texts: Texts = {
   you: "Vous",
 
   online: "En ligne",
+  replyIn: (minutes) => `Réponse en ${minutes}\u00a0min environ`,
   assigning: "Quelqu’un arrive",
   queued: "L’équipe a votre message",
   chatting: "En conversation avec vous",

@@ -109,6 +109,9 @@ tickets = Table(
     # An agent's tickets, and which of them use a slot.
     partial_index("ix_tickets_assignee", "assignee_id", "status", "slot_released_at", where="assignee_id IS NOT NULL"),
     partial_index("ix_tickets_talking", "id", where="status = 'live' AND assignee_id IS NOT NULL"),
+    partial_index(
+        "ix_tickets_answered", "answered_at", "created_at", where="channel = 'chat' AND answered_at IS NOT NULL"
+    ),
     partial_index("ix_tickets_due", f"(coalesce(promise_due_at, {2**53}))", "id", where="status = 'open'"),
     partial_index("ix_tickets_unfinished", "id", where=_IS_UNFINISHED),
     partial_index("ix_tickets_finished", "updated_at", "id", where=_IS_FINISHED),

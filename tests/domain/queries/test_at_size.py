@@ -13,6 +13,7 @@ from chat.domain.facts import OfferMade
 from chat.domain.people import departments
 from chat.domain.queries import inbox, node_sync, tickets
 from chat.domain.queries.agents import agents_by_keys
+from chat.domain.queries.answer_times import typical_answer_s
 from chat.domain.queries.decisions import explain
 from chat.domain.queries.offers import offers_ringing_for
 from chat.domain.queries.queue import _AHEAD, has_waiting_chats, positions_of
@@ -60,6 +61,7 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "next revisions": lambda sql: node_sync.next_unfinished_revisions(sql, 0),
     "next visitors present": lambda sql: node_sync.next_visitors_marked_present(sql, 0),
     "current service": lambda sql: service_status.current_service(sql, ALL_AGENTS_ONLINE),
+    "typical answer": lambda sql: typical_answer_s(sql, MONDAY),
     "queue positions": lambda sql: positions_of(sql, [1]),
     "some tickets": lambda sql: tickets.tickets_by_ids(sql, [1, 2, 3]),
     "some revisions": lambda sql: node_sync.ticket_revisions(sql, [1, 2, 3]),
@@ -131,7 +133,8 @@ def test_postgresql_reads_lists_in_index_order(postgresql: str) -> None:
             inbox.list_tickets(sql, 1, "all")
             inbox.list_tickets(sql, 1, "team", after="9")
             inbox.list_tickets(sql, 1, "ended", after="9.9")
-        indexes = ("queue", "due", "updated", "talking", "finished")
+            typical_answer_s(sql, MONDAY)
+        indexes = ("queue", "due", "updated", "talking", "finished", "answered")
         for (statement, bound), index in zip(statements, indexes, strict=True):
             steps = [row[0] for row in sql.exec_driver_sql(f"EXPLAIN {statement}", bound)]
             assert any(f"ix_tickets_{index}" in step for step in steps), steps

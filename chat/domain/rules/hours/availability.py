@@ -49,6 +49,11 @@ def estimated_wait(rate: float | None, position: int) -> int | None:
     return None if rate is None else ceil(rate * position)
 
 
+def typical_answer(waits: Sequence[float]) -> int | None:
+    """The median of the first answers' times in whole seconds, rounded up; None with fewer than 5."""
+    return ceil(median(waits)) if len(waits) >= MIN_RATES else None
+
+
 class QueuePosition(NamedTuple):
     """A queue position, from 1, and its estimated wait in whole seconds."""
 
