@@ -38,11 +38,11 @@ def run(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """runs all tests; with arguments only pytest, with these (a file, -k expression)"""
     ensure_set_up(TEST_LOCK)
-    chromium = programs.CHROMIUM.find_or_install()
-    programs.PGBOUNCER.find_or_install()
+    for program in (programs.CHROMIUM, programs.FIREFOX, programs.PGBOUNCER):
+        program.find_or_install()
     if arguments:
-        return runs.print_summary(runs.run_pytest(chromium, *arguments))
-    return runs.print_summary(runs.run_vitest(), *runs.run_all_tests(chromium))
+        return runs.print_summary(runs.run_pytest(*arguments))
+    return runs.print_summary(runs.run_vitest(), *runs.run_all_tests())
 
 
 def check(arguments: list[str]) -> int:

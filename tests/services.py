@@ -1,4 +1,4 @@
-"""Real services for tests: a PostgreSQL server with cloned databases, a PgBouncer, and a headless Chromium."""
+"""Real services for tests: a PostgreSQL server with cloned databases, a PgBouncer, and headless browsers."""
 
 import contextlib
 import ctypes
@@ -214,3 +214,13 @@ async def chromium() -> AsyncIterator[Browser]:
     assert path, "the browser tests need Chromium: python3 dev.py test finds or installs one"
     async with async_playwright() as playwright:
         yield await playwright.chromium.launch(executable_path=path, args=QUIET_CHROMIUM)
+
+
+@contextlib.asynccontextmanager
+async def firefox() -> AsyncIterator[Browser]:
+    """A headless Firefox as released, driven by WebDriver BiDi: Playwright's own build is on no package registry.
+    Without a Firefox the test fails; it is not skipped."""
+    path = programs.FIREFOX.find()
+    assert path, "the browser tests need Firefox: python3 dev.py test finds or installs one"
+    async with async_playwright() as playwright:
+        yield await playwright.firefox.launch(channel="moz-firefox", executable_path=path)

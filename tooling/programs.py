@@ -57,6 +57,12 @@ CHROMIUM = Program(
     ("chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"),
     CACHE_PATTERNS,
 )
+FIREFOX = Program(
+    "Firefox",
+    "GUICHET_FIREFOX",
+    ("firefox-esr", "firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"),
+    ("firefox-esr", "fonts-dejavu-core", "fonts-noto-color-emoji"),
+)
 # Debian's package puts it where only root's PATH leads.
 PGBOUNCER = Program("PgBouncer", "GUICHET_PGBOUNCER", ("pgbouncer", "/usr/sbin/pgbouncer"), ("pgbouncer",))
 

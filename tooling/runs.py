@@ -1,6 +1,5 @@
 """Run the tests and print a summary line."""
 
-import os
 import subprocess
 import tempfile
 from collections import Counter
@@ -34,24 +33,23 @@ def run_vitest() -> Run:
     return run_with_report(*runner, "--reporter=default", "--reporter=junit", report="--outputFile.junit")
 
 
-def run_all_tests(chromium: str) -> Iterator[Run]:
+def run_all_tests() -> Iterator[Run]:
     """All Python tests. The browser tests run without workers: each uses two browsers, and there may be two cores."""
-    yield run_pytest(chromium, "-n", "2", f"--ignore={BROWSER_TESTS}")
+    yield run_pytest("-n", "2", f"--ignore={BROWSER_TESTS}")
     if (ROOT / BROWSER_TESTS).is_dir():
-        yield run_pytest(chromium, BROWSER_TESTS)
+        yield run_pytest(BROWSER_TESTS)
 
 
-def run_pytest(chromium: str, *arguments: str) -> Run:
+def run_pytest(*arguments: str) -> Run:
     pytest = (PYTHON, "-m", "pytest", "-q", *arguments)
-    return run_with_report(*pytest, report="--junitxml", GUICHET_CHROMIUM=chromium)
+    return run_with_report(*pytest, report="--junitxml")
 
 
-def run_with_report(*command: str, report: str, **variables: str) -> Run:
+def run_with_report(*command: str, report: str) -> Run:
     """Run a test runner and read its counts from a JUnit file, which it writes to the path in its option `report`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "report.xml")
-        environment = os.environ | variables
-        code = subprocess.run([*command, f"{report}={path}"], cwd=ROOT, env=environment).returncode
+        code = subprocess.run([*command, f"{report}={path}"], cwd=ROOT).returncode
         return Run(code, read_counts(path) if path.exists() else Counter())
 
 

@@ -24,7 +24,7 @@ TIMEOUT_MS = 8_000
 class BrowserSession:
     """The users of a test and what their browsers reported."""
 
-    chromium: Browser
+    browser: Browser
     system: RunningSystem
     console_messages: list[str] = field(default_factory=list)
     script_errors: list[str] = field(default_factory=list)
@@ -51,7 +51,7 @@ class BrowserSession:
 
     async def new_context(self, name: str, **options: object) -> BrowserContext:
         """A new context, with its own cookies, storage, language and screen size."""
-        context = await self.chromium.new_context(**{**DEFAULT_CONTEXT, **options})  # type: ignore[arg-type]  # names of Playwright
+        context = await self.browser.new_context(**{**DEFAULT_CONTEXT, **options})  # type: ignore[arg-type]  # names of Playwright
         context.set_default_timeout(TIMEOUT_MS)
         context.on("console", lambda message: self._record_console(name, message))
         context.on("weberror", lambda error: self._record_error(name, error))

@@ -1,6 +1,6 @@
 """Fixtures of the journeys: a real system with a settable clock, a real browser, screenshots after a failure.
 
-All journeys share one browser, so they and their asynchronous fixtures run in one event loop. Each has its
+All journeys share one Chromium, so they and their asynchronous fixtures run in one event loop. Each has its
 own server, database, Valkey and browser contexts.
 """
 
@@ -76,6 +76,12 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def any_browser(chromium: Browser) -> Browser:
+    """The browser of a journey's users. A file about another browser overrides this fixture."""
+    return chromium
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def valkey() -> AsyncIterator[str]:
     """The URL of a Valkey for this test only."""
     async with services.valkey() as url:
@@ -91,10 +97,10 @@ async def system(settings: Settings) -> AsyncIterator[RunningSystem]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def browser(
-    system: RunningSystem, chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest
+    system: RunningSystem, any_browser: Browser, tmp_path: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[BrowserSession]:
     """The browser session. Every test fails on a script error or a Content Security Policy violation."""
-    session = BrowserSession(chromium, system)
+    session = BrowserSession(any_browser, system)
     yield session
     if request.node.stash.get(FAILED, False):
         await session.save_diagnostics(tmp_path)
