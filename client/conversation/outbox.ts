@@ -215,9 +215,11 @@ export function outboxStorageIn(storage: () => Storage, prefix: string): OutboxS
   };
 }
 
+/** None if the entry is not one of ours any more. The time is formatted, which throws for what is no time. */
 export function parseMessage(stored: string | null): OutboxMessage[] {
   try {
     const message = JSON.parse(stored ?? "") as OutboxMessage;
+    new Date(message.at).toISOString();
     return typeof message.client_id === "string" && typeof message.text === "string" ? [message] : [];
   } catch {
     return [];

@@ -210,6 +210,8 @@ describe("the storage", () => {
     const store = fakeStorage();
     store.setItem("o:bad", "{not json");
     store.setItem("o:odd", '{"text": 1}');
+    store.setItem("o:null", "null");
+    store.setItem("o:timeless", '{"client_id": "0193-test-client-id", "text": "Hello", "at": "soon"}');
     expect(outboxStorageIn(() => store, "o:").messages()).toEqual([]);
   });
 });

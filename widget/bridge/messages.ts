@@ -27,14 +27,14 @@ export type ToFrame =
   | {
       type: "init";
       stored: StoredState;
-      page: HostPage;
+      page: Partial<HostPage>;
       open: boolean;
       focus: boolean;
       prefill: FormFieldValues;
     }
   | { type: "open"; focus: boolean }
   | { type: "close" }
-  | { type: "page"; page: HostPage }
+  | { type: "page"; page: Partial<HostPage> }
   | { type: "stored"; stored: StoredState }
   | { type: "prefill"; prefill: FormFieldValues };
 

@@ -17,6 +17,9 @@ interface Form extends FormFieldValues {
 /** Removes the form from the storage: none is being sent any more. */
 const FORM_CLEARED = { form: undefined, formToken: undefined };
 
+/** What the server accepts: the stored id may have been changed by a script of the host page. */
+const CLIENT_ID = /^[\w-]{16,64}$/;
+
 export class FormClient implements FormActions {
   constructor(
     private readonly context: FeatureContext,
@@ -32,7 +35,7 @@ export class FormClient implements FormActions {
     state.errors = errors;
     if (Object.keys(errors).length || state.busy) return;
     // Stored until the server answers: a retry, even after a reload, is the same form of the same visitor.
-    const client_id = storage.stored.form ?? clientId();
+    const client_id = storage.stored.form?.match(CLIENT_ID)?.[0] ?? clientId();
     storage.save({ form: client_id, formToken: this.#sender().token, draft: text });
     await this.#whileBusy(() => this.#send({ ...values, client_id, text }));
   }

@@ -3,8 +3,8 @@ import { box, root } from "./elements";
 import { removeListeners } from "./events";
 import { remount } from "./frame";
 
-let listen = (): void => {};
-let ended = false;
+let listen: () => void;
+let ended: boolean;
 let lastHtml: Element | undefined;
 
 /** `listening` adds the listeners. They are added at each attachment, because document.write removes them. */

@@ -13,15 +13,15 @@ export const styles = `\
 .g[hidden],.g [hidden]{display:none}\
 button,a{all:unset;box-sizing:border-box;cursor:pointer}\
 :focus-visible{outline:revert;outline-offset:3px}\
-.l,.v{box-shadow:0 4px 14px #0003}\
+.l,.v,.p{box-shadow:0 4px 14px #0003}\
 .l{display:grid;place-items:center;width:58px;height:58px;border-radius:29px;background:var(--a);color:var(--o)}\
 .l:before{content:"";width:26px;height:26px;background:currentColor;forced-color-adjust:none;clip-path:path("M2 4h22v15H14l-7 5v-5H2z")}\
 .on>.l:before{clip-path:path("m6 8 7 7 7-7 2 2-9 9-9-9z")}\
 .n{position:absolute;inset:-4px -4px auto auto;min-width:12px;padding:0 5px;border-radius:14px;background:#b3261e;color:#fff;font:600 12px/22px system-ui;text-align:center}\
-.v,.p{position:absolute;inset-inline-end:0;inset-block-end:70px;background:Canvas}\
-.v{width:max-content;max-width:230px;padding:11px 14px;border-radius:14px}\
+.v,.p{position:absolute;inset-inline-end:0;inset-block-end:70px;border-radius:14px;background:Canvas}\
+.v{width:max-content;max-width:230px;padding:11px 14px}\
 .v *{display:block;overflow:hidden;max-height:2.8em;overflow-wrap:anywhere}\
-.p{outline:0;width:min(376px,100vw - 40px);height:min(640px,100dvh - 112px);border-radius:14px;overflow:hidden;box-shadow:0 4px 14px #0003}\
+.p{outline:0;width:min(376px,100vw - 40px);height:min(640px,100dvh - 112px);overflow:hidden}\
 .g:not(.on)>.p{visibility:hidden}\
 iframe{position:absolute;inset:0;width:100%;height:100%;border:0}\
 [inert]{visibility:hidden}\

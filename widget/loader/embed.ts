@@ -10,7 +10,7 @@ import { fire, on } from "./events";
 import { iframe, initFrame, mount, pageChanged, post, readStored, remount, store } from "./frame";
 import { publishApi, running } from "./host_api";
 import { onNavigation } from "./page_navigation";
-import { blink, close, draw, open, opened, refit, setBadge, small } from "./panel";
+import { blink, close, draw, fit, open, opened, setBadge, small } from "./panel";
 import { origin } from "./site";
 
 const handlers: { [M in ToLoader as M["type"]]: (message: M) => unknown } = {
@@ -22,23 +22,15 @@ const handlers: { [M in ToLoader as M["type"]]: (message: M) => unknown } = {
 };
 
 function listen(): void {
-  listenToFrame();
-  listenToVisitor();
   onNavigation(pageChanged);
-}
-
-function listenToFrame(): void {
   on(window, "message", (event) => {
     const { source, origin: from, data } = event as MessageEvent<ToLoader>;
     if (from === origin && source === iframe?.contentWindow) handlers[data.type]?.(data as never);
   });
   // A page from the back-forward cache has missed the changes of other tabs.
   on(window, "storage pageshow", () => post({ type: "stored", stored: readStored() }));
-}
-
-function listenToVisitor(): void {
   on(document, "visibilitychange", blink);
-  on(visualViewport, "resize scroll", refit);
+  on(visualViewport, "resize scroll", fit);
   on(launcher, "click", () => (opened ? close() : open()));
   on(preview, "click", open);
   on(closeButton, "click", close);
@@ -55,7 +47,9 @@ function listenToVisitor(): void {
   on(launcher, "focus touchstart pointerenter", mount);
 }
 
-function start(): void {
+// A page may include the loader twice; the second puts the widget back where the page has removed it.
+if (running?.call) running();
+else {
   draw();
   keepAttached(listen);
   const before = readStored();
@@ -63,7 +57,3 @@ function start(): void {
   else if (before.live) setTimeout(mount);
   publishApi();
 }
-
-// A page may include the loader twice; the second puts the widget back where the page has removed it.
-if (running) running();
-else start();

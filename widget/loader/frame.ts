@@ -1,4 +1,5 @@
 /** The frame of the chat, and what we tell it. */
+import { textsOf } from "../bridge/host_values";
 import type { HostPage, ToFrame } from "../bridge/messages";
 import type { FormFieldValues } from "../frame/config";
 import { cover, failure, make, panel, shadow } from "./elements";
@@ -12,18 +13,22 @@ export const [readStored, store] = openHostStorage(storageKey);
 export let iframe: HTMLIFrameElement | undefined;
 /** Undefined until the frame is ready: before that nobody listens at its origin, and `init` brings what it missed. */
 export let frameWindow: Window | null | undefined;
-let late = false;
-let prefill: FormFieldValues = {};
-let pageOverride: Partial<HostPage> = {};
+let late: boolean;
+let prefill: FormFieldValues;
+let pageOverride: Partial<HostPage>;
 
 export const post = (message: ToFrame) => frameWindow?.postMessage(message, origin);
 
-const currentPage = (): HostPage => ({
-  url: location.origin + location.pathname,
-  title: document.title,
-  referrer: document.referrer,
-  ...pageOverride,
-});
+/** Only texts: a function could not be posted, and an element with the name `title` hides the document's. */
+const currentPage = (): Partial<HostPage> =>
+  textsOf({
+    url: location.origin + location.pathname,
+    title: document.title,
+    referrer: document.referrer,
+    ...pageOverride,
+  });
+
+const postPage = () => post({ type: "page", page: currentPage() });
 
 export function mount(): void {
   if (iframe && !late) return;
@@ -71,18 +76,19 @@ export function initFrame(open: boolean): void {
   post({ type: "init", stored: readStored(), page: currentPage(), open, focus, prefill });
 }
 
-export function prefillForm(fields: FormFieldValues): void {
+export function prefillForm(given: unknown): void {
+  const fields = textsOf(given);
   prefill = { ...prefill, ...fields };
   post({ type: "prefill", prefill: fields });
 }
 
-export function setPage(fields: Partial<HostPage>): void {
-  pageOverride = fields;
-  post({ type: "page", page: currentPage() });
+export function setPage(given: unknown): void {
+  pageOverride = textsOf(given);
+  postPage();
 }
 
 /** Without a frame nobody needs the page. The title changes shortly after the address. */
 export function pageChanged(): void {
   pageOverride = {};
-  if (iframe) setTimeout(() => post({ type: "page", page: currentPage() }), 250);
+  if (iframe) setTimeout(postPage, 250);
 }

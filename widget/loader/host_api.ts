@@ -14,7 +14,7 @@ export const { up: running, q: queuedCalls = [] } =
   typeof host.guichet === "function" ? host.guichet : ({} as Partial<Api>);
 
 const api: Record<string, (...more: never[]) => unknown> = {
-  open: () => open(),
+  open,
   close,
   show: () => {
     box.hidden = false;
@@ -25,7 +25,8 @@ const api: Record<string, (...more: never[]) => unknown> = {
   },
   prefill: prefillForm,
   on: (name: string, listener: Listener) => {
-    listeners[name] = (listeners[name] ?? new Set()).add(listener);
+    listeners[name] ??= new Set();
+    listeners[name].add(listener);
   },
   off: (name: string, listener: Listener) => listeners[name]?.delete(listener),
   setPage,
@@ -42,5 +43,5 @@ export function publishApi(): void {
   const guichet: Api = (verb, ...more) => api[verb]?.(...more);
   guichet.up = attach;
   host.guichet = guichet;
-  for (const call of queuedCalls) guichet(...(call as [string]));
+  for (const call of queuedCalls) queueMicrotask(() => guichet(...(call as [string])));
 }

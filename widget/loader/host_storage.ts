@@ -9,7 +9,7 @@ export function openHostStorage(key: string): [() => StoredState, (patch: Stored
   let memory: StoredState = {};
   const read = (): StoredState => {
     try {
-      memory = JSON.parse(localStorage[key] ?? "{}");
+      memory = Object(JSON.parse(localStorage[key] ?? "{}"));
     } catch {
       // The memory has it.
     }

@@ -8,7 +8,7 @@ import { blinkTitle } from "./title_blinker";
 
 export const small = matchMedia("(max-width:480px)");
 export let opened = false;
-let opener: HTMLElement | null = null;
+let opener: HTMLElement | null;
 let badge: Partial<Badge> = {};
 /** The page's own styles are not touched: whatever it sets or takes away meanwhile is its own. */
 const scrollLock = new CSSStyleSheet();
@@ -24,25 +24,23 @@ export function setBadge(news: Partial<Badge>): void {
 }
 
 export function draw(): void {
-  const { count: news = 0, label = labels.open, preview: message } = badge;
+  const { count: news, label = labels.open, preview: message } = badge as Badge;
   box.classList.toggle("on", opened);
   scrollLock.disabled = !opened;
   launcher.ariaExpanded = `${opened}`;
   launcher.ariaLabel = opened ? labels.close : label;
   count.hidden = opened || !news;
-  count.textContent = `${news > 9 ? "9+" : news}`;
+  count.textContent = (news > 9 ? "9+" : news) as string;
   preview.hidden = opened || !message;
   previewText.textContent = message?.text as string;
   previewAuthor.textContent = message?.author as string;
 }
 
 /** A screen keyboard shrinks the visual viewport only, so the script sizes the panel. */
-function fit(): void {
+export function fit(): void {
   const view = opened && small.matches && visualViewport;
   panel.style.cssText = view ? `height:${view.height}px;top:${view.offsetTop}px` : "";
 }
-
-export const refit = () => opened && fit();
 
 export function open(focus: unknown = true): void {
   if (opened) return;

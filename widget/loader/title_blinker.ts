@@ -2,7 +2,7 @@
 import type { Badge } from "../bridge/messages";
 
 let ours: string | undefined;
-let theirs = "";
+let theirs: string;
 let blinking: ReturnType<typeof setInterval> | undefined;
 
 function swap(): void {

@@ -11,9 +11,10 @@ import { cutText, normalizeText, TEXT_MAX, textLength } from "../../client/text/
 import type { TimeLocale } from "../../client/text/time_format";
 import type { ConnectionOptions } from "../../client/transport/connection";
 import { type Bridge, HostStorage } from "../bridge/bridge";
-import type { HostPage, StoredState, ToFrame } from "../bridge/messages";
+import { textsOf } from "../bridge/host_values";
+import type { StoredState, ToFrame } from "../bridge/messages";
 import { type Identity, type SessionListener, VisitorSession } from "../conversation/session";
-import type { FormFieldValues, FrameConfig } from "../frame/config";
+import type { FrameConfig } from "../frame/config";
 import type { Texts } from "../locales/en";
 import { startEffects } from "./effects";
 import type { Feature, FeatureContext, FeatureModule } from "./feature";
@@ -69,15 +70,15 @@ export class Store implements SessionListener, FeatureContext {
     this.texts = texts;
     this.bridge = bridge;
     this.timeLocale = { locale, at: texts.at };
-    this.storage = new HostStorage(bridge, init.stored);
+    this.storage = new HostStorage(bridge, textsOf(init.stored));
     const outbox = this.storage.outboxStorage();
     this.identity = {
       token: storedToken(this.storage),
       auth: () => this.#auth(),
     };
     this.#setPage(init.page);
-    this.state.prefill = init.prefill;
-    this.state.draft = init.prefill.text ?? init.stored.draft ?? "";
+    this.state.prefill = textsOf(init.prefill);
+    this.state.draft = this.state.prefill.text ?? this.storage.stored.draft ?? "";
     this.session = new VisitorSession(this.state, this.identity, this, outbox, connection);
     startEffects(this);
     for (const feature of deps.features) this.#loadWhenNeeded(feature);
@@ -225,7 +226,8 @@ export class Store implements SessionListener, FeatureContext {
   }
 
   /** Cut as the server would cut it: a title of a megabyte would not fit into one frame of the socket. */
-  #setPage({ url, title, referrer }: HostPage): void {
+  #setPage(given: unknown): void {
+    const { url = "", title = "", referrer = "" } = textsOf(given);
     this.state.page = {
       url: cutText(url, URL_MAX),
       title: cutText(title, TITLE_MAX),
@@ -236,14 +238,15 @@ export class Store implements SessionListener, FeatureContext {
   /** The visitor wrote in another tab. If this tab has no message yet, it takes over the token. */
   #adoptToken(stored: StoredState): void {
     const { storage, identity, state, session } = this;
-    storage.stored = stored;
+    storage.stored = textsOf(stored);
     const token = storedToken(storage);
     if (!token || token === identity.token || state.ticket || session.outbox.messages.length) return;
     identity.token = token;
     if (session.connection.isWanted) session.connection.reconnect();
   }
 
-  #prefill(fields: FormFieldValues): void {
+  #prefill(given: unknown): void {
+    const fields = textsOf(given);
     this.state.prefill = { ...this.state.prefill, ...fields };
     if (fields.text !== undefined) this.write(fields.text);
   }
@@ -264,6 +267,6 @@ export class Store implements SessionListener, FeatureContext {
 /** A first message or a form without an ack is sent again with its own token, or it could be stored twice. */
 function storedToken(storage: HostStorage): string | undefined {
   const unsent = storage.outboxStorage().messages();
-  const unsentToken = unsent.find((message) => message.more?.token)?.more?.token as string | undefined;
+  const unsentToken = unsent.map(({ more }) => textsOf(more).token).find((token) => token);
   return storage.stored.token ?? unsentToken ?? storage.stored.formToken;
 }

@@ -104,6 +104,15 @@ describe("the form", () => {
     expect(page.stored.form).toBeUndefined();
   });
 
+  test("is sent with an id of its own where a script of the host page has spoiled the stored one", async () => {
+    const { post, sent } = formServer(stored("token-1"));
+    const page = new Page();
+    page.stored.form = "x";
+    const { submit } = await zoe(post, page);
+    await submit("zoe@example.com");
+    expect(sent[0]?.client_id).toMatch(/^[\w-]{36}$/);
+  });
+
   test("too_many: the wait is shown and nothing is lost", async () => {
     const { post } = formServer(() => new Response("{}", { status: 429, headers: { "retry-after": "12" } }));
     const { store, submit } = await zoe(post);

@@ -3,6 +3,7 @@ import type { TextEntry } from "../../client/conversation/log_entries";
 import { addPending, applyMessage, emptyTimeline } from "../../client/conversation/timeline";
 import { type EventName, LOCALES } from "../../client/protocol/vocabulary";
 import { HostStorage } from "../bridge/bridge";
+import { textsOf } from "../bridge/host_values";
 import { logEntries } from "../conversation/log_entries";
 import { queueText, waitText } from "../conversation/queue_text";
 import { readFrameParams } from "../frame/config";
@@ -15,6 +16,30 @@ import { aTicket, Server } from "./fake_server";
 
 const files = import.meta.glob<Texts>("../locales/*.ts", { eager: true, import: "texts" });
 const paris = { locale: "fr-FR", at: "à", timeZone: "Europe/Paris" };
+
+describe("what the host page says", () => {
+  test("only texts are taken, and can be posted", () => {
+    const circular: Record<string, unknown> = { name: "Vic" };
+    const nonsense = {
+      circular,
+      big: 1n,
+      call: () => 1,
+      symbol: Symbol("a"),
+      none: null,
+      list: ["a"],
+      count: 5,
+    };
+    Object.assign(circular, nonsense);
+    expect(structuredClone(textsOf(circular))).toEqual({ name: "Vic" });
+  });
+
+  test.each([[undefined], [null], [5], ["text"], [true], [[]], [Symbol("a")]])(
+    "%s has no fields",
+    (nothing) => {
+      expect({ ...textsOf(nothing), ...textsOf(nothing) }).not.toHaveProperty("text");
+    },
+  );
+});
 
 describe("the log", () => {
   const server = new Server();
@@ -162,6 +187,19 @@ describe("small parts", () => {
     expect(readStored()).toEqual({ token: "t", live: true });
     vi.unstubAllGlobals();
   });
+
+  test.each(["null", "5", '"text"', "[]", "true", "{", "undefined"])(
+    "what another script stored under our key is no state: %s",
+    (entry) => {
+      const storage = { "guichet:demo": entry };
+      vi.stubGlobal("localStorage", storage);
+      const [readStored, writeStored] = openHostStorage("guichet:demo");
+      expect(readStored().token).toBeUndefined();
+      writeStored({ token: "t" });
+      expect(readStored().token).toBe("t");
+      vi.unstubAllGlobals();
+    },
+  );
 
   test("an unsent message makes the next page open the chat", () => {
     const memory = new HostStorage({ post: () => {} }, {});
