@@ -34,9 +34,9 @@ async function main(): Promise<void> {
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !isComposing(event)) bridge.post({ type: "close" });
   });
-  // The frame is ready with its texts: if they do not come, the loader says so and can load it again.
+  // The frame is ready with its texts and styles: if they do not come, the loader says so and can load it again.
   const { texts } = (await pack?.()) ?? {};
-  if (!texts) return;
+  if (!texts || !document.styleSheets[0]?.cssRules.length) return;
   bridge.listen((message) => {
     if (message.type === "init") store = start(config, texts, bridge, message);
     else store?.receive(message);
@@ -56,7 +56,7 @@ function start(
     url: location.origin,
     fallback: async () => (await import("../client/transport/polling_transport")).connectPolling,
   };
-  const locale = intlLocale(navigator.languages, config.lang);
+  const locale = intlLocale(navigator.languages ?? [], config.lang);
   const store = new Store({ config, texts, locale, bridge, init, connection, features: FEATURES, addStyles });
   const updateVisible = () => {
     store.state.visible = document.visibilityState === "visible";

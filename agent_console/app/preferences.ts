@@ -13,8 +13,11 @@ const ALL_TEXTS = import.meta.glob<Texts>("../locales/??.ts", {
   import: "texts",
 });
 
+// Some embedded browsers report none at all.
+const languages = navigator.languages ?? [];
+
 function browserLanguage(): Locale {
-  const wanted = navigator.languages.map(languageOf);
+  const wanted = languages.map(languageOf);
   return wanted.find((tag): tag is Locale => (LOCALES as readonly string[]).includes(tag)) ?? "en";
 }
 
@@ -27,7 +30,7 @@ export const texts = computed(() => ALL_TEXTS[`../locales/${language.value}.ts`]
 
 /** The browser's own variant of the chosen language, for times and for names of languages. */
 export const timeLocale = computed<TimeLocale>(() => ({
-  locale: intlLocale(navigator.languages, language.value),
+  locale: intlLocale(languages, language.value),
   at: texts.value.time.at,
 }));
 

@@ -17,6 +17,7 @@ PARTS = {
     "page": FRAME_PAGE,
     "script": re.compile(r"/static/widget/main-.*\.js"),
     "texts": re.compile(r"/static/widget/fr-.*\.js"),
+    "styles": re.compile(r"/static/widget/widget-.*\.css"),
 }
 
 

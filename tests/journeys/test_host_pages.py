@@ -40,6 +40,17 @@ SWAPS = {
   document.close();
 }}""",
 }
+# Each of these makes an element the container of the fixed elements inside it, or changes the length of a pixel.
+STYLES_THAT_MOVE_FIXED_ELEMENTS = [
+    "body { transform: translateZ(0) }",
+    "body { filter: grayscale(.2) }",
+    "html { contain: paint }",
+    "html, body { will-change: transform }",
+    "html { zoom: 1.5 }",
+    "body { zoom: 2 }",
+    ":root { --guichet-bottom: 130px }",
+]
+MAKE_PAGE_LONG = "() => { document.body.style.minHeight = '3000px'; scrollTo(0, 500); }"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -53,6 +64,40 @@ async def test_widget_takes_no_part_in_layout_of_page(browser: BrowserSession, l
     assert with_widget == await vic.page.evaluate(MEASURE_PAGE)
     # Shows that the check works: the layout moves the page.
     assert with_widget != before
+
+
+@pytest.mark.parametrize("style", STYLES_THAT_MOVE_FIXED_ELEMENTS)
+async def test_widget_stays_in_the_window_whatever_moves_fixed_elements(browser: BrowserSession, style: str) -> None:
+    vic = await browser.new_visitor()
+    await vic.page.add_style_tag(content=style)
+    await vic.page.evaluate(MAKE_PAGE_LONG)
+    # A click would scroll the page to the launcher.
+    await vic.page.evaluate("guichet('open')")
+    await expect(vic.text).to_be_visible()
+    window = vic.page.viewport_size
+    assert window
+    for part in (vic.launcher, vic.page.get_by_role("dialog")):
+        box = await part.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= window["width"]
+        assert box["y"] + box["height"] <= window["height"]
+    assert await vic.page.evaluate("scrollY") > 0
+
+
+async def test_zooming_with_two_fingers_does_not_shrink_the_panel(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor("/", **PHONE, reduced_motion="reduce")
+    await vic.launcher.tap()
+    panel = vic.page.get_by_role("dialog")
+    before = await panel.evaluate("panel => panel.offsetHeight")
+    devtools = await vic.context.new_cdp_session(vic.page)
+    resized = "new Promise(resolve => visualViewport.addEventListener('resize', () => setTimeout(resolve)))"
+    await vic.page.evaluate(f"() => {{ globalThis.resized = {resized}; }}")
+    await devtools.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 2})
+    await vic.page.evaluate("resized")
+    assert await vic.page.evaluate("visualViewport.scale") == 2
+    assert await panel.evaluate("panel => panel.offsetHeight") == before
 
 
 async def test_phone_page_scrolls_as_its_own_lock_says_after_close(browser: BrowserSession) -> None:
@@ -103,6 +148,32 @@ async def test_widget_comes_back_when_page_replaces_document(browser: BrowserSes
     await expect(vic.text).to_have_value("Toujours là")
     await vic.text.press("Escape")
     await expect(vic.launcher).to_be_focused()
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+async def test_open_widget_of_a_phone_comes_back(browser: BrowserSession, swap: str) -> None:
+    """There the launcher is hidden meanwhile, and the page is locked until the chat is closed."""
+    vic = await browser.new_visitor("/", **PHONE)
+    await vic.launcher.tap()
+    await expect(vic.text).to_be_visible()
+    await vic.page.evaluate(SWAPS[swap])
+    await expect(vic.text).to_be_visible()
+    await vic.text.press("Escape")
+    await expect(vic.launcher).to_be_visible()
+    assert await vic.page.evaluate(OVERFLOW) == "visible"
+
+
+async def test_hidden_widget_comes_back(browser: BrowserSession) -> None:
+    vic = await browser.new_visitor()
+    await vic.launcher.wait_for()
+    await vic.page.evaluate("guichet('hide')")
+    await expect(vic.launcher).to_be_hidden()
+    for _ in range(2):
+        await vic.page.evaluate(SWAPS["body"])
+        await expect(vic.launcher).to_have_count(1)
+    await expect(vic.launcher).to_be_hidden()
+    await vic.page.evaluate("guichet('show')")
+    await vic.open_widget()
 
 
 async def test_conversation_goes_on_in_widget_that_has_come_back(

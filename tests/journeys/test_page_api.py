@@ -70,6 +70,28 @@ async def test_loader_without_stub_replaces_element_of_its_name(browser: Browser
     await expect_open(vic, True)
 
 
+@pytest.mark.parametrize("name", ["title", "referrer", "body"])
+@pytest.mark.parametrize("element", ["<form name=%s></form>", "<img name=%s>"])
+async def test_element_with_a_name_of_the_document_is_not_taken_for_it(
+    browser: BrowserSession, element: str, name: str
+) -> None:
+    """document.title is such an element then, and can't be posted to the frame."""
+    vic = await browser.new_visitor("/bare")
+    await vic.page.set_content(element % name)
+    await vic.page.add_script_tag(url=vic.system.chat_url + "/widget.js?site=demo")
+    await vic.open_widget()
+
+
+@pytest.mark.parametrize("languages", ["undefined", "null", "[]", "['c', 'C.UTF-8', '']"])
+async def test_browser_without_usable_languages_has_the_widget(browser: BrowserSession, languages: str) -> None:
+    vic = await browser.new_visitor(None)
+    await vic.page.add_init_script(
+        f"Object.defineProperty(Navigator.prototype, 'languages', {{ get: () => {languages} }})"
+    )
+    await vic.go_to()
+    await vic.open_widget()
+
+
 async def test_prefill_message_events_and_set_page(browser: BrowserSession, system: RunningSystem) -> None:
     await system.add_agent("Ada")
     ada = await browser.sign_in_agent("Ada")

@@ -21,7 +21,7 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync(styles);
 shadow.adoptedStyleSheets = [sheet];
 
-export const box = make("div", shadow, { className: "g" });
+export const box = make("div", shadow, { className: "g", popover: "manual" });
 box.style.colorScheme = theme === "normal" ? "light dark" : theme;
 
 export const panel = make("div", box, { className: "p", role: "dialog", ariaLabel, tabIndex: -1 });

@@ -44,7 +44,7 @@ function listen(): void {
     if ((event as KeyboardEvent).key === "Escape") close();
   });
   // The visitor is about to open the panel: the frame is loaded, but it does not connect before it is opened.
-  on(launcher, "focus touchstart pointerenter", mount);
+  on(launcher, "focus pointerenter", mount);
 }
 
 // A page may include the loader twice; the second puts the widget back where the page has removed it.

@@ -36,10 +36,10 @@ export function draw(): void {
   previewAuthor.textContent = message?.author as string;
 }
 
-/** A screen keyboard shrinks the visual viewport only, so the script sizes the panel. */
+/** A screen keyboard shrinks the visual viewport only, so the script sizes the panel; zooming does not resize it. */
 export function fit(): void {
   const view = opened && small.matches && visualViewport;
-  panel.style.cssText = view ? `height:${view.height}px;top:${view.offsetTop}px` : "";
+  panel.style.cssText = view && view.scale < 1.1 ? `height:${view.height}px;top:${view.offsetTop}px` : "";
 }
 
 export function open(focus: unknown = true): void {

@@ -8,7 +8,7 @@ export const { key, origin, texts, color } = __GUICHET_CONFIG__;
 const page = document.documentElement;
 
 // The page's language, else the browser's, else English.
-const tags = [page.lang, ...navigator.languages];
+const tags = [page.lang, ...(navigator.languages ?? [])];
 export const lang = tags.map(languageOf).find((language) => texts[language]?.title) ?? "en";
 export const labels = texts[lang] as LoaderConfig["texts"][string];
 /** "light" or "dark" if the page sets a colour scheme; else the browser's preference. */
