@@ -176,11 +176,14 @@ class WebSocketProtocol(asyncio.Protocol):
             if length < 0:  # not masked (section 5.1)
                 self._protocol_error(PROTOCOL_ERROR)
                 return
-            if length >= 126:
-                length_start, mask_start = mask_start, mask_start + (2 if length == 126 else 8)
-                if end < mask_start:
+            if length == 126:
+                if end - start < 4:
                     break
-                length = int.from_bytes(data[length_start:mask_start], "big")
+                length, mask_start = data[start + 2] << 8 | data[start + 3], start + 4
+            elif length == 127:
+                if end - start < 10:
+                    break
+                length, mask_start = int.from_bytes(data[start + 2 : start + 10], "big"), start + 10
                 if length > MAX_MESSAGE:
                     self._protocol_error(TOO_BIG)
                     return
