@@ -96,6 +96,8 @@ async def watch_team(ada: Agent) -> None:
     await ada.page.get_by_role("link", name="Équipe", exact=True).click()
     await expect(ada.rows("Équipe")).to_have_count(1)
     await expect(ada.rows("Équipe")).to_contain_text("Ben")
+    name = ada.rows("Équipe").locator(".card-row__name")
+    assert await name.evaluate("of => getComputedStyle(of).textAlign") == "left", "in whichever direction it is written"
     await ada.rows("Équipe").click()
     await expect(ada.bubble(LAST)).to_be_visible()
     assert re.search("/console/team/t_[^/]+$", ada.page.url)

@@ -25,7 +25,7 @@ button,a{all:unset;box-sizing:border-box;cursor:pointer}\
 iframe{position:absolute;inset:0;width:100%;height:100%;border:0}\
 [inert]{visibility:hidden}\
 .c *{display:block;padding:11px 14px;line-height:22px}\
-.c header{display:flex;place-content:space-between}\
+.c header{display:flex;place-items:center;place-content:space-between}\
 p>*{color:var(--a)}\
 i{width:50%;margin:14px;border-radius:14px;background:#8883;box-shadow:0 54px #8883,0 108px #8883}\
 .on>.p{visibility:visible;animation:f .16s}\
