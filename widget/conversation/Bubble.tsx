@@ -56,11 +56,7 @@ function Meta({ store, entry }: Props) {
   const time = timeOfDay(entry.at, timeLocale);
   const name = author?.name;
   // A name that is written from right to left would change the order of the time.
-  const label = own
-    ? `${time} · ${texts[state]}`
-    : name
-      ? [<bdi key="name">{name}</bdi>, ` · ${time}`]
-      : time;
+  const label = own ? `${time} · ${texts[state]}` : [<bdi key="name">{name}</bdi>, name && " · ", time];
   // A new state is a new element, but the log does not read it out again.
   return (
     <p class="meta" aria-live="off">

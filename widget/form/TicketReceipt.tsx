@@ -27,24 +27,29 @@ function TicketReceipt({ store, ticket }: TicketProps) {
           {texts.answeredBefore} <b>{dateAndTime(promise.due, timeLocale)}</b>
         </p>
       )}
-      {link && <TicketLink store={store} link={link} />}
+      {link && <TicketLink store={store} name={texts.number(ticket.number)} link={link} />}
       {reachable ? <p>{texts.answerHere}</p> : <AddressForm store={store} label={texts.submit} />}
     </section>
   );
 }
 
-function TicketLink({ store, link }: ViewProps & { link: string }) {
+function TicketLink({ store, name, link }: ViewProps & { name: string; link: string }) {
   const { texts, state, announcer } = store;
   const copied = state.copied === link;
   const copy = async (button: HTMLElement) => {
-    // Where the browser denies the clipboard, the link stays selected.
-    (button.previousSibling as HTMLInputElement).select();
-    if (await copyText(link)) state.copied = link;
-    announcer.announce(state.copied === link ? texts.copied : texts.selected);
+    const field = button.previousSibling as HTMLInputElement;
+    field.select();
+    if (await copyText(link)) {
+      state.copied = link;
+      announcer.announce(texts.copied);
+    } else {
+      // The link is selected, to be copied by hand; with the focus a screen reader says so.
+      field.focus();
+    }
   };
   return (
     <>
-      <input aria-label={texts.link} value={link} readOnly dir="ltr" />
+      <input aria-label={name} value={link} readOnly dir="ltr" />
       <button type="button" class="button button--main" onClick={(event) => void copy(event.currentTarget)}>
         <Icon path={copied ? CHECK : COPY} size={16} />
         {copied ? texts.copied : texts.copy}

@@ -4,9 +4,6 @@ import { initials } from "../../client/text/initials";
 import type { ViewContext, ViewProps } from "../state/view_context";
 import { Icon } from "../ui/Icon";
 
-/** A longer time to the first answer is not shown: it would be no reason to wait here. */
-const MAX_MINUTES = 60;
-
 export function Header({ store }: ViewProps) {
   const { state, texts, config } = store;
   const ticket = state.ticket;
@@ -45,6 +42,5 @@ function expectation(store: ViewContext): string {
   if (ticket) return texts.received;
   if (form) return lazyForm?.reopening(store) ?? "";
   if (!service) return "\u00a0";
-  const minutes = Math.ceil((service.reply_s ?? 0) / 60);
-  return minutes > 0 && minutes <= MAX_MINUTES ? texts.replyIn(minutes) : texts.online;
+  return service.reply_s ? texts.replyIn(Math.ceil(service.reply_s / 60)) : texts.online;
 }

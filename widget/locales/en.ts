@@ -99,10 +99,8 @@ export const texts = {
   // after the form
   number: (number: number) => `Request #${number}`,
   answerHere: "The answer will come here and on your request’s page.",
-  link: "Link to your request",
   copy: "Copy the link",
   copied: "Link copied",
-  selected: "The link is selected: copy it.",
   endedHint: "You can still reply: your message reopens the conversation.",
   newConversation: "New conversation",
   endChat: "End",

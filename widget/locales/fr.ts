@@ -89,10 +89,8 @@ export const texts: Texts = {
 
   number: (number) => `Demande n°\u00a0${number}`,
   answerHere: "La réponse arrivera ici et sur la page de votre demande.",
-  link: "Lien de votre demande",
   copy: "Copier le lien",
   copied: "Lien copié",
-  selected: "Le lien est sélectionné\u00a0: copiez-le.",
   endedHint: "Vous pouvez encore répondre\u00a0: votre message rouvre la conversation.",
   newConversation: "Nouvelle conversation",
   endChat: "Terminer",

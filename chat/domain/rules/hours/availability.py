@@ -11,6 +11,7 @@ MAX_WAITING_PER_AGENT = 10
 # More chats of one address do not count: one person must not turn the chat into the form for everybody.
 MAX_COUNTED_PER_ADDRESS = 5
 MAX_ESTIMATED_WAIT_S = 15 * 60
+MAX_TYPICAL_ANSWER_S = 60 * 60
 MIN_RATES = 5
 
 
@@ -50,8 +51,10 @@ def estimated_wait(rate: float | None, position: int) -> int | None:
 
 
 def typical_answer(waits: Sequence[float]) -> int | None:
-    """The median of the first answers' times in whole seconds, rounded up; None with fewer than 5."""
-    return ceil(median(waits)) if len(waits) >= MIN_RATES else None
+    """The median of the first answers' times in whole seconds, rounded up. None with fewer than 5, and above an hour:
+    that would be no reason to wait."""
+    typical = ceil(median(waits)) if len(waits) >= MIN_RATES else None
+    return typical if typical is None or typical <= MAX_TYPICAL_ANSWER_S else None
 
 
 class QueuePosition(NamedTuple):

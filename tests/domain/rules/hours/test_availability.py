@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.domain.rules.hours.availability import QueuePosition, estimated_wait, has_moved, mode, seconds_per_position
+from chat.domain.rules.hours.availability import (
+    QueuePosition,
+    estimated_wait,
+    has_moved,
+    mode,
+    seconds_per_position,
+    typical_answer,
+)
 from chat.vocabulary import Mode, ServiceState
 
 
@@ -78,3 +85,17 @@ def test_visitor_is_shown_a_position_that_differs_by_a_twentieth(
     shown: tuple[int, int | None] | None, now: tuple[int, int | None], moved: bool
 ) -> None:
     assert has_moved(QueuePosition(*shown) if shown else None, QueuePosition(*now)) == moved
+
+
+@pytest.mark.parametrize(
+    ("waits", "expected"),
+    [
+        ([60.0] * 4, None),
+        ([60.0, 30.0, 90.5, 86400.0, 10.0], 60),
+        ([90.2] * 5, 91),
+        ([3600.0] * 5, 3600),
+        ([3601] * 9, None),
+    ],
+)
+def test_typical_answer_is_a_median_of_at_most_an_hour(waits: list[float], expected: int | None) -> None:
+    assert typical_answer(waits) == expected
