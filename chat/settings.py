@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
+from redis.asyncio.connection import ConnectionPool
+from redis.exceptions import RedisError
+from sqlalchemy import make_url
+
 T = TypeVar("T", str, None)
 Network = IPv4Network | IPv6Network
 # The host stands in HTTP headers, where other characters have a meaning.
@@ -109,6 +113,26 @@ def url_with_scheme(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def parse_database_url(value: str) -> str:
+    url = url_with_scheme("sqlite", "postgresql", "postgres", "postgresql+psycopg")(value)
+    if url.startswith("sqlite"):
+        file = make_url(url).database
+        if not file or file == ":memory:" or not Path(file).absolute().parent.is_dir():
+            raise ValueError("sqlite:/// and the path of a file in a folder that exists")
+    return url
+
+
+def parse_redis_url(value: str) -> str:
+    url = url_with_scheme("redis", "rediss", "unix")(value)
+    try:
+        # Connects to nothing yet.
+        ConnectionPool.from_url(url).make_connection()  # type: ignore[no-untyped-call]  # the library has no type here
+    except (TypeError, ValueError, RedisError):
+        # Its words would quote the address.
+        raise ValueError("an address whose options, after the ?, are those of the library redis-py") from None
+    return url
+
+
 def is_readable_url(value: str) -> bool:
     """Whether a URL means one thing: a sign of its password may otherwise end the host, the port or the path."""
     try:
@@ -137,13 +161,13 @@ class Settings:
         repr=False,
         metadata={
             "says": "the URL of the database",
-            "read": url_with_scheme("sqlite", "postgresql", "postgres", "postgresql+psycopg"),
+            "read": parse_database_url,
         },
     )
     redis_url: str | None = field(
         default=None,
         repr=False,
-        metadata={"says": "the URL of Redis or Valkey", "read": url_with_scheme("redis", "rediss", "unix")},
+        metadata={"says": "the URL of Redis or Valkey", "read": parse_redis_url},
     )
     secret_key: str = field(
         default="",
@@ -229,15 +253,20 @@ def missing_variables(environ: Mapping[str, str]) -> list[str]:
 
 
 def with_derived_values(given: Settings) -> Settings:
-    """The settings with their empty fields derived from the others."""
+    """The settings with their empty fields derived from the others. Raises BadSettings."""
     folder = given.data_dir.resolve()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        database_file = quote(str(folder / "guichet.db"))
+        secret_key = given.secret_key or load_or_create_key(folder / "secret_key")
+    except (OSError, UnicodeEncodeError) as error:
+        raise BadSettings(f"DATA_DIR is not usable: {error}") from error
     return replace(
         given,
         data_dir=folder,
         public_url=given.public_url or f"http://localhost:{given.port}",
-        database_url=sqlalchemy_url(given.database_url) or f"sqlite:///{quote(str(folder / 'guichet.db'))}",
-        secret_key=given.secret_key or load_or_create_key(folder / "secret_key"),
+        database_url=sqlalchemy_url(given.database_url) or f"sqlite:///{database_file}",
+        secret_key=secret_key,
     )
 
 
