@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const { parent, theme } = readFrameParams(location.hash);
   if (theme) document.documentElement.dataset.theme = theme;
   const { color } = config;
-  if (color) void import("./frame/theme_color").then(({ applyThemeColor }) => applyThemeColor(color));
+  if (color) void import("./frame/theme_color").then((module) => module.applyThemeColor(color));
   const bridge = bridgeTo(parent);
   const pack = packs[`./locales/${config.lang}.ts`];
   let store: Store | undefined;
@@ -54,7 +54,7 @@ function start(
 ): Store {
   const connection = {
     url: location.origin,
-    fallback: async () => (await import("../client/transport/polling_transport")).connectPolling,
+    fallback: () => import("../client/transport/polling_transport").then((module) => module.connectPolling),
   };
   const locale = intlLocale(navigator.languages ?? [], config.lang);
   const store = new Store({ config, texts, locale, bridge, init, connection, features: FEATURES, addStyles });

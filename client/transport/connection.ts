@@ -150,11 +150,8 @@ export class Connection<C extends Commands<C>> {
   }
 }
 
-/** Follows the browser's events: page hidden or shown, offline or online. Returns a function that stops it. */
-export function followBrowser<C extends Commands<C>>(
-  connection: Connection<C>,
-  page: Window = window,
-): () => void {
+/** Follows the browser's events: page hidden or shown, offline or online. */
+export function followBrowser<C extends Commands<C>>(connection: Connection<C>, page: Window = window): void {
   const wake = () => connection.wake();
   const seen = () => page.document.visibilityState === "visible" && wake();
   // A page with an open socket can't enter the back-forward cache.
@@ -164,15 +161,9 @@ export function followBrowser<C extends Commands<C>>(
     connection.close();
   };
   const show = () => left && connection.open();
-  const on: [EventTarget, string, () => unknown][] = [
-    [page, "online", wake],
-    [page, "offline", () => connection.drop()],
-    [page, "pagehide", hide],
-    [page, "pageshow", show],
-    [page.document, "visibilitychange", seen],
-  ];
-  for (const [target, name, listener] of on) target.addEventListener(name, listener);
-  return () => {
-    for (const [target, name, listener] of on) target.removeEventListener(name, listener);
-  };
+  page.addEventListener("online", wake);
+  page.addEventListener("offline", () => connection.drop());
+  page.addEventListener("pagehide", hide);
+  page.addEventListener("pageshow", show);
+  page.document.addEventListener("visibilitychange", seen);
 }
