@@ -32,11 +32,11 @@ VIC = "0" * 64
 
 @contextmanager
 def recorded_statements(engine: Engine) -> Iterator[list[tuple[str, Bound]]]:
-    """Collects the statements that reach the driver, with their bound values."""
+    """Collects the statements that reach the driver, with their bound values; not those of the transaction itself."""
     found: list[tuple[str, Bound]] = []
 
     def record(_sql: Connection, _cursor: object, statement: str, bound: Bound, *_: object) -> None:
-        if not statement.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "EXPLAIN")):
+        if not statement.startswith(("BEGIN", "SET LOCAL", "COMMIT", "SAVEPOINT", "RELEASE", "EXPLAIN")):
             found.append((statement, bound))
 
     event.listen(engine, "before_cursor_execute", record)
