@@ -76,7 +76,7 @@ async def test_draft_moves_to_form_at_closing_time(browser: BrowserSession, syst
     await expect(page.get_by_text(ANSWER, exact=True)).to_be_visible()
 
     # A message written on the ticket page shows in the console.
-    await page.get_by_role("textbox").fill("Merci, bonne soirée.")
+    await page.get_by_label("Votre réponse").fill("Merci, bonne soirée.")
     await page.get_by_role("button", name="Envoyer").click()
     await expect(page.get_by_text("Merci, bonne soirée.", exact=True)).to_be_visible()
     await expect(ada.bubble("Merci, bonne soirée.")).to_be_visible()
