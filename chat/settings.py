@@ -256,8 +256,8 @@ def with_derived_values(given: Settings) -> Settings:
     """The settings with their empty fields derived from the others. Raises BadSettings."""
     folder = given.data_dir.resolve()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         database_file = quote(str(folder / "guichet.db"))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         secret_key = given.secret_key or load_or_create_key(folder / "secret_key")
     except (OSError, UnicodeEncodeError) as error:
         raise BadSettings(f"DATA_DIR is not usable: {error}") from error

@@ -77,7 +77,6 @@ def test_variables_set_the_fields(tmp_path: Path) -> None:
         ("DATABASE_URL", "sqlite:////no/such/folder/guichet.db"),
         ("DATA_DIR", "/dev/null"),
         ("DATA_DIR", "/dev/null/data"),
-        ("DATA_DIR", "caf\udce9"),
         ("SECRET_KEY", "short"),
         ("TRUSTED_PROXIES", "198.51.100.1/24"),
         ("METRICS_ALLOW", "everybody"),
@@ -110,6 +109,12 @@ def test_database_lies_in_data_dir_whatever_its_name(tmp_path: Path, name: str) 
     migrate(settings.database_url)
     assert (tmp_path / name / "guichet.db").exists()
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_data_dir_that_is_not_in_utf_8_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match=r"^DATA_DIR is not usable"):
+        settings_from({"DATA_DIR": f"{tmp_path}/caf\udce9"})
+    assert not list(tmp_path.iterdir())
 
 
 def test_all_bad_values_are_reported_together(tmp_path: Path) -> None:
