@@ -1,22 +1,7 @@
 /** The console's state against a server in memory: nothing is lost, duplicated or dropped from the composer. */
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { AgentConsole } from "../app/console";
-import { ada, agent, ben, card, openConsole, Server, settled } from "./fake_server";
-
-let server: Server;
-let agentConsole: AgentConsole;
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  server = new Server();
-  server.open("t1", ada);
-  agentConsole = openConsole(server, ada);
-});
-
-afterEach(() => {
-  agentConsole.close();
-  vi.useRealTimers();
-});
+import { expect, test, vi } from "vitest";
+import { agentConsole, open, server } from "./console_of_ada";
+import { ada, agent, ben, card, settled } from "./fake_server";
 
 async function arrive(ticket = "t1"): Promise<void> {
   server.up();
@@ -78,7 +63,7 @@ test("after a reload the outbox of the earlier page is sent", async () => {
   server.cut();
   agentConsole.outgoing.send("t1", "reply", "avant le rechargement");
   agentConsole.close();
-  agentConsole = openConsole(server, ada);
+  open(ada);
   server.up();
   await settled();
   expect(server.tickets.get("t1")?.messages.map((one) => one.text)).toEqual(["avant le rechargement"]);
@@ -90,13 +75,13 @@ test("another agent on the same computer neither sees nor sends Ada's drafts and
   agentConsole.outgoing.send("t1", "reply", "d’Ada");
   agentConsole.drafts.put("t1", { mode: "reply", reply: "un brouillon", note: "" });
   agentConsole.close();
-  agentConsole = openConsole(server, ben);
+  open(ben);
   expect(agentConsole.drafts.of("t1").reply).toBe("");
   server.up();
   await settled();
   expect(server.tickets.get("t1")?.messages).toEqual([]);
   agentConsole.close();
-  agentConsole = openConsole(server, ada);
+  open(ada);
   expect(agentConsole.drafts.of("t1").reply).toBe("un brouillon");
 });
 

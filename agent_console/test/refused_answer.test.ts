@@ -1,22 +1,7 @@
 /** An answer that is refused because all of Ada's places are taken: nothing of it is lost, and she may send it anyway. */
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { AgentConsole } from "../app/console";
-import { ada, ben, openConsole, Server, settled } from "./fake_server";
-
-let server: Server;
-let agentConsole: AgentConsole;
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  server = new Server();
-  server.open("t1", ada);
-  agentConsole = openConsole(server, ada);
-});
-
-afterEach(() => {
-  agentConsole.close();
-  vi.useRealTimers();
-});
+import { expect, test } from "vitest";
+import { agentConsole, server } from "./console_of_ada";
+import { ada, ben, settled } from "./fake_server";
 
 /** A waiting chat is open in the console of Ada, who is at capacity. */
 async function openAtCapacity(): Promise<void> {
