@@ -196,6 +196,16 @@ def open_intervals(calendar: Calendar, first: date) -> Iterator[Interval]:
                 yield interval
 
 
+def open_intervals_before(calendar: Calendar, moment: datetime) -> Iterator[Interval]:
+    """The open intervals that start before a moment, the last first, back to `HORIZON_DAYS` before it."""
+    # A row of tomorrow's local date may have started: no zone is a day from UTC.
+    last = moment.astimezone(UTC).date() + timedelta(days=1)
+    for day in (last - timedelta(days=n) for n in range(HORIZON_DAYS)):
+        for interval in reversed(intervals(calendar, day)):
+            if interval.state == "open" and interval.start < moment:
+                yield interval
+
+
 @lru_cache(maxsize=1024)
 def _periods(calendar: Calendar, utc_day: date) -> tuple[OpeningPeriod, ...]:
     """The periods that touch a UTC day, and some before and after it.

@@ -4,21 +4,35 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from itertools import chain, groupby, islice
 from operator import attrgetter
+from zoneinfo import ZoneInfo
 
-from chat.domain.rules.hours.calendar import Calendar, Interval, open_intervals
+from chat.domain.rules.hours.calendar import Calendar, Interval, PromiseRule, open_intervals, open_intervals_before
 from chat.domain.rules.hours.local_time import instant, validated, wall_clock, with_fixed_offset
 
 
-def due(calendar: Calendar, submitted: datetime) -> datetime | None:
-    """When the answer is due, with the calendar's offset; None when the calendar opens too seldom.
+def due(calendar: Calendar, submitted: datetime, rule: PromiseRule | None = None) -> datetime | None:
+    """When the answer is due by a rule, without one by the calendar's, with the calendar's offset; None when the
+    calendar opens too seldom.
 
     A ticket that arrives while the state is not `open` counts from the next opening. A due time lies in an open row or
     is the moment at which one ends. A later submission never has an earlier due time. Raises InvalidMoment.
     """
-    moment = validated(submitted)
-    count = _after_working_days if calendar.promise.unit == "working_days" else _after_opening_hours
-    answer = count(calendar, _remaining_intervals(calendar.regular, moment))
+    moment, rule = validated(submitted), rule or calendar.promise
+    count = _after_working_days if rule.unit == "working_days" else _after_opening_hours
+    answer = count(calendar.zone, rule.hours, _remaining_intervals(calendar.regular, moment))
     return answer and with_fixed_offset(calendar.zone, answer)
+
+
+def opening_time_before(calendar: Calendar, moment: datetime, time_left: timedelta) -> datetime:
+    """When so much opening time is left until a moment. Where the calendar was not open for so long within
+    `HORIZON_DAYS`, the beginning of the first opening. Raises InvalidMoment."""
+    moment = found = validated(moment)
+    for interval in open_intervals_before(calendar.regular, moment):
+        end = min(interval.end, moment)
+        if time_left <= end - interval.start:
+            return end - time_left
+        found, time_left = interval.start, time_left - (end - interval.start)
+    return found
 
 
 def _remaining_intervals(calendar: Calendar, moment: datetime) -> Iterator[Interval]:
@@ -29,8 +43,8 @@ def _remaining_intervals(calendar: Calendar, moment: datetime) -> Iterator[Inter
             yield interval._replace(start=max(interval.start, moment))
 
 
-def _after_opening_hours(calendar: Calendar, intervals: Iterator[Interval]) -> datetime | None:
-    left = timedelta(hours=calendar.promise.hours)
+def _after_opening_hours(_: ZoneInfo, hours: int, intervals: Iterator[Interval]) -> datetime | None:
+    left = timedelta(hours=hours)
     for interval in intervals:
         if left <= interval.end - interval.start:
             return interval.start + left
@@ -38,7 +52,7 @@ def _after_opening_hours(calendar: Calendar, intervals: Iterator[Interval]) -> d
     return None
 
 
-def _after_working_days(calendar: Calendar, intervals: Iterator[Interval]) -> datetime | None:
+def _after_working_days(zone: ZoneInfo, hours: int, intervals: Iterator[Interval]) -> datetime | None:
     """The same clock time so many working days later, or the first open moment after it.
 
     A working day is a date with an open row. The clock time counts from the midnight of the row's date, past 24:00 in a
@@ -47,12 +61,12 @@ def _after_working_days(calendar: Calendar, intervals: Iterator[Interval]) -> da
     first = next(intervals, None)
     if first is None:
         return None
-    clock_time = wall_clock(calendar.zone, first.start) - datetime.combine(first.day, time.min)
+    clock_time = wall_clock(zone, first.start) - datetime.combine(first.day, time.min)
     working_days = groupby((interval for interval in intervals if interval.day > first.day), key=attrgetter("day"))
-    answer_day = next(islice(working_days, calendar.promise.hours // 24 - 1, None), None)
+    answer_day = next(islice(working_days, hours // 24 - 1, None), None)
     if answer_day is None:
         return None
-    same_clock_time = instant(calendar.zone, datetime.combine(answer_day[0], time.min) + clock_time)
+    same_clock_time = instant(zone, datetime.combine(answer_day[0], time.min) + clock_time)
     for interval in chain(answer_day[1], (interval for _, following in working_days for interval in following)):
         if interval.day > answer_day[0]:
             return interval.start

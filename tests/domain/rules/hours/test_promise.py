@@ -1,7 +1,7 @@
 """Promises in both units: tables of cases."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from chat.domain.rules.hours.calendar import DAYS, DEFAULT, Calendar, PromiseRule
 from chat.domain.rules.hours.calendar_json import parse
 from chat.domain.rules.hours.local_time import InvalidMoment
-from chat.domain.rules.hours.promise import due
+from chat.domain.rules.hours.promise import due, opening_time_before
 from chat.vocabulary import PromiseUnit
 from tests.domain.rules.hours.calendar_oracle import Json
 
@@ -148,3 +148,47 @@ def test_naive_moment_is_invalid() -> None:
     assert due(DEFAULT, datetime(2026, 11, 23, tzinfo=UTC))
     with pytest.raises(InvalidMoment):
         due(DEFAULT, datetime.fromisoformat("2026-11-23T12:00"))
+
+
+# Mail and form of MAIL.md, section 5: sent, due, 4 and 1 opening hours before, and a working day after.
+WARNINGS = [
+    ("2026-11-23T10:05", "2026-11-25T10:05", "2026-11-24T15:05", "2026-11-25T09:05", "2026-11-26T10:05"),
+    ("2026-11-27T16:00", "2026-12-01T16:00", "2026-12-01T12:00", "2026-12-01T15:00", "2026-12-02T16:00"),
+    ("2026-11-28T10:00", "2026-12-02T09:00", "2026-12-01T14:00", "2026-12-01T17:00", "2026-12-03T09:00"),
+    ("2026-11-26T20:30", "2026-12-01T09:00", "2026-11-30T14:00", "2026-11-30T17:00", "2026-12-02T09:00"),
+    ("2026-12-24T15:00", "2026-12-29T15:00", "2026-12-29T11:00", "2026-12-29T14:00", "2026-12-30T15:00"),
+    ("2027-03-25T17:30", "2027-03-30T17:30", "2027-03-30T13:30", "2027-03-30T16:30", "2027-03-31T17:30"),
+    ("2026-10-23T11:00", "2026-10-27T11:00", "2026-10-26T16:00", "2026-10-27T10:00", "2026-10-28T11:00"),
+]
+
+
+@pytest.mark.parametrize(("sent", "due_time", "soon", "close", "next_day"), WARNINGS)
+def test_opening_hours_before_a_due_time_and_a_working_day_after_it(
+    sent: str, due_time: str, soon: str, close: str, next_day: str
+) -> None:
+    def wall(moment: datetime) -> str:
+        return moment.astimezone(DEFAULT.zone).isoformat(timespec="minutes")[:16]
+
+    answer = due(DEFAULT, datetime.fromisoformat(sent).replace(tzinfo=DEFAULT.zone))
+    assert answer
+    before = [wall(opening_time_before(DEFAULT, answer, timedelta(hours=hours))) for hours in (4, 1)]
+    after = due(DEFAULT, answer, PromiseRule(24, "working_days"))
+    assert after
+    assert [wall(answer), *before, wall(after)] == [due_time, soon, close, next_day]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "moment", "hours", "expected"),
+    [
+        # Over a night row, a weekend, and a clock change.
+        (with_rows(row("22:00", "06:00")), "2026-11-24T03:00", 6, "2026-11-21T05:00+01:00"),
+        (DEFAULT, "2026-11-30T09:30", 1, "2026-11-27T17:30+01:00"),
+        (DEFAULT, "2026-11-29T12:00", 1, "2026-11-27T17:00+01:00"),
+        (with_rows(row("00:00", "24:00", "sat sun")), "2026-10-25T03:00", 4, "2026-10-25T00:00+02:00"),
+        # Too seldom open: its first opening of the year before.
+        (with_rows(row("09:00", "10:00", "sun")), "2026-11-29T10:00", 100, "2025-11-02T09:00+01:00"),
+    ],
+)
+def test_opening_time_before(calendar: Calendar, moment: str, hours: int, expected: str) -> None:
+    until = datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo("Europe/Paris"))
+    assert opening_time_before(calendar, until, timedelta(hours=hours)) == datetime.fromisoformat(expected)
