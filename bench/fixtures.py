@@ -39,6 +39,8 @@ TIMEOUTS = Timeouts(
     close_wait_after=timedelta(minutes=10),
     idle_after=timedelta(minutes=10),
     close_idle_after=timedelta(minutes=60),
+    promise_soon=timedelta(hours=4),
+    promise_close=timedelta(hours=1),
 )
 BATCH_SIZE = 500
 T = TypeVar("T")

@@ -169,4 +169,6 @@ def timeouts_of(settings: Settings) -> Timeouts:
         close_wait_after=timedelta(seconds=settings.wait_close_s),
         idle_after=timedelta(seconds=settings.idle_s),
         close_idle_after=timedelta(seconds=settings.idle_close_s),
+        promise_soon=timedelta(hours=settings.promise_soon_h),
+        promise_close=timedelta(hours=settings.promise_close_h),
     )

@@ -19,6 +19,7 @@ DEPARTURES_S = 2.0
 USED_SESSIONS_S = 60.0
 DUE_WORK_S = 1.0
 IDLE_CHATS_S = 10.0
+PROMISES_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def jobs_of_node(realtime: Realtime, worker: Worker, settings: Settings, *, runs
     on_tickets = [
         Job(due_work_s, "do due work", worker.do_due_work),
         Job(idle_chats_s, "close idle chats", worker.close_idle_chats),
+        Job(PROMISES_S, "keep promises", worker.keep_promises),
     ]
     return for_sockets + on_tickets if runs_ticket_jobs else for_sockets
 

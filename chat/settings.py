@@ -197,6 +197,12 @@ class Settings:
     wait_close_s: float = seconds_setting(600, "after this further wait the chat becomes an open ticket")
     idle_s: float = seconds_setting(600, "after this silence of the visitor a chat no longer uses its agent's capacity")
     idle_close_s: float = seconds_setting(3600, "after this silence of the visitor a chat ends")
+    promise_soon_h: int = integer_setting(
+        4, "how many opening hours before a promise ends its ticket's agent is told", high=1_000
+    )
+    promise_close_h: int = integer_setting(
+        1, "how many opening hours before a promise ends department and supervisors are told", high=1_000
+    )
     reconcile_s: float = seconds_setting(
         3, "how often a node checks the database for events that the bus did not deliver"
     )

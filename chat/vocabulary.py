@@ -31,6 +31,7 @@ EventName = Literal[
     "paused",
     "ended",
     "status",
+    "promise_moved",
 ]
 
 # Agents.
@@ -53,6 +54,9 @@ ExclusionReason = Literal["away", "department", "passed", "full"]
 ServiceState = Literal["open", "limited", "closed"]
 Mode = Literal["chat", "form"]
 PromiseUnit = Literal["working_days", "opening_hours"]
+# What the team is told of a promise, and how a promise ends.
+PromiseAlert = Literal["soon", "close", "broken"]
+PromiseOutcome = Literal["kept", "broken", "replaced", "dropped"]
 
 # The languages of the pages, the widget and the console. The default is for those who ask for none of them.
 Locale = Literal["fr", "en"]

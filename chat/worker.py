@@ -10,6 +10,8 @@ from datetime import datetime
 from chat.cluster.presence import Presence
 from chat.domain.context import DomainContext, Timeouts
 from chat.domain.facts import MessagePosted, NotePosted, PlainMessagePosted, ReadMarkMoved
+from chat.domain.promises import actions as promises
+from chat.domain.promises import queries as promise_queries
 from chat.domain.routing import department_transfer, due_work, idle_chats, long_waits, lost_agents, offers
 from chat.domain.tickets import locks
 from chat.store.store import Store
@@ -71,6 +73,12 @@ class Worker:
             if due.long_waits:
                 with part():
                     await self._repeat(long_waits.escalate_long_waits, reliable)
+
+    async def keep_promises(self) -> None:
+        """Tell the team of promises that near their due time, and the customers of those that were broken."""
+        context = DomainContext(self.clock(), None, self.timeouts)  # promises depend on no agent's presence
+        if await self.store.read(promise_queries.has_due_promises, context.now):
+            await self._repeat(promises.tell_due_promises, context)
 
     async def close_idle_chats(self) -> None:
         """Pause and close chats whose visitor is gone or silent."""

@@ -1,4 +1,5 @@
 /** The list of features. A new feature is one folder and one line here. */
+import { promises } from "../promises/feature";
 import type { Feature } from "./feature";
 
-export const FEATURES: readonly Feature[] = [];
+export const FEATURES: readonly Feature[] = [promises];

@@ -2,7 +2,7 @@
 
 import { AGENT_TRANSITIONS } from "../../client/protocol/agent";
 import type { Ticket } from "../../client/protocol/shared";
-import { ANSWER_OWED_STATUSES, FINISHED_STATUSES } from "../../client/protocol/vocabulary";
+import { FINISHED_STATUSES } from "../../client/protocol/vocabulary";
 import { dateAndTime } from "../../client/text/future_time";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";
@@ -167,7 +167,7 @@ function WaitOrPromise({ ticket }: { ticket: Ticket }) {
   if (ticket.status === "live" && since) {
     return <LiveTime kind="" text={(now) => ` · ${t.waitsSince} ${elapsed(since, now, texts.value)}`} />;
   }
-  if (!ticket.promise || !ANSWER_OWED_STATUSES.includes(ticket.status)) return null;
+  if (!ticket.promise || ticket.status === "live") return null;
   const late = Date.parse(ticket.promise.due) < Date.now();
   const date = dateAndTime(ticket.promise.due, timeLocale.value);
   return (

@@ -1,6 +1,5 @@
 /** One card of the inbox: the visitor, the last message and one badge. */
 import type { Card } from "../../client/protocol/agent";
-import { ANSWER_OWED_STATUSES } from "../../client/protocol/vocabulary";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";
 import { Avatar } from "../ui/avatar";
@@ -32,7 +31,7 @@ function Waiting({ since }: { since: string }) {
 
 function Time({ card }: Pick<RowProps, "card">) {
   if (card.status === "live" && card.waiting_since) return <Waiting since={card.waiting_since} />;
-  if (card.due && ANSWER_OWED_STATUSES.includes(card.status)) {
+  if (card.due && card.status !== "live") {
     const passed = Date.parse(card.due) < Date.now();
     const kind = `card-row__time${passed ? " card-row__time--bad" : ""}`;
     return <span class={kind}>{dueText(card.due, timeLocale.value, texts.value, Date.now())}</span>;

@@ -38,6 +38,8 @@ export const events: typeof fr.events = {
   became_ticket: () => "Nobody could answer in time: it became a written request, with a promised date",
   paused: () => "Paused after an hour of silence",
   status: ({ status = "" }) => `Status: ${statuses[status as Status] ?? status}`,
+  promise_moved: ({ promised = "", due = "" }) =>
+    `The answer promised by ${promised} was late. New date announced: ${due}`,
 };
 
 export const rules: typeof fr.rules = {

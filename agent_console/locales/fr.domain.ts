@@ -45,6 +45,8 @@ export const events: Record<EventName, (args: Record<string, string>) => string>
     "Personne n’a pu répondre à temps\u00a0: c’est devenu une demande écrite, avec une date promise",
   paused: () => "Mise en pause après une heure de silence",
   status: ({ status = "" }) => `Statut\u00a0: ${statuses[status as Status] ?? status}`,
+  promise_moved: ({ promised = "", due = "" }) =>
+    `La réponse promise avant le ${promised} n’est pas partie à temps. Nouvelle date annoncée\u00a0: ${due}`,
 };
 
 export const rules: Record<RoutingRule, string> = {

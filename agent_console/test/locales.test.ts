@@ -7,7 +7,10 @@ const files = import.meta.glob("../locales/??.ts", { eager: true, import: "texts
 
 /** Arguments that fit every function. */
 function argumentsFor(path: string): unknown[] {
-  if (path.startsWith(".events")) return [{ agent: "Ada", from: "Ada", to: "Ben", status: "open" }];
+  if (path.startsWith(".events")) {
+    const times = { promised: "25 November", due: "26 November", notice: "2" };
+    return [{ agent: "Ada", from: "Ada", to: "Ben", status: "open", ...times }];
+  }
   return path === ".offer.ended" ? ["Vic", "taken"] : [2, 4];
 }
 

@@ -28,6 +28,8 @@ const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
   ...more,
 });
 
+const british = { locale: "en-GB", at: "at", timeZone: "Europe/Paris" };
+
 describe("the keymap", () => {
   test("single letters act outside of fields only, and can be turned off", () => {
     expect(actionFor(press("j"), true)).toBe("next");
@@ -190,11 +192,19 @@ describe("labels and times", () => {
   test("a name from right to left is isolated in a sentence; others get no marks", () => {
     const name = (text: string) => nameInSentence({ name: text, number: 1 }, fr);
     expect([name("محمد"), name("דנה"), name("Zoé")]).toEqual(["\u2068محمد\u2069", "\u2068דנה\u2069", "Zoé"]);
-    expect(eventText({ name: "joined", args: { agent: "دينا" } }, en)).toBe("Assigned to \u2068دينا\u2069");
+    expect(eventText({ name: "joined", args: { agent: "دينا" } }, en, british)).toBe(
+      "Assigned to \u2068دينا\u2069",
+    );
   });
   test("an unknown event has a general text", () => {
-    expect(eventText({ name: "joined", args: { agent: "Ada" } }, en)).toBe("Assigned to Ada");
-    expect(eventText({ name: "invented" as EventName, args: {} }, en)).toBe(en.eventOther);
+    expect(eventText({ name: "joined", args: { agent: "Ada" } }, en, british)).toBe("Assigned to Ada");
+    expect(eventText({ name: "invented" as EventName, args: {} }, en, british)).toBe(en.eventOther);
+  });
+  test("the times of an event are written in the reader's language", () => {
+    const args = { promised: "2026-11-25T10:05:00+01:00", due: "2026-11-26T10:05:00+01:00", notice: "1" };
+    expect(eventText({ name: "promise_moved", args }, en, british)).toMatch(
+      /^The answer promised by Wednesday.*25\sNovember at.* was late\. New date announced: Thursday.*26\sNovember at/,
+    );
   });
   test("the reason of an assignment is the newest decision before it that chose this agent", () => {
     const joined = { at: AT, event: { name: "joined", args: { agent: "Ada" } } } as unknown as Message;

@@ -2,6 +2,8 @@
 
 import type { Agent, Card, Decision } from "../../client/protocol/agent";
 import type { Message, Refusal, TicketEvent } from "../../client/protocol/shared";
+import { shownArgs } from "../../client/text/event_args";
+import type { TimeLocale } from "../../client/text/time_format";
 import { ConnectionLost } from "../../client/transport/transport";
 import { ServerRefused } from "../connection/socket";
 import type { Texts } from "../locales/fr";
@@ -85,8 +87,9 @@ export function assignmentReason(
 }
 
 /** The text of an event; a general text for one of a later version. */
-export function eventText(event: TicketEvent | undefined, texts: Texts): string {
+export function eventText(event: TicketEvent | undefined, texts: Texts, timeLocale: TimeLocale): string {
   if (!event) return texts.eventOther;
-  const args = Object.entries(event.args).map(([name, value]) => [name, isolate(value)]);
+  const shown = shownArgs(event.args, timeLocale);
+  const args = Object.entries(shown).map(([name, value]) => [name, isolate(value)]);
   return texts.events[event.name]?.(Object.fromEntries(args)) ?? texts.eventOther;
 }

@@ -13,6 +13,9 @@ class Timeouts(NamedTuple):
     close_wait_after: timedelta
     idle_after: timedelta
     close_idle_after: timedelta
+    # In opening time.
+    promise_soon: timedelta
+    promise_close: timedelta
 
 
 class DomainContext(NamedTuple):

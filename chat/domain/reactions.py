@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chat.domain.facts import Fact
+from chat.domain.facts import Fact, MessagePosted, TicketChanged
+from chat.domain.promises.actions import follow_ticket
 from chat.store.transaction import Transaction
 
 # A reaction gets facts of its key's type only. It may write and record facts, and may run twice, like an action; what
@@ -13,7 +14,10 @@ Reaction = Callable[[Transaction, Any], None]
 # path, which records MessagePosted.
 Reactions = Mapping[type[Fact], tuple[Reaction, ...]]
 
-REACTIONS: Reactions = {}
+REACTIONS: Reactions = {
+    TicketChanged: (follow_ticket,),
+    MessagePosted: (follow_ticket,),
+}
 
 
 def react(tx: Transaction, fact: object) -> None:

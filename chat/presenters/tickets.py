@@ -9,7 +9,6 @@ from chat import protocol
 from chat.domain.rules.status import REOPENS_FOR
 from chat.links import TicketLinks
 from chat.store.rows import TicketRow
-from chat.vocabulary import ANSWER_OWED_STATUSES
 
 
 def ticket(row: TicketRow, links: TicketLinks | None = None) -> protocol.Ticket:
@@ -22,7 +21,7 @@ def ticket(row: TicketRow, links: TicketLinks | None = None) -> protocol.Ticket:
         category=row.category,
         agent=_agent_of(row),
         queue=protocol.Queue(position=row.position, wait_s=row.wait_s) if row.position is not None else None,
-        promise=protocol.AnswerPromise(due=due) if (due := _open_promise(row)) else None,
+        promise=protocol.AnswerPromise(due=due) if (due := owed_by(row)) else None,
         read=protocol.Read(visitor=row.visitor_read_seq, agent=row.agent_read_seq),
         head=row.last_seq,
         rev=row.public_rev,
@@ -33,10 +32,9 @@ def ticket(row: TicketRow, links: TicketLinks | None = None) -> protocol.Ticket:
     )
 
 
-def _open_promise(row: TicketRow) -> datetime | None:
-    """The due time of our answer, or None: once we have answered, while we wait for the customer, and after the end."""
-    is_open = row.status == "live" or row.status in ANSWER_OWED_STATUSES
-    return row.promise_due_at if is_open and not row.promise_kept_at else None
+def owed_by(row: TicketRow) -> datetime | None:
+    """The due time of our answer, or None once we have answered and after the end. No status hides a promise."""
+    return row.promise_due_at if row.owes_answer else None
 
 
 def _agent_of(row: TicketRow) -> protocol.Person | None:
@@ -59,7 +57,7 @@ def card(row: TicketRow) -> protocol.Card:
         visitor=row.visitor_state,
         unread=row.unread,
         waiting_since=row.unanswered_since,
-        due=_open_promise(row),
+        due=owed_by(row),
         updated_at=row.updated_at,
         rev=row.public_rev,
         last_from="agent" if row.last_from == "agent" else "visitor",

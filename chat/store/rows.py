@@ -99,6 +99,7 @@ class TicketRow(NamedTuple):
     slot_released_at: datetime | None
     form_offered_at: datetime | None
     keep_waiting_at: datetime | None
+    promised_at: datetime | None
     promise_due_at: datetime | None
     promise_kept_at: datetime | None
     solved_at: datetime | None
@@ -117,6 +118,11 @@ class TicketRow(NamedTuple):
     def finished(self) -> bool:
         """Whether nothing is left to do."""
         return self.status in FINISHED_STATUSES
+
+    @property
+    def owes_answer(self) -> bool:
+        """Whether an answer was promised that the team has not given yet."""
+        return self.promise_due_at is not None and self.promise_kept_at is None and not self.finished
 
     @property
     def public_rev(self) -> int:

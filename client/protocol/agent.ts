@@ -25,6 +25,7 @@ import type {
   ExclusionReason,
   InboxView,
   OfferEnd,
+  PromiseAlert,
   Role,
   RoutingRule,
   Status,
@@ -284,6 +285,15 @@ export interface SignInResponse {
   agent: Agent;
 }
 
+/** The promise of a ticket nears its due time (`soon`, `close`) or was broken. */
+export interface Alert {
+  ticket: string;
+  number: number;
+  name: string | null;
+  what: PromiseAlert;
+  due: string;
+}
+
 /** Every command with its payload and its ack. */
 export interface AgentCommands {
   hello: { payload: Hello; ack: AgentHelloAck };
@@ -319,6 +329,7 @@ export interface AgentEvents {
   visitor: VisitorEvent;
   card: Card;
   gone: TicketLeft;
+  alert: Alert;
 }
 
 /** The statuses that an agent may set, by the status that the ticket has. */

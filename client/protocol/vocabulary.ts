@@ -23,7 +23,8 @@ export type EventName =
   | "reopened"
   | "paused"
   | "ended"
-  | "status";
+  | "status"
+  | "promise_moved";
 
 export type Role = "admin" | "supervisor" | "agent";
 
@@ -53,6 +54,10 @@ export type ServiceState = "open" | "limited" | "closed";
 export type Mode = "chat" | "form";
 
 export type PromiseUnit = "working_days" | "opening_hours";
+
+export type PromiseAlert = "soon" | "close" | "broken";
+
+export type PromiseOutcome = "kept" | "broken" | "replaced" | "dropped";
 
 export type Locale = "fr" | "en";
 

@@ -12,6 +12,7 @@ from chat import domain, event_publisher
 from chat.domain.audience import agents_of_ticket, all_agents, both_sides, these_agents
 from chat.domain.facts import Fact, InboxCardChanged, MessagePosted, PlainMessagePosted
 from chat.domain.people import agents, sessions, sites
+from chat.domain.promises.actions import tell_due_promises
 from chat.event_publisher import EventPublisher
 from chat.events.base import EventContext, EventDraft
 from chat.links import TicketLinks
@@ -125,6 +126,9 @@ async def record_every_fact(driver: DomainDriver) -> None:
     await ada.hands_over(vic.ticket, ben)
     await ben.claims(vic.ticket)
     await ben.ends(vic.ticket)
+    await vic.fills_in()
+    driver.later(days=9)
+    await driver.run(tell_due_promises, driver.context)
     await driver.run(sessions.close_session, "0" * 64)
     await driver.run(agents.remove_agent, "ada@example.test", driver.now)
 
@@ -153,7 +157,7 @@ async def test_no_fact_leaks_to_visitors(driver: DomainDriver) -> None:
     assert events == {"message", "ticket", "read"}
     events = {one.event for one in recorder.emitted if one.agents}
     assert events == {
-        "message", "note", "ticket", "card", "gone", "read", "offer", "offer_ended", "presence", "visitor"
+        "message", "note", "ticket", "card", "gone", "read", "offer", "offer_ended", "presence", "visitor", "alert"
     }  # fmt: skip
     remote = [decode_emission(encode_emission(one)) for one in recorder.sent]
     assert [one._replace(skip=None) for one in recorder.emitted] == remote, "other nodes get the same"

@@ -7,7 +7,7 @@ from playwright.async_api import BrowserContext, Response, expect
 from tests.journeys.browser import BrowserSession
 from tests.journeys.running_system import RunningSystem
 
-MAX_LOADER_BYTES, MAX_CHAT_BYTES, MAX_CONSOLE_BYTES = 3_200, 20_500, 120_000
+MAX_LOADER_BYTES, MAX_CHAT_BYTES, MAX_CONSOLE_BYTES = 3_200, 21_000, 120_000
 RECORD_CSP_VIOLATIONS = """globalThis.violations = [];
 document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
   violations.push(violatedDirective + " " + blockedURI));"""

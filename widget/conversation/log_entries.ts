@@ -10,6 +10,7 @@ import {
 } from "../../client/conversation/log_entries";
 import type { Timeline } from "../../client/conversation/timeline";
 import type { Message } from "../../client/protocol/shared";
+import { shownArgs } from "../../client/text/event_args";
 import { sameDay, type TimeLocale } from "../../client/text/time_format";
 
 interface EventTextEntry {
@@ -31,14 +32,18 @@ export function logEntries(
 ): LogEntry[] {
   const stored = messages.flatMap((message): (UngroupedText | EventTextEntry)[] => {
     const entry = messageEntry(message, me, readByAgent);
-    return entry.kind === "text" ? [entry] : eventEntry(message, events);
+    return entry.kind === "text" ? [entry] : eventEntry(message, timeLocale, events);
   });
   const all = [...stored, ...pending.map(pendingEntry)];
   return withGroups(withDays(all, (a, b) => sameDay(a, b, timeLocale), Date.now()));
 }
 
 /** An event that this version has no text for is left out. */
-function eventEntry({ seq, at, event }: Message, events: EventTexts): EventTextEntry[] {
-  const text = event && events[event.name]?.(event.args);
+function eventEntry(
+  { seq, at, event }: Message,
+  timeLocale: TimeLocale,
+  events: EventTexts,
+): EventTextEntry[] {
+  const text = event && events[event.name]?.(shownArgs(event.args, timeLocale));
   return text ? [{ kind: "event", key: `m${seq}`, at, text }] : [];
 }

@@ -24,7 +24,8 @@ function TicketReceipt({ store, ticket }: TicketProps) {
       <h2>{texts.number(ticket.number)}</h2>
       {promise && (
         <p class="promise">
-          {texts.answeredBefore} <b>{dateAndTime(promise.due, timeLocale)}</b>
+          {Date.parse(promise.due) < Date.now() ? texts.answerLate : texts.answeredBefore}{" "}
+          <b>{dateAndTime(promise.due, timeLocale)}</b>
         </p>
       )}
       {link && <TicketLink store={store} name={texts.number(ticket.number)} link={link} />}

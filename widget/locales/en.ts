@@ -75,6 +75,7 @@ export const texts = {
   // the form
   at: "at",
   answeredBefore: "We’ll reply by",
+  answerLate: "Our reply is late, it was promised by",
   labels: { category: "Topic", email: "Your e-mail address" } satisfies Labels,
   noChoice: "Choose a topic (optional)",
   contactEmail: "Your e-mail address",
@@ -131,6 +132,8 @@ export const texts = {
     ended: ({ by, agent }) =>
       by === "visitor" ? "You have ended the conversation" : `${agent} has ended the conversation`,
     status: ({ status }) => statuses[status ?? ""] ?? "",
+    promise_moved: ({ promised, due, notice }) =>
+      `We promised you an answer before ${promised}, and we did not keep it. We are sorry. You will have an answer before ${due}.${notice === "2" ? " The person in charge of the team has been told." : ""}`,
   } satisfies Record<EventName, (args: Record<string, string>) => string>,
 };
 

@@ -67,6 +67,7 @@ export const texts: Texts = {
 
   at: "à",
   answeredBefore: "Nous vous répondons avant le",
+  answerLate: "Notre réponse est en retard, elle était promise avant le",
   labels: { category: "Thème", email: "Votre adresse e-mail" },
   noChoice: "Choisir un thème (facultatif)",
   contactEmail: "Votre adresse e-mail",
@@ -117,5 +118,7 @@ export const texts: Texts = {
     ended: ({ by, agent }) =>
       by === "visitor" ? "Vous avez terminé la conversation" : `${agent} a terminé la conversation`,
     status: ({ status }) => statuses[status ?? ""] ?? "",
+    promise_moved: ({ promised, due, notice }) =>
+      `Nous vous avions promis une réponse avant le ${promised}, et nous ne l’avons pas tenue. Nous le regrettons. Vous aurez une réponse avant le ${due}.${notice === "2" ? " La personne responsable de l’équipe a été prévenue." : ""}`,
   },
 };

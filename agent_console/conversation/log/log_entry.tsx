@@ -128,7 +128,7 @@ function EventEntry({ message, thread }: { message: Message; thread: Thread }) {
   }, [message.seq]);
   return (
     <p class="event" data-seq={message.seq}>
-      {eventText(event, t)}
+      {eventText(event, t, timeLocale.value)}
       {reason && (
         <>
           {`${t.colon}${reason} · `}

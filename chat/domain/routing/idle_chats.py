@@ -63,6 +63,6 @@ def _pause_chat(tx: Transaction, ticket: TicketRow, now: datetime) -> None:
     withdraw_ticket_offers(tx, ticket, now)
     append_event(tx, ticket.id, now, "paused", {})
     status = statuses.after_silence(answered=ticket.unanswered_since is None)
-    promise = reopening.promise_columns(tx.sql, now) if status == "open" else {}
+    promise = reopening.open_columns(tx.sql, ticket, now) if status == "open" else {}
     update_ticket(tx, ticket.id, now, status=status, slot_released_at=None, **promise)
     announce_agents(tx, [ticket.assignee_id])

@@ -85,8 +85,7 @@ def _disown(tx: Transaction, ticket: TicketRow, now: datetime) -> None:
     left: dict[str, Any] = {"assignee_id": None, "previous_agent_id": None, "return_deadline": None}
     if ticket.status in PAUSED_STATUSES:
         append_event(tx, ticket.id, now, "status", {"status": "open"})
-        needs_promise = ticket.promise_due_at is None or ticket.promise_kept_at is not None
-        left |= {"status": "open"} | (reopening.promise_columns(tx.sql, now) if needs_promise else {})
+        left |= {"status": "open"} | reopening.open_columns(tx.sql, ticket, now)
     update_ticket(tx, ticket.id, now, **left)
 
 

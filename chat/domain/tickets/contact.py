@@ -52,6 +52,6 @@ def convert_to_open(tx: Transaction, ticket: TicketRow, now: datetime, **columns
     """Take a live chat that no agent answers in time out of the queue: it becomes an open ticket with its promise."""
     withdraw_ticket_offers(tx, ticket, now)
     append_event(tx, ticket.id, now, "became_ticket", {})
-    promise = reopening.promise_columns(tx.sql, now)
+    promise = reopening.open_columns(tx.sql, ticket, now)
     cleared = {"form_offered_at": None, "previous_agent_id": None, "slot_released_at": None}
     return update_ticket(tx, ticket.id, now, status="open", **promise, **cleared, **columns)

@@ -81,8 +81,8 @@ def _transition(
 
 def _columns(tx: Transaction, ticket: TicketRow, status: Status, now: datetime) -> dict[str, Any]:
     left: dict[str, Any] = {"slot_released_at": None, "form_offered_at": None, "previous_agent_id": None}
-    if status == "open" and (ticket.promise_due_at is None or ticket.promise_kept_at):
-        return left | reopening.promise_columns(tx.sql, now)
+    if status == "open":
+        return left | reopening.open_columns(tx.sql, ticket, now)
     if status == "solved":
         return left | {"solved_at": now, "unanswered_since": None, "unread": 0}
     if status == "closed":

@@ -39,7 +39,7 @@ def reopen(tx: Transaction, ticket: TicketRow, status: Status, context: DomainCo
         append_event(tx, ticket.id, context.now, "reopened", {})
     if status == "live":
         return _make_live(tx, ticket, context)
-    return update_ticket(tx, ticket.id, context.now, status=status, **promise_columns(tx.sql, context.now))
+    return update_ticket(tx, ticket.id, context.now, status=status, **open_columns(tx.sql, ticket, context.now))
 
 
 def _make_live(tx: Transaction, ticket: TicketRow, context: DomainContext) -> TicketRow:
@@ -70,12 +70,11 @@ def queue_columns(sql: Connection, department_id: int | None, now: datetime) -> 
     }
 
 
+def open_columns(sql: Connection, ticket: TicketRow, now: datetime) -> dict[str, Any]:
+    """The columns of a ticket that becomes open: an answer that is owed already stays due when it was promised."""
+    return {"solved_at": None, "queued_at": None} | ({} if ticket.owes_answer else promise_columns(sql, now))
+
+
 def promise_columns(sql: Connection, now: datetime) -> dict[str, Any]:
     """The columns of a promise made now."""
-    return {
-        "promised_at": now,
-        "promise_due_at": service_status.due_from(sql, now),
-        "promise_kept_at": None,
-        "solved_at": None,
-        "queued_at": None,
-    }
+    return {"promised_at": now, "promise_due_at": service_status.due_from(sql, now), "promise_kept_at": None}

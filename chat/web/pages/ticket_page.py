@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from chat.domain.queries.calendar import load_calendar
 from chat.domain.refusals import BadRequest, NotFound, Refused, TicketEnded, TooMany
 from chat.domain.rules.status import REOPENS_FOR, accepts_messages
 from chat.store.rows import MessageRow, TicketRow
-from chat.vocabulary import ANSWER_OWED_STATUSES, Locale
+from chat.vocabulary import Locale
 from chat.web.core.context import context_of
 from chat.web.core.i18n import day_and_time, has_text, language_of, short_time, supported, translate, zone_text
 from chat.web.core.rate_limits import require_message_rate, require_page_rate
@@ -106,7 +107,7 @@ async def render_page(request: web.Request, row: TicketRow, refused: DraftReply 
     newest = await context.store.read(messages.newest_messages, row)
     draft = refused or DraftReply("", secrets.token_urlsafe(18))
     values = {
-        **ticket_summary(row, zone, language),
+        **ticket_summary(row, zone, language, context.clock()),
         "entries": thread_entries(newest, zone, language),
         "has_earlier": bool(newest) and newest[0].seq > 1,
         "answered": row.answered_at is not None,
@@ -131,15 +132,16 @@ async def site_key(request: web.Request, row: TicketRow) -> str:
     return next(site.key for site in all_sites if site.id == row.site_id)
 
 
-def ticket_summary(row: TicketRow, zone: ZoneInfo, language: Locale) -> dict[str, object]:
+def ticket_summary(row: TicketRow, zone: ZoneInfo, language: Locale, now: datetime) -> dict[str, object]:
     """The values of the page's head: number, status and promise."""
-    due = row.promise_due_at if row.status in ANSWER_OWED_STATUSES and not row.promise_kept_at else None
+    due = row.promise_due_at if row.owes_answer and row.status != "live" else None
     reopens_until = row.solved_at + REOPENS_FOR if row.status == "solved" and row.solved_at else None
     return {
         "number": row.id,
         "email": row.email,
         "status": "waiting" if row.waiting else row.status,
         "due": due and day_and_time(due, zone, language),
+        "late": due is not None and due < now,
         "until": reopens_until and day_and_time(reopens_until, zone, language),
         "zone": zone_text(zone, language),
     }
@@ -153,7 +155,7 @@ def thread_entry(row: MessageRow, zone: ZoneInfo, language: Locale) -> Mapping[s
     """A message or an event as text, which the template escapes."""
     side = "visitor" if row.author == "visitor" else "agent"
     return {
-        "event": event_text(row.event, language) if row.event else "",
+        "event": event_text(row.event, zone, language) if row.event else "",
         "side": side,
         "name": translate(language, "ticket.you")
         if side == "visitor"
@@ -164,12 +166,14 @@ def thread_entry(row: MessageRow, zone: ZoneInfo, language: Locale) -> Mapping[s
     }
 
 
-def event_text(event: Mapping[str, object], language: Locale) -> str:
+def event_text(event: Mapping[str, object], zone: ZoneInfo, language: Locale) -> str:
     """An event as a sentence; an event that the catalog does not have gets a general one."""
     key, args = f"event.{event['name']}", event["args"]
     if not has_text(language, key) or not isinstance(args, dict):
         return translate(language, "event.unknown")
     status = f"ticket.status.{args.get('status')}"
-    return translate(
-        language, key, **args | ({"status": translate(language, status)} if has_text(language, status) else {})
-    )
+    shown = {"status": translate(language, status)} if has_text(language, status) else {}
+    times = {name: datetime.fromisoformat(args[name]) for name in ("promised", "due") if name in args}
+    shown |= {name: day_and_time(at, zone, language) for name, at in times.items()}
+    text = translate(language, key, **args | shown)
+    return f"{text} {translate(language, 'event.team_lead_told')}" if args.get("notice") == "2" else text

@@ -82,12 +82,14 @@ async def test_body_that_does_not_arrive_in_time_is_408(server: WebServer, monke
     assert await send_raw("POST", "/api/session", *headers, body=b"{") == 408
 
 
-@pytest.mark.parametrize("status", ["pending", "solved", "closed"])
-async def test_ticket_that_needs_no_answer_has_no_promise(server: WebServer, status: Status) -> None:
+@pytest.mark.parametrize(("status", "owed"), [("pending", True), ("solved", False), ("closed", False)])
+async def test_only_the_end_of_a_ticket_ends_its_promise_without_an_answer(
+    server: WebServer, status: Status, owed: bool
+) -> None:
     ada = await server.add_agent()
     form = {"site": "demo", "client_id": "c" * 20, "email": "vic@example.com", "text": "Hello"}
     done = await (await server.client.post("/api/tickets", json=form)).json()
     assert done["ticket"]["promise"]
     row = await server.context.store.write(set_status, ada.id, done["ticket"]["id"], status, server.clock())
-    assert presenters.ticket(row).promise is None
-    assert presenters.card(row).due is None
+    assert (presenters.ticket(row).promise is not None) is owed
+    assert (presenters.card(row).due is not None) is owed

@@ -150,7 +150,7 @@ def test_naive_moment_is_invalid() -> None:
         due(DEFAULT, datetime.fromisoformat("2026-11-23T12:00"))
 
 
-# Mail and form of MAIL.md, section 5: sent, due, 4 and 1 opening hours before, and a working day after.
+# Sent, due, 4 and 1 opening hours before, and a working day after.
 WARNINGS = [
     ("2026-11-23T10:05", "2026-11-25T10:05", "2026-11-24T15:05", "2026-11-25T09:05", "2026-11-26T10:05"),
     ("2026-11-27T16:00", "2026-12-01T16:00", "2026-12-01T12:00", "2026-12-01T15:00", "2026-12-02T16:00"),
