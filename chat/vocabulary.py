@@ -20,6 +20,11 @@ Side = Literal["visitor", "agent"]
 AuthorKind = Literal["visitor", "agent", "system"]
 VisitorPresence = Literal["here", "hidden", "gone"]
 
+# What sent a mail: a person, a program, a server that returns ours, a mailing list.
+MailKind = Literal["person", "auto", "bounce", "list"]
+# Who a mail's sender is to its ticket. `claims_agent`: says to be one of us, and nothing proves it.
+SenderTrust = Literal["customer", "known", "stranger", "claims_agent"]
+
 # What the system reports in a ticket's history.
 EventName = Literal[
     "joined",

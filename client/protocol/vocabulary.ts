@@ -14,6 +14,10 @@ export type AuthorKind = "visitor" | "agent" | "system";
 
 export type VisitorPresence = "here" | "hidden" | "gone";
 
+export type MailKind = "person" | "auto" | "bounce" | "list";
+
+export type SenderTrust = "customer" | "known" | "stranger" | "claims_agent";
+
 export type EventName =
   | "joined"
   | "handed_over"

@@ -1,0 +1,1 @@
+"""E-mail as a channel: what a mail means for a ticket."""
