@@ -22,7 +22,7 @@ ALLOWED = {
     "MAX_SEARCH_WORDS": "a search has words",
 }
 # Files that work on lines of text.
-TEXT_FILES = ("chat/protocol/codegen/", "chat/web/core/middleware.py", "chat/cluster/embedded_valkey.py")
+TEXT_FILES = ("chat/protocol/codegen/", "chat/mail/", "chat/web/core/middleware.py", "chat/cluster/embedded_valkey.py")
 
 # Public names that several modules define because each has its own: a logger, a type variable, a limit.
 OWN_IN_EACH = {"log", "T", "P", "S", "main"}
