@@ -22,6 +22,7 @@ GENERATED = ("client/protocol/", "chat/store/migrations/versions/")
 
 VAGUE = re.compile(r"^(handle|process)_|(^|_)utils?$|manager$", re.IGNORECASE)
 NAMED_BY_LIBRARIES = {"handle_request", "process_bind_param", "process_result_value"}
+NAMED_BY_LIBRARIES |= {"handle_data", "handle_endtag", "handle_starttag"}
 UNFINISHED = re.compile(
     r"\bTOD[O]\b|\bFIXM[E]\b|NotImplemented[E]rror|\b(?:pytest|mark|test|it|describe)\.(?:skip|xfail|only)\b"
     r"|@ts-(?:ignore|nocheck)|# type: ignor[e](?!\[[a-z-]+\] +#)"

@@ -26,7 +26,7 @@ QUOTED = re.compile(r"`([^`\n]+)`")
 # A sentence about mail must say that there is none yet, or use the word for something else.
 MAIL = re.compile(r"\b(?:e-?mails?|mails?)\b", re.IGNORECASE)
 # These say how a mail would be read, and begin with what there is not.
-ABOUT_READING = ("email.md",)
+ABOUT_READING = ("email.md", "0016-an-own-reader-of-mail.md")
 NO_PROMISE = re.compile(r"\b(?:no|not|none|later|reserved)\b|EMAIL\b|\bPOST\b|`[^`]*mail[^`]*`", re.IGNORECASE)
 
 

@@ -17,6 +17,7 @@ MAX_EMAIL = 254
 _MARKS = "".join(char for char in map(chr, range(0x300, 0x1E950)) if unicodedata.category(char).startswith("M"))
 _BEYOND_LATIN = re.compile("[\u0300-\U0001e94f]{31}")
 _TOO_MANY_MARKS = re.compile(f"[{_MARKS}]{{31}}")
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 # Only sending a mail shows whether an address works; this refuses what surely is none.
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\.]+(\.[^\s@<>,;:\"()\[\]\\.]+)+")
 
@@ -43,6 +44,17 @@ def clean_text(text: str, field: str = "text", max_length: int = MAX_TEXT) -> st
     if len(text) > max_length:
         raise TooLong(f"at most {max_length} code points", field=field)
     return text
+
+
+def storable(text: str) -> str:
+    """The text in NFC, with U+FFFD for NUL and lone surrogates, and with less than 31 combining marks in a row.
+
+    For a mail: nobody could correct what `normalize_unicode` refuses.
+    """
+    if text.isascii():
+        return strip_nul(text)
+    text = _LONE_SURROGATES.sub("\ufffd", strip_nul(text))
+    return unicodedata.normalize("NFC", _TOO_MANY_MARKS.sub("", text) if _BEYOND_LATIN.search(text) else text)
 
 
 def strip_nul(text: str) -> str:
