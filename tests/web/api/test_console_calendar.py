@@ -46,6 +46,8 @@ async def test_an_open_desk_is_a_conflict(server: WebServer) -> None:
         ("supervisor", ORIGIN, 403),
         ("admin", "https://elsewhere.example", 403),
     ],
+    # Names without the port of this run: two workers must collect the same tests.
+    ids=["nobody", "agent", "supervisor", "foreign origin"],
 )
 async def test_nobody_else_may(server: WebServer, method: str, role: Role | None, origin: str, status: int) -> None:
     server.clock.now = EVENING
