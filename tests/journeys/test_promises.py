@@ -32,6 +32,7 @@ async def test_broken_promise_is_told_to_both_sides(browser: BrowserSession, sys
     await ada.toasts.get_by_role("button", name="Ouvrir").click()
     await expect(ada.log).to_contain_text("Nouvelle date annoncée : vendredi 27 novembre")
     await ada.send("Il est parti ce matin.")
+    await expect(ada.log.locator(".bubble--pending")).to_have_count(0)
     await vic.page.reload()
     await expect(vic.page.get_by_text("Il est parti ce matin.")).to_be_visible()
     await expect(vic.page.get_by_text("Réponse promise avant le")).to_have_count(0)
