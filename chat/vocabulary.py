@@ -37,6 +37,8 @@ EventName = Literal[
     "ended",
     "status",
     "promise_moved",
+    "held",
+    "hold_moved",
 ]
 
 # Agents.

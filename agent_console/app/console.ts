@@ -57,7 +57,7 @@ export function createConsole(
   const actions = createTicketActions(parts);
   const onRefused = createRefusalHandler(parts, actions, (...message) => outgoing.send(...message));
   const outgoing = createOutgoing(socket, threads, self.id, onRefused);
-  const dialog = signal<"shortcuts" | "hand-over" | "explain" | null>(null);
+  const dialog = signal<"shortcuts" | "hand-over" | "hold" | "explain" | null>(null);
 
   /** Loads the lists, then catches up each thread, then sends the outbox; then it is the features' turn. */
   async function syncOnConnect(): Promise<void> {

@@ -1,6 +1,7 @@
 /** The layout: navigation, the current view, offers, toasts, dialogs and the keyboard shortcuts. */
 import { useEffect, useRef } from "preact/hooks";
 import { HandOver } from "../conversation/hand_over";
+import { HoldDialog } from "../conversation/hold_dialog";
 import { RoutingExplanation } from "../conversation/routing_explanation";
 import type { Alerts } from "../presence/alerts";
 import { OfferCards } from "../presence/offer_cards";
@@ -105,6 +106,7 @@ export function Layout({ views, alerts, refused, onSignOut }: LayoutProps) {
       <ToastList />
       {agentConsole.dialog.value === "shortcuts" && <ShortcutsDialog />}
       {agentConsole.dialog.value === "hand-over" && <HandOver />}
+      {agentConsole.dialog.value === "hold" && <HoldDialog />}
       {agentConsole.dialog.value === "explain" && <RoutingExplanation />}
     </div>
   );

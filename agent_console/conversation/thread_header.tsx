@@ -2,7 +2,7 @@
 
 import { AGENT_TRANSITIONS } from "../../client/protocol/agent";
 import type { Ticket } from "../../client/protocol/shared";
-import { FINISHED_STATUSES } from "../../client/protocol/vocabulary";
+import { FINISHED_STATUSES, type Status } from "../../client/protocol/vocabulary";
 import { dateAndTime } from "../../client/text/future_time";
 import { type AgentConsole, useConsole } from "../app/console";
 import { texts, timeLocale } from "../app/preferences";
@@ -13,20 +13,26 @@ import { Menu, MenuGroup, MenuItem } from "../ui/menu";
 import { elapsed } from "../ui/time_format";
 import type { Thread } from "./thread";
 
-/** The statuses that the agent may set, as items of a menu. */
+/** The statuses that the agent may set, as items of a menu. On hold asks for a date. */
 function StatusItems({ ticket, close }: { ticket: Ticket; close: () => void }) {
-  const { actions } = useConsole();
-  return AGENT_TRANSITIONS[ticket.status].map((status) => (
-    <MenuItem
-      key={status}
-      onPick={() => {
-        close();
-        actions.setStatus(ticket.id, status);
-      }}
-    >
-      {texts.value.statuses[status]}
-    </MenuItem>
-  ));
+  const { actions, dialog } = useConsole();
+  const pick = (status: Status) => {
+    close();
+    if (status === "on_hold") dialog.value = "hold";
+    else actions.setStatus(ticket.id, status);
+  };
+  return (
+    <>
+      {ticket.status === "on_hold" && (
+        <MenuItem onPick={() => pick("on_hold")}>{texts.value.hold.move}</MenuItem>
+      )}
+      {AGENT_TRANSITIONS[ticket.status].map((status) => (
+        <MenuItem key={status} onPick={() => pick(status)}>
+          {texts.value.statuses[status]}
+        </MenuItem>
+      ))}
+    </>
+  );
 }
 
 function StatusMenu({ ticket }: { ticket: Ticket }) {
@@ -169,11 +175,12 @@ function WaitOrPromise({ ticket }: { ticket: Ticket }) {
   }
   if (!ticket.promise || ticket.status === "live") return null;
   const late = Date.parse(ticket.promise.due) < Date.now();
+  const label = ticket.hold ? t.onHoldUntil : t.promise;
   const date = dateAndTime(ticket.promise.due, timeLocale.value);
   return (
     <span class={late ? "bad" : ""}>
       {" · "}
-      {late ? t.promiseLate : t.promise} {date}
+      {late ? t.promiseLate : label} {date}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 /** What an agent does to a ticket: each action sends a command, applies the ack and shows a toast if it failed. */
 import { signal } from "@preact/signals";
-import type { HandOver } from "../../client/protocol/agent";
+import type { HandOver, Hold } from "../../client/protocol/agent";
 import type { Ticket } from "../../client/protocol/shared";
 import { FINISHED_STATUSES, type Status } from "../../client/protocol/vocabulary";
 import type { Parts } from "../app/parts";
@@ -129,9 +129,23 @@ export function createTicketActions(parts: Parts) {
     }
   }
 
+  /** Resolves with null if the ticket is on hold now, else with the error. */
+  async function hold(command: Hold): Promise<unknown> {
+    delayedEnds.cancel(command.ticket);
+    try {
+      effects.applyAck((await socket.request("hold", command)).ticket);
+      // The ack carries the ticket only; a reason that is a note comes with the catch-up.
+      void threads.find(command.ticket)?.catchUp();
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
   return {
     ...effects,
     delayedEnds,
+    hold,
     claim,
     claimAnyway,
     end,

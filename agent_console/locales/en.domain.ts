@@ -40,6 +40,9 @@ export const events: typeof fr.events = {
   status: ({ status = "" }) => `Status: ${statuses[status as Status] ?? status}`,
   promise_moved: ({ promised = "", due = "" }) =>
     `The answer promised by ${promised} was late. New date announced: ${due}`,
+  held: ({ due = "", reason = "" }) => `Under review, answer expected on ${due}${reason && `: ${reason}`}`,
+  hold_moved: ({ due = "", promised = "", reason = "" }) =>
+    `Answer expected on ${due} instead of ${promised}${reason && `: ${reason}`}`,
 };
 
 export const rules: typeof fr.rules = {

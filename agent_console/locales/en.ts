@@ -156,6 +156,7 @@ export const texts: Texts = {
     waitsSince: "waiting",
     answeredBy: (name) => `with ${name}`,
     promise: "answer promised by",
+    onHoldUntil: "answer expected on",
     promiseLate: "promise missed, it was due by",
     unreachable: "no address",
     claim: "Accept",
@@ -211,6 +212,17 @@ export const texts: Texts = {
     done: (name) => `Conversation with ${name} ended`,
     continues: (name) => `${name} has just written: conversation kept open.`,
     finished: (name, status) => `${name}’s request ${status === "closed" ? "closed" : "solved"}`,
+  },
+
+  hold: {
+    title: "Put the request on hold",
+    hint: "The visitor reads this date, and again if it changes.",
+    until: "Answer expected on",
+    reason: "Reason",
+    tell: "Tell the visitor the reason (otherwise it is an internal note)",
+    past: "Choose a date in the future.",
+    submit: "Put on hold",
+    move: "Change the date…",
   },
 
   handOver: {

@@ -47,6 +47,10 @@ export const events: Record<EventName, (args: Record<string, string>) => string>
   status: ({ status = "" }) => `Statut\u00a0: ${statuses[status as Status] ?? status}`,
   promise_moved: ({ promised = "", due = "" }) =>
     `La réponse promise avant le ${promised} n’est pas partie à temps. Nouvelle date annoncée\u00a0: ${due}`,
+  held: ({ due = "", reason = "" }) =>
+    `En cours d’examen, réponse attendue le ${due}${reason && `\u00a0: ${reason}`}`,
+  hold_moved: ({ due = "", promised = "", reason = "" }) =>
+    `Réponse attendue le ${due} au lieu du ${promised}${reason && `\u00a0: ${reason}`}`,
 };
 
 export const rules: Record<RoutingRule, string> = {

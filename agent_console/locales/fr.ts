@@ -159,6 +159,7 @@ export const texts = {
     waitsSince: "attend depuis",
     answeredBy: (name: string) => `avec ${name}`,
     promise: "réponse promise avant",
+    onHoldUntil: "réponse attendue le",
     promiseLate: "promesse dépassée, c’était avant",
     unreachable: "aucune adresse",
     claim: "Prendre",
@@ -215,6 +216,17 @@ export const texts = {
     continues: (name: string) => `${name} vient d’écrire\u00a0: la conversation continue.`,
     finished: (name: string, status: Status) =>
       status === "closed" ? `Demande de ${name} fermée` : `Demande de ${name} résolue`,
+  },
+
+  hold: {
+    title: "Examiner la demande plus longtemps",
+    hint: "La personne lit cette date, et de nouveau si elle change.",
+    until: "Réponse attendue le",
+    reason: "Raison",
+    tell: "Dire la raison à la personne (sinon, c’est une note interne)",
+    past: "Choisissez une date à venir.",
+    submit: "Mettre en examen",
+    move: "Changer la date…",
   },
 
   handOver: {

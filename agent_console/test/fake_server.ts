@@ -150,18 +150,17 @@ export class Server {
   }
 
   ticket(id: string): Ticket {
-    const stored = this.#stored(id);
+    const { number, status, owner, messages } = this.#stored(id);
     return {
       id,
-      number: stored.number,
-      status: stored.status,
+      number,
+      status,
       channel: "chat",
       category: null,
-      agent: stored.owner && person(stored.owner),
-      queue: null,
-      promise: null,
+      agent: owner && person(owner),
+      ...{ queue: null, promise: null, hold: null },
       read: { visitor: 0, agent: 0 },
-      head: stored.messages.length,
+      head: messages.length,
       rev: ++this.#rev,
       form_offered: false,
       reachable: true,

@@ -9,7 +9,7 @@ const files = import.meta.glob("../locales/??.ts", { eager: true, import: "texts
 function argumentsFor(path: string): unknown[] {
   if (path.startsWith(".events")) {
     const times = { promised: "25 November", due: "26 November", notice: "2" };
-    return [{ agent: "Ada", from: "Ada", to: "Ben", status: "open", ...times }];
+    return [{ agent: "Ada", from: "Ada", to: "Ben", status: "open", reason: "Banque", ...times }];
   }
   return path === ".offer.ended" ? ["Vic", "taken"] : [2, 4];
 }

@@ -146,10 +146,10 @@ test("a ticket that is paused from the results of a search is in one's own list 
   await settled();
   const stored = server.tickets.get("t_5");
   if (stored) stored.owner = ada;
-  agentConsole.actions.setStatus("t_5", "on_hold");
+  agentConsole.actions.setStatus("t_5", "pending");
   await settled();
   expect(agentConsole.inbox.lists.value.mine.map((one) => [one.ticket, one.status])).toEqual([
-    ["t_5", "on_hold"],
+    ["t_5", "pending"],
   ]);
 });
 

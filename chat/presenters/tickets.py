@@ -22,6 +22,7 @@ def ticket(row: TicketRow, links: TicketLinks | None = None) -> protocol.Ticket:
         agent=_agent_of(row),
         queue=protocol.Queue(position=row.position, wait_s=row.wait_s) if row.position is not None else None,
         promise=protocol.AnswerPromise(due=due) if (due := owed_by(row)) else None,
+        hold=protocol.HoldState(until=row.estimated_at, reason=row.hold_reason) if row.estimated_at else None,
         read=protocol.Read(visitor=row.visitor_read_seq, agent=row.agent_read_seq),
         head=row.last_seq,
         rev=row.public_rev,

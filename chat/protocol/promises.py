@@ -1,8 +1,12 @@
-"""The shapes of promises."""
+"""The shapes of promises and holds."""
 
 from datetime import datetime
+from typing import Annotated
 
-from chat.protocol.base import RegistryEntries, Shape
+from msgspec import Meta
+
+from chat.protocol.base import Command, RegistryEntries, Shape, TicketId
+from chat.protocol.shared import TicketAck
 from chat.vocabulary import PromiseAlert
 
 
@@ -16,4 +20,14 @@ class Alert(Shape):
     due: datetime
 
 
-REGISTERED = RegistryEntries(agent_events={"alert": Alert})
+class Hold(Command):
+    """Put a ticket on hold until a date, or move that date. The visitor is told the date, and with `tell` the reason;
+    without it the reason is a note."""
+
+    ticket: TicketId
+    until: Annotated[datetime, Meta(tz=True)]
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    tell: bool = False
+
+
+REGISTERED = RegistryEntries(agent_commands={"hold": (Hold, TicketAck)}, agent_events={"alert": Alert})

@@ -69,6 +69,13 @@ class Read(Shape):
     agent: int
 
 
+class HoldState(Shape):
+    """Until when a ticket is on hold. `reason`: what the visitor was told of it; null if only the team knows."""
+
+    until: datetime
+    reason: str | None
+
+
 class Ticket(Shape):
     """A ticket as both sides see it. `rev` grows with every change; a client ignores a ticket with a smaller `rev` than
     its own. `form_offered`: the wait is long, so the visitor may leave an e-mail address. `reachable`: an e-mail
@@ -83,6 +90,7 @@ class Ticket(Shape):
     agent: Person | None
     queue: Queue | None
     promise: AnswerPromise | None
+    hold: HoldState | None
     read: Read
     head: int
     rev: int

@@ -103,6 +103,8 @@ class TicketRow(NamedTuple):
     promise_due_at: datetime | None
     promise_kept_at: datetime | None
     solved_at: datetime | None
+    estimated_at: datetime | None
+    hold_reason: str | None
     agent_public_id: str | None
     agent_name: str | None
     agent_photo: str | None

@@ -294,6 +294,17 @@ export interface Alert {
   due: string;
 }
 
+/**
+ * Put a ticket on hold until a date, or move that date. The visitor is told the date, and with `tell` the
+ * reason; without it the reason is a note.
+ */
+export interface Hold {
+  ticket: string;
+  until: string;
+  reason: string;
+  tell?: boolean;
+}
+
 /** Every command with its payload and its ack. */
 export interface AgentCommands {
   hello: { payload: Hello; ack: AgentHelloAck };
@@ -313,6 +324,7 @@ export interface AgentCommands {
   typing: { payload: Typing; ack: Ack };
   mark_read: { payload: MarkRead; ack: Ack };
   list: { payload: ListTickets; ack: ListAck };
+  hold: { payload: Hold; ack: TicketAck };
 }
 
 /** Every event with its payload. */

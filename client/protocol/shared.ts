@@ -72,6 +72,12 @@ export interface Read {
   agent: number;
 }
 
+/** Until when a ticket is on hold. `reason`: what the visitor was told of it; null if only the team knows. */
+export interface HoldState {
+  until: string;
+  reason: string | null;
+}
+
 /**
  * A ticket as both sides see it. `rev` grows with every change; a client ignores a ticket with a smaller
  * `rev` than its own. `form_offered`: the wait is long, so the visitor may leave an e-mail address.
@@ -87,6 +93,7 @@ export interface Ticket {
   agent: Person | null;
   queue: Queue | null;
   promise: AnswerPromise | null;
+  hold: HoldState | null;
   read: Read;
   head: number;
   rev: number;

@@ -28,7 +28,9 @@ export type EventName =
   | "paused"
   | "ended"
   | "status"
-  | "promise_moved";
+  | "promise_moved"
+  | "held"
+  | "hold_moved";
 
 export type Role = "admin" | "supervisor" | "agent";
 

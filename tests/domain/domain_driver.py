@@ -4,7 +4,7 @@ Each action runs, is rolled back and runs again, as the Store may do; then the f
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -20,12 +20,12 @@ from chat.domain.messages.incoming import Post
 from chat.domain.messages.post import post_batch
 from chat.domain.messages.read_marks import ReadMark
 from chat.domain.people import agents, visitors
+from chat.domain.promises.on_hold import Hold, put_on_hold
 from chat.domain.queries.agents import agent_by_key
 from chat.domain.queries.messages import messages_after
 from chat.domain.queries.offers import ringing_offers
 from chat.domain.queries.tickets import ticket_by_key, ticket_by_public_id
 from chat.domain.queries.visitors import VisitorIdentity
-from chat.domain.refusals import Refused
 from chat.domain.routing import idle_chats, long_waits, lost_agents, offers, transfer
 from chat.domain.routing.claims import claim, take_over
 from chat.domain.routing.transfer import HandOver, Receiver
@@ -38,6 +38,7 @@ from chat.store.store import Store
 from chat.store.transaction import Transaction
 from chat.vocabulary import AgentState, Status, VisitorPresence
 from tests.domain.fact_replica import FactReplica, read_state
+from tests.domain.run_twice import post_twice, run_twice
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,44 +61,6 @@ _ids = itertools.count(1)
 def new_id() -> str:
     """An unused client_id."""
     return f"test-client-id-{next(_ids):06}"
-
-
-def run_twice(action: Callable[Concatenate[Transaction, P], T]) -> Callable[Concatenate[Transaction, P], T]:
-    """An action that runs, is rolled back and runs again, as the Store may do; both runs must have the same outcome."""
-
-    def both(tx: Transaction, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        first = Transaction(tx.sql, tx.origin)
-        savepoint = tx.sql.begin_nested()
-        once = outcome(lambda: action(first, *args, **kwargs))
-        savepoint.rollback()
-        twice = outcome(lambda: action(tx, *args, **kwargs))
-        assert type(once) is type(twice) and kinds(first) == kinds(tx)
-        if isinstance(twice, Refused):
-            raise twice
-        return twice
-
-    return both
-
-
-def outcome(act: Callable[[], T]) -> T | Refused:
-    try:
-        return act()
-    except Refused as refused:
-        return refused
-
-
-def kinds(tx: Transaction) -> list[type]:
-    return [type(recorded.fact) for recorded in tx.facts]
-
-
-def post_twice(store: Sequence[Transaction], posts: Sequence[Post]) -> list[MessageRow | Exception]:
-    """`post_batch` that runs, is rolled back and runs again."""
-    savepoint = store[0].sql.begin_nested()
-    once = post_batch([Transaction(tx.sql) for tx in store], posts)
-    savepoint.rollback()
-    twice = post_batch(store, posts)
-    assert list(map(type, once)) == list(map(type, twice))
-    return twice
 
 
 def read_up_to(tx: Transaction, /, ticket: str, seq: int, now: datetime, **whose: int) -> None:
@@ -290,7 +253,15 @@ class Agent:
         return await self.driver.run(lifecycle.end_by_agent, self.id, ticket, self.driver.now)
 
     async def sets(self, ticket: str, status: Status) -> TicketRow:
+        """Set a status; on hold for three days."""
+        if status == "on_hold":
+            return await self.puts_on_hold(ticket, self.driver.now + timedelta(days=3))
         return await self.driver.run(lifecycle.set_status, self.id, ticket, status, self.driver.now)
+
+    async def puts_on_hold(
+        self, ticket: str, until: datetime, reason: str = "We ask the bank.", tell: bool = False
+    ) -> TicketRow:
+        return await self.driver.run(put_on_hold, self.id, ticket, Hold(until, reason, tell), self.driver.now)
 
     async def spams(self, ticket: str) -> TicketRow:
         return await self.driver.run(lifecycle.mark_spam, self.id, ticket, self.driver.now)

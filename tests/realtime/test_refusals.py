@@ -46,6 +46,7 @@ GOOD: dict[str, dict[str, Payload]] = {
         "end_chat": {"ticket": ID},
         "set_status": {"ticket": ID, "status": "open"},
         "spam": {"ticket": ID},
+        "hold": {"ticket": ID, "until": "2099-01-01T12:00:00Z", "reason": "x"},
         "explain": {"ticket": ID},
         "typing": {"ticket": ID, "on": True},
         "mark_read": {"ticket": ID, "seq": 1},

@@ -18,14 +18,15 @@ export function receipt(store: ViewContext) {
 
 function TicketReceipt({ store, ticket }: TicketProps) {
   const { texts, timeLocale } = store;
-  const { promise, reachable, link } = ticket;
+  const { promise, hold, reachable, link } = ticket;
+  const late = promise && Date.parse(promise.due) < Date.now();
+  const label = late ? texts.answerLate : hold ? texts.estimated : texts.answeredBefore;
   return (
     <section class="card">
       <h2>{texts.number(ticket.number)}</h2>
       {promise && (
         <p class="promise">
-          {Date.parse(promise.due) < Date.now() ? texts.answerLate : texts.answeredBefore}{" "}
-          <b>{dateAndTime(promise.due, timeLocale)}</b>
+          {label} <b>{dateAndTime(promise.due, timeLocale)}</b>
         </p>
       )}
       {link && <TicketLink store={store} name={texts.number(ticket.number)} link={link} />}

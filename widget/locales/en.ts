@@ -75,6 +75,7 @@ export const texts = {
   // the form
   at: "at",
   answeredBefore: "We’ll reply by",
+  estimated: "We expect to answer on",
   answerLate: "Our reply is late, it was promised by",
   labels: { category: "Topic", email: "Your e-mail address" } satisfies Labels,
   noChoice: "Choose a topic (optional)",
@@ -132,6 +133,10 @@ export const texts = {
     ended: ({ by, agent }) =>
       by === "visitor" ? "You have ended the conversation" : `${agent} has ended the conversation`,
     status: ({ status }) => statuses[status ?? ""] ?? "",
+    held: ({ due, reason }) =>
+      `Your request needs more time. We expect to answer on ${due}; if that changes, we will tell you.${reason ? ` ${reason}` : ""}`,
+    hold_moved: ({ due, promised, reason }) =>
+      `The date has changed: ${due} instead of ${promised}.${reason ? ` ${reason}` : ""}`,
     promise_moved: ({ promised, due, notice }) =>
       `We promised you an answer before ${promised}, and we did not keep it. We are sorry. You will have an answer before ${due}.${notice === "2" ? " The person in charge of the team has been told." : ""}`,
   } satisfies Record<EventName, (args: Record<string, string>) => string>,

@@ -67,6 +67,7 @@ export const texts: Texts = {
 
   at: "à",
   answeredBefore: "Nous vous répondons avant le",
+  estimated: "Nous pensons pouvoir vous répondre le",
   answerLate: "Notre réponse est en retard, elle était promise avant le",
   labels: { category: "Thème", email: "Votre adresse e-mail" },
   noChoice: "Choisir un thème (facultatif)",
@@ -118,6 +119,10 @@ export const texts: Texts = {
     ended: ({ by, agent }) =>
       by === "visitor" ? "Vous avez terminé la conversation" : `${agent} a terminé la conversation`,
     status: ({ status }) => statuses[status ?? ""] ?? "",
+    held: ({ due, reason }) =>
+      `Votre demande prend plus de temps. Nous pensons pouvoir vous répondre le ${due}\u00a0; si cela change, nous vous le dirons.${reason ? ` ${reason}` : ""}`,
+    hold_moved: ({ due, promised, reason }) =>
+      `La date change\u00a0: ${due} au lieu de ${promised}.${reason ? ` ${reason}` : ""}`,
     promise_moved: ({ promised, due, notice }) =>
       `Nous vous avions promis une réponse avant le ${promised}, et nous ne l’avons pas tenue. Nous le regrettons. Vous aurez une réponse avant le ${due}.${notice === "2" ? " La personne responsable de l’équipe a été prévenue." : ""}`,
   },

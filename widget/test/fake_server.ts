@@ -175,6 +175,7 @@ export function aTicket(id: string, change: Partial<Ticket> = {}): Ticket {
     agent: null,
     queue: { position: 2, wait_s: 170 },
     promise: null,
+    hold: null,
     read: { visitor: 0, agent: 0 },
     head: 0,
     rev: 1,

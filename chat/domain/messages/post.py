@@ -97,10 +97,12 @@ def _post_from_agent(tx: Transaction, ticket: TicketRow, post: Post, text: str) 
     if status == "ticket_ended":
         raise TicketEnded
     agent, ticket = _require_owner(tx, ticket, post)
+    # What an agent writes while the ticket is on hold is news; the promised answer is still to come.
+    is_promised_answer = ticket.promise_due_at is not None and ticket.status != "on_hold"
     columns = {
         "status": status,
         "assigned_at": ticket.assigned_at or now,
-        "promise_kept_at": ticket.promise_kept_at or (now if ticket.promise_due_at else None),
+        "promise_kept_at": ticket.promise_kept_at or (now if is_promised_answer else None),
         "answered_at": ticket.answered_at or now,
         "unanswered_since": None,
         "previous_agent_id": None,

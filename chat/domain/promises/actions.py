@@ -34,7 +34,7 @@ def follow_ticket(tx: Transaction, fact: TicketChanged | MessagePosted) -> None:
         return
     last = last_promise(tx.sql, ticket.id)
     owed = ticket.promise_kept_at is None and not ticket.finished
-    same = last is not None and last.made_at == ticket.promised_at
+    same = last is not None and (last.made_at, last.due_at) == (ticket.promised_at, ticket.promise_due_at)
     if last and last.ended_at is None and not (owed and same):
         answered_at = ticket.promise_kept_at if same else None
         ended_at = answered_at or ticket.updated_at
@@ -58,8 +58,9 @@ def tell_due_promises(tx: Transaction, context: DomainContext) -> int:
 def _take_step(tx: Transaction, promise: PromiseRow, calendar: Calendar, context: DomainContext) -> None:
     timeouts, now = context.timeouts, context.now
     opening_hours = (timeouts.promise_soon, timeouts.promise_close)
-    alert, next_at = rules.step(calendar, promise.made_at, promise.due_at, now, opening_hours)
     ticket = ticket_without_position(tx.sql, promise.ticket_id)
+    alerts = rules.alerts_of(calendar, promise.due_at, opening_hours, ticket.status == "on_hold")
+    alert, next_at = rules.step(alerts, promise.made_at, now)
     if next_at is None:
         ticket = _break(tx, promise, ticket, calendar, now)
     else:
@@ -77,7 +78,8 @@ def _break(tx: Transaction, promise: PromiseRow, ticket: TicketRow, calendar: Ca
         return ticket
     args = {"promised": promise.due_at.isoformat(), "due": due.isoformat(), "notice": str(promise.broken_before + 1)}
     append_event(tx, ticket.id, now, "promise_moved", args)
-    return update_ticket(tx, ticket.id, now, promised_at=now, promise_due_at=due)
+    estimate = {"estimated_at": due} if ticket.status == "on_hold" else {}
+    return update_ticket(tx, ticket.id, now, promised_at=now, promise_due_at=due, **estimate)
 
 
 def _insert(tx: Transaction, ticket: TicketRow, made_at: datetime, due_at: datetime, last: PromiseRow | None) -> None:

@@ -9,6 +9,7 @@ from chat.vocabulary import PromiseAlert, PromiseOutcome
 
 # The promise that takes a broken one's place.
 NEXT_RULE = PromiseRule(24, "working_days")
+HOLD_GRACE = PromiseRule(1, "opening_hours")
 # The customer is told of so many broken promises; after that the page says since when the answer is late.
 NOTICES = 2
 # A notice that comes later than this counts the new date from now: its worker was away.
@@ -29,18 +30,23 @@ def is_in_time(due_at: datetime, answered_at: datetime) -> bool:
     return answered_at < due_at + _TOLERANCE
 
 
-def step(
-    calendar: Calendar, made_at: datetime, due_at: datetime, now: datetime, opening_hours: tuple[timedelta, timedelta]
-) -> Step:
-    """The alert that is due now; `opening_hours` are left at the alerts soon and close.
-
-    An alert that was due before the promise was made is left out: a promise for the next hour is news to nobody.
-    """
+def alerts_of(
+    calendar: Calendar, due_at: datetime, opening_hours: tuple[timedelta, timedelta], on_hold: bool
+) -> list[tuple[datetime, PromiseAlert]]:
+    """When each alert of a promise is due; `opening_hours` are left at the first two. On hold the team has an opening
+    hour after the date before the customer is told."""
     soon, close = (opening_time_before(calendar, due_at, left) for left in opening_hours)
-    alerts: list[tuple[datetime, PromiseAlert]] = [(soon, "soon"), (close, "close"), (due_at + _TOLERANCE, "broken")]
-    due = [alert for at, alert in alerts if made_at < at <= now]
+    if on_hold:
+        return [(soon, "soon"), (due_at, "close"), (due(calendar, due_at, HOLD_GRACE) or due_at, "broken")]
+    return [(soon, "soon"), (close, "close"), (due_at + _TOLERANCE, "broken")]
+
+
+def step(alerts: list[tuple[datetime, PromiseAlert]], made_at: datetime, now: datetime) -> Step:
+    """The alert that is due now. One that was due before the promise was made is left out: a promise for the next hour
+    is news to nobody."""
+    reached = [alert for at, alert in alerts if made_at < at <= now]
     following = [at for at, _ in alerts if at > now]
-    return Step(due[-1] if due else None, min(following, default=None))
+    return Step(reached[-1] if reached else None, min(following, default=None))
 
 
 def next_due(calendar: Calendar, due_at: datetime, now: datetime) -> datetime | None:

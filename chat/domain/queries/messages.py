@@ -1,9 +1,10 @@
 """Reading messages and notes by their numbers."""
 
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from chat.store.rows import MessageRow, NoteRow, TicketRow
 from chat.store.tables import agents, messages, notes, tickets
@@ -59,6 +60,13 @@ def messages_after(sql: Connection, ticket_id: int, seq: int) -> list[MessageRow
 def newest_messages(sql: Connection, ticket: TicketRow) -> list[MessageRow]:
     """The last 200 messages, oldest first: seq is gapless, so they are those above `last_seq` - 200."""
     return messages_after(sql, ticket.id, ticket.last_seq - MESSAGES_PER_PAGE)
+
+
+def last_answer_at(sql: Connection, ticket_id: int) -> datetime | None:
+    """When an agent last wrote a message of a ticket; None if none did."""
+    answers = select(func.max(messages.c.at)).where(messages.c.ticket_id == ticket_id, messages.c.agent_id.is_not(None))
+    found: datetime | None = sql.execute(answers).scalar()
+    return found
 
 
 def message_at(sql: Connection, ticket_id: int, seq: int) -> MessageRow:

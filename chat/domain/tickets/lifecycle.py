@@ -1,10 +1,11 @@
 """How a ticket ends, and how an agent sets its status."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from chat.domain.queries.agents import agent_by_key
-from chat.domain.refusals import NotAllowed
+from chat.domain.queries.messages import last_answer_at
+from chat.domain.refusals import BadRequest, NotAllowed
 from chat.domain.rules import status as statuses
 from chat.domain.tickets import reopening
 from chat.domain.tickets.assignment import assign, lock_claimant, taken
@@ -13,6 +14,15 @@ from chat.domain.tickets.mutations import announce_agents, append_event, update_
 from chat.store.rows import AgentRow, TicketRow
 from chat.store.transaction import Transaction
 from chat.vocabulary import PAUSED_STATUSES, EventName, Status
+
+TicketEvent = tuple[EventName, dict[str, str]]
+
+
+class Change(NamedTuple):
+    """Another status, and the event that tells of it."""
+
+    status: Status
+    event: TicketEvent
 
 
 def end_by_visitor(tx: Transaction, visitor_id: int, ticket: str, now: datetime) -> TicketRow:
@@ -35,18 +45,26 @@ def end_by_agent(tx: Transaction, agent_id: int, ticket: str, now: datetime) -> 
 
 
 def set_status(tx: Transaction, agent_id: int, ticket: str, status: Status, now: datetime) -> TicketRow:
-    """Move a ticket as rules/status.py allows. NotAllowed; Conflict when another agent has it. The status it has
-    already changes nothing. Whoever pauses a ticket that nobody has becomes its owner: else no list would have it."""
+    """`move` to a status. BadRequest for `on_hold`, which needs a date. The status it has already changes nothing."""
+    if status == "on_hold":
+        raise BadRequest("a ticket is put on hold with a date", field="status")
     row, agent = lock_ticket(tx.sql, ticket), agent_by_key(tx.sql, agent_id)
-    if row.status == status:
-        return row
-    require_owner(row, agent)
-    if not statuses.may_move(row.status, status, "agent"):
-        raise NotAllowed(f"from {row.status} to {status}")
-    if row.assignee_id is None and status in PAUSED_STATUSES:
-        claimant = lock_claimant(tx.sql, row, agent_id, over_capacity=True)
-        row = assign(tx, row, claimant, now, event=row.status == "live")
-    return _transition(tx, row, status, now, ("status", {"status": status}))
+    change = Change(status, ("status", {"status": status}))
+    return row if row.status == status else move(tx, row, agent, change, now)
+
+
+def move(
+    tx: Transaction, ticket: TicketRow, agent: AgentRow, change: Change, now: datetime, **columns: object
+) -> TicketRow:
+    """Give a locked ticket another status as rules/status.py allows. NotAllowed; Conflict when another agent has it.
+    Whoever pauses a ticket that nobody has becomes its owner: else no list would have it."""
+    require_owner(ticket, agent)
+    if not statuses.may_move(ticket.status, change.status, "agent"):
+        raise NotAllowed(f"from {ticket.status} to {change.status}")
+    if ticket.assignee_id is None and change.status in PAUSED_STATUSES:
+        claimant = lock_claimant(tx.sql, ticket, agent.id, over_capacity=True)
+        ticket = assign(tx, ticket, claimant, now, event=ticket.status == "live")
+    return _transition(tx, ticket, change.status, now, change.event, **columns)
 
 
 def mark_spam(tx: Transaction, agent_id: int, ticket: str, now: datetime) -> TicketRow:
@@ -68,19 +86,23 @@ def _transition(
     ticket: TicketRow,
     status: Status,
     now: datetime,
-    event: tuple[EventName, dict[str, str]] | None = None,
+    event: TicketEvent | None = None,
+    **columns: object,
 ) -> TicketRow:
     """Set another status with the columns that depend on it: promise, times, slots."""
     withdraw_ticket_offers(tx, ticket, now)
     if event:
         append_event(tx, ticket.id, now, *event)
-    moved = update_ticket(tx, ticket.id, now, status=status, **_columns(tx, ticket, status, now))
+    changed = _columns(tx, ticket, status, now) | columns
+    moved = update_ticket(tx, ticket.id, now, status=status, **changed)
     announce_agents(tx, [ticket.assignee_id])
     return moved
 
 
 def _columns(tx: Transaction, ticket: TicketRow, status: Status, now: datetime) -> dict[str, Any]:
     left: dict[str, Any] = {"slot_released_at": None, "form_offered_at": None, "previous_agent_id": None}
+    if ticket.status == "on_hold":
+        left |= reopening.NOT_ON_HOLD | _answer_on_hold(tx, ticket)
     if status == "open":
         return left | reopening.open_columns(tx.sql, ticket, now)
     if status == "solved":
@@ -88,3 +110,10 @@ def _columns(tx: Transaction, ticket: TicketRow, status: Status, now: datetime) 
     if status == "closed":
         return left | {"closed_at": now, "unanswered_since": None, "unread": 0}
     return left
+
+
+def _answer_on_hold(tx: Transaction, ticket: TicketRow) -> dict[str, Any]:
+    """An answer while the ticket was on hold keeps the promise once the hold ends: until then it was only news."""
+    answered_at = last_answer_at(tx.sql, ticket.id)
+    in_time = ticket.owes_answer and ticket.promised_at and answered_at and answered_at >= ticket.promised_at
+    return {"promise_kept_at": answered_at} if in_time else {}

@@ -70,9 +70,14 @@ def queue_columns(sql: Connection, department_id: int | None, now: datetime) -> 
     }
 
 
+NOT_ON_HOLD = {"estimated_at": None, "hold_reason": None}
+
+
 def open_columns(sql: Connection, ticket: TicketRow, now: datetime) -> dict[str, Any]:
     """The columns of a ticket that becomes open: an answer that is owed already stays due when it was promised."""
-    return {"solved_at": None, "queued_at": None} | ({} if ticket.owes_answer else promise_columns(sql, now))
+    return (
+        {"solved_at": None, "queued_at": None} | NOT_ON_HOLD | ({} if ticket.owes_answer else promise_columns(sql, now))
+    )
 
 
 def promise_columns(sql: Connection, now: datetime) -> dict[str, Any]:

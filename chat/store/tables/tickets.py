@@ -9,6 +9,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     UniqueConstraint,
     literal_column,
 )
@@ -86,6 +87,9 @@ tickets = Table(
     Column("promise_kept_at", UtcDateTime),
     Column("solved_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
+    # On hold: by when an answer is expected, and the reason that the customer was told.
+    Column("estimated_at", UtcDateTime),
+    Column("hold_reason", Text),
     UniqueConstraint("site_id", "form_id"),
     vocabulary_check("status", Status),
     vocabulary_check("channel", Channel),

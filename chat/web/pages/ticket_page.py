@@ -142,6 +142,7 @@ def ticket_summary(row: TicketRow, zone: ZoneInfo, language: Locale, now: dateti
         "status": "waiting" if row.waiting else row.status,
         "due": due and day_and_time(due, zone, language),
         "late": due is not None and due < now,
+        "estimated": row.estimated_at is not None,
         "until": reopens_until and day_and_time(reopens_until, zone, language),
         "zone": zone_text(zone, language),
     }
@@ -176,4 +177,6 @@ def event_text(event: Mapping[str, object], zone: ZoneInfo, language: Locale) ->
     times = {name: datetime.fromisoformat(args[name]) for name in ("promised", "due") if name in args}
     shown |= {name: day_and_time(at, zone, language) for name, at in times.items()}
     text = translate(language, key, **args | shown)
-    return f"{text} {translate(language, 'event.team_lead_told')}" if args.get("notice") == "2" else text
+    if args.get("notice") == "2":
+        return f"{text} {translate(language, 'event.team_lead_told')}"
+    return f"{text} {args['reason']}" if "reason" in args else text

@@ -192,8 +192,8 @@ def return_deadlines(sql: Connection) -> list[tuple[int | None, datetime | None]
 async def test_a_removed_agents_paused_tickets_are_open_again(driver: DomainDriver, paused: Status) -> None:
     ada, ben, vic = await driver.agent("Ada"), await driver.agent("Ben"), driver.visitor("Vic")
     await vic.fills_in()
-    promised = (await vic.sees()).promise_due_at
     await ada.says(vic.ticket) if paused == "pending" else await ada.sets(vic.ticket, paused)
+    promised = (await vic.sees()).promise_due_at
     assert ((await vic.sees()).status, await listed(ben, vic)) == (paused, [])
     driver.later(minutes=90)
     await driver.run(agents.remove_agent, "ada@example.test", driver.now)

@@ -64,8 +64,8 @@ async def test_moving_by_hand_follows_the_table(driver: DomainDriver, old: Statu
         elif new in MOVES[old].get("agent", ()):
             row = await ada.sets(vic.ticket, new)
             assert row.status == new
-            assert (row.promise_due_at is not None) == ("open" in (old, new))
-            assert (await driver.events(vic.ticket))[-1] == "status"
+            assert (row.promise_due_at is not None) == bool({"open", "on_hold"} & {old, new})
+            assert (await driver.events(vic.ticket))[-1] == ("held" if new == "on_hold" else "status")
         else:
             with pytest.raises(NotAllowed):
                 await ada.sets(vic.ticket, new)
