@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import orjson
@@ -89,19 +89,30 @@ class SlowWebSocketProxy:
         host, port = upstream.removeprefix("http://").split(":")
         self._upstream = host, int(port)
         self._released = asyncio.Event()
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: list[asyncio.Task[None]] = []
         self.url = ""
 
     def release(self) -> None:
         self._released.set()
 
-    async def _on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(HEAD_END)
-        if b"transport=websocket" in head:
-            await self._released.wait()
-        to_reader, to_writer = await asyncio.open_connection(*self._upstream)
-        to_writer.write(head)
-        await asyncio.gather(copy(reader, to_writer), copy(to_reader, writer))
+    def on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.append(asyncio.create_task(self._pass_on(reader, writer)))
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with closing(writer):
+            head = await reader.readuntil(HEAD_END)
+            if b"transport=websocket" in head:
+                await self._released.wait()
+            to_reader, to_writer = await asyncio.open_connection(*self._upstream)
+            async with closing(to_writer):
+                to_writer.write(head)
+                await asyncio.gather(copy(reader, to_writer), copy(to_reader, writer))
+
+    async def close(self) -> None:
+        """End what is still open, so that no test leaves a connection to the next."""
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -111,9 +122,22 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 @asynccontextmanager
+async def closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+@asynccontextmanager
 async def slow_websockets(url: str) -> AsyncIterator[SlowWebSocketProxy]:
     proxy = SlowWebSocketProxy(url)
-    listening = await asyncio.start_server(proxy._on_connection, "127.0.0.1", 0)
+    listening = await asyncio.start_server(proxy.on_connection, "127.0.0.1", 0)
     proxy.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     async with listening:
-        yield proxy
+        try:
+            yield proxy
+        finally:
+            await proxy.close()
